@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of the configuration that the core itself needs: the unit, inlets and outlets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pdu_agent.model.commands import PowerUp
+from pdu_agent.model.settings import setting
+
+MAX_OUTLETS = 64
+MAX_INLETS = 8
+MIN_ACTUATION_GAP_S = 0.5  # reliability: at most two movements of one relay a second
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """The `device` section: what the unit is called and how it starts."""
+
+    name: str = setting("openpdu", max_length=255, doc="sysName; shown by every face")
+    contact: str = setting("", max_length=255, doc="sysContact")
+    location: str = setting("", max_length=255, doc="sysLocation")
+    model: str = setting("OpenPDU", max_length=64, doc="model name on the case")
+    serial_number: str = setting("", max_length=32, doc="serial number on the case")
+    hardware_revision: str = setting("", max_length=32, doc="revision of the power board")
+    sequence_interval_s: float = setting(
+        0.25, minimum=0, maximum=60, doc="least time between two outlets switching on (inrush)"
+    )
+    cold_start_delay_s: float = setting(
+        0.0, minimum=0, maximum=7200, doc="wait after mains returns before the first outlet"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class InletSettings:
+    """One entry of `inlets`."""
+
+    number: int = setting(1, minimum=1, maximum=MAX_INLETS)
+    name: str = setting("", max_length=32, doc="default: Inlet N")
+    rated_current_a: float = setting(16.0, minimum=0.1, maximum=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayRef:
+    """Which relay switches an outlet: a board of `relays` and its 0-based relay there."""
+
+    bank: str
+    relay: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutletSettings:
+    """One entry of `outlets`. relay None: the outlet is metered only."""
+
+    number: int = setting(minimum=1, maximum=MAX_OUTLETS)
+    name: str = setting("", max_length=32, doc="default: Outlet N")
+    note: str = setting("", max_length=64, doc="free text")
+    receptacle: str = setting("", max_length=32, doc="kind of socket, such as C13")
+    position: str = setting("", max_length=32, doc="where it is on the strip")
+    device: str = setting("", max_length=64, doc="what is plugged in")
+    inlet: int = setting(1, minimum=1, maximum=MAX_INLETS)
+    line: str = setting(
+        "unknown",
+        choices=("l1", "l2", "l3", "l1l2", "l2l3", "l3l1", "unknown"),
+        doc="the phase that feeds it",
+    )
+    relay: RelayRef | None = setting(None, doc="board and relay, such as {bank: main, relay: 0}")
+    rated_current_a: float = setting(10.0, minimum=0.1, maximum=100)
+    on_delay_s: int = setting(0, minimum=0, maximum=7200, doc="wait of a delayed on")
+    off_delay_s: int = setting(0, minimum=0, maximum=7200, doc="wait of a delayed off or reboot")
+    reboot_s: int = setting(5, minimum=1, maximum=600, doc="off time of a reboot")
+    power_up: PowerUp = setting(PowerUp.LAST, doc="after a power loss: on, off or last")
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """What `Core` is built from.
+
+    metered: the points that a configured meter reports. stale_after_s: a point is stale
+    when its source was silent that long. engine_id: kept from the record when empty.
+    """
+
+    device: DeviceSettings
+    inlets: tuple[InletSettings, ...]
+    outlets: tuple[OutletSettings, ...]
+    stale_after_s: dict[str, float] = field(default_factory=dict)
+    """str(Target) -> seconds; its keys are the metered points."""

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a driver has to offer. Every method may block and runs in its bus's own thread.
+
+All of them raise HardwareError (BusTimeout, ChipNotFound, ReadbackMismatch) and nothing
+else for trouble with the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pdu_agent.metering.blocks import SampleBlock
+from pdu_agent.model.quantities import Electrical
+
+
+class RelayBank(Protocol):
+    """A board of relays, numbered from 0. Polarity is the driver's affair."""
+
+    relay_count: int
+
+    def inspect(self) -> tuple[bool, tuple[bool | None, ...]]:
+        """(cold, closed): does the chip hold its power-on defaults, and what is each relay.
+
+        Changes nothing on the board. closed[i] is None where it cannot be read back.
+        """
+        ...
+
+    def initialise(self) -> None:
+        """Bring a cold board up with every relay open, without a pulse on any of them."""
+        ...
+
+    def write(self, closed: Mapping[int, bool]) -> dict[int, bool | None]:
+        """Set the named relays in one transaction and read them back.
+
+        Raises ReadbackMismatch when the chip did not take the write.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the bus; the relays stay as they are."""
+        ...
+
+
+class SampleSource(Protocol):
+    """A converter that delivers blocks of samples."""
+
+    channel_count: int
+    rate_hz: float
+
+    def start(self) -> None:
+        """Bring the chip up and start converting; safe to call again after a failure."""
+        ...
+
+    def read_block(self) -> SampleBlock:
+        """The next block; blocks for about its length (30 to 100 ms)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSample:
+    """What a meter that knows watts reports: its end time, its span, and per channel the
+    quantities with the energy of the span in millijoules (None: no figure may be derived).
+    """
+
+    t_mono_s: float
+    span_s: float
+    channels: Mapping[str, tuple[Electrical, int | None]]
+
+
+class PowerMeter(Protocol):
+    """A meter that measures watts and counts joules by itself.
+
+    `channel_names` are the driver's own names ("ch1", "aux3"); the configuration says
+    which outlet or inlet each one feeds.
+    """
+
+    channel_names: tuple[str, ...]
+    max_silence_s: float
+    """Longest regular pause between two samples; three of them without one is stale."""
+
+    def open(self) -> None: ...
+
+    def poll(self, timeout_s: float) -> MeterSample | None:
+        """The next sample, or None when none came within timeout_s.
+
+        channels maps each channel to its Electrical and the energy of the span in
+        millijoules (None after a reset or a gap that allows no figure).
+        """
+        ...
+
+    def close(self) -> None: ...

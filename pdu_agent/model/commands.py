@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What someone wants: commands, who wants them, and the door they all go through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pdu_agent.model.snapshot import Snapshot
+
+
+class Action(Enum):
+    """What can be asked of an outlet."""
+
+    ON = "on"
+    OFF = "off"
+    REBOOT = "reboot"
+    ON_DELAYED = "delayed on"
+    OFF_DELAYED = "delayed off"
+    REBOOT_DELAYED = "delayed reboot"
+    CANCEL = "cancel"
+
+
+class Lock(Enum):
+    """A locked outlet refuses switching by anyone; locking never moves a relay."""
+
+    UNLOCKED = "unlocked"
+    LOCKED_ON = "locked on"
+    LOCKED_OFF = "locked off"
+
+
+class PowerUp(Enum):
+    """What an outlet does when the board's power returns."""
+
+    ON = "on"
+    OFF = "off"
+    LAST = "last"
+
+
+class TargetKind(Enum):
+    INLET = "inlet"
+    OUTLET = "outlet"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """A metering point: an inlet or an outlet by its number."""
+
+    kind: TargetKind
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.kind.value} {self.index}"
+
+
+class OutletSetting(Enum):
+    """Settings of an outlet that a face may change. Values: str, or seconds as a number."""
+
+    NAME = "name"
+    NOTE = "note"
+    ON_DELAY_S = "on_delay_s"
+    OFF_DELAY_S = "off_delay_s"
+    REBOOT_S = "reboot_s"
+    POWER_UP = "power_up"
+
+
+class InletSetting(Enum):
+    NAME = "name"
+    RATED_CURRENT_A = "rated_current_a"
+
+
+class DeviceSetting(Enum):
+    NAME = "name"
+    CONTACT = "contact"
+    LOCATION = "location"
+    SEQUENCE_INTERVAL_S = "sequence_interval_s"
+    COLD_START_DELAY_S = "cold_start_delay_s"
+
+
+class Reset(Enum):
+    ENERGY = "energy"
+    PEAK = "peak"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchOutlet:
+    """delay_s overrides the outlet's own delay; only the delayed actions take it."""
+
+    outlet: int
+    action: Action
+    delay_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchAll:
+    """The action for every switched outlet that is not locked."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class SetLock:
+    outlet: int
+    lock: Lock
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureOutlet:
+    outlet: int
+    setting: OutletSetting
+    value: str | float | PowerUp
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureInlet:
+    inlet: int
+    setting: InletSetting
+    value: str | float
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureDevice:
+    setting: DeviceSetting
+    value: str | float
+
+
+@dataclass(frozen=True, slots=True)
+class ResetMeter:
+    """Restart the user meter and/or forget the peak; the cumulative energy is untouched."""
+
+    target: Target
+    what: Reset
+
+
+Command = (
+    SwitchOutlet
+    | SwitchAll
+    | SetLock
+    | ConfigureOutlet
+    | ConfigureInlet
+    | ConfigureDevice
+    | ResetMeter
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: the face they came through, their name there, and from where.
+
+    `face` is one of "snmp", "http", "cli", "nut", "schedule", "rule", "button", "power up".
+    `who` never holds a secret: a community is named by its configured name.
+    """
+
+    face: str
+    who: str = ""
+    address: str = ""
+
+    def __str__(self) -> str:
+        place = f" from {self.address}" if self.address else ""
+        return f"{self.face} {self.who}".strip() + place
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The receipt of an accepted batch. `changed` is False when nothing had to be done."""
+
+    id: int
+    accepted_mono_s: float
+    changed: bool
+
+
+class Controller(Protocol):
+    """The core as a face sees it. Loop thread only."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest published instant."""
+        ...
+
+    def uptime_s(self) -> float:
+        """Seconds since the agent started, live."""
+        ...
+
+    def check(self, commands: Sequence[Command], actor: Actor) -> None:
+        """Judge the batch as a whole without doing anything.
+
+        Raises CommandError, with the position of the first command that is refused.
+        """
+        ...
+
+    def submit_all(self, commands: Sequence[Command], actor: Actor) -> Ticket:
+        """Accept all commands or none; returns once they are accepted and recorded.
+
+        Relays move afterwards. Raises CommandError as `check` does, and Unavailable
+        when the record could not be written; then nothing has changed.
+        """
+        ...

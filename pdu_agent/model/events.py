@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happened: events, and a bus with a bounded queue per subscriber."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pdu_agent.model.commands import Actor, Command, Target
+from pdu_agent.model.snapshot import Alarm, ChangeReason, OutletState
+
+
+@dataclass(frozen=True, slots=True)
+class OutletChanged:
+    """An outlet shows another state than before."""
+
+    t_wall_s: float
+    outlet: int
+    old: OutletState
+    new: OutletState
+    reason: ChangeReason
+    actor: Actor | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAccepted:
+    t_wall_s: float
+    commands: tuple[Command, ...]
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFailed:
+    """An accepted command that the hardware did not carry out."""
+
+    t_wall_s: float
+    outlet: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRaised:
+    t_wall_s: float
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCleared:
+    t_wall_s: float
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLost:
+    t_wall_s: float
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRestored:
+    t_wall_s: float
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStarted:
+    """cold_banks: boards found without power since the last run; their policy applies."""
+
+    t_wall_s: float
+    boots: int
+    cold_banks: tuple[str, ...]
+
+
+Event = (
+    OutletChanged
+    | CommandAccepted
+    | CommandFailed
+    | AlarmRaised
+    | AlarmCleared
+    | ReadingLost
+    | ReadingRestored
+    | AgentStarted
+)
+
+
+class Subscription:
+    """A bounded queue of events; when it is full the oldest goes and is counted."""
+
+    def __init__(self, limit: int, wake: Callable[[], None] | None) -> None:
+        self._queue: deque[Event] = deque(maxlen=limit)
+        self._wake = wake
+        self.dropped = 0
+
+    def put(self, event: Event) -> None:
+        if len(self._queue) == self._queue.maxlen:
+            self.dropped += 1
+        self._queue.append(event)
+        if self._wake is not None:
+            self._wake()
+
+    def drain(self) -> list[Event]:
+        """Everything queued, oldest first; the queue is empty afterwards."""
+        events = list(self._queue)
+        self._queue.clear()
+        return events
+
+
+class EventBus:
+    """Synchronous publish from the loop thread; a slow subscriber harms only itself."""
+
+    def __init__(self) -> None:
+        self._subscriptions: list[Subscription] = []
+
+    def subscribe(self, limit: int = 256, wake: Callable[[], None] | None = None) -> Subscription:
+        """A new queue of at most `limit` events; `wake` is called after each one."""
+        subscription = Subscription(limit, wake)
+        self._subscriptions.append(subscription)
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        self._subscriptions.remove(subscription)
+
+    def publish(self, event: Event) -> None:
+        for subscription in self._subscriptions:
+            subscription.put(event)

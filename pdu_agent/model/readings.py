@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the hardware reports to the core, and what the core tells the hardware to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pdu_agent.model.commands import Target
+from pdu_agent.model.quantities import Electrical
+from pdu_agent.model.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One metering point in one Reading.
+
+    energy_mj is the energy of this span in millijoules (signed like the power; may have a
+    fraction): mean power times span for sampled sources, the counter's step for meters
+    that count joules themselves. None when no energy may be derived, as after a reset.
+    """
+
+    target: Target
+    electrical: Electrical
+    energy_mj: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One window of one source. span_s is its length, t_mono_s its end."""
+
+    source: str
+    seq: int
+    t_mono_s: float
+    span_s: float
+    measurements: tuple[Measurement, ...]
+    lost_samples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BankState:
+    """A relay board as found. cold: it lost power since it was last set up.
+
+    closed[i] tells relay i, None where the board cannot read it back.
+    """
+
+    bank: str
+    cold: bool
+    closed: tuple[bool | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RelayResult:
+    """The outcome of one WriteRelays. error is empty when the board took the write."""
+
+    bank: str
+    wanted: Mapping[int, bool]
+    read_back: Mapping[int, bool | None]
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BankLost:
+    """A board does not answer any more."""
+
+    bank: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRelays:
+    """Set these relays of one board (0-based: closed or open) in one transaction."""
+
+    bank: str
+    closed: Mapping[int, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class InitialiseBank:
+    """Bring a cold board up with every relay open; answered by a BankState."""
+
+    bank: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRecord:
+    """Write the record to the runtime tier at once, and to the card soon if `flush`.
+
+    Performing it raises StoreError when the runtime tier cannot be written.
+    """
+
+    record: Record
+    flush: bool
+
+
+Effect = WriteRelays | InitialiseBank | SaveRecord

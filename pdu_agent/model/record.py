@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What survives: the durable record, as plain values and as JSON-ready data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pdu_agent.model.errors import StoreError
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OutletRecord:
+    """state is the machine's step; deadline_s is on the monotonic clock of `boot_id`."""
+
+    state: str
+    deadline_s: float | None = None
+    lock: str = "unlocked"
+    switch_count: int = 0
+    reason: str = "unknown"
+    actor: tuple[str, str, str] | None = None
+    changed_wall_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRecord:
+    """energy_mj and user_zero_mj are exact; remainder_mj is the part below one millijoule."""
+
+    energy_mj: int = 0
+    remainder_mj: float = 0.0
+    user_zero_mj: int = 0
+    user_since_wall_s: float | None = None
+    peak_power_w: float | None = None
+    peak_wall_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A setting changed at run time: it holds as long as the file still says `base`."""
+
+    value: str | float
+    base: str | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything the next start needs. `seq` grows with each save; boots with each start.
+
+    outlets is keyed by outlet number, meters by str(Target), overrides by setting path
+    ("outlet 3 name"). engine_id is the snmpEngineID (RFC 3411), made once per device.
+    """
+
+    seq: int = 0
+    boots: int = 0
+    boot_id: str = ""
+    engine_id: bytes = b""
+    wall_s: float = 0.0
+    outlets: Mapping[int, OutletRecord] = field(default_factory=dict)
+    meters: Mapping[str, MeterRecord] = field(default_factory=dict)
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+
+    def to_plain(self) -> dict[str, Any]:
+        """JSON-ready data; `from_plain` takes it back without loss."""
+        return {
+            "schema": SCHEMA_VERSION,
+            "seq": self.seq,
+            "boots": self.boots,
+            "boot_id": self.boot_id,
+            "engine_id": self.engine_id.hex(),
+            "wall_s": self.wall_s,
+            "outlets": {str(number): asdict(row) for number, row in self.outlets.items()},
+            "meters": {key: asdict(row) for key, row in self.meters.items()},
+            "overrides": {key: asdict(row) for key, row in self.overrides.items()},
+        }
+
+    @staticmethod
+    def from_plain(plain: Mapping[str, Any]) -> Record:
+        """Read what `to_plain` wrote.
+
+        Raises StoreError for another schema version, or data that does not fit it.
+        """
+        if plain.get("schema") != SCHEMA_VERSION:
+            raise StoreError(
+                f"record has schema {plain.get('schema')!r}, this version reads {SCHEMA_VERSION}"
+            )
+        try:
+            return Record(
+                seq=int(plain["seq"]),
+                boots=int(plain["boots"]),
+                boot_id=str(plain["boot_id"]),
+                engine_id=bytes.fromhex(plain["engine_id"]),
+                wall_s=float(plain["wall_s"]),
+                outlets={int(n): _outlet(row) for n, row in plain["outlets"].items()},
+                meters={key: MeterRecord(**row) for key, row in plain["meters"].items()},
+                overrides={key: Override(**row) for key, row in plain["overrides"].items()},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            raise StoreError(f"record does not fit its schema: {exc!r}") from exc
+
+
+def _outlet(row: Mapping[str, Any]) -> OutletRecord:
+    actor = row.get("actor")
+    return OutletRecord(**{**row, "actor": tuple(actor) if actor else None})

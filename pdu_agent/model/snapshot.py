@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is: one immutable Snapshot that every face reads by reference.
+
+A Snapshot is a single instant. A face takes `controller.snapshot` once per request and
+answers from it, so that one response never mixes two instants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from pdu_agent.model.commands import Action, Actor, Lock, PowerUp
+from pdu_agent.model.quantities import Electrical
+
+
+class OutletState(Enum):
+    """What a reader is told; the machine in core has finer steps."""
+
+    ON = "on"
+    OFF = "off"
+    ON_PENDING = "on pending"
+    OFF_PENDING = "off pending"
+    REBOOTING = "rebooting"
+    FAULT = "fault"
+    UNKNOWN = "unknown"
+
+
+class ChangeReason(Enum):
+    """Why an outlet last changed, as OPENPDU-MIB's OpduChangeReason names it."""
+
+    UNKNOWN = "unknown"
+    POWER_UP = "power up"
+    SNMP = "snmp"
+    WEB = "web"
+    SCHEDULE = "schedule"
+    LOAD_SHEDDING = "load shedding"
+    THRESHOLD = "threshold"
+    NUT = "nut"
+    LOCAL = "local"
+    OTHER = "other"
+
+
+class MeterStatus(Enum):
+    """OK: values are current. STALE: they are the last known. FAULT: there are none."""
+
+    OK = "ok"
+    STALE = "stale"
+    FAULT = "fault"
+
+
+class Severity(Enum):
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One metering point (an inlet, or a metered outlet).
+
+    energy_mj only grows. user_energy_mj is the part since the last reset by a person.
+    discontinuity_s is the uptime at which energy_mj was last known to have lost something,
+    0 when it never did since the agent started.
+    """
+
+    electrical: Electrical
+    status: MeterStatus
+    energy_mj: int
+    user_energy_mj: int
+    user_since_wall_s: float | None
+    peak_power_w: float | None
+    peak_wall_s: float | None
+    discontinuity_s: float
+    sample_wall_s: float | None
+    rated_current_a: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """One outlet, numbered from 1 as printed on the case.
+
+    pending is the accepted action that has not finished, pending_s the seconds until it
+    acts. relay_closed is what was read back from the board, None where it is not known.
+    *_s that are instants (last_change_s, discontinuity_s) are uptime seconds.
+    """
+
+    index: int
+    name: str
+    note: str
+    receptacle: str
+    position: str
+    device: str
+    inlet: int
+    line: str
+    switched: bool
+    state: OutletState
+    pending: Action | None
+    pending_s: float
+    relay_closed: bool | None
+    lock: Lock
+    on_delay_s: int
+    off_delay_s: int
+    reboot_s: int
+    power_up: PowerUp
+    switch_count: int
+    last_reason: ChangeReason
+    last_actor: Actor | None
+    last_change_s: float
+    last_change_wall_s: float | None
+    discontinuity_s: float
+    meter: Meter | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inlet:
+    """The connector that feeds the unit, with its totals."""
+
+    index: int
+    name: str
+    line_count: int
+    meter: Meter
+
+
+class SensorKind(Enum):
+    TEMPERATURE = "temperature"
+    HUMIDITY = "humidity"
+    CONTACT = "contact"
+    WATER = "water"
+    AIRFLOW = "airflow"
+    OTHER = "other"
+
+
+class SensorStatus(Enum):
+    OK = "ok"
+    STALE = "stale"
+    FAULT = "fault"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """One environmental value: Celsius, percent relative humidity, or 0/1 for a contact."""
+
+    index: int
+    name: str
+    kind: SensorKind
+    value: float | None
+    status: SensorStatus
+    sample_wall_s: float | None
+    serial: str
+    minimum: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A condition that lasts. `subject` names the thing ("outlet 3", "board main")."""
+
+    id: int
+    kind: str
+    severity: Severity
+    subject: str
+    text: str
+    since_wall_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The unit itself. sequence_interval_s is the least time between two closing relays."""
+
+    name: str
+    contact: str
+    location: str
+    model: str
+    serial_number: str
+    hardware_revision: str
+    software_version: str
+    sequence_interval_s: float
+    cold_start_delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The agent about itself. reading_age_s is None before the first reading."""
+
+    loop_lag_s: float = 0.0
+    reading_age_s: float | None = None
+    lost_samples: int = 0
+    hardware_errors: int = 0
+    store_ok: bool = True
+    engine_boots: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a face may show. `topology` changes only when rows appear or vanish."""
+
+    seq: int
+    t_mono_s: float
+    t_wall_s: float
+    uptime_s: float
+    device: Device
+    outlets: tuple[Outlet, ...]
+    inlets: tuple[Inlet, ...]
+    sensors: tuple[Sensor, ...]
+    alarms: tuple[Alarm, ...]
+    health: Health
+    sample_wall_s: float | None
+    config_changed_s: float
+    topology: int
