@@ -14,9 +14,13 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class OutletRecord:
-    """state is the machine's step; deadline_s is on the monotonic clock of `boot_id`."""
+    """state is the machine's step; deadline_s is on the monotonic clock of `boot_id`.
+
+    target_on: where the last accepted command (or the last known contact) left the outlet.
+    """
 
     state: str
+    target_on: bool = True
     deadline_s: float | None = None
     lock: str = "unlocked"
     switch_count: int = 0

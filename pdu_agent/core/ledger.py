@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Energy, peaks and freshness of one metering point; exact in integer millijoules."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from pdu_agent.model.commands import Reset
+from pdu_agent.model.quantities import Electrical, Quality
+from pdu_agent.model.readings import Measurement
+from pdu_agent.model.record import MeterRecord
+from pdu_agent.model.snapshot import Meter, MeterStatus
+
+_NEVER_MEASURED = Electrical()
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One point: what is durable (`record`) and what is only the newest reading."""
+
+    record: MeterRecord
+    rated_current_a: float | None
+    electrical: Electrical = _NEVER_MEASURED
+    sample_mono_s: float | None = None
+    sample_wall_s: float | None = None
+    discontinuity_s: float = 0.0
+    stale: bool = False
+
+    def add(self, measurement: Measurement, t_mono_s: float, wall_s: float) -> Ledger:
+        """The ledger after one measurement.
+
+        Only energy taken from the mains counts: the register never steps back, so a
+        negative span (power flowing back) adds nothing. Fractions of a millijoule are
+        carried over, not rounded away.
+        """
+        return replace(
+            self,
+            record=self._with_peak(self._with_energy(measurement.energy_mj), measurement, wall_s),
+            electrical=measurement.electrical,
+            sample_mono_s=t_mono_s,
+            sample_wall_s=wall_s,
+            stale=False,
+        )
+
+    def _with_energy(self, energy_mj: float | None) -> MeterRecord:
+        if energy_mj is None or not math.isfinite(energy_mj) or energy_mj <= 0:
+            return self.record
+        whole_mj = math.floor(energy_mj)
+        remainder_mj = self.record.remainder_mj + (energy_mj - whole_mj)
+        carry_mj = math.floor(remainder_mj)
+        return replace(
+            self.record,
+            energy_mj=self.record.energy_mj + whole_mj + carry_mj,
+            remainder_mj=remainder_mj - carry_mj,
+        )
+
+    @staticmethod
+    def _with_peak(record: MeterRecord, measurement: Measurement, wall_s: float) -> MeterRecord:
+        power_w = measurement.electrical.active_power_w
+        if power_w is None or measurement.electrical.quality is not Quality.OK:
+            return record
+        if record.peak_power_w is not None and power_w <= record.peak_power_w:
+            return record
+        return replace(record, peak_power_w=power_w, peak_wall_s=wall_s)
+
+    def reset(self, what: Reset, wall_s: float) -> Ledger:
+        """Restart the user meter and/or forget the peak; energy_mj stays."""
+        record = self.record
+        if what in (Reset.ENERGY, Reset.ALL):
+            record = replace(record, user_zero_mj=record.energy_mj, user_since_wall_s=wall_s)
+        if what in (Reset.PEAK, Reset.ALL):
+            record = replace(record, peak_power_w=None, peak_wall_s=None)
+        return replace(self, record=record)
+
+    def gone_stale(self) -> Ledger:
+        """Keep the last values, but say that they are old."""
+        if self.electrical.quality is Quality.ABSENT:
+            return replace(self, stale=True)
+        return replace(self, stale=True, electrical=replace(self.electrical, quality=Quality.STALE))
+
+    def is_overdue(self, now_s: float, since_s: float, stale_after_s: float) -> bool:
+        """Has the source been silent too long? `since_s`: when the agent started."""
+        newest_s = self.sample_mono_s if self.sample_mono_s is not None else since_s
+        return now_s - newest_s > stale_after_s
+
+    def shown(self) -> Meter:
+        """The point as faces see it."""
+        status = MeterStatus.OK
+        if self.sample_mono_s is None:
+            status = MeterStatus.FAULT if self.stale else MeterStatus.STALE
+        elif self.stale:
+            status = MeterStatus.STALE
+        return Meter(
+            electrical=self.electrical,
+            status=status,
+            energy_mj=self.record.energy_mj,
+            user_energy_mj=self.record.energy_mj - self.record.user_zero_mj,
+            user_since_wall_s=self.record.user_since_wall_s,
+            peak_power_w=self.record.peak_power_w,
+            peak_wall_s=self.record.peak_wall_s,
+            discontinuity_s=self.discontinuity_s,
+            sample_wall_s=self.sample_wall_s,
+            rated_current_a=self.rated_current_a,
+        )

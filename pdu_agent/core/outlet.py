@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The outlet machine: steps and transitions as a table, advanced by a pure function.
+
+A step is finer than the OutletState that readers see. The relay itself moves only between
+a *_QUEUED step and its successor: the scheduler grants a slot (Trigger.SLOT), the board
+answers with MATCHES or DIFFERS. A trigger that a step does not list leaves it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from pdu_agent.model.commands import Action
+from pdu_agent.model.snapshot import OutletState
+
+
+class Step(Enum):
+    ON = "on"
+    OFF = "off"
+    ON_DELAY = "on delay"
+    OFF_DELAY = "off delay"
+    REBOOT_DELAY = "reboot delay"
+    CLOSE_QUEUED = "close queued"
+    CLOSING = "closing"
+    OPEN_QUEUED = "open queued"
+    OPENING = "opening"
+    REBOOT_QUEUED = "reboot queued"
+    REBOOT_OPENING = "reboot opening"
+    REBOOT_OFF = "reboot off"
+    REBOOT_CLOSE_QUEUED = "reboot close queued"
+    REBOOT_CLOSING = "reboot closing"
+    FAULT = "fault"
+    UNKNOWN = "unknown"
+    SETTLED = "settled"
+    """Never rests here: stands for ON, OFF or UNKNOWN, whichever the contact shows."""
+
+
+class Trigger(Enum):
+    """What happens to an outlet besides the commands of Action."""
+
+    TIMER = "timer"  # the deadline passed
+    SLOT = "slot"  # the scheduler lets the relay move now
+    MATCHES = "matches"  # the board reads back what was written
+    DIFFERS = "differs"  # it does not, or the write failed
+    LOST = "lost"  # the board stopped answering
+
+
+Moves = dict[Action | Trigger, Step]
+
+_FROM_ANYWHERE: Moves = {
+    Action.ON: Step.CLOSE_QUEUED,
+    Action.OFF: Step.OPEN_QUEUED,
+    Action.REBOOT: Step.REBOOT_QUEUED,
+    Action.ON_DELAYED: Step.ON_DELAY,
+    Action.OFF_DELAYED: Step.OFF_DELAY,
+    Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
+}
+_DROP: Moves = {Action.CANCEL: Step.SETTLED}
+# A delayed command replaces what is pending; where its end is reached already, nothing is left.
+_WHILE_CLOSED: Moves = (
+    _FROM_ANYWHERE | _DROP | {Action.ON: Step.SETTLED, Action.ON_DELAYED: Step.SETTLED}
+)
+_WHILE_OPEN: Moves = (
+    _FROM_ANYWHERE | _DROP | {Action.OFF: Step.SETTLED, Action.OFF_DELAYED: Step.SETTLED}
+)
+
+TRANSITIONS: Mapping[Step, Moves] = {
+    Step.ON: {
+        Action.OFF: Step.OPEN_QUEUED,
+        Action.REBOOT: Step.REBOOT_QUEUED,
+        Action.OFF_DELAYED: Step.OFF_DELAY,
+        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
+        Trigger.LOST: Step.UNKNOWN,
+        Trigger.DIFFERS: Step.FAULT,
+    },
+    Step.OFF: {
+        Action.ON: Step.CLOSE_QUEUED,
+        Action.REBOOT: Step.REBOOT_OFF,
+        Action.ON_DELAYED: Step.ON_DELAY,
+        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
+        Trigger.LOST: Step.UNKNOWN,
+        Trigger.DIFFERS: Step.FAULT,
+    },
+    Step.ON_DELAY: _WHILE_OPEN | {Trigger.TIMER: Step.CLOSE_QUEUED},
+    Step.OFF_DELAY: _WHILE_CLOSED | {Trigger.TIMER: Step.OPEN_QUEUED},
+    Step.REBOOT_DELAY: _FROM_ANYWHERE | _DROP | {Trigger.TIMER: Step.REBOOT_QUEUED},
+    Step.CLOSE_QUEUED: _WHILE_OPEN
+    | {Action.ON: Step.CLOSE_QUEUED, Trigger.SLOT: Step.CLOSING, Trigger.LOST: Step.FAULT},
+    Step.CLOSING: {
+        Trigger.MATCHES: Step.ON,
+        Trigger.DIFFERS: Step.FAULT,
+        Trigger.LOST: Step.FAULT,
+        Action.OFF: Step.OPEN_QUEUED,
+        Action.REBOOT: Step.REBOOT_QUEUED,
+        Action.OFF_DELAYED: Step.OFF_DELAY,
+        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
+    },
+    Step.OPEN_QUEUED: _WHILE_CLOSED
+    | {Action.OFF: Step.OPEN_QUEUED, Trigger.SLOT: Step.OPENING, Trigger.LOST: Step.FAULT},
+    Step.OPENING: {
+        Trigger.MATCHES: Step.OFF,
+        Trigger.DIFFERS: Step.FAULT,
+        Trigger.LOST: Step.FAULT,
+        Action.ON: Step.CLOSE_QUEUED,
+        Action.REBOOT: Step.REBOOT_OPENING,
+        Action.ON_DELAYED: Step.ON_DELAY,
+        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
+    },
+    Step.REBOOT_QUEUED: _WHILE_CLOSED
+    | {
+        Action.REBOOT: Step.REBOOT_QUEUED,
+        Trigger.SLOT: Step.REBOOT_OPENING,
+        Trigger.LOST: Step.FAULT,
+    },
+    Step.REBOOT_OPENING: {
+        Trigger.MATCHES: Step.REBOOT_OFF,
+        Trigger.DIFFERS: Step.FAULT,
+        Trigger.LOST: Step.FAULT,
+        Action.ON: Step.CLOSE_QUEUED,
+        Action.OFF: Step.OPENING,
+        Action.OFF_DELAYED: Step.OPENING,
+        Action.CANCEL: Step.OPENING,
+        Action.ON_DELAYED: Step.ON_DELAY,
+        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
+    },
+    # A board that goes away in the off time must not strand the outlet: the reboot is
+    # finished when it returns, so LOST changes nothing here and in the next step.
+    Step.REBOOT_OFF: _WHILE_OPEN
+    | {
+        Action.REBOOT: Step.REBOOT_OFF,
+        Action.REBOOT_DELAYED: Step.REBOOT_OFF,
+        Trigger.TIMER: Step.REBOOT_CLOSE_QUEUED,
+    },
+    Step.REBOOT_CLOSE_QUEUED: _WHILE_OPEN
+    | {
+        Action.ON: Step.REBOOT_CLOSE_QUEUED,
+        Action.REBOOT: Step.REBOOT_CLOSE_QUEUED,
+        Trigger.SLOT: Step.REBOOT_CLOSING,
+    },
+    Step.REBOOT_CLOSING: {
+        Trigger.MATCHES: Step.ON,
+        Trigger.DIFFERS: Step.FAULT,
+        Trigger.LOST: Step.FAULT,
+        Action.OFF: Step.OPEN_QUEUED,
+        Action.REBOOT: Step.REBOOT_QUEUED,
+        Action.OFF_DELAYED: Step.OFF_DELAY,
+        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
+    },
+    Step.FAULT: _FROM_ANYWHERE,
+    Step.UNKNOWN: _FROM_ANYWHERE,
+}
+
+# What readers see, and the command that is under way.
+_SHOWN: Mapping[Step, tuple[OutletState, Action | None]] = {
+    Step.ON: (OutletState.ON, None),
+    Step.OFF: (OutletState.OFF, None),
+    Step.ON_DELAY: (OutletState.ON_PENDING, Action.ON_DELAYED),
+    Step.OFF_DELAY: (OutletState.OFF_PENDING, Action.OFF_DELAYED),
+    Step.REBOOT_DELAY: (OutletState.OFF_PENDING, Action.REBOOT_DELAYED),
+    Step.CLOSE_QUEUED: (OutletState.ON_PENDING, Action.ON),
+    Step.CLOSING: (OutletState.ON_PENDING, Action.ON),
+    Step.OPEN_QUEUED: (OutletState.OFF_PENDING, Action.OFF),
+    Step.OPENING: (OutletState.OFF_PENDING, Action.OFF),
+    Step.REBOOT_QUEUED: (OutletState.REBOOTING, Action.REBOOT),
+    Step.REBOOT_OPENING: (OutletState.REBOOTING, Action.REBOOT),
+    Step.REBOOT_OFF: (OutletState.REBOOTING, Action.REBOOT),
+    Step.REBOOT_CLOSE_QUEUED: (OutletState.REBOOTING, Action.REBOOT),
+    Step.REBOOT_CLOSING: (OutletState.REBOOTING, Action.REBOOT),
+    Step.FAULT: (OutletState.FAULT, None),
+    Step.UNKNOWN: (OutletState.UNKNOWN, None),
+}
+
+CLOSE_STEPS = frozenset({Step.CLOSE_QUEUED, Step.REBOOT_CLOSE_QUEUED})
+OPEN_STEPS = frozenset({Step.OPEN_QUEUED, Step.REBOOT_QUEUED})
+QUEUED_STEPS = CLOSE_STEPS | OPEN_STEPS
+MOVING_STEPS = frozenset({Step.CLOSING, Step.OPENING, Step.REBOOT_OPENING, Step.REBOOT_CLOSING})
+_ENDS_ON = frozenset(
+    {
+        Step.ON,
+        Step.ON_DELAY,
+        Step.CLOSE_QUEUED,
+        Step.CLOSING,
+        Step.REBOOT_DELAY,
+        Step.REBOOT_QUEUED,
+        Step.REBOOT_OPENING,
+        Step.REBOOT_OFF,
+        Step.REBOOT_CLOSE_QUEUED,
+        Step.REBOOT_CLOSING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds that a timed step of one outlet lasts."""
+
+    on_delay_s: float
+    off_delay_s: float
+    reboot_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutletMachine:
+    """One outlet at one instant.
+
+    contact: what the relay is known to be, None while it moves or when nobody knows.
+    deadline_s: when Trigger.TIMER is due (monotonic), None in steps without a timer.
+    queued_s: since when a *_QUEUED step waits, which orders the queue.
+    """
+
+    step: Step
+    contact: bool | None
+    deadline_s: float | None = None
+    queued_s: float = 0.0
+
+    @property
+    def state(self) -> OutletState:
+        return _SHOWN[self.step][0]
+
+    @property
+    def pending(self) -> Action | None:
+        return _SHOWN[self.step][1]
+
+    @property
+    def ends_on(self) -> bool:
+        """Where the outlet will be once everything accepted is done."""
+        if self.step in (Step.FAULT, Step.UNKNOWN):
+            return bool(self.contact)
+        return self.step in _ENDS_ON
+
+
+def settled(contact: bool | None) -> Step:
+    """The resting step that the contact shows."""
+    if contact is None:
+        return Step.UNKNOWN
+    return Step.ON if contact else Step.OFF
+
+
+def advance(
+    machine: OutletMachine, trigger: Action | Trigger, now_s: float, timing: Timing
+) -> OutletMachine:
+    """The machine after `trigger`; the same object when the table lists nothing for it."""
+    target = TRANSITIONS[machine.step].get(trigger)
+    if target is None:
+        return machine
+    return enter(machine, target, now_s, timing)
+
+
+def enter(machine: OutletMachine, step: Step, now_s: float, timing: Timing) -> OutletMachine:
+    """The machine as it is on entering `step`: timers start, needless movements are skipped."""
+    if (
+        step is Step.SETTLED
+        or (step in CLOSE_STEPS and machine.contact is True)
+        or (step is Step.OPEN_QUEUED and machine.contact is False)
+    ):
+        step = settled(machine.contact)
+    if step is machine.step and step not in (Step.ON_DELAY, Step.OFF_DELAY, Step.REBOOT_DELAY):
+        return machine
+    waits = {
+        Step.ON_DELAY: timing.on_delay_s,
+        Step.OFF_DELAY: timing.off_delay_s,
+        Step.REBOOT_DELAY: timing.off_delay_s,
+        Step.REBOOT_OFF: timing.reboot_s,
+    }
+    return replace(
+        machine,
+        step=step,
+        contact=None if step in MOVING_STEPS else machine.contact,
+        deadline_s=now_s + waits[step] if step in waits else None,
+        queued_s=now_s if step in QUEUED_STEPS else 0.0,
+    )

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything the core may change, cheap to copy so that a batch can be tried on a draft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from pdu_agent.core.ledger import Ledger
+from pdu_agent.core.outlet import OutletMachine, Step, Timing, advance
+from pdu_agent.core.settings import OutletSettings
+from pdu_agent.model.commands import Action, Actor, Lock, Target
+from pdu_agent.model.record import MeterRecord, OutletRecord, Override, Record
+from pdu_agent.model.snapshot import ChangeReason
+
+_REASON_OF_FACE = {
+    "snmp": ChangeReason.SNMP,
+    "http": ChangeReason.WEB,
+    "cli": ChangeReason.LOCAL,
+    "button": ChangeReason.LOCAL,
+    "nut": ChangeReason.NUT,
+    "schedule": ChangeReason.SCHEDULE,
+    "power up": ChangeReason.POWER_UP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OutletLive:
+    """One outlet's changing part. changed_s is uptime, 0 when not since the agent started."""
+
+    machine: OutletMachine
+    target_on: bool
+    lock: Lock = Lock.UNLOCKED
+    switch_count: int = 0
+    reason: ChangeReason = ChangeReason.UNKNOWN
+    actor: Actor | None = None
+    changed_s: float = 0.0
+    changed_wall_s: float | None = None
+    discontinuity_s: float = 0.0
+
+    def commanded(self, action: Action, actor: Actor, now_s: float, timing: Timing) -> OutletLive:
+        """The outlet after an accepted command; unchanged when there is nothing to do."""
+        machine = advance(self.machine, action, now_s, timing)
+        if machine == self.machine:
+            return self
+        return replace(
+            self,
+            machine=machine,
+            target_on=machine.ends_on,
+            reason=_REASON_OF_FACE.get(actor.face, ChangeReason.OTHER),
+            actor=actor,
+        )
+
+
+@dataclass(slots=True)
+class CoreState:
+    """Mutable maps of immutable entries; `draft` copies the maps only."""
+
+    outlets: dict[int, OutletLive] = field(default_factory=dict)
+    ledgers: dict[Target, Ledger] = field(default_factory=dict)
+    overrides: dict[str, Override] = field(default_factory=dict)
+
+    def draft(self) -> CoreState:
+        return CoreState(dict(self.outlets), dict(self.ledgers), dict(self.overrides))
+
+    def adopt(self, other: CoreState) -> None:
+        """Take the other's content; whoever holds this object sees it."""
+        self.outlets = other.outlets
+        self.ledgers = other.ledgers
+        self.overrides = other.overrides
+
+    def to_record(self, base: Record, wall_s: float) -> Record:
+        """The durable form; `base` gives identity, boots and the sequence to continue."""
+        return replace(
+            base,
+            seq=base.seq + 1,
+            wall_s=wall_s,
+            outlets={number: _outlet_record(live) for number, live in self.outlets.items()},
+            # Points that the configuration no longer names keep their totals.
+            meters={**base.meters, **{str(t): ledger.record for t, ledger in self.ledgers.items()}},
+            overrides=dict(self.overrides),
+        )
+
+
+def _outlet_record(live: OutletLive) -> OutletRecord:
+    actor = live.actor
+    return OutletRecord(
+        state=live.machine.step.value,
+        target_on=live.target_on,
+        deadline_s=live.machine.deadline_s,
+        lock=live.lock.value,
+        switch_count=live.switch_count,
+        reason=live.reason.value,
+        actor=(actor.face, actor.who, actor.address) if actor else None,
+        changed_wall_s=live.changed_wall_s,
+    )
+
+
+def live_outlet(settings: OutletSettings, record: OutletRecord | None) -> OutletLive:
+    """An outlet as the record left it; its contact is unknown until its board answers.
+
+    Without a record (first start ever) the wish is on, so that a PDU put in front of
+    running machines never begins by taking them down.
+    """
+    if settings.relay is None:
+        return OutletLive(OutletMachine(Step.ON, True), target_on=True)
+    if record is None:
+        return OutletLive(OutletMachine(Step.UNKNOWN, None), target_on=True)
+    return OutletLive(
+        machine=OutletMachine(Step(record.state), None, record.deadline_s),
+        target_on=record.target_on,
+        lock=Lock(record.lock),
+        switch_count=record.switch_count,
+        reason=ChangeReason(record.reason),
+        actor=Actor(*record.actor) if record.actor else None,
+        changed_wall_s=record.changed_wall_s,
+    )
+
+
+def initial_ledger(record: MeterRecord | None, rated_current_a: float, wall_s: float) -> Ledger:
+    """A point's ledger as recorded; a new point starts its user meter now."""
+    return Ledger(record or MeterRecord(user_since_wall_s=wall_s), rated_current_a)

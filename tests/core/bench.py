@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A core on a workbench: manual clock, a relay board made of a dict, every effect kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from pdu_agent.core.core import Birth, Core
+from pdu_agent.core.settings import (
+    CoreSettings,
+    DeviceSettings,
+    InletSettings,
+    OutletSettings,
+    RelayRef,
+)
+from pdu_agent.model.clock import ManualClock
+from pdu_agent.model.commands import Action, Actor, SwitchOutlet
+from pdu_agent.model.errors import StoreError
+from pdu_agent.model.events import Event
+from pdu_agent.model.readings import (
+    BankState,
+    Effect,
+    InitialiseBank,
+    RelayResult,
+    SaveRecord,
+    WriteRelays,
+)
+from pdu_agent.model.record import Record
+from pdu_agent.model.snapshot import Outlet, OutletState
+
+OPS = Actor("snmp", "ops", "192.0.2.7:4242")
+ALL_ACTIONS = tuple(Action)
+
+
+@dataclass
+class Board:
+    """Relays that move at once, with faults; keeps (time, relay, closed) of each movement."""
+
+    relays: list[bool]
+    clock: ManualClock
+    cold: bool = False
+    stuck: set[int] = field(default_factory=set)
+    fails: str = ""
+    moves: list[tuple[float, int, bool]] = field(default_factory=list)
+    answers: bool = True
+
+    def state(self) -> BankState:
+        return BankState("main", self.cold, tuple(self.relays))
+
+    def write(self, effect: WriteRelays) -> RelayResult:
+        if self.fails:
+            return RelayResult("main", effect.closed, {}, self.fails)
+        for relay, closed in effect.closed.items():
+            if relay not in self.stuck and self.relays[relay] is not closed:
+                self.relays[relay] = closed
+                self.moves.append((self.clock.monotonic_s(), relay, closed))
+        return RelayResult("main", effect.closed, {r: self.relays[r] for r in effect.closed})
+
+
+class Workbench:
+    """Drives a Core as the runtime does, with every board answer delivered at once."""
+
+    def __init__(
+        self,
+        outlets: int = 8,
+        relays: list[bool] | None = None,
+        record: Record | None = None,
+        continuous: bool = True,
+        cold: bool = False,
+        board: Board | None = None,
+        clock: ManualClock | None = None,
+        boot_id: str = "boot-1",
+        device: DeviceSettings | None = None,
+        met: bool = True,
+        **outlet_settings: object,
+    ) -> None:
+        self.clock = clock or ManualClock()
+        self.board = board or Board(list(relays or [True] * outlets), self.clock, cold)
+        self.saved: list[SaveRecord] = []
+        self.save_fails = False
+        self.queue: list[Effect] = []
+        self.settings = CoreSettings(
+            device or DeviceSettings(),
+            (InletSettings(1),),
+            tuple(
+                replace(
+                    OutletSettings(n, relay=RelayRef("main", n - 1), reboot_s=5),
+                    **outlet_settings,  # type: ignore[arg-type]
+                )
+                for n in range(1, outlets + 1)
+            ),
+            {f"outlet {n}": 0.6 for n in range(1, outlets + 1)} | {"inlet 1": 0.6},
+        )
+        birth = Birth(record or Record(engine_id=b"x"), continuous, boot_id, "1.0")
+        self.core = Core(self.settings, self.clock, self._perform, birth)
+        self.heard = self.core.events.subscribe(10_000)
+        if met:
+            self.core.on_bank(self.board.state())
+            self.settle()
+
+    def _perform(self, effect: Effect) -> None:
+        if isinstance(effect, SaveRecord):
+            if self.save_fails:
+                raise StoreError("no space left on device")
+            self.saved.append(effect)
+        else:
+            self.queue.append(effect)
+
+    def settle(self) -> None:
+        """Let the board answer everything that is in flight."""
+        while self.queue and self.board.answers:
+            effect = self.queue.pop(0)
+            if isinstance(effect, WriteRelays):
+                self.core.on_relay_result(self.board.write(effect))
+            elif isinstance(effect, InitialiseBank):
+                self.board.cold = False
+                self.core.on_bank(self.board.state())
+
+    def run(self, seconds: float) -> None:
+        """Pass time as the runtime's timer does: to each deadline in turn."""
+        end_s = self.clock.monotonic_s() + seconds
+        while (due_s := self.core.next_deadline_s()) <= end_s:
+            self.clock.advance(max(0.0, due_s - self.clock.monotonic_s()) + 1e-9)
+            self.core.tick()
+            self.settle()
+        self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
+
+    def switch(self, outlet: int, action: Action, delay_s: float | None = None) -> bool:
+        changed = self.core.submit_all([SwitchOutlet(outlet, action, delay_s)], OPS).changed
+        self.settle()
+        return changed
+
+    def outlet(self, number: int) -> Outlet:
+        return next(o for o in self.core.snapshot.outlets if o.index == number)
+
+    def state(self, number: int) -> OutletState:
+        return self.outlet(number).state
+
+    def events(self, kind: type) -> list[Event]:
+        return [event for event in self.heard.drain() if isinstance(event, kind)]
