@@ -26,7 +26,8 @@ def setting(
 
     minimum, maximum: inclusive, in the field's unit. max_length: characters of a string,
     or entries of a list. choices: the allowed words of a string (an Enum field needs none).
-    Without default and default_factory the setting is required.
+    Without default and default_factory the setting is required. A secret is left out of
+    the dataclass's repr, so that no log line or traceback shows it by accident.
     """
     metadata = {
         "minimum": minimum,
@@ -37,5 +38,5 @@ def setting(
         "secret": secret,
     }
     if default_factory is not MISSING:
-        return field(default_factory=default_factory, metadata=metadata)
-    return field(default=default, metadata=metadata)
+        return field(default_factory=default_factory, repr=not secret, metadata=metadata)
+    return field(default=default, repr=not secret, metadata=metadata)
