@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An I2C bus of simulated chips, shaped like smbus2.SMBus, that can be made to fail.
+
+Failures are the OSErrors that the kernel's adapters raise: ENXIO where no address is
+acknowledged, ETIMEDOUT for a line held low.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+MAX_BLOCK_BYTES = 32  # I2C_SMBUS_BLOCK_MAX
+
+
+class SimChip(Protocol):
+    """A simulated chip with 8-bit registers; a transaction is atomic."""
+
+    def read(self, register: int, length: int) -> bytes: ...
+
+    def write(self, register: int, data: bytes) -> None: ...
+
+
+@dataclass(slots=True)
+class Faults:
+    """What goes wrong next. Counts run down with each transaction that they spoil.
+
+    nacks: transactions that no chip acknowledges. stuck: SDA is held low until cleared.
+    corrupt_reads, corrupt_writes: transfers whose bytes are XORed with `flip` on the wire.
+    stall_s: how long the next `stalls` transactions hang before they go through.
+    """
+
+    nacks: int = 0
+    stuck: bool = False
+    corrupt_reads: int = 0
+    corrupt_writes: int = 0
+    flip: int = 0x01
+    stalls: int = 0
+    stall_s: float = 0.0
+
+
+class SimI2cBus:
+    """The wires between one master and the chips at their 7-bit addresses.
+
+    on_write(address, register, data) sees every write that a chip acknowledged.
+    """
+
+    def __init__(
+        self,
+        chips: Mapping[int, SimChip],
+        on_write: Callable[[int, int, bytes], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.faults = Faults()
+        self._chips = dict(chips)
+        self._on_write = on_write
+        self._sleep = sleep
+        self._lock = threading.Lock()
+
+    def plug(self, address: int, chip: SimChip) -> None:
+        with self._lock:
+            self._chips[address] = chip
+
+    def unplug(self, address: int) -> None:
+        """Take the chip off the bus; what it drives is its own affair."""
+        with self._lock:
+            del self._chips[address]
+
+    def read_byte_data(self, i2c_addr: int, register: int, /) -> int:
+        return self._read(i2c_addr, register, 1)[0]
+
+    def write_byte_data(self, i2c_addr: int, register: int, value: int, /) -> None:
+        self._write(i2c_addr, register, bytes([value]))
+
+    def read_i2c_block_data(self, i2c_addr: int, register: int, length: int, /) -> list[int]:
+        return list(self._read(i2c_addr, register, length))
+
+    def write_i2c_block_data(self, i2c_addr: int, register: int, data: Sequence[int], /) -> None:
+        self._write(i2c_addr, register, bytes(data))
+
+    def close(self) -> None:
+        """The wires stay; a simulated bus can be used again after it."""
+
+    def _read(self, address: int, register: int, length: int) -> bytes:
+        with self._lock:
+            data = self._address(address, length).read(register, length)
+            if self.faults.corrupt_reads:
+                self.faults.corrupt_reads -= 1
+                return self._flipped(data)
+            return data
+
+    def _write(self, address: int, register: int, data: bytes) -> None:
+        with self._lock:
+            chip = self._address(address, len(data))
+            if self.faults.corrupt_writes:
+                self.faults.corrupt_writes -= 1
+                data = self._flipped(data)
+            chip.write(register, data)
+            if self._on_write is not None:
+                self._on_write(address, register, data)
+
+    def _address(self, address: int, length: int) -> SimChip:
+        """The chip that acknowledges, once the faults had their turn."""
+        if not 1 <= length <= MAX_BLOCK_BYTES:
+            raise ValueError(f"a block of {length} bytes, expected 1..{MAX_BLOCK_BYTES}")
+        if self.faults.stalls:
+            self.faults.stalls -= 1
+            self._sleep(self.faults.stall_s)
+        if self.faults.stuck:
+            raise _os_error(errno.ETIMEDOUT)
+        if self.faults.nacks:
+            self.faults.nacks -= 1
+            raise _os_error(errno.ENXIO)
+        if address not in self._chips:
+            raise _os_error(errno.ENXIO)
+        return self._chips[address]
+
+    def _flipped(self, data: bytes) -> bytes:
+        return bytes(value ^ self.faults.flip for value in data)
+
+
+def _os_error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))

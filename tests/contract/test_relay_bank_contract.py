@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every relay board driver must do, shown on its simulated board.
+
+A new driver adds a rig to RIGS and gets all of these tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pdu_agent.hw.mcp23008 import Mcp23008Bank, Mcp23008Settings
+from pdu_agent.hw.ports import RelayBank
+from pdu_agent.hw.sim.i2c import Faults, SimI2cBus
+from pdu_agent.hw.sim.mcp23008 import SimMcp23008
+from pdu_agent.model.errors import HardwareError
+
+
+@dataclass
+class Rig:
+    """A board under test. `relays` is what its contacts do, each position it ever had.
+
+    open_bank: a driver as after a restart of the agent. writes: every write to the board,
+    as (place, bytes). faults: by name, what breaks the board until `heal`.
+    """
+
+    open_bank: Callable[[], RelayBank]
+    relays: list[tuple[bool, ...]]
+    writes: list[tuple[int, bytes]]
+    power_loss: Callable[[], None]
+    unplug: Callable[[], None]
+    plug: Callable[[], None]
+    faults: dict[str, Callable[[], None]] = field(default_factory=dict)
+    heal: Callable[[], None] = lambda: None
+
+    def warm_bank(self, *closed: int) -> RelayBank:
+        """A board that is up, with these relays closed; its history is forgotten."""
+        bank = self.open_bank()
+        bank.initialise()
+        if closed:
+            bank.write(dict.fromkeys(closed, True))
+        self.forget()
+        return bank
+
+    def forget(self) -> None:
+        del self.relays[:-1]
+        self.writes.clear()
+
+
+def mcp23008_rig(relay_count: int, active_low: bool, address: int) -> Rig:
+    relays: list[tuple[bool, ...]] = []
+    writes: list[tuple[int, bytes]] = []
+
+    def on_outputs(driven: int, levels: int) -> None:
+        # A pin that is not driven leaves its relay open on either kind of board.
+        closing = driven & (~levels if active_low else levels)
+        relays.append(tuple(bool(closing >> relay & 1) for relay in range(relay_count)))
+
+    chip = SimMcp23008(on_outputs=on_outputs)
+    bus = SimI2cBus(
+        {address: chip}, lambda _, register, data: writes.append((register, data)), sleep=len
+    )
+    chosen = Mcp23008Settings(address=address, relay_count=relay_count, active_low=active_low)
+
+    def heal() -> None:
+        bus.faults = Faults()
+
+    return Rig(
+        open_bank=lambda: Mcp23008Bank(bus, chosen),
+        relays=relays,
+        writes=writes,
+        power_loss=chip.power_loss,
+        unplug=lambda: bus.unplug(address),
+        plug=lambda: bus.plug(address, chip),
+        faults={
+            "nack": lambda: setattr(bus.faults, "nacks", 1000),
+            "stuck": lambda: setattr(bus.faults, "stuck", True),
+            "corrupt writes": lambda: setattr(bus.faults, "corrupt_writes", 1000),
+            "corrupt reads": lambda: setattr(bus.faults, "corrupt_reads", 1000),
+        },
+        heal=heal,
+    )
+
+
+RIGS: dict[str, Callable[[], Rig]] = {
+    "mcp23008": lambda: mcp23008_rig(8, active_low=False, address=0x20),
+    "mcp23008 active low": lambda: mcp23008_rig(8, active_low=True, address=0x27),
+    "mcp23008 five relays": lambda: mcp23008_rig(5, active_low=False, address=0x21),
+}
+FAULTS = ("nack", "stuck", "corrupt writes", "corrupt reads")
+
+
+@pytest.fixture(params=RIGS)
+def rig(request: pytest.FixtureRequest) -> Rig:
+    return RIGS[request.param]()
+
+
+def none_closed(rig: Rig) -> tuple[bool, ...]:
+    return (False,) * rig.open_bank().relay_count
+
+
+def test_board_without_power_since_the_last_run_is_cold_with_every_relay_open(rig: Rig):
+    assert rig.open_bank().inspect() == (True, none_closed(rig))
+
+
+def test_cold_start_never_closes_a_relay(rig: Rig):
+    bank = rig.open_bank()
+    bank.inspect()
+    bank.initialise()
+    assert set(rig.relays) == {none_closed(rig)}
+    assert bank.inspect() == (False, none_closed(rig))
+
+
+def test_write_moves_the_named_relays_and_reads_them_back(rig: Rig):
+    bank = rig.warm_bank(0, 1)
+    assert bank.write({1: False, 3: True}) == {1: False, 3: True}
+    expected = tuple(relay in (0, 3) for relay in range(bank.relay_count))
+    assert rig.relays[-1] == expected
+    assert bank.inspect() == (False, expected)
+
+
+def test_batch_is_one_transaction(rig: Rig):
+    bank = rig.warm_bank(2)
+    bank.write({0: True, 1: True, 2: False, 4: True})
+    assert len(rig.writes) == 1
+    assert len(rig.relays) == 2  # before and after, nothing between
+
+
+def test_restarted_agent_finds_the_relays_as_they_are_and_changes_nothing(rig: Rig):
+    rig.warm_bank(1, 4)
+    bank = rig.open_bank()
+    cold, closed = bank.inspect()
+    assert not cold
+    assert closed == rig.relays[-1]
+    assert rig.writes == []
+    assert len(rig.relays) == 1
+
+
+def test_first_write_after_a_restart_keeps_the_other_relays(rig: Rig):
+    rig.warm_bank(1, 4)
+    rig.open_bank().write({0: True})  # even when nobody inspected before
+    assert [n for n, closed in enumerate(rig.relays[-1]) if closed] == [0, 1, 4]
+    assert len(rig.relays) == 2
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(st.dictionaries(st.integers(0, 4), st.booleans(), min_size=1), max_size=8))
+def test_relays_follow_any_sequence_of_batches(rig: Rig, batches: list[dict[int, bool]]):
+    bank = rig.warm_bank()
+    bank.write(dict.fromkeys(range(bank.relay_count), False))
+    expected = dict.fromkeys(range(bank.relay_count), False)
+    for batch in batches:
+        assert bank.write(batch) == batch
+        expected |= batch
+        assert rig.relays[-1] == tuple(expected.values())
+
+
+def test_relay_that_the_board_does_not_have_is_refused_before_anything_moves(rig: Rig):
+    bank = rig.warm_bank(1)
+    with pytest.raises(ValueError, match=f"relay {bank.relay_count}, expected"):
+        bank.write({0: True, bank.relay_count: True})
+    assert rig.writes == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_failing_write_raises_a_hardware_error(rig: Rig, fault: str):
+    bank = rig.warm_bank(1)
+    rig.faults[fault]()
+    with pytest.raises(HardwareError):
+        bank.write({0: True})
+
+
+@pytest.mark.parametrize("fault", ["nack", "stuck"])
+def test_bus_fault_moves_nothing_and_the_board_works_again_afterwards(rig: Rig, fault: str):
+    bank = rig.warm_bank(1)
+    rig.faults[fault]()
+    for attempt in (bank.inspect, bank.initialise, lambda: bank.write({0: True})):
+        with pytest.raises(HardwareError) as caught:
+            attempt()
+        assert isinstance(caught.value.__cause__, OSError)
+    assert len(rig.relays) == 1
+    rig.heal()
+    assert bank.inspect() == (False, rig.relays[0])
+    assert bank.write({2: True}) == {2: True}
+    assert [n for n, closed in enumerate(rig.relays[-1]) if closed] == [1, 2]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_cold_start_on_a_faulty_bus_closes_nothing(rig: Rig, fault: str):
+    bank = rig.open_bank()
+    rig.faults[fault]()
+    with pytest.raises(HardwareError):
+        bank.initialise()
+    assert set(rig.relays) == {none_closed(rig)}
+    rig.heal()
+    bank.initialise()
+    assert set(rig.relays) == {none_closed(rig)}
+    assert bank.inspect() == (False, none_closed(rig))
+
+
+def test_unplugged_board_raises_and_serves_again_when_it_is_back(rig: Rig):
+    bank = rig.warm_bank(0)
+    rig.unplug()
+    with pytest.raises(HardwareError):
+        bank.inspect()
+    with pytest.raises(HardwareError):
+        bank.write({1: True})
+    rig.plug()
+    assert bank.inspect() == (False, rig.relays[0])
+    assert bank.write({1: True}) == {1: True}
+
+
+def test_power_loss_between_two_writes_is_an_error_and_shows_as_cold(rig: Rig):
+    bank = rig.warm_bank(0, 1)
+    rig.power_loss()
+    assert rig.relays[-1] == none_closed(rig)
+    with pytest.raises(HardwareError):
+        bank.write({2: True})
+    assert rig.relays[-1] == none_closed(rig)
+    assert bank.inspect() == (True, none_closed(rig))
+    bank.initialise()
+    assert rig.relays[-1] == none_closed(rig)
+    assert bank.write({2: True}) == {2: True}
+
+
+def test_closing_the_driver_leaves_the_relays(rig: Rig):
+    rig.warm_bank(0, 3).close()
+    assert rig.writes == []
+    assert len(rig.relays) == 1
