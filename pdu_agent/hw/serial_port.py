@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A serial line whose every failure is a HardwareError that says what to do about it."""
+
+from __future__ import annotations
+
+import errno
+import grp
+import os
+import termios
+
+import serial
+
+from pdu_agent.model.errors import BusTimeout, ChipNotFound, HardwareError
+
+READ_SLICE_S = 0.1
+WRITE_TIMEOUT_S = 1.0
+
+
+class SerialPort:
+    """8N1 without flow control, for one thread; open and close may alternate.
+
+    All settings are given at opening and never touched again: a pseudo-terminal refuses
+    some later changes, and changing them on a real line can lose bytes.
+    """
+
+    def __init__(self, driver: str, path: str, baud_rate: int) -> None:
+        self.path = path
+        self._driver = driver
+        self._baud_rate = baud_rate
+        self._serial: serial.Serial | None = None
+
+    def open(self) -> None:
+        """Raises ChipNotFound where there is no usable port, BusTimeout where it is taken."""
+        self.close()
+        try:
+            self._serial = serial.Serial(
+                self.path,
+                self._baud_rate,
+                timeout=READ_SLICE_S,
+                write_timeout=WRITE_TIMEOUT_S,
+                exclusive=True,
+            )
+        except (OSError, termios.error) as exc:
+            raise self._open_error(exc) from exc
+
+    def read(self) -> bytes:
+        """Whatever has arrived; waits up to READ_SLICE_S for the first byte."""
+        line = self._line("read")
+        try:
+            first = line.read(1)
+            return first + line.read(line.in_waiting) if first else b""
+        except (OSError, termios.error) as exc:
+            raise BusTimeout(self._driver, f"read {self.path}", str(exc)) from exc
+
+    def write(self, data: bytes) -> None:
+        """Send it all, within WRITE_TIMEOUT_S; nothing to send does nothing."""
+        if not data:
+            return
+        line = self._line("write")
+        try:
+            line.write(data)
+        except (OSError, termios.error) as exc:
+            raise BusTimeout(self._driver, f"write {self.path}", str(exc)) from exc
+
+    def close(self) -> None:
+        """Safe to call at any time, also on a line that is gone."""
+        if self._serial is not None:
+            self._serial.close()
+            self._serial = None
+
+    def _line(self, operation: str) -> serial.Serial:
+        if self._serial is None:
+            raise BusTimeout(self._driver, f"{operation} {self.path}", "the port is not open")
+        return self._serial
+
+    def _open_error(self, exc: Exception) -> HardwareError:
+        number = getattr(exc, "errno", None)
+        operation = f"open {self.path}"
+        if number in (errno.EAGAIN, errno.EBUSY):
+            return BusTimeout(self._driver, operation, "another program is using this port")
+        if number == errno.ENOENT:
+            detail = "no such device; is the adapter plugged in, and the path right?"
+        elif number in (errno.EACCES, errno.EPERM):
+            detail = f"permission denied; {_who_may(self.path)}"
+        else:
+            detail = f"not a usable serial port ({exc})"
+        return ChipNotFound(self._driver, operation, detail)
+
+
+def _who_may(path: str) -> str:
+    """What lets an ordinary user in; dialout is Debian's and Alpine's group for serial ports."""
+    try:
+        group = grp.getgrgid(os.stat(path).st_gid).gr_name
+    except (OSError, KeyError):
+        group = "root"
+    if group == "root":
+        return "give the node to group dialout with a udev or mdev rule and join that group"
+    return f"add the agent's user to group {group}"
