@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OPENPDU-MIB, declared row by row as mibs/OPENPDU-MIB.txt states it."""
+
+from __future__ import annotations
+
+from pdu_agent.mib_impl.openpdu.inlet import INLETS
+from pdu_agent.mib_impl.openpdu.meter import METERS
+from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
+from pdu_agent.mib_impl.openpdu.sensor import SENSORS
+from pdu_agent.mib_impl.openpdu.system import SYSTEM
+from pdu_agent.mib_impl.schema import MibModule
+from pdu_agent.mib_impl.syntax import Oid
+
+DEFAULT_ARC: Oid = (1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 6738)
+"""openpduMIB. The project has no enterprise number; docs/mibs.md tells how this was chosen."""
+
+
+def product_id(arc: Oid = DEFAULT_ARC) -> Oid:
+    """openpduProduct: the sysObjectID of an agent that shows its own identity."""
+    return (*arc, 3, 1)
+
+
+def openpdu_module(arc: Oid = DEFAULT_ARC) -> MibModule:
+    """The module with `arc` as its openpduMIB."""
+    return MibModule(
+        name="OPENPDU-MIB",
+        about="The MIB module for switched and metered power distribution units",
+        identity=arc,
+        arc=(*arc, 1),
+        groups=(SYSTEM, INLETS, OUTLETS, METERS, SENSORS),
+    )

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OPENPDU-MIB opduInletTable: the connectors that feed the unit."""
+
+from __future__ import annotations
+
+from pdu_agent.mib_impl.openpdu.metering import (
+    crest_object,
+    measured_objects,
+    peak_objects,
+    status_object,
+)
+from pdu_agent.mib_impl.openpdu.words import INLET_NUMBER
+from pdu_agent.mib_impl.schema import ObjectType, Table
+from pdu_agent.mib_impl.syntax import Unsigned32, Utf8
+from pdu_agent.model.commands import ConfigureInlet, InletSetting, Target, TargetKind
+from pdu_agent.model.snapshot import Inlet, Meter
+
+
+def _meter(inlet: Inlet) -> Meter:
+    return inlet.meter
+
+
+def _target(inlet: Inlet) -> Target:
+    return Target(TargetKind.INLET, inlet.index)
+
+
+INLETS: Table[Inlet] = Table(
+    suffix=(2, 1),
+    name="opduInletTable",
+    index=("opduInletIndex",),
+    rows=lambda snapshot: (((inlet.index,), inlet) for inlet in snapshot.inlets),
+    objects=(
+        ObjectType(1, "opduInletIndex", INLET_NUMBER),
+        ObjectType(
+            2,
+            "opduInletName",
+            Utf8(0, 32),
+            lambda inlet: inlet.name,
+            to_command=lambda inlet, text: ConfigureInlet(inlet.index, InletSetting.NAME, text),
+        ),
+        ObjectType(3, "opduInletLineCount", Unsigned32(1, 3), lambda inlet: inlet.line_count),
+        *measured_objects("opduInlet", 4, _meter),
+        ObjectType(
+            16,
+            "opduInletRatedCurrent",
+            Unsigned32(100, 1_000_000, scale=1000),
+            lambda inlet: inlet.meter.rated_current_a,
+            units="milliamperes",
+            to_command=lambda inlet, amperes: ConfigureInlet(
+                inlet.index, InletSetting.RATED_CURRENT_A, amperes
+            ),
+        ),
+        status_object(17, "opduInletMeterStatus", _meter),
+        *peak_objects("opduInlet", 18, _meter, _target),
+        crest_object(21, "opduInletCrestFactor", _meter),
+    ),
+)

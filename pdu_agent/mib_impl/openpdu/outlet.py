@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OPENPDU-MIB opduOutletTable: the sockets and what switches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pdu_agent.mib_impl.openpdu.words import (
+    CHANGE_REASON,
+    INLET_NUMBER,
+    OUTLET_NUMBER,
+    SWITCH_COMMAND,
+    SWITCH_STATE,
+)
+from pdu_agent.mib_impl.schema import ObjectType, Table
+from pdu_agent.mib_impl.syntax import (
+    Bits,
+    Counter32,
+    Enumerated,
+    Special,
+    TimeStamp,
+    Unsigned32,
+    Utf8,
+)
+from pdu_agent.model.commands import (
+    ConfigureOutlet,
+    Lock,
+    OutletSetting,
+    PowerUp,
+    SetLock,
+    SwitchOutlet,
+)
+from pdu_agent.model.snapshot import Outlet
+
+CAPABILITIES = Bits("switched", "metered", "senses", "fused")
+
+LINE = Enumerated(
+    (1, "l1", "l1"),
+    (2, "l2", "l2"),
+    (3, "l3", "l3"),
+    (4, "l1l2", "l1l2"),
+    (5, "l2l3", "l2l3"),
+    (6, "l3l1", "l3l1"),
+    (7, "unknown", "unknown"),
+)
+
+LOCK = Enumerated(
+    (1, "unlocked", Lock.UNLOCKED),
+    (2, "lockedOn", Lock.LOCKED_ON),
+    (3, "lockedOff", Lock.LOCKED_OFF),
+)
+
+POWER_UP = Enumerated(
+    (1, "on", PowerUp.ON),
+    (2, "off", PowerUp.OFF),
+    (3, "last", PowerUp.LAST),
+)
+
+
+def _capabilities(outlet: Outlet) -> set[str]:
+    able = {"switched": outlet.switched, "metered": outlet.meter is not None}
+    return {label for label, present in able.items() if present}
+
+
+def _configures(setting: OutletSetting) -> Callable[[Outlet, Any], ConfigureOutlet]:
+    return lambda outlet, value: ConfigureOutlet(outlet.index, setting, value)
+
+
+OUTLETS: Table[Outlet] = Table(
+    suffix=(3, 1),
+    name="opduOutletTable",
+    index=("opduOutletIndex",),
+    rows=lambda snapshot: (((outlet.index,), outlet) for outlet in snapshot.outlets),
+    objects=(
+        ObjectType(1, "opduOutletIndex", OUTLET_NUMBER),
+        ObjectType(
+            2,
+            "opduOutletName",
+            Utf8(0, 32),
+            lambda outlet: outlet.name,
+            to_command=_configures(OutletSetting.NAME),
+        ),
+        ObjectType(
+            3,
+            "opduOutletDescr",
+            Utf8(0, 64),
+            lambda outlet: outlet.note,
+            to_command=_configures(OutletSetting.NOTE),
+        ),
+        ObjectType(4, "opduOutletCapabilities", CAPABILITIES, _capabilities),
+        ObjectType(5, "opduOutletInlet", INLET_NUMBER, lambda outlet: outlet.inlet),
+        ObjectType(6, "opduOutletLine", LINE, lambda outlet: outlet.line),
+        ObjectType(7, "opduOutletState", SWITCH_STATE, lambda outlet: outlet.state),
+        ObjectType(
+            8,
+            "opduOutletCommand",
+            SWITCH_COMMAND,
+            lambda _: Special.NONE,
+            to_command=lambda outlet, action: SwitchOutlet(outlet.index, action),
+        ),
+        ObjectType(
+            9,
+            "opduOutletPending",
+            SWITCH_COMMAND,
+            lambda outlet: outlet.pending or Special.NONE,
+        ),
+        ObjectType(
+            10,
+            "opduOutletPendingTime",
+            Unsigned32(),
+            lambda outlet: outlet.pending_s,
+            units="seconds",
+        ),
+        ObjectType(
+            11,
+            "opduOutletLock",
+            LOCK,
+            lambda outlet: outlet.lock,
+            to_command=lambda outlet, lock: SetLock(outlet.index, lock),
+        ),
+        ObjectType(
+            12,
+            "opduOutletOnDelay",
+            Unsigned32(0, 7200),
+            lambda outlet: outlet.on_delay_s,
+            units="seconds",
+            to_command=_configures(OutletSetting.ON_DELAY_S),
+        ),
+        ObjectType(
+            13,
+            "opduOutletOffDelay",
+            Unsigned32(0, 7200),
+            lambda outlet: outlet.off_delay_s,
+            units="seconds",
+            to_command=_configures(OutletSetting.OFF_DELAY_S),
+        ),
+        ObjectType(
+            14,
+            "opduOutletRebootTime",
+            Unsigned32(1, 600),
+            lambda outlet: outlet.reboot_s,
+            units="seconds",
+            to_command=_configures(OutletSetting.REBOOT_S),
+        ),
+        ObjectType(
+            15,
+            "opduOutletPowerUpState",
+            POWER_UP,
+            lambda outlet: outlet.power_up,
+            to_command=_configures(OutletSetting.POWER_UP),
+        ),
+        ObjectType(17, "opduOutletLastReason", CHANGE_REASON, lambda outlet: outlet.last_reason),
+        ObjectType(18, "opduOutletLastChange", TimeStamp(), lambda outlet: outlet.last_change_s),
+        ObjectType(19, "opduOutletSwitchCount", Counter32(), lambda outlet: outlet.switch_count),
+        ObjectType(
+            21,
+            "opduOutletDiscontinuityTime",
+            TimeStamp(),
+            lambda outlet: outlet.discontinuity_s,
+        ),
+        ObjectType(22, "opduOutletReceptacle", Utf8(0, 32), lambda outlet: outlet.receptacle),
+        ObjectType(23, "opduOutletPosition", Utf8(0, 32), lambda outlet: outlet.position),
+        ObjectType(24, "opduOutletDevice", Utf8(0, 64), lambda outlet: outlet.device),
+    ),
+)

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SNMPv2-MIB (RFC 3418): the system group, and the snmp group with its counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pdu_agent.mib_impl.schema import MibModule, ObjectType, Scalars, Table, whole
+from pdu_agent.mib_impl.syntax import (
+    Counter32,
+    DisplayString,
+    Integer32,
+    ObjectIdentifier,
+    Oid,
+    TimeStamp,
+    TimeTicks,
+)
+from pdu_agent.model.commands import ConfigureDevice, DeviceSetting
+from pdu_agent.model.snapshot import Snapshot
+
+MIB_2: Oid = (1, 3, 6, 1, 2, 1)
+SNMP_MIB: Oid = (1, 3, 6, 1, 6, 3, 1)
+
+# Layers 4 and 7, as RFC 3418 states it for a host that offers application services.
+SERVICES = 72
+
+
+@dataclass(slots=True)
+class SnmpCounters:
+    """What became of received messages; counted by the SNMP engine, from its start."""
+
+    in_packets: int = 0
+    in_bad_versions: int = 0
+    in_bad_community_names: int = 0
+    in_bad_community_uses: int = 0
+    in_asn_parse_errors: int = 0
+    silent_drops: int = 0
+    proxy_drops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A row of sysORTable: a module that the agent serves since its start."""
+
+    identity: Oid
+    about: str
+
+
+def snmpv2_module(
+    uptime_s: Callable[[], float],
+    object_id: Oid,
+    counters: SnmpCounters,
+    others: Sequence[MibModule],
+) -> MibModule:
+    """SNMPv2-MIB of an agent with this sysObjectID that also serves `others`.
+
+    uptime_s: seconds since the agent started, live: sysUpTime is not of a snapshot.
+    """
+    about = "The MIB module for SNMP entities"
+    served = [Resource(SNMP_MIB, about), *(Resource(m.identity, m.about) for m in others)]
+    return MibModule(
+        name="SNMPv2-MIB",
+        about=about,
+        identity=SNMP_MIB,
+        arc=MIB_2,
+        groups=(_system(uptime_s, object_id), _resources(served), _snmp(counters)),
+    )
+
+
+def _description(snapshot: Snapshot) -> str:
+    device = snapshot.device
+    return f"{device.model}, OpenPDU agent {device.software_version}"
+
+
+def _configures(setting: DeviceSetting) -> Callable[[Snapshot, Any], ConfigureDevice]:
+    return lambda _, text: ConfigureDevice(setting, text)
+
+
+def _system(uptime_s: Callable[[], float], object_id: Oid) -> Scalars[Snapshot]:
+    text = DisplayString(0, 255)
+    return Scalars(
+        suffix=(1,),
+        source=whole,
+        objects=(
+            ObjectType(1, "sysDescr", text, _description),
+            ObjectType(2, "sysObjectID", ObjectIdentifier(), lambda _: object_id),
+            ObjectType(3, "sysUpTime", TimeTicks(), lambda _: uptime_s()),
+            ObjectType(
+                4,
+                "sysContact",
+                text,
+                lambda snapshot: snapshot.device.contact,
+                to_command=_configures(DeviceSetting.CONTACT),
+            ),
+            ObjectType(
+                5,
+                "sysName",
+                text,
+                lambda snapshot: snapshot.device.name,
+                to_command=_configures(DeviceSetting.NAME),
+            ),
+            ObjectType(
+                6,
+                "sysLocation",
+                text,
+                lambda snapshot: snapshot.device.location,
+                to_command=_configures(DeviceSetting.LOCATION),
+            ),
+            ObjectType(7, "sysServices", Integer32(0, 127), lambda _: SERVICES),
+            ObjectType(8, "sysORLastChange", TimeStamp(), lambda _: 0),
+        ),
+    )
+
+
+def _resources(served: Sequence[Resource]) -> Table[Resource]:
+    rows = tuple(((number,), resource) for number, resource in enumerate(served, start=1))
+    return Table(
+        suffix=(1, 9),
+        name="sysORTable",
+        index=("sysORIndex",),
+        rows=lambda _: rows,
+        objects=(
+            ObjectType(1, "sysORIndex", Integer32(1, 2_147_483_647)),
+            ObjectType(2, "sysORID", ObjectIdentifier(), lambda resource: resource.identity),
+            ObjectType(3, "sysORDescr", DisplayString(0, 255), lambda resource: resource.about),
+            ObjectType(4, "sysORUpTime", TimeStamp(), lambda _: 0),
+        ),
+    )
+
+
+def _snmp(counters: SnmpCounters) -> Scalars[SnmpCounters]:
+    # Number 30, snmpEnableAuthenTraps, belongs to an agent that sends that trap.
+    return Scalars(
+        suffix=(11,),
+        source=lambda _: counters,
+        objects=(
+            ObjectType(1, "snmpInPkts", Counter32(), lambda c: c.in_packets),
+            ObjectType(3, "snmpInBadVersions", Counter32(), lambda c: c.in_bad_versions),
+            ObjectType(
+                4, "snmpInBadCommunityNames", Counter32(), lambda c: c.in_bad_community_names
+            ),
+            ObjectType(5, "snmpInBadCommunityUses", Counter32(), lambda c: c.in_bad_community_uses),
+            ObjectType(6, "snmpInASNParseErrs", Counter32(), lambda c: c.in_asn_parse_errors),
+            ObjectType(31, "snmpSilentDrops", Counter32(), lambda c: c.silent_drops),
+            ObjectType(32, "snmpProxyDrops", Counter32(), lambda c: c.proxy_drops),
+        ),
+    )
