@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API v1: routes and handlers, as openapi.yaml describes them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from pdu_agent.model.commands import Controller
+from pdu_agent.model.errors import CommandError
+from pdu_agent.model.snapshot import Outlet, Snapshot
+from pdu_agent.web import resources
+from pdu_agent.web.access import Access
+from pdu_agent.web.orders import (
+    VERBS,
+    Order,
+    commands_of,
+    decode,
+    orders_of,
+    outlet_number,
+    outlet_row,
+)
+from pdu_agent.web.page import CONTENT_SECURITY_POLICY, page
+from pdu_agent.web.problems import Problem
+from pdu_agent.web.why import why
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+API = "/api/v1"
+MAX_BODY_BYTES = 16 * 1024  # the longest batch of 64 commands is below 8 KiB
+BODY_TIMEOUT_S = 5.0
+CONTRACT = Path(__file__).with_name("openapi.yaml")
+
+COMMON_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+COLLECTIONS: Mapping[str, Callable[[Snapshot], resources.Plain]] = {
+    "status": resources.status,
+    "device": resources.device,
+    "inlets": resources.inlets,
+    "outlets": resources.outlets,
+    "alarms": resources.alarms,
+    "health": resources.health,
+    "energy": resources.energy,
+}
+"""Last part of the path -> what is made of the snapshot."""
+
+
+def make_app(controller: Controller, access: Access) -> web.Application:
+    """The API over one listening socket, whose rights `access` decides."""
+    app = web.Application(middlewares=[_guard(access)], client_max_size=MAX_BODY_BYTES)
+    for name, build in COLLECTIONS.items():
+        app.router.add_get(f"{API}/{name}", partial(_collection, controller, build))
+    app.router.add_get(f"{API}/outlets/{{n}}", partial(_outlet, controller))
+    app.router.add_get(f"{API}/outlets/{{n}}/why", partial(_why, controller))
+    app.router.add_get(f"{API}/openapi.yaml", partial(_contract, CONTRACT.read_bytes()))
+    for verb in VERBS:
+        path = f"{API}/outlets/{{n}}/{verb}"
+        app.router.add_post(path, partial(_command, controller, access, verb))
+    app.router.add_post(f"{API}/commands", partial(_batch, controller, access))
+    app.router.add_get("/", partial(_page, controller))
+    return app
+
+
+def _guard(access: Access) -> Middleware:
+    """Every answer passes here: rights first, and each refusal becomes a problem."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            access.admit(request)
+            response = await handler(request)
+        except Problem as problem:
+            response = _problem(problem)
+        except CommandError as error:
+            response = _problem(Problem.about_command(error))
+        except web.HTTPException as refusal:
+            response = _problem(_plain_words(request, refusal))
+            if isinstance(refusal, web.HTTPMethodNotAllowed):
+                response.headers["Allow"] = ", ".join(sorted(refusal.allowed_methods))
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path[:200])
+            response = _problem(
+                Problem.about_request(500, "the agent failed to answer; its log says more")
+            )
+        response.headers.update(COMMON_HEADERS)
+        return response
+
+    return guard
+
+
+def _plain_words(request: web.Request, refusal: web.HTTPException) -> Problem:
+    details = {
+        404: f"there is nothing at {request.path[:80]}; see {API}/openapi.yaml",
+        405: f"{request.method[:20]} is not possible at {request.path[:80]}",
+        413: f"the body is larger than {MAX_BODY_BYTES} bytes",
+    }
+    return Problem.about_request(refusal.status, details.get(refusal.status, refusal.reason))
+
+
+def _problem(problem: Problem) -> web.Response:
+    return web.json_response(
+        problem.to_plain(),
+        status=problem.status,
+        headers=problem.headers(),
+        content_type="application/problem+json",
+    )
+
+
+def _json(plain: Mapping[str, Any]) -> web.Response:
+    return web.json_response(plain, dumps=partial(json.dumps, allow_nan=False))
+
+
+async def _collection(
+    controller: Controller, build: Callable[[Snapshot], resources.Plain], _request: web.Request
+) -> web.Response:
+    return _json(build(controller.snapshot))
+
+
+async def _outlet(controller: Controller, request: web.Request) -> web.Response:
+    row = outlet_row(controller.snapshot, outlet_number(request.match_info["n"]))
+    return _json(resources.outlet(row))
+
+
+async def _why(controller: Controller, request: web.Request) -> web.Response:
+    snapshot = controller.snapshot
+    row = outlet_row(snapshot, outlet_number(request.match_info["n"]))
+    return _json({"number": row.index, "state": row.state.value, "sentences": why(row, snapshot)})
+
+
+async def _contract(text: bytes, _request: web.Request) -> web.Response:
+    return web.Response(body=text, content_type="application/yaml", charset="utf-8")
+
+
+async def _page(controller: Controller, _request: web.Request) -> web.Response:
+    return web.Response(
+        text=page(controller.snapshot),
+        content_type="text/html",
+        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
+    )
+
+
+async def _command(
+    controller: Controller, access: Access, verb: str, request: web.Request
+) -> web.Response:
+    number = outlet_number(request.match_info["n"])
+    order = Order(number, verb, await _body(request))
+    changed, _, after = await _submit(controller, access, request, [order])
+    return _json({"changed": changed, "outlet": resources.outlet(outlet_row(after, number))})
+
+
+async def _batch(controller: Controller, access: Access, request: web.Request) -> web.Response:
+    orders = orders_of(await _body(request))
+    changed, before, after = await _submit(controller, access, request, orders)
+    return _json({"changed": changed, "outlets": _steps(orders, before, after)})
+
+
+def _steps(orders: Sequence[Order], before: Snapshot, after: Snapshot) -> list[resources.Plain]:
+    """What each outlet of the batch was before, and what it is now."""
+    named = {order.outlet for order in orders}
+    old = {row.index: row for row in before.outlets}
+    everything = not all(isinstance(outlet, int) for outlet in named)
+    return [
+        {"before": _position(old[row.index]), "outlet": resources.outlet(row)}
+        for row in after.outlets
+        if row.index in named or (everything and row.switched)
+    ]
+
+
+def _position(row: Outlet) -> resources.Plain:
+    return {"state": row.state.value, "lock": row.lock.value, "pending": resources.pending(row)}
+
+
+async def _submit(
+    controller: Controller, access: Access, request: web.Request, orders: Sequence[Order]
+) -> tuple[bool, Snapshot, Snapshot]:
+    """Submit all or none: (whether anything changed, the snapshots before and after)."""
+    actor = await access.actor(request)
+    before = controller.snapshot
+    wanted = ", ".join(f"{order.verb} {order.outlet}" for order in orders)
+    try:
+        placed = commands_of(orders, before)
+        try:
+            ticket = controller.submit_all([command for _, command in placed], actor)
+        except CommandError as error:
+            error.position = placed[error.position][0]
+            raise
+    except CommandError as error:
+        log.info("%s: %s: refused, %s", actor, wanted, error)
+        raise
+    log.info("%s: %s: %s", actor, wanted, "accepted" if ticket.changed else "nothing to do")
+    return ticket.changed, before, controller.snapshot
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    """The JSON object in the request. Raises Problem, or HTTPRequestEntityTooLarge."""
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            body = await request.read()
+    except TimeoutError as exc:
+        raise Problem.about_request(408, "the body did not arrive in time") from exc
+    if "Content-Encoding" in request.headers:
+        raise Problem.about_request(415, "the body must not be compressed")
+    if body and request.content_type != "application/json":
+        raise Problem.about_request(
+            415, f"the body is {request.content_type[:40]}, expected application/json"
+        )
+    return decode(body)

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a client asks for: JSON in, commands out.
+
+Nothing is guessed: an unknown key, a key given twice, or true in place of 1 is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pdu_agent.model.commands import Action, Command, Lock, SetLock, SwitchAll, SwitchOutlet
+from pdu_agent.model.errors import InvalidValue, NotNow, UnknownTarget
+from pdu_agent.model.snapshot import Outlet, OutletState, Snapshot
+from pdu_agent.web.problems import Problem
+
+ALL = "all"
+MAX_COMMANDS = 64  # as many as a unit has outlets at most
+
+SWITCHING: Mapping[str, tuple[Action, Action]] = {
+    "on": (Action.ON, Action.ON_DELAYED),
+    "off": (Action.OFF, Action.OFF_DELAYED),
+    "reboot": (Action.REBOOT, Action.REBOOT_DELAYED),
+}
+"""Verb -> the action at once, and the action after the outlet's own delay."""
+
+VERBS = (*SWITCHING, "cancel", "lock", "unlock")
+
+LOCKS = {"on": Lock.LOCKED_ON, "off": Lock.LOCKED_OFF}
+LOCK_OF_STATE = {OutletState.ON: Lock.LOCKED_ON, OutletState.OFF: Lock.LOCKED_OFF}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One verb for one outlet, or for all of them, with its options as received."""
+
+    outlet: int | str
+    verb: str
+    options: Mapping[str, Any]
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """A JSON object from a request's body; an empty body is an empty object.
+
+    Raises Problem (400) for anything else, also for NaN and for a key given twice.
+    """
+    if not body:
+        return {}
+    try:
+        value = json.loads(body, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as exc:
+        raise Problem.about_request(400, f"the body is not JSON: {exc}") from exc
+    if not isinstance(value, dict):
+        raise Problem.about_request(400, "the body must be a JSON object, as in {}")
+    return value
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        raise ValueError("a key is given twice")
+    return keys
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def outlet_number(text: str) -> int:
+    """The outlet number of a path. Raises UnknownTarget for what cannot be one."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9) or text.startswith("0"):
+        raise UnknownTarget(f"there is no outlet {text[:20]!r}; outlets are numbered from 1")
+    return int(text)
+
+
+def outlet_row(snapshot: Snapshot, number: int, position: int = 0) -> Outlet:
+    """Raises UnknownTarget, naming the outlets that exist."""
+    for row in snapshot.outlets:
+        if row.index == number:
+            return row
+    numbers = [row.index for row in snapshot.outlets]
+    known = f"outlets {min(numbers)} to {max(numbers)} exist" if numbers else "there are none"
+    raise UnknownTarget(f"there is no outlet {number}; {known}", position)
+
+
+def orders_of(body: Mapping[str, Any]) -> list[Order]:
+    """The batch in `{"commands": [{"outlet": 3, "command": "on", ...}, ...]}`.
+
+    Raises InvalidValue.
+    """
+    _refuse_unknown(body, ("commands",), 0)
+    entries = body.get("commands")
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_COMMANDS:
+        raise InvalidValue(f"commands: expected a list of 1 to {MAX_COMMANDS} commands")
+    return [_order(entry, position) for position, entry in enumerate(entries)]
+
+
+def _order(entry: object, position: int) -> Order:
+    if not isinstance(entry, dict):
+        raise InvalidValue(f"commands[{position}]: expected an object", position)
+    options = dict(entry)
+    outlet, verb = options.pop("outlet", None), options.pop("command", None)
+    if verb not in VERBS:
+        raise InvalidValue(
+            f"commands[{position}].command: expected one of {', '.join(VERBS)}", position
+        )
+    if outlet != ALL and (isinstance(outlet, bool) or not isinstance(outlet, int)):
+        raise InvalidValue(f'commands[{position}].outlet: expected a number, or "{ALL}"', position)
+    return Order(outlet, verb, options)
+
+
+def commands_of(orders: Sequence[Order], snapshot: Snapshot) -> list[tuple[int, Command]]:
+    """Each command with the position of the order that it comes from.
+
+    Raises InvalidValue, UnknownTarget, or NotNow for a lock whose state cannot be derived.
+    """
+    return [
+        (position, command)
+        for position, order in enumerate(orders)
+        for command in _commands(order, snapshot, position)
+    ]
+
+
+def _commands(order: Order, snapshot: Snapshot, position: int) -> list[Command]:
+    if order.verb in SWITCHING or order.verb == "cancel":
+        action, delay_s = _action(order, position)
+        if isinstance(order.outlet, int):
+            outlet_row(snapshot, order.outlet, position)
+            return [SwitchOutlet(order.outlet, action, delay_s)]
+        if delay_s is not None:
+            raise InvalidValue("delay_s: cannot be given for all outlets at once", position)
+        return [SwitchAll(action)]
+    if isinstance(order.outlet, int):
+        rows = [outlet_row(snapshot, order.outlet, position)]
+    else:
+        rows = [row for row in snapshot.outlets if row.switched]
+    return [SetLock(row.index, _lock(order, row, position)) for row in rows]
+
+
+def _action(order: Order, position: int) -> tuple[Action, float | None]:
+    if order.verb == "cancel":
+        _refuse_unknown(order.options, (), position)
+        return Action.CANCEL, None
+    _refuse_unknown(order.options, ("delayed", "delay_s"), position)
+    delay_s = _seconds(order.options.get("delay_s"), position)
+    delayed = order.options.get("delayed", delay_s is not None)
+    if not isinstance(delayed, bool):
+        raise InvalidValue("delayed: expected true or false", position)
+    if delay_s is not None and not delayed:
+        raise InvalidValue("delay_s: contradicts delayed: false", position)
+    return SWITCHING[order.verb][delayed], delay_s
+
+
+def _seconds(value: object, position: int) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidValue("delay_s: expected a number of seconds", position)
+    try:
+        seconds = float(value)
+    except OverflowError:
+        seconds = math.inf
+    if not 0 <= seconds < math.inf:
+        raise InvalidValue("delay_s: expected a number of seconds, 0 or more", position)
+    return seconds
+
+
+def _lock(order: Order, row: Outlet, position: int) -> Lock:
+    if order.verb == "unlock":
+        _refuse_unknown(order.options, (), position)
+        return Lock.UNLOCKED
+    _refuse_unknown(order.options, ("state",), position)
+    if "state" in order.options:
+        wanted = order.options["state"]
+        if not isinstance(wanted, str) or wanted not in LOCKS:
+            raise InvalidValue('state: expected "on" or "off"', position)
+        return LOCKS[wanted]
+    if row.state not in LOCK_OF_STATE:
+        raise NotNow(
+            f"outlet {row.index} is {row.state.value}: say in which state to lock it", position
+        )
+    return LOCK_OF_STATE[row.state]
+
+
+def _refuse_unknown(given: Mapping[str, Any], known: Collection[str], position: int) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        expected = f"expected {', '.join(known)}" if known else "none is expected"
+        raise InvalidValue(f"unknown key {unknown[0][:40]!r}: {expected}", position)

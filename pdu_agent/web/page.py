@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page at `/`: the outlets as a plain table, read-only, without any script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+
+from pdu_agent.model.commands import Lock
+from pdu_agent.model.quantities import Electrical, kilowatt_hours
+from pdu_agent.model.snapshot import Meter, MeterStatus, Outlet, Snapshot
+from pdu_agent.web.resources import instant
+
+REFRESH_S = 5
+
+STYLE = (
+    "body{font-family:sans-serif;margin:1.5em}table{border-collapse:collapse}"
+    "th,td{padding:.3em .8em;border-bottom:1px solid #999;text-align:left}"
+    ".n{text-align:right;font-variant-numeric:tabular-nums}"
+)
+
+# The page needs nothing but its own style: name that by its hash and forbid the rest.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; style-src"
+    f" 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
+)
+
+HEADINGS = ("Outlet", "Name", "State", "V", "A", "W", "PF", "kWh", "Device")
+FIRST_NUMBER, LAST_NUMBER = 3, 7
+
+
+def page(snapshot: Snapshot) -> str:
+    """The whole document. Names come from strangers, so every text is escaped."""
+    name = escape(snapshot.device.name)
+    head = "".join(f"<th>{heading}</th>" for heading in HEADINGS)
+    rows = "".join(_row(row) for row in snapshot.outlets)
+    alarms = "".join(
+        f"<li>{escape(f'{alarm.severity.value}: {alarm.subject}: {alarm.text}')}</li>"
+        for alarm in snapshot.alarms
+    )
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
+        f'<meta http-equiv="refresh" content="{REFRESH_S}"><style>{STYLE}</style></head>'
+        f"<body><h1>{name}</h1><p>{escape(instant(snapshot.t_wall_s) or '')}</p>"
+        f"<table><tr>{head}</tr>{rows}</table>"
+        f"{f'<h2>Alarms</h2><ul>{alarms}</ul>' if alarms else '<p>No alarms.</p>'}"
+        f'<p>This page only reads. <a href="/api/v1/status">JSON</a></p></body></html>'
+    )
+
+
+def _row(row: Outlet) -> str:
+    cells = [str(row.index), row.name, _state(row), *_numbers(row.meter), row.device]
+    return f"<tr>{''.join(_cell(column, text) for column, text in enumerate(cells))}</tr>"
+
+
+def _cell(column: int, text: str) -> str:
+    kind = ' class="n"' if FIRST_NUMBER <= column <= LAST_NUMBER else ""
+    return f"<td{kind}>{escape(text)}</td>"
+
+
+def _state(row: Outlet) -> str:
+    if not row.switched:
+        return "metered only"
+    pending = f" ({row.pending.value} in {row.pending_s:.0f} s)" if row.pending else ""
+    lock = "" if row.lock is Lock.UNLOCKED else f", {row.lock.value}"
+    return f"{row.state.value}{pending}{lock}"
+
+
+def _numbers(meter: Meter | None) -> list[str]:
+    """V, A, W, PF and kWh; a dash for what is missing or no longer current."""
+    if meter is None:
+        return ["-"] * 5
+    now = meter.electrical if meter.status is MeterStatus.OK else Electrical()
+    return [
+        _fixed(now.voltage_v, 1),
+        _fixed(now.current_a, 3),
+        _fixed(now.active_power_w, 1),
+        _fixed(now.power_factor, 2),
+        f"{kilowatt_hours(meter.energy_mj):.3f}",
+    ]
+
+
+def _fixed(value: float | None, decimals: int) -> str:
+    return "-" if value is None else f"{value:.{decimals}f}"

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Refusals as problem details (RFC 9457).
+
+`type` is left at its default, about:blank, so `title` is the HTTP status phrase (RFC 9457
+section 4.2.1); programs look at the extension member `code`, which never changes meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from pdu_agent.model.errors import (
+    BudgetExceeded,
+    Busy,
+    CommandError,
+    InvalidValue,
+    NotNow,
+    NotPermitted,
+    OutletLocked,
+    Unavailable,
+    UnknownTarget,
+)
+
+COMMAND_ERRORS: Mapping[type[CommandError], tuple[int, str]] = {
+    UnknownTarget: (404, "unknown_target"),
+    InvalidValue: (422, "invalid_value"),
+    NotPermitted: (403, "not_permitted"),
+    OutletLocked: (409, "outlet_locked"),
+    NotNow: (409, "not_now"),
+    BudgetExceeded: (409, "budget_exceeded"),
+    Busy: (503, "busy"),
+    Unavailable: (503, "unavailable"),
+}
+"""HTTP status and code of each refused command."""
+
+HTTP_ERRORS: Mapping[int, str] = {
+    400: "malformed_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "timeout",
+    413: "too_large",
+    415: "unsupported_media_type",
+    421: "wrong_host",
+    500: "internal_error",
+}
+"""Code of each refusal that is about the request and not about an outlet."""
+
+RETRY_AFTER_S = 1
+
+
+class Problem(Exception):
+    """An answer other than success. `members` are further members of the JSON object."""
+
+    def __init__(self, status: int, code: str, detail: str, **members: int) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.members = members
+
+    @staticmethod
+    def about_request(status: int, detail: str) -> Problem:
+        """A refusal from HTTP_ERRORS; any other status counts as a malformed request."""
+        return Problem(status, HTTP_ERRORS.get(status, HTTP_ERRORS[400]), detail)
+
+    @staticmethod
+    def about_command(error: CommandError) -> Problem:
+        status, code = COMMAND_ERRORS[type(error)]
+        return Problem(status, code, str(error), position=error.position)
+
+    def to_plain(self) -> dict[str, str | int]:
+        return {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            **self.members,
+        }
+
+    def headers(self) -> dict[str, str]:
+        """A busy agent says when to come back (RFC 9110 section 10.2.3)."""
+        return {"Retry-After": str(RETRY_AFTER_S)} if self.status == 503 else {}

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Snapshot as JSON-ready data, in the shapes that openapi.yaml promises.
+
+Missing is None. Instants are RFC 3339 strings in UTC; everything else has its unit in its name.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from pdu_agent.model.commands import Actor
+from pdu_agent.model.quantities import Electrical, watt_hours
+from pdu_agent.model.snapshot import Alarm, Inlet, Meter, Outlet, Snapshot
+
+Plain = dict[str, Any]
+
+DECIMALS = 4  # finer than any meter here; keeps float noise out of the text
+
+
+def number(value: float | None) -> float | None:
+    """`value` for JSON, which knows neither NaN nor infinity: those count as missing."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(value, DECIMALS)
+
+
+def instant(wall_s: float | None) -> str | None:
+    """Seconds since 1970 as an RFC 3339 string in UTC with milliseconds."""
+    if wall_s is None:
+        return None
+    text = datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def _electrical(values: Electrical) -> Plain:
+    return {
+        "quality": values.quality.value,
+        "voltage_v": number(values.voltage_v),
+        "current_a": number(values.current_a),
+        "active_power_w": number(values.active_power_w),
+        "apparent_power_va": number(values.apparent_power_va),
+        "reactive_power_var": number(values.reactive_power_var),
+        "power_factor": number(values.power_factor),
+        "frequency_hz": number(values.frequency_hz),
+        "crest_factor": number(values.crest_factor),
+    }
+
+
+def _energy(meter: Meter) -> Plain:
+    return {
+        "energy_wh": watt_hours(meter.energy_mj),
+        "user_energy_wh": watt_hours(meter.user_energy_mj),
+        "user_energy_since": instant(meter.user_since_wall_s),
+        "peak_power_w": number(meter.peak_power_w),
+        "peak_at": instant(meter.peak_wall_s),
+    }
+
+
+def _meter(meter: Meter) -> Plain:
+    return {
+        "status": meter.status.value,
+        **_electrical(meter.electrical),
+        **_energy(meter),
+        "rated_current_a": number(meter.rated_current_a),
+        "sampled_at": instant(meter.sample_wall_s),
+    }
+
+
+def _actor(actor: Actor | None) -> Plain | None:
+    if actor is None:
+        return None
+    return {"face": actor.face, "who": actor.who, "address": actor.address}
+
+
+def pending(row: Outlet) -> Plain | None:
+    """The accepted action that has not finished, and in how many seconds it acts."""
+    if row.pending is None:
+        return None
+    return {"action": row.pending.value, "in_s": number(row.pending_s)}
+
+
+def outlet(row: Outlet) -> Plain:
+    return {
+        "number": row.index,
+        "name": row.name,
+        "note": row.note,
+        "receptacle": row.receptacle,
+        "position": row.position,
+        "device": row.device,
+        "inlet": row.inlet,
+        "line": row.line,
+        "switched": row.switched,
+        "state": row.state.value,
+        "pending": pending(row),
+        "relay_closed": row.relay_closed,
+        "lock": row.lock.value,
+        "on_delay_s": row.on_delay_s,
+        "off_delay_s": row.off_delay_s,
+        "reboot_s": row.reboot_s,
+        "power_up": row.power_up.value,
+        "switch_count": row.switch_count,
+        "changed_at": instant(row.last_change_wall_s),
+        "changed_by": _actor(row.last_actor),
+        "change_reason": row.last_reason.value,
+        "meter": _meter(row.meter) if row.meter else None,
+    }
+
+
+def inlet(row: Inlet) -> Plain:
+    return {
+        "number": row.index,
+        "name": row.name,
+        "line_count": row.line_count,
+        "meter": _meter(row.meter),
+    }
+
+
+def alarm(row: Alarm) -> Plain:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "severity": row.severity.value,
+        "subject": row.subject,
+        "text": row.text,
+        "since": instant(row.since_wall_s),
+    }
+
+
+def device(snapshot: Snapshot) -> Plain:
+    row = snapshot.device
+    return {
+        "name": row.name,
+        "contact": row.contact,
+        "location": row.location,
+        "model": row.model,
+        "serial_number": row.serial_number,
+        "hardware_revision": row.hardware_revision,
+        "software_version": row.software_version,
+        "outlet_count": len(snapshot.outlets),
+        "inlet_count": len(snapshot.inlets),
+        "sequence_interval_s": number(row.sequence_interval_s),
+        "cold_start_delay_s": number(row.cold_start_delay_s),
+        "uptime_s": number(snapshot.uptime_s),
+        "time": instant(snapshot.t_wall_s),
+    }
+
+
+def health(snapshot: Snapshot) -> Plain:
+    row = snapshot.health
+    return {
+        "time": instant(snapshot.t_wall_s),
+        "uptime_s": number(snapshot.uptime_s),
+        "loop_lag_s": number(row.loop_lag_s),
+        "reading_age_s": number(row.reading_age_s),
+        "lost_samples": row.lost_samples,
+        "hardware_errors": row.hardware_errors,
+        "store_ok": row.store_ok,
+        "engine_boots": row.engine_boots,
+    }
+
+
+def outlets(snapshot: Snapshot) -> Plain:
+    rows = [outlet(row) for row in snapshot.outlets]
+    return {"time": instant(snapshot.t_wall_s), "outlets": rows}
+
+
+def inlets(snapshot: Snapshot) -> Plain:
+    rows = [inlet(row) for row in snapshot.inlets]
+    return {"time": instant(snapshot.t_wall_s), "inlets": rows}
+
+
+def alarms(snapshot: Snapshot) -> Plain:
+    rows = [alarm(row) for row in snapshot.alarms]
+    return {"time": instant(snapshot.t_wall_s), "alarms": rows}
+
+
+def status(snapshot: Snapshot) -> Plain:
+    """The whole unit in one instant."""
+    return {
+        "device": device(snapshot),
+        **outlets(snapshot),
+        **inlets(snapshot),
+        **alarms(snapshot),
+    }
+
+
+def energy(snapshot: Snapshot) -> Plain:
+    """The counters of every metering point, without the rest; unmetered outlets are left out."""
+    return {
+        "time": instant(snapshot.t_wall_s),
+        "inlets": [
+            {"number": row.index, "name": row.name, **_energy(row.meter)} for row in snapshot.inlets
+        ],
+        "outlets": [
+            {"number": row.index, "name": row.name, **_energy(row.meter)}
+            for row in snapshot.outlets
+            if row.meter
+        ],
+    }

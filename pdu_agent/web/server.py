@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API's two doors: the Unix socket, and TCP for reading.
+
+Importing this module imports aiohttp, which takes a moment: import it after SNMP answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from pdu_agent.model.commands import Controller
+from pdu_agent.web.access import Access, LocalAccess, ReadingAccess
+from pdu_agent.web.api import make_app
+from pdu_agent.web.settings import HttpSettings, split_listen
+from pdu_agent.web.sockets import BACKLOG, listen_tcp, listen_unix
+
+log = logging.getLogger(__name__)
+
+MAX_CONNECTIONS = 32  # per door; the agent's file descriptors are for its hardware
+IDLE_S = 30.0
+LINGER_S = 1.0
+SHUTDOWN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    runner: web.AppRunner
+    listener: asyncio.Server
+
+
+class WebServer:
+    """Serves the controller on what the settings name. `start` and `stop` once each.
+
+    socket_mode is 0o600 (the agent's own user and root) or 0o660 (also its group).
+    """
+
+    def __init__(
+        self, controller: Controller, settings: HttpSettings, socket_mode: int = 0o600
+    ) -> None:
+        self._controller = controller
+        self._settings = settings
+        self._socket_mode = socket_mode
+        self._doors: list[_Door] = []
+        self._socket_inode: int | None = None
+        self.tcp_port: int | None = None
+
+    async def start(self) -> None:
+        """Both doors answer when this returns.
+
+        Raises OpenPduError when one cannot be opened; then none is.
+        """
+        try:
+            if self._settings.listen:
+                await self._open_tcp()
+            if self._settings.socket:
+                await self._open_unix()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close the doors and take the socket file away; returns within about 2 seconds."""
+        self._remove_socket_file()
+        doors, self._doors = self._doors, []
+        for door in doors:
+            door.listener.close()
+            await door.runner.cleanup()
+
+    async def _open_tcp(self) -> None:
+        listening = listen_tcp(self._settings.listen)
+        host, _port = split_listen(self._settings.listen)
+        await self._open(listening, ReadingAccess(host))
+        self.tcp_port = listening.getsockname()[1]
+        log.info("reading over http://%s", self._settings.listen)
+
+    async def _open_unix(self) -> None:
+        path = Path(self._settings.socket)
+        listening = listen_unix(path, self._socket_mode)
+        self._socket_inode = _inode(path)
+        await self._open(listening, LocalAccess())
+        log.info("commands through %s", path)
+
+    async def _open(self, listening: socket.socket, access: Access) -> None:
+        runner = web.AppRunner(
+            make_app(self._controller, access),
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=IDLE_S,
+            lingering_time=LINGER_S,
+            shutdown_timeout=SHUTDOWN_S,
+        )
+        try:
+            await runner.setup()
+            loop = asyncio.get_running_loop()
+            listener = await loop.create_server(_Gate(runner), sock=listening, backlog=BACKLOG)
+        except BaseException:
+            listening.close()
+            await runner.cleanup()
+            raise
+        self._doors.append(_Door(runner, listener))
+
+    def _remove_socket_file(self) -> None:
+        """Only our own: a successor may already have put its own in place."""
+        path, inode = Path(self._settings.socket), self._socket_inode
+        self._socket_inode = None
+        try:
+            if inode is not None and _inode(path) == inode:
+                path.unlink()
+        except FileNotFoundError:
+            pass
+
+
+def _inode(path: Path) -> int:
+    return os.lstat(path).st_ino
+
+
+class _Gate:
+    """Makes the protocol of each new connection; one too many is closed at once.
+
+    asyncio accepts a whole backlog before the first of them counts as a connection, so up to
+    MAX_CONNECTIONS + BACKLOG get in.
+    """
+
+    def __init__(self, runner: web.AppRunner) -> None:
+        self._runner = runner
+
+    def __call__(self) -> asyncio.Protocol:
+        server = self._runner.server
+        if server is None or len(server.connections) >= MAX_CONNECTIONS:
+            return _Refusal()
+        return server()
+
+
+class _Refusal(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()

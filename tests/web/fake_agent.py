@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A controller with a hand-made snapshot, and the real web server around it.
+
+The fake obeys the outward rules of the core (all or none, locks, no-ops) without relays: a
+command that takes time stays pending until `settle` is called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pdu_agent.model.commands import (
+    Action,
+    Actor,
+    Command,
+    Lock,
+    PowerUp,
+    SetLock,
+    SwitchAll,
+    SwitchOutlet,
+    Ticket,
+)
+from pdu_agent.model.errors import CommandError, OutletLocked, UnknownTarget
+from pdu_agent.model.quantities import Electrical, Quality
+from pdu_agent.model.snapshot import (
+    Alarm,
+    ChangeReason,
+    Device,
+    Health,
+    Inlet,
+    Meter,
+    MeterStatus,
+    Outlet,
+    OutletState,
+    Severity,
+    Snapshot,
+)
+from pdu_agent.web.server import WebServer
+from pdu_agent.web.settings import HttpSettings
+
+NOON_S = 1_800_000_000.0  # 2027-01-15T08:00:00Z
+
+PENDING_STATE = {
+    Action.ON: OutletState.ON_PENDING,
+    Action.ON_DELAYED: OutletState.ON_PENDING,
+    Action.OFF: OutletState.OFF_PENDING,
+    Action.OFF_DELAYED: OutletState.OFF_PENDING,
+    Action.REBOOT: OutletState.REBOOTING,
+    Action.REBOOT_DELAYED: OutletState.OFF_PENDING,
+}
+END_STATE = {
+    OutletState.ON_PENDING: OutletState.ON,
+    OutletState.OFF_PENDING: OutletState.OFF,
+    OutletState.REBOOTING: OutletState.ON,
+}
+
+
+def make_meter(**changes: Any) -> Meter:
+    meter = Meter(
+        electrical=Electrical(230.1, 0.449, 103.2, 103.3, 4.5, 0.999, 50.01, 1.42, Quality.OK),
+        status=MeterStatus.OK,
+        energy_mj=44_445_678_901,
+        user_energy_mj=3_600_000_000,
+        user_since_wall_s=NOON_S - 86400,
+        peak_power_w=180.5,
+        peak_wall_s=NOON_S - 3600,
+        discontinuity_s=0.0,
+        sample_wall_s=NOON_S - 0.2,
+        rated_current_a=10.0,
+    )
+    return replace(meter, **changes)
+
+
+def make_outlet(index: int, **changes: Any) -> Outlet:
+    outlet = Outlet(
+        index=index,
+        name=f"Outlet {index}",
+        note="",
+        receptacle="C13",
+        position=f"row {index}",
+        device="",
+        inlet=1,
+        line="l1",
+        switched=True,
+        state=OutletState.ON,
+        pending=None,
+        pending_s=0.0,
+        relay_closed=True,
+        lock=Lock.UNLOCKED,
+        on_delay_s=0,
+        off_delay_s=0,
+        reboot_s=5,
+        power_up=PowerUp.LAST,
+        switch_count=7,
+        last_reason=ChangeReason.UNKNOWN,
+        last_actor=None,
+        last_change_s=0.0,
+        last_change_wall_s=None,
+        discontinuity_s=0.0,
+        meter=make_meter(),
+    )
+    return replace(outlet, **changes)
+
+
+def make_snapshot(**changes: Any) -> Snapshot:
+    """Four outlets: plain, named and locked, off without a reading, metered only."""
+    outlets = (
+        make_outlet(1, name="web", device="web server"),
+        make_outlet(
+            2,
+            name="<b>db</b> & café",
+            lock=Lock.LOCKED_ON,
+            last_reason=ChangeReason.SNMP,
+            last_actor=Actor("snmp", "switcher", "10.0.0.5"),
+            last_change_wall_s=NOON_S - 60,
+        ),
+        make_outlet(
+            3,
+            state=OutletState.OFF,
+            relay_closed=False,
+            meter=make_meter(electrical=Electrical(), status=MeterStatus.FAULT),
+        ),
+        make_outlet(4, name="pump", switched=False, state=OutletState.UNKNOWN, relay_closed=None),
+    )
+    snapshot = Snapshot(
+        seq=1,
+        t_mono_s=1000.0,
+        t_wall_s=NOON_S,
+        uptime_s=3600.5,
+        device=Device("rack-7", "ops", "room 1", "OpenPDU", "A1", "r2", "0.1.0", 0.25, 0.0),
+        outlets=outlets,
+        inlets=(Inlet(1, "Inlet 1", 1, make_meter(rated_current_a=16.0)),),
+        sensors=(),
+        alarms=(Alarm(1, "no reading", Severity.WARNING, "outlet 3", "no reading", NOON_S - 30),),
+        health=Health(0.001, 0.2, 0, 0, True, 3),
+        sample_wall_s=NOON_S - 0.2,
+        config_changed_s=0.0,
+        topology=1,
+    )
+    return replace(snapshot, **changes)
+
+
+class FakeController:
+    """Keeps what was submitted in `batches`. `refusal` is raised by the next submit."""
+
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        self._first = snapshot or make_snapshot()
+        self.reset()
+
+    def reset(self) -> None:
+        """As newly made."""
+        self._snapshot = self._first
+        self.batches: list[tuple[tuple[Command, ...], Actor]] = []
+        self.refusal: CommandError | None = None
+        self.settle_after_reads: int | None = None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        if self.settle_after_reads is not None:
+            self.settle_after_reads -= 1
+            if self.settle_after_reads <= 0:
+                self.settle()
+        return self._snapshot
+
+    def uptime_s(self) -> float:
+        return self._snapshot.uptime_s
+
+    def check(self, commands: Sequence[Command], actor: Actor) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        for position, command in enumerate(commands):
+            if isinstance(command, SwitchOutlet):
+                self._check_switch(command, position)
+
+    def _check_switch(self, command: SwitchOutlet, position: int) -> None:
+        row = self.row(command.outlet)
+        if row is None:
+            raise UnknownTarget(f"there is no outlet {command.outlet}", position)
+        if row.lock is not Lock.UNLOCKED:
+            raise OutletLocked(f"outlet {row.index} is {row.lock.value}", position)
+
+    def submit_all(self, commands: Sequence[Command], actor: Actor) -> Ticket:
+        self.check(commands, actor)
+        self.batches.append((tuple(commands), actor))
+        before = self._snapshot.outlets
+        for command in commands:
+            rows = tuple(_changed(row, command) for row in self._snapshot.outlets)
+            self._snapshot = replace(self._snapshot, outlets=rows, seq=self._snapshot.seq + 1)
+        return Ticket(len(self.batches), 1000.0, self._snapshot.outlets != before)
+
+    def settle(self) -> None:
+        """Every pending outlet reaches its end."""
+        rows = tuple(
+            replace(row, state=END_STATE.get(row.state, row.state), pending=None, pending_s=0.0)
+            for row in self._snapshot.outlets
+        )
+        self._snapshot = replace(self._snapshot, outlets=rows)
+
+    def change(self, index: int, **changes: Any) -> None:
+        """Another state of an outlet, as if by somebody else."""
+        rows = tuple(
+            replace(row, **changes) if row.index == index else row for row in self._snapshot.outlets
+        )
+        self._snapshot = replace(self._snapshot, outlets=rows)
+
+    def row(self, index: int) -> Outlet | None:
+        return next((row for row in self._snapshot.outlets if row.index == index), None)
+
+
+def _changed(row: Outlet, command: Command) -> Outlet:
+    if isinstance(command, SetLock):
+        return replace(row, lock=command.lock) if command.outlet == row.index else row
+    if isinstance(command, SwitchAll):
+        open_to_all = row.switched and row.lock is Lock.UNLOCKED
+        return _switched(row, command.action, None) if open_to_all else row
+    if isinstance(command, SwitchOutlet) and command.outlet == row.index:
+        return _switched(row, command.action, command.delay_s)
+    return row
+
+
+def _switched(row: Outlet, action: Action, delay_s: float | None) -> Outlet:
+    if action is Action.CANCEL:
+        settled = OutletState.ON if row.relay_closed else OutletState.OFF
+        return replace(row, state=settled, pending=None, pending_s=0.0)
+    if action in (Action.ON, Action.OFF) and row.state.value == action.value:
+        return row
+    return replace(
+        row,
+        state=PENDING_STATE[action],
+        pending=action,
+        pending_s=2.0 if delay_s is None else delay_s,
+    )
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class RunningAgent:
+    """The real server in a thread of its own, on a Unix socket and a free TCP port."""
+
+    def __init__(self, socket_path: Path, controller: FakeController | None = None) -> None:
+        self.controller = controller or FakeController()
+        self.socket_path = socket_path
+        self.tcp_port = 0
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        settings = HttpSettings(listen="127.0.0.1:0", socket=str(self.socket_path))
+        server = WebServer(self.controller, settings)
+        try:
+            await server.start()
+            self.tcp_port = server.tcp_port or 0
+            self._ready.set()
+            await self._stop.wait()
+        except BaseException as exc:
+            self._failure = exc
+            self._ready.set()
+        finally:
+            await server.stop()
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._ready.wait(20)
+        if self._failure is not None:
+            self._thread.join()
+            raise self._failure
+
+    def stop(self) -> None:
+        assert self._loop is not None
+        assert self._stop is not None
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+    def local(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """One request through the Unix socket. A body that is not bytes is sent as JSON."""
+        return _ask(UnixConnection(self.socket_path), method, path, body, headers)
+
+    def tcp(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.tcp_port, timeout=10)
+        return _ask(connection, method, path, body, headers)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=10)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(10)
+        self.sock.connect(str(self._path))
+
+
+def _ask(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: Any,
+    headers: dict[str, str],
+) -> Answer:
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    if body is not None and not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+        named.setdefault("Content-Type", "application/json")
+    try:
+        connection.request(method, path, body, named)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
+    finally:
+        connection.close()
+
+
+@contextmanager
+def running_agent(folder: Path, snapshot: Snapshot | None = None) -> Iterator[RunningAgent]:
+    agent = RunningAgent(folder / "api.sock", FakeController(snapshot))
+    agent.start()
+    try:
+        yield agent
+    finally:
+        agent.stop()

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""openapi.yaml and the running API describe each other completely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiohttp import web
+
+from pdu_agent.model.commands import Action, Lock, PowerUp
+from pdu_agent.model.errors import CommandError
+from pdu_agent.model.quantities import Quality
+from pdu_agent.model.snapshot import ChangeReason, MeterStatus, OutletState, Severity
+from pdu_agent.web import api
+from pdu_agent.web.access import LocalAccess
+from pdu_agent.web.problems import COMMAND_ERRORS, HTTP_ERRORS, Problem
+from tests.web.fake_agent import FakeController, RunningAgent, running_agent
+
+CONTRACT: dict[str, Any] = yaml.safe_load(api.CONTRACT.read_text(encoding="utf-8"))
+SCHEMAS = CONTRACT["components"]["schemas"]
+
+TYPES = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+    "null": type(None),
+}
+
+
+def resolve(node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        assert node["$ref"].startswith("#/")
+        found: Any = CONTRACT
+        for part in node["$ref"][2:].split("/"):
+            found = found[part]
+        node = found
+    return node
+
+
+def misfits(value: Any, schema: dict[str, Any], where: str = "$") -> Iterator[str]:
+    """Where `value` breaks the schema; knows the keywords that openapi.yaml uses."""
+    schema = resolve(schema)
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    fits = any(
+        isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
+        for name in types
+    )
+    if not fits:
+        yield f"{where}: {value!r} is not {types}"
+    elif "enum" in schema and value not in schema["enum"]:
+        yield f"{where}: {value!r} is not one of {schema['enum']}"
+    elif isinstance(value, dict):
+        known = schema.get("properties", {})
+        yield from (
+            f"{where}.{key}: missing" for key in schema.get("required", ()) if key not in value
+        )
+        for key, part in value.items():
+            if key in known:
+                yield from misfits(part, known[key], f"{where}.{key}")
+            else:
+                yield f"{where}.{key}: not in the contract"
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            yield from misfits(part, schema["items"], f"{where}[{place}]")
+
+
+def schema_of(operation: dict[str, Any], status: str, media: str) -> dict[str, Any]:
+    return resolve(operation["responses"][status])["content"][media]["schema"]
+
+
+def all_refs(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield node["$ref"]
+        for part in node.values():
+            yield from all_refs(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from all_refs(part)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAgent]:
+    with running_agent(tmp_path_factory.mktemp("contract")) as agent:
+        yield agent
+
+
+@pytest.fixture
+def agent(running: RunningAgent) -> RunningAgent:
+    running.controller.reset()
+    return running
+
+
+def test_every_route_is_documented_and_every_documented_path_exists() -> None:
+    app = api.make_app(FakeController(), LocalAccess())
+    routes = {
+        (route.method, route.resource.canonical)
+        for route in app.router.routes()
+        if route.method != "HEAD" and isinstance(route.resource, web.Resource)
+    }
+    documented = {
+        (method.upper(), path)
+        for path, operations in CONTRACT["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    assert routes == documented
+
+
+def test_every_reference_resolves_and_every_component_is_used() -> None:
+    used = set(all_refs(CONTRACT))
+    for reference in used:
+        assert resolve({"$ref": reference})
+    defined = {
+        f"#/components/{kind}/{name}"
+        for kind, entries in CONTRACT["components"].items()
+        for name in entries
+    }
+    assert defined == used
+
+
+def test_every_object_schema_requires_only_what_it_defines_and_is_closed() -> None:
+    for name, schema in SCHEMAS.items():
+        if "object" in schema["type"]:
+            assert schema["additionalProperties"] is False, name
+            assert set(schema.get("required", ())) <= set(schema.get("properties", {})), name
+
+
+@pytest.mark.parametrize(
+    ("enum", "schema", "key"),
+    [
+        (OutletState, "State", None),
+        (Lock, "LockState", None),
+        (Action, "Pending", "action"),
+        (PowerUp, "Outlet", "power_up"),
+        (ChangeReason, "Outlet", "change_reason"),
+        (MeterStatus, "Meter", "status"),
+        (Quality, "Meter", "quality"),
+        (Severity, "Alarm", "severity"),
+    ],
+)
+def test_enumerations_are_those_of_the_model(
+    enum: type[Enum], schema: str, key: str | None
+) -> None:
+    node = SCHEMAS[schema] if key is None else SCHEMAS[schema]["properties"][key]
+    assert node["enum"] == [member.value for member in enum]
+
+
+def test_problem_codes_are_those_of_the_code() -> None:
+    codes = {code for _, code in COMMAND_ERRORS.values()} | set(HTTP_ERRORS.values())
+    assert set(SCHEMAS["Problem"]["properties"]["code"]["enum"]) == codes
+
+
+def test_every_command_error_has_a_problem_of_its_own() -> None:
+    problems = [Problem.about_command(kind("refused", 2)) for kind in CommandError.__subclasses__()]
+    assert len({problem.code for problem in problems}) == len(problems)
+    for problem in problems:
+        assert list(misfits(problem.to_plain(), SCHEMAS["Problem"])) == []
+        assert problem.to_plain()["position"] == 2
+
+
+GETS = [path for path, operations in CONTRACT["paths"].items() if "get" in operations]
+POSTS = [path for path in CONTRACT["paths"] if path.startswith("/api/v1/outlets/{n}/")]
+
+
+@pytest.mark.parametrize("path", GETS)
+def test_answers_have_the_documented_shape(agent: RunningAgent, path: str) -> None:
+    operation = CONTRACT["paths"][path]["get"]
+    media = next(iter(operation["responses"]["200"]["content"]))
+    answer = agent.local("GET", path.replace("{n}", "2"))
+    assert answer.status == 200
+    assert answer.headers.get_content_type() == media
+    if media == "application/json":
+        assert list(misfits(answer.json, schema_of(operation, "200", media))) == []
+
+
+@pytest.mark.parametrize("path", sorted(set(POSTS) - {"/api/v1/outlets/{n}/why"}))
+def test_accepted_and_refused_commands_have_the_documented_shape(
+    agent: RunningAgent, path: str
+) -> None:
+    operation = CONTRACT["paths"][path]["post"]
+    accepted = agent.local("POST", path.replace("{n}", "1"), {})
+    assert accepted.status == 200
+    assert list(misfits(accepted.json, schema_of(operation, "200", "application/json"))) == []
+    refused = agent.local("POST", path.replace("{n}", "77"), {})
+    assert refused.status == 404
+    assert refused.headers.get_content_type() == "application/problem+json"
+    schema = schema_of(operation, "default", "application/problem+json")
+    assert list(misfits(refused.json, schema)) == []
+
+
+def test_accepted_batch_has_the_documented_shape(agent: RunningAgent) -> None:
+    body = {"commands": [{"outlet": 1, "command": "off"}, {"outlet": "all", "command": "on"}]}
+    assert list(misfits(body, SCHEMAS["Commands"])) == []
+    answer = agent.local("POST", "/api/v1/commands", body)
+    operation = CONTRACT["paths"]["/api/v1/commands"]["post"]
+    assert list(misfits(answer.json, schema_of(operation, "200", "application/json"))) == []
+    assert [step["outlet"]["number"] for step in answer.json["outlets"]] == [1, 2, 3]
+
+
+def test_the_checker_itself_notices_misfits(agent: RunningAgent) -> None:
+    outlet = agent.local("GET", "/api/v1/outlets/2").json
+    assert list(misfits({**outlet, "extra": 1}, SCHEMAS["Outlet"]))
+    assert list(misfits({**outlet, "state": "broken"}, SCHEMAS["Outlet"]))
+    assert list(misfits({**outlet, "switched": 1}, SCHEMAS["Outlet"]))
+    del outlet["number"]
+    assert list(misfits(outlet, SCHEMAS["Outlet"]))
+
+
+def test_the_served_document_is_the_file(agent: RunningAgent) -> None:
+    served = agent.tcp("GET", "/api/v1/openapi.yaml").body
+    assert served == Path(api.CONTRACT).read_bytes()
