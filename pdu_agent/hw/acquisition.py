@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One thread per source of measurements: open it, read it, deliver Readings, never give up.
+
+A failing source is a state here, not an end: it is closed, its owner is told once, and it
+is opened again after 0.5 s, then 1 s, and so on up to every 10 s, until it delivers again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pdu_agent.hw.ports import MeterSample, PowerMeter, SampleSource
+from pdu_agent.model.commands import Target
+from pdu_agent.model.errors import ConfigError, HardwareError
+from pdu_agent.model.readings import Measurement, Reading
+
+if TYPE_CHECKING:
+    from pdu_agent.metering.meter import BlockMeter, Window
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 0.5
+LAST_RETRY_S = 10.0
+POLL_S = 0.5
+"""How long a meter may wait for its next sample, hence how soon a stop is noticed."""
+STOP_TIMEOUT_S = 5.0
+
+Deliver = Callable[[Reading], None]
+OnTrouble = Callable[[str, HardwareError | None], None]
+
+
+def retry_delays_s(first_s: float = FIRST_RETRY_S, last_s: float = LAST_RETRY_S) -> Iterator[float]:
+    """first_s, doubling with each call up to last_s, for ever."""
+    delay_s = first_s
+    while True:
+        yield delay_s
+        delay_s = min(2 * delay_s, last_s)
+
+
+class Acquisition(ABC):
+    """The loop that both kinds of sources share.
+
+    deliver(reading) and on_trouble(name, error) are called from this thread; whoever passes
+    them hands over to his own. on_trouble comes once when the source is lost and once, with
+    None, when it delivers again. errors counts every failed attempt.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        deliver: Deliver,
+        on_trouble: OnTrouble,
+        first_retry_s: float = FIRST_RETRY_S,
+    ) -> None:
+        self.name = name
+        self.errors = 0
+        self._deliver = deliver
+        self._on_trouble = on_trouble
+        self._first_retry_s = first_retry_s
+        self._seq = 0
+        self._lost = False
+        self._last_bug = ""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"meter {name}", daemon=True)
+
+    def start(self) -> None:
+        """Start reading; returns at once, whether or not the source is there. Once only."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and close the source; returns within STOP_TIMEOUT_S."""
+        self._stop.set()
+        if not self._thread.is_alive():
+            return
+        self._thread.join(STOP_TIMEOUT_S)
+        if self._thread.is_alive():
+            log.error("meter %s: still waiting for its device, left behind", self.name)
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Bring the source up; may follow a failure of any of these three."""
+
+    @abstractmethod
+    def _step(self) -> bool:
+        """Wait shortly for data and publish it; tells whether the source delivered."""
+
+    @abstractmethod
+    def _close(self) -> None:
+        """Release the source."""
+
+    def _publish(
+        self,
+        t_mono_s: float,
+        span_s: float,
+        measurements: tuple[Measurement, ...],
+        lost_samples: int = 0,
+    ) -> None:
+        self._seq += 1
+        self._deliver(Reading(self.name, self._seq, t_mono_s, span_s, measurements, lost_samples))
+
+    def _run(self) -> None:
+        delays_s = retry_delays_s(self._first_retry_s)
+        while not self._stop.is_set():
+            if self._attempt():
+                delays_s = retry_delays_s(self._first_retry_s)
+            self._stop.wait(next(delays_s))
+
+    def _attempt(self) -> bool:
+        """Read until the source fails or `stop`; tells whether it delivered anything."""
+        delivered = False
+        try:
+            self._open()
+            while not self._stop.is_set():
+                if self._step():
+                    delivered = True
+                    self._recovered()
+        except HardwareError as exc:
+            self._failed(exc)
+        except Exception as exc:
+            self._log_bug(exc)
+            self._failed(HardwareError(self.name, "acquisition", repr(exc)))
+        finally:
+            self._close_whatever_happens()
+        return delivered
+
+    def _failed(self, error: HardwareError) -> None:
+        self.errors += 1
+        if self._lost:
+            log.debug("meter %s: still failing: %s", self.name, error)
+            return
+        self._lost = True
+        log.warning("meter %s lost: %s; trying again", self.name, error)
+        self._tell(error)
+
+    def _recovered(self) -> None:
+        if not self._lost:
+            return
+        self._lost = False
+        self._last_bug = ""
+        log.info("meter %s delivers again", self.name)
+        self._tell(None)
+
+    def _tell(self, error: HardwareError | None) -> None:
+        try:
+            self._on_trouble(self.name, error)
+        except Exception:
+            log.exception("meter %s: its owner failed to take notice", self.name)
+
+    def _log_bug(self, exc: Exception) -> None:
+        """With traceback, but once: the same defect may come back with every attempt."""
+        if repr(exc) != self._last_bug:
+            self._last_bug = repr(exc)
+            log.exception("meter %s: unexpected error, treated as a lost device", self.name)
+
+    def _close_whatever_happens(self) -> None:
+        try:
+            self._close()
+        except HardwareError as exc:
+            log.debug("meter %s: while closing: %s", self.name, exc)
+        except Exception as exc:
+            self._log_bug(exc)
+
+
+class SampledAcquisition(Acquisition):
+    """Blocks of samples through a BlockMeter: one Reading per window.
+
+    targets: what each current channel of the meter feeds, in the meter's order.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: SampleSource,
+        meter: BlockMeter,
+        targets: Sequence[Target],
+        deliver: Deliver,
+        on_trouble: OnTrouble,
+        first_retry_s: float = FIRST_RETRY_S,
+    ) -> None:
+        super().__init__(name, deliver, on_trouble, first_retry_s)
+        self._source = source
+        self._meter = meter
+        self._targets = tuple(targets)
+
+    def _open(self) -> None:
+        self._source.start()
+
+    def _step(self) -> bool:
+        for window in self._meter.add_block(self._source.read_block()):
+            self._publish_window(window)
+        return True
+
+    def _close(self) -> None:
+        self._source.close()
+
+    def _publish_window(self, window: Window) -> None:
+        self._publish(
+            window.t_mono_s,
+            window.span_s,
+            tuple(
+                Measurement(target, electrical, energy_mj)
+                for target, (electrical, energy_mj) in zip(
+                    self._targets, window.currents, strict=True
+                )
+            ),
+            window.lost_samples,
+        )
+
+
+class MeterAcquisition(Acquisition):
+    """A meter that knows watts and joules: one Reading per sample.
+
+    targets: which of the meter's channels feeds what; its other channels are left out.
+    Raises ConfigError for a channel that the meter does not have, and for a target with
+    two channels.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        meter: PowerMeter,
+        targets: Mapping[str, Target],
+        deliver: Deliver,
+        on_trouble: OnTrouble,
+        first_retry_s: float = FIRST_RETRY_S,
+    ) -> None:
+        super().__init__(name, deliver, on_trouble, first_retry_s)
+        _check_channels(name, meter, targets)
+        self._meter = meter
+        self._targets = dict(targets)
+
+    def _open(self) -> None:
+        self._meter.open()
+
+    def _step(self) -> bool:
+        sample = self._meter.poll(POLL_S)
+        if sample is None:
+            return False
+        self._publish(sample.t_mono_s, sample.span_s, self._measurements(sample))
+        return True
+
+    def _close(self) -> None:
+        self._meter.close()
+
+    def _measurements(self, sample: MeterSample) -> tuple[Measurement, ...]:
+        return tuple(
+            Measurement(target, *sample.channels[channel])
+            for channel, target in self._targets.items()
+            if channel in sample.channels
+        )
+
+
+def _check_channels(name: str, meter: PowerMeter, targets: Mapping[str, Target]) -> None:
+    seen: dict[Target, str] = {}
+    for channel, target in targets.items():
+        if channel not in meter.channel_names:
+            raise ConfigError(
+                f"meter {name}: no channel {channel!r}; it has {', '.join(meter.channel_names)}"
+            )
+        if target in seen:
+            raise ConfigError(
+                f"meter {name}: {target} has two channels, {seen[target]!r} and {channel!r}"
+            )
+        seen[target] = channel
