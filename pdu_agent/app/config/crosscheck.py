@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings that contradict each other: twice the same number, a board that does not exist.
+
+Works on whatever could be read, so that these complaints come together with the others.
+Whether a device file is there is not asked: hardware may come later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+from pdu_agent.app.config.checker import Checker
+from pdu_agent.app.config.scalars import nearest
+from pdu_agent.app.config.schema import (
+    CHANNELS_PER_CONVERTER,
+    CountingWiring,
+)
+from pdu_agent.app.config.tree import ListNode, Node, Problems, Scalar, node_at
+from pdu_agent.hw import registry
+from pdu_agent.model.commands import TargetKind
+
+LCD_BACKPACK_ADDRESS = 0x27  # default of nearly all HD44780 backpacks
+
+
+def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
+    """Report every contradiction between the values that `checker` could read."""
+    check = _CrossCheck(root, checker, problems)
+    check.names_and_numbers()
+    check.relays()
+    check.inlets_of_outlets()
+    check.metering_points()
+    check.converter_channels()
+    check.meter_channels()
+    check.places_on_buses()
+
+
+class _CrossCheck:
+    def __init__(self, root: Node, checker: Checker, problems: Problems) -> None:
+        self._root = root
+        self._checker = checker
+        self._problems = problems
+
+    def _found(self, pattern: str) -> list[tuple[str, Any]]:
+        """(path, value) wherever the path fits; `#` in the pattern is any list position."""
+        expression = re.compile(pattern.replace(".", r"\.").replace("#", r"\[(\d+)\]") + r"\Z")
+        return [
+            (path, value)
+            for path, value in self._checker.values.items()
+            if expression.match(path) and value is not None
+        ]
+
+    def _said(self, section: str, key: str, default: str) -> set[str]:
+        """What the entries say for `key`, be it right or wrong; default: without the section."""
+        entries = node_at(self._root, [section])
+        if not isinstance(entries, ListNode):
+            return {default}
+        nodes = [node_at(entry, [key]) for entry in entries.items]
+        return {node.text if isinstance(node, Scalar) else default for node in nodes}
+
+    def _error(self, path: str, text: str) -> None:
+        self._problems.error(self._checker.place(path), f"{path}: {text}")
+
+    def _unique(self, uses: Iterable[tuple[str, Hashable]], what: str) -> None:
+        """uses: (path, thing); a thing that comes again is an error at its second path."""
+        first: dict[Hashable, str] = {}
+        for path, thing in uses:
+            if thing in first:
+                place = self._checker.place(first[thing])
+                self._error(path, what.format(thing) + f"; the first is at {place}")
+            first.setdefault(thing, path)
+
+    def names_and_numbers(self) -> None:
+        for pattern in ("relays#.name", "meters#.name", "inlets#.number", "outlets#.number"):
+            self._unique(self._found(pattern), "{!r} is given to two entries")
+
+    def relays(self) -> None:
+        names = self._said("relays", "name", default="")
+        boards = {board.name: board for _, board in self._found("relays#")}
+        references = self._found("outlets#.relay")
+        for path, reference in references:
+            board = boards.get(reference.bank)
+            count = getattr(board.options, "relay_count", None) if board else None
+            if reference.bank not in names:
+                hint = nearest(reference.bank, names)
+                self._error(path, f"no board in `relays` is called {reference.bank!r}{hint}")
+            elif count is not None and reference.relay >= count:
+                self._error(
+                    path,
+                    f"board {reference.bank!r} has relays 0 to {count - 1}, not {reference.relay}",
+                )
+        uses = [(path, f"{reference.bank}.{reference.relay}") for path, reference in references]
+        self._unique(uses, "relay {} switches two outlets")
+
+    def inlets_of_outlets(self) -> None:
+        numbers = self._said("inlets", "number", default="1")
+        for path, inlet in self._found("outlets#.inlet"):
+            if str(inlet) not in numbers:
+                self._error(path, f"there is no inlet {inlet}")
+
+    def metering_points(self) -> None:
+        points = self._found("meters#.currents#.feeds") + self._found("meters#.channels.[^.]+")
+        self._unique(points, "{} is metered twice")
+        numbers = {
+            TargetKind.INLET: self._said("inlets", "number", default="1"),
+            TargetKind.OUTLET: self._said("outlets", "number", default=""),
+        }
+        for path, target in points:
+            if str(target.index) not in numbers[target.kind]:
+                self._error(path, f"there is no {target}")
+
+    def converter_channels(self) -> None:
+        for path, meter in self._found("meters#"):
+            here = path.replace("[", r"\[").replace("]", r"\]")
+            channels = self._found(f"{here}.voltage.channel")
+            channels += self._found(f"{here}.currents#.channel")
+            self._unique(channels, "channel {} is used twice")
+            wired = getattr(meter.options, "used_channels", CHANNELS_PER_CONVERTER)
+            for where, channel in channels:
+                if channel > wired:
+                    self._error(where, f"{channel} exceeds used_channels, {wired}")
+
+    def meter_channels(self) -> None:
+        for path, meter in self._found("meters#"):
+            names = getattr(registry.driver_class("meters", meter.driver), "channel_names", ())
+            if isinstance(meter.wiring, CountingWiring) and names:
+                for name in sorted(meter.wiring.channels.keys() - set(names)):
+                    hint = nearest(name, names) or f"; it has {', '.join(names)}"
+                    self._error(
+                        f"{path}.channels.{name}", f"{meter.driver} has no channel {name!r}{hint}"
+                    )
+
+    def places_on_buses(self) -> None:
+        uses: list[tuple[str, Hashable]] = []
+        for path, board in self._found("relays#"):
+            address = getattr(board.options, "address", None)
+            if address is None:
+                uses.append((f"{path}.bus", board.bus))
+                continue
+            uses.append((f"{path}.address", f"0x{address:02x} on {board.bus}"))
+            if address == LCD_BACKPACK_ADDRESS:
+                self._problems.warn(
+                    self._checker.place(f"{path}.address"),
+                    f"{path}.address: 0x27 is where LCD backpacks usually answer too",
+                )
+        uses += self._found("meters#.bus") + self._found("meters#.port")
+        self._unique(uses, "two devices are at {}")

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a YAML file and the environment to the agent's settings, or to all complaints at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pdu_agent.app.config import environment, outlets_csv, versions, yaml12
+from pdu_agent.app.config.checker import Checker
+from pdu_agent.app.config.credentials import read_secrets
+from pdu_agent.app.config.crosscheck import crosscheck
+from pdu_agent.app.config.directories import default_runtime_dir, default_state_dir
+from pdu_agent.app.config.schema import (
+    BUS_OF_BOARD,
+    BUS_OF_CONVERTER,
+    AgentSettings,
+    ConfigFile,
+    SecretsFile,
+    located,
+)
+from pdu_agent.app.config.shape import members
+from pdu_agent.app.config.tree import (
+    Entry,
+    MapNode,
+    Place,
+    Problem,
+    Problems,
+    Scalar,
+    node_at,
+)
+from pdu_agent.core.settings import OutletSettings
+from pdu_agent.model.errors import ConfigError
+from pdu_agent.snmp.settings import parse_listen, parse_oid
+
+SOCKET_NAME = "api.sock"
+
+
+class ConfigErrors(ConfigError):
+    """Everything that is wrong with a configuration; `problems` has one line for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def load_settings(path: Path, environ: Mapping[str, str]) -> AgentSettings:
+    """The settings of the agent. Raises ConfigErrors, with every error and warning in it."""
+    settings, problems = _read(path, environ)
+    if settings is None:
+        raise ConfigErrors([str(problem) for problem in problems])
+    return replace(settings, warnings=tuple(str(problem) for problem in problems))
+
+
+def check_file(path: Path, environ: Mapping[str, str]) -> list[Problem]:
+    """All complaints, warnings among them, in the order of the file."""
+    return _read(path, environ)[1]
+
+
+def _read(path: Path, environ: Mapping[str, str]) -> tuple[AgentSettings | None, list[Problem]]:
+    problems = Problems()
+    settings = _settings(path, environ, problems)
+    return (None if problems.errors else settings), problems.in_order()
+
+
+def _settings(path: Path, environ: Mapping[str, str], problems: Problems) -> AgentSettings | None:
+    raw = _read_bytes(path, Place(str(path)), problems)
+    root = yaml12.parse(raw, str(path), problems) if raw is not None else None
+    tree = versions.upgraded(root, str(path), problems) if root is not None else None
+    if tree is None:
+        return None
+    tree = _complete(tree, path, environ, problems)
+    checker = Checker(problems, judges=_JUDGES)
+    file = checker.record(ConfigFile, tree)
+    crosscheck(tree, checker, problems)
+    secrets = _secrets(tree, path, environ, problems)
+    if file is None or secrets is None:
+        return None
+    try:
+        return _assembled(file, secrets, environ)
+    except ConfigError as exc:  # two credentials of one name
+        problems.error(checker.place("snmp"), str(exc))
+        return None
+
+
+def _read_bytes(path: Path, place: Place, problems: Problems) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(yaml12.MAX_FILE_BYTES + 1)
+    except OSError as exc:
+        problems.error(place, f"cannot be read: {exc.strerror}")
+        return None
+
+
+def _complete(tree: MapNode, path: Path, environ: Mapping[str, str], problems: Problems) -> MapNode:
+    """The tree with the environment and the CSV file in it.
+
+    The environment comes twice: it may name the CSV file, and it may change an outlet
+    that the CSV file brought.
+    """
+    tree = _with_environment(tree, environ)
+    tree = _with_csv(tree, path, problems)
+    environment.report_unknown(ConfigFile, tree, environ, problems)
+    return _with_environment(tree, environ)
+
+
+def _with_environment(tree: MapNode, environ: Mapping[str, str]) -> MapNode:
+    changed = environment.apply(ConfigFile, tree, environ)
+    return changed if isinstance(changed, MapNode) else tree
+
+
+def _with_csv(tree: MapNode, path: Path, problems: Problems) -> MapNode:
+    name = node_at(tree, ["outlets_csv"])
+    if not isinstance(name, Scalar) or not name.text or name.value is None:
+        return tree
+    if "outlets" in tree.entries:
+        problems.error(name.place, "outlets_csv: give either this or `outlets`, not both")
+        return tree
+    file = path.parent / name.text
+    raw = _read_bytes(file, name.place, problems)
+    if raw is None:
+        return tree
+    known = [member.name for member in members(OutletSettings)]
+    outlets = outlets_csv.parse(raw, str(file), known, problems)
+    return MapNode(tree.place, {**tree.entries, "outlets": Entry(name.place, outlets)})
+
+
+def _secrets(
+    tree: MapNode, path: Path, environ: Mapping[str, str], problems: Problems
+) -> SecretsFile | None:
+    for key in ("communities", "users"):
+        misplaced = node_at(tree, ["snmp", key])
+        if misplaced is not None:
+            problems.error(
+                misplaced.place, f"snmp.{key}: belongs in the file that snmp.credentials names"
+            )
+    name = node_at(tree, ["snmp", "credentials"])
+    if isinstance(name, Scalar) and name.text and name.value is not None:
+        return read_secrets(path.parent / name.text, environ, problems)
+    section = node_at(tree, ["snmp"]) or tree
+    problems.warn(
+        section.place, "snmp.credentials: none, so SNMP serves nobody; run `openpdu init`"
+    )
+    return SecretsFile(schema=versions.newest())
+
+
+def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str]) -> AgentSettings:
+    uid = os.geteuid()
+    state_dir = Path(file.state_dir) if file.state_dir else default_state_dir(environ, uid)
+    runtime_dir = Path(file.runtime_dir) if file.runtime_dir else default_runtime_dir(environ, uid)
+    socket = file.http.socket or str(runtime_dir / SOCKET_NAME)
+    return AgentSettings(
+        state_dir=state_dir,
+        runtime_dir=runtime_dir,
+        log=file.log,
+        device=file.device,
+        snmp=replace(file.snmp.settings, communities=secrets.communities, users=secrets.users),
+        http=replace(file.http, socket=socket),
+        simulator=file.simulator,
+        relays=file.relays,
+        meters=tuple(located(meter) for meter in file.meters),
+        inlets=file.inlets,
+        outlets=file.outlets,
+    )
+
+
+def _http_listen(text: str) -> None:
+    if text:
+        try:
+            parse_listen(text)
+        except ConfigError:
+            raise ConfigError(
+                f'{text!r} is no address; expected host:port, or "" for none'
+            ) from None
+
+
+def _board_bus(text: str) -> None:
+    if not BUS_OF_BOARD.fullmatch(text):
+        raise ConfigError(f"{text!r} is no bus; expected /dev/i2c-N, or sim")
+
+
+def _converter_bus(text: str) -> None:
+    if not BUS_OF_CONVERTER.fullmatch(text):
+        raise ConfigError(f"{text!r} is no bus; expected /dev/spidevB.C, or sim:0, sim:1")
+
+
+_JUDGES: dict[str, Any] = {
+    "snmp.listen": parse_listen,
+    "snmp.base_oid": parse_oid,
+    "http.listen": _http_listen,
+    "relays.bus": _board_bus,
+    "meters.bus": _converter_bus,
+}

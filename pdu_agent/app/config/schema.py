@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the configuration file may say, and the settings that the agent is built from.
+
+Sections that belong to one package are declared there; here they are put together.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pdu_agent.app.config.shape import inline
+from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings
+from pdu_agent.hw import registry
+from pdu_agent.model.commands import Target
+from pdu_agent.model.settings import setting
+from pdu_agent.snmp.settings import Community, SnmpSettings, User
+from pdu_agent.web.settings import HttpSettings
+
+BUS_OF_BOARD = re.compile(r"/dev/.+|sim")
+BUS_OF_CONVERTER = re.compile(
+    r"/dev/spidev(?P<bus>\d{1,3})\.(?P<device>\d{1,3})|sim:(?P<simulated>\d{1,2})"
+)
+CHANNELS_PER_CONVERTER = 8  # ADS130E08, channels as the data sheet counts them
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The `log` section."""
+
+    level: str = setting(
+        "info", choices=("debug", "info", "warning", "error"), doc="the least level that is shown"
+    )
+    max_kib_per_minute: int = setting(
+        64, minimum=4, maximum=10_240, doc="KiB of log in any 60 s; more is counted, not written"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorSettings:
+    """The `simulator` section: what stands behind a bus called `sim`."""
+
+    seed: int = setting(1, minimum=0, maximum=2**31 - 1, doc="the same seed, the same noise")
+    speed: float = setting(1.0, minimum=0.1, maximum=10_000, doc="simulated seconds per second")
+    mains_v: float = setting(230.0, minimum=80, maximum=300, doc="RMS volts")
+    mains_hz: float = setting(50.0, minimum=45, maximum=65)
+    relay_log: str = setting(
+        "", max_length=4096, doc="file that gets `epoch outlet value` for each relay that moves"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayBoardSettings:
+    """One entry of `relays`; the driver's own settings stand beside these.
+
+    options: an instance of registry.settings_class("relays", driver).
+    """
+
+    name: str = setting(max_length=32, doc="what outlets call it")
+    driver: str = setting(max_length=32, doc="the kind of board")
+    bus: str = setting(max_length=255, doc="/dev/i2c-N, or sim for the simulator")
+    options: Any = field(
+        metadata=inline("driver", lambda driver: registry.settings_class("relays", driver))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoltageChannel:
+    """The mains voltage at a converter. divider: volts at the mains per volt at the pin."""
+
+    channel: int = setting(minimum=1, maximum=CHANNELS_PER_CONVERTER)
+    divider: float = setting(
+        minimum=1, maximum=10_000, doc="volts at the mains per volt at the pin"
+    )
+    gain: float = setting(1.0, minimum=0.5, maximum=2, doc="trim found by calibration")
+    offset_counts: float = setting(0.0, minimum=-32768, maximum=32767, doc="code at zero volts")
+    phase_delay_s: float = setting(0.0, minimum=-0.001, maximum=0.001, doc="how late it arrives")
+    noise_floor_v: float = setting(0.0, minimum=0, maximum=10, doc="RMS volts of the idle input")
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentChannel:
+    """A current transformer at a converter: A = V at the pin x ct_ratio / burden_ohm x gain."""
+
+    channel: int = setting(minimum=1, maximum=CHANNELS_PER_CONVERTER)
+    feeds: Target = setting(doc="the metering point")
+    ct_ratio: float = setting(1000.0, minimum=1, maximum=10_000, doc="turns, 1000 for 1000:1")
+    burden_ohm: float = setting(50.0, minimum=0.001, maximum=10_000)
+    gain: float = setting(
+        1.0, minimum=-2, maximum=2, doc="trim found by calibration; negative for a reversed CT"
+    )
+    offset_counts: float = setting(0.0, minimum=-32768, maximum=32767, doc="code at zero amperes")
+    phase_delay_s: float = setting(
+        0.0, minimum=-0.001, maximum=0.001, doc="how late it arrives; negative for a CT that leads"
+    )
+    noise_floor_a: float = setting(0.0011, minimum=0, maximum=10, doc="RMS amperes when idle")
+    cutoff_a: float = setting(0.005, minimum=0, maximum=10, doc="at or below: shown as no load")
+    cutoff_w: float = setting(1.0, minimum=0, maximum=100, doc="below: shown as no power")
+
+
+@dataclass(frozen=True, slots=True)
+class SampledWiring:
+    """What hangs on a converter that delivers samples."""
+
+    bus: str = setting(max_length=255, doc="/dev/spidevB.C, or sim:0, sim:1 for the simulator")
+    voltage: VoltageChannel = setting()
+    currents: tuple[CurrentChannel, ...] = setting((), max_length=CHANNELS_PER_CONVERTER - 1)
+    rate_trim: float = setting(
+        1.0, minimum=0.95, maximum=1.05, doc="true sampling rate over the nominal one"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CountingWiring:
+    """What hangs on a meter that knows watts by itself, by the driver's channel names."""
+
+    channels: dict[str, Target] = setting(doc="channel name to metering point")
+
+
+def _wiring(driver: str) -> type:
+    sampled = hasattr(registry.driver_class("meters", driver), "read_block")
+    return SampledWiring if sampled else CountingWiring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSettings:
+    """One entry of `meters`; wiring and the driver's own settings stand beside these.
+
+    options: an instance of registry.settings_class("meters", driver).
+    """
+
+    name: str = setting(max_length=32, doc="how logs call it")
+    driver: str = setting(max_length=32, doc="the kind of meter")
+    wiring: SampledWiring | CountingWiring = field(metadata=inline("driver", _wiring))
+    options: Any = field(
+        metadata=inline(
+            "driver",
+            lambda driver: registry.settings_class("meters", driver),
+            without=("bus", "device"),  # follow from `bus`, see located
+        )
+    )
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The metering points that this meter reports."""
+        if isinstance(self.wiring, SampledWiring):
+            return tuple(current.feeds for current in self.wiring.currents)
+        return tuple(self.wiring.channels.values())
+
+
+def located(meter: MeterSettings) -> MeterSettings:
+    """The meter with the numbers of its SPI bus and chip select in the driver's options.
+
+    /dev/spidev0.1 is bus 0, device 1; the simulator's sim:1 is bus 1, device 0.
+    """
+    match = isinstance(meter.wiring, SampledWiring) and BUS_OF_CONVERTER.fullmatch(meter.wiring.bus)
+    if not match:
+        return meter
+    bus, device = match["bus"] or match["simulated"], match["device"] or 0
+    return replace(meter, options=replace(meter.options, bus=int(bus), device=int(device)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnmpSection:
+    """The `snmp` section: everything but the credentials, which have a file of their own."""
+
+    credentials: str = setting(
+        "", max_length=4096, doc="the secrets file, relative to this one; empty: no access"
+    )
+    settings: SnmpSettings = field(metadata=inline("", lambda _: SnmpSettings))
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsFile:
+    """The file that `snmp.credentials` names."""
+
+    schema: int = setting()
+    communities: tuple[Community, ...] = setting((), max_length=64)
+    users: tuple[User, ...] = setting((), max_length=64)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """openpdu.yaml as written."""
+
+    schema: int = setting(doc="version of this file's layout")
+    state_dir: str = setting(
+        "", max_length=4096, doc="what survives a power cut; empty: the usual place"
+    )
+    runtime_dir: str = setting(
+        "", max_length=4096, doc="what survives a restart of the agent; empty: the usual place"
+    )
+    log: LogSettings = setting(LogSettings())
+    device: DeviceSettings = setting(DeviceSettings())
+    snmp: SnmpSection = setting(SnmpSection(settings=SnmpSettings()))
+    http: HttpSettings = setting(HttpSettings())
+    simulator: SimulatorSettings = setting(SimulatorSettings())
+    relays: tuple[RelayBoardSettings, ...] = setting((), max_length=16)
+    meters: tuple[MeterSettings, ...] = setting((), max_length=16)
+    inlets: tuple[InletSettings, ...] = setting((InletSettings(),), max_length=8)
+    outlets: tuple[OutletSettings, ...] = setting((), max_length=64)
+    outlets_csv: str = setting(
+        "", max_length=4096, doc="CSV file in place of outlets, relative to this file"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """Everything the agent is built from, checked, with defaults and paths filled in."""
+
+    state_dir: Path
+    runtime_dir: Path
+    log: LogSettings
+    device: DeviceSettings
+    snmp: SnmpSettings
+    http: HttpSettings
+    simulator: SimulatorSettings
+    relays: tuple[RelayBoardSettings, ...]
+    meters: tuple[MeterSettings, ...]
+    inlets: tuple[InletSettings, ...]
+    outlets: tuple[OutletSettings, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that was configured, for the log's redaction."""
+        communities = [entry.community for entry in self.snmp.communities]
+        phrases = [text for user in self.snmp.users for text in (user.auth_pass, user.priv_pass)]
+        return tuple(secret for secret in (*communities, *phrases) if secret)
