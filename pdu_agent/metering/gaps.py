@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many samples are missing between two blocks, told by the phase of the mains.
+
+The converter's own grid never stops, so a true gap is a whole number of samples. The
+driver guesses it from host time, a few samples off; the voltage's phase on either side
+knows it to a hundredth of a sample, but only within one cycle. Together they are exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdu_agent.metering.phasors import (
+    HIGHEST_MAINS_HZ,
+    LOWEST_MAINS_HZ,
+    cycle_phasors,
+    turns_between,
+)
+
+_REFINEMENTS = 4
+_PERIOD_AGREEMENT = 0.02  # a slower change of frequency than 16 Hz/s; a phase jump is more
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """missing: samples lost at a boundary (>= 0).
+
+    period: samples per mains cycle around it, None where there is no mains to go by.
+    """
+
+    missing: int
+    period: float | None
+
+
+class GapFinder:
+    """Judges the boundaries of one converter, one after the other."""
+
+    def __init__(self, rate_hz: float, nominal_hz: float, least_peak: float) -> None:
+        """least_peak: codes; a weaker fundamental counts as no voltage."""
+        self._least_peak = least_peak
+        self._shortest = rate_hz / HIGHEST_MAINS_HZ * 0.9
+        self._longest = rate_hz / LOWEST_MAINS_HZ * 1.1
+        self._guess = rate_hz / nominal_hz
+        self._period: float | None = None
+
+    def find(self, voltage: NDArray[np.float32], boundary: int, estimate: int) -> Gap:
+        """The gap before sample `boundary`.
+
+        voltage: float32[samples] with the two blocks put together as if nothing were
+        missing. estimate: the driver's guess (>= 0), believed where the phase cannot
+        tell: less than a cycle on one side, a jump of phase or frequency, or a
+        disagreement of more than a quarter cycle.
+        """
+        for _ in range(_REFINEMENTS):
+            cycle = round(self._guess)
+            before = min(boundary // cycle, 2)
+            after = min((len(voltage) - boundary) // cycle, 2)
+            if not (before and after):
+                return Gap(estimate, self._period)
+            stretch = voltage[boundary - before * cycle : boundary + after * cycle]
+            phasors = cycle_phasors(stretch, cycle)
+            if min(map(abs, phasors)) < self._least_peak:
+                self._period = None
+                return Gap(estimate, None)
+            period = self._local_period(phasors, before, cycle)
+            if period is None:
+                return Gap(estimate, self._period)
+            self._guess = self._period = min(max(period, self._shortest), self._longest)
+            if abs(period - cycle) < 1:
+                turns = turns_between(phasors[before - 1], phasors[before])
+                missing = _nearest(period * (1 + turns) - cycle, period, estimate)
+                return Gap(missing, period)
+        return Gap(estimate, self._period)
+
+    def _local_period(self, phasors: list[complex], before: int, cycle: int) -> float | None:
+        """Samples per cycle next to the boundary; None when its two sides contradict."""
+        periods = []
+        if before == 2:
+            periods.append(cycle / (1 + turns_between(phasors[0], phasors[1])))
+        if len(phasors) - before == 2:
+            periods.append(cycle / (1 + turns_between(phasors[-2], phasors[-1])))
+        if not periods:
+            return self._guess
+        if abs(periods[0] - periods[-1]) > _PERIOD_AGREEMENT * periods[0]:
+            return None
+        return (periods[0] + periods[-1]) / 2
+
+
+def _nearest(across: float, period: float, estimate: int) -> int:
+    """Whole samples, `across` plus any number of periods, that are near the estimate."""
+    missing = across + period * round((estimate - across) / period)
+    if abs(missing - estimate) > period / 4:
+        return estimate
+    return max(0, round(missing))
