@@ -8,9 +8,11 @@ is opened again after 0.5 s, then 1 s, and so on up to every 10 s, until it deli
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pdu_agent.hw.ports import MeterSample, PowerMeter, SampleSource
@@ -19,6 +21,7 @@ from pdu_agent.model.errors import ConfigError, HardwareError
 from pdu_agent.model.readings import Measurement, Reading
 
 if TYPE_CHECKING:
+    from pdu_agent.metering.blocks import SampleBlock
     from pdu_agent.metering.meter import BlockMeter, Window
 
 log = logging.getLogger(__name__)
@@ -168,7 +171,9 @@ class Acquisition(ABC):
 class SampledAcquisition(Acquisition):
     """Blocks of samples through a BlockMeter: one Reading per window.
 
-    targets: what each current channel of the meter feeds, in the meter's order.
+    source: opened again by `start` after a `close`. targets: what each current channel of
+    the meter feeds, in the meter's order. What was not sampled while the source was lost is
+    reported as lost samples.
     """
 
     def __init__(
@@ -185,17 +190,32 @@ class SampledAcquisition(Acquisition):
         self._source = source
         self._meter = meter
         self._targets = tuple(targets)
+        self._sampled_until_s = math.nan
+        self._reopened = False
 
     def _open(self) -> None:
         self._source.start()
+        self._reopened = not math.isnan(self._sampled_until_s)
 
     def _step(self) -> bool:
-        for window in self._meter.add_block(self._source.read_block()):
+        for window in self._meter.add_block(self._read_block()):
             self._publish_window(window)
         return True
 
     def _close(self) -> None:
         self._source.close()
+
+    def _read_block(self) -> SampleBlock:
+        """The next block. A source knows nothing of the time in which it was lost, and
+        without that gap the meter would join what does not belong together.
+        """
+        block = self._source.read_block()
+        if self._reopened:
+            gap = round((block.t_mono_s - self._sampled_until_s) * block.rate_hz)
+            block = replace(block, lost_samples=max(block.lost_samples, gap))
+        self._reopened = False
+        self._sampled_until_s = block.t_mono_s + block.counts.shape[1] / block.rate_hz
+        return block
 
     def _publish_window(self, window: Window) -> None:
         self._publish(

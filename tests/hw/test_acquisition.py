@@ -4,6 +4,7 @@
 import logging
 import threading
 import time
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -291,7 +292,20 @@ def test_windows_become_readings_with_one_measurement_per_target(owner):
     assert (first.seq, first.t_mono_s, first.span_s, first.lost_samples) == (1, 1.0, 0.2, 0)
     assert second.lost_samples == 3
     assert (third.seq, third.t_mono_s) == (3, 9.0)
+    assert third.lost_samples == 6996  # from the end of the second block at 2.004 s
     assert owner.troubles[:2] == [("adc", LOST), ("adc", None)]
+
+
+def test_converter_that_was_lost_begins_a_new_window(owner, mains_meter):
+    before, after = list(mains_blocks(230.0, 2.0, 2)), list(mains_blocks(230.0, 2.0, 2))
+    # Half a cycle out of step, and numbered as if nothing had happened.
+    late = [replace(b, t_mono_s=b.t_mono_s + 9.01, seq=b.seq + 20, counts=-b.counts) for b in after]
+    source = Script(*before, LOST, *late)
+    run_sampled(owner, source, mains_meter, [INLET], lambda: len(owner.troubles) == 3)
+    assert sum(reading.lost_samples for reading in owner.readings) == round(7.01 * 8000)
+    for reading in owner.readings:
+        (measurement,) = reading.measurements
+        assert measurement.electrical.active_power_w == pytest.approx(460.0, rel=0.001)
 
 
 def test_meter_with_other_channels_than_targets_is_a_told_error(owner, caplog):
@@ -309,11 +323,15 @@ def mains_blocks(voltage_v, current_a, seconds, rate_hz=8000.0):
         yield SampleBlock(counts, rate_hz, 100 + seq * 0.1, seq)
 
 
-def test_samples_of_mains_become_watts_and_joules(owner):
+@pytest.fixture
+def mains_meter():
     scale = ChannelScale(units_per_count=0.001)
-    meter = BlockMeter(MeterChannels(0, scale, ((1, scale),)))
+    return BlockMeter(MeterChannels(0, scale, ((1, scale),)))
+
+
+def test_samples_of_mains_become_watts_and_joules(owner, mains_meter):
     source = Script(*mains_blocks(230.0, 2.0, seconds=3))
-    run_sampled(owner, source, meter, [INLET], lambda: owner.troubles)
+    run_sampled(owner, source, mains_meter, [INLET], lambda: owner.troubles)
     assert len(owner.readings) >= 10
     for reading in owner.readings:
         (measurement,) = reading.measurements
