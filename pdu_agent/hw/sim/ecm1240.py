@@ -93,14 +93,13 @@ class MeterState:
 @dataclass
 class Faults:
     """What goes wrong on the line. noise and corrupt hold for one packet, the rest until
-    changed: `cut` bytes per write (0: whole), silent, deaf to the host.
+    changed: `cut` bytes per write (0: whole), silent.
     """
 
     noise: bytes = b""
     corrupt: bool = False
     cut: int = 0
     silent: bool = False
-    deaf: bool = False
 
 
 class SimulatedEcm1240:
@@ -203,7 +202,7 @@ class SimulatedEcm1240:
             self.service()
 
     def _hear(self) -> bytes:
-        if self._terminal is None or self.faults.deaf:
+        if self._terminal is None:
             return b""
         meter_side = self._terminal[1]
         ready, _, _ = select.select([meter_side], [], [], 0)
