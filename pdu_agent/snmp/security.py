@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The security models that pysnmp is given: ours for communities, its own, tightened, for users."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pdu_agent.model.errors import ConfigError
+from pdu_agent.snmp.access import Credential
+from pdu_agent.snmp.envelope import open_usm_parameters
+from pdu_agent.snmp.keys import auth_key, priv_key
+from pdu_agent.snmp.settings import AuthProtocol, PrivProtocol, SecurityLevel, User
+from pdu_agent.snmp.stack import (
+    AbstractSecurityModel,
+    PySnmpError,
+    SnmpUSMSecurityModel,
+    StatusInformation,
+    config,
+    encoder,
+    errind,
+    rfc1902,
+)
+
+_AUTH_SERVICES = {
+    AuthProtocol.SHA: config.USM_AUTH_HMAC96_SHA,
+    AuthProtocol.SHA224: config.USM_AUTH_HMAC128_SHA224,
+    AuthProtocol.SHA256: config.USM_AUTH_HMAC192_SHA256,
+    AuthProtocol.SHA384: config.USM_AUTH_HMAC256_SHA384,
+    AuthProtocol.SHA512: config.USM_AUTH_HMAC384_SHA512,
+}
+
+_PRIV_SERVICES = {
+    PrivProtocol.NONE: config.USM_PRIV_NONE,
+    PrivProtocol.AES128: config.USM_PRIV_CFB128_AES,
+    PrivProtocol.AES256: config.USM_PRIV_CFB256_AES_BLUMENTHAL,
+}
+
+_SAMPLE = b"longer than one block of AES, and no multiple of it"
+
+
+class CommunitySecurity(AbstractSecurityModel):  # type: ignore[misc]
+    """v1 and v2c: a message is from whom `recognise` says its community is, or it is dropped.
+
+    The credential takes the place of a security name, so the secret ends here. engine_id:
+    stands in for the context engine, which these messages do not carry (RFC 3584 5.1.2).
+    """
+
+    def __init__(self, recognise: Callable[[bytes], Credential | None], engine_id: Any) -> None:
+        super().__init__()
+        self._recognise = recognise
+        self._engine_id = engine_id
+
+    def process_incoming_message(self, *arguments: Any) -> tuple[Any, ...]:
+        _, _, max_size, (community, _), _, _, _, message = arguments
+        credential = self._recognise(community.asOctets())
+        if credential is None:
+            raise StatusInformation(errorIndication=errind.unknownCommunityName)
+        scoped = (self._engine_id, b"", message.getComponentByPosition(2).getComponent())
+        state = self._cache.push(community=community)
+        return self._engine_id, credential, scoped, max_size, state
+
+    def generate_response_message(self, *arguments: Any) -> tuple[Any, bytes]:
+        (message,), state = arguments[2], arguments[9]
+        community = self._cache.pop(state)["community"]
+        message.setComponentByPosition(1, community)
+        return community, encoder.encode(message)
+
+
+class UserSecurity(SnmpUSMSecurityModel):  # type: ignore[misc]
+    """v3: pysnmp's User-based Security Model for an engine that only answers.
+
+    pysnmp also plays the manager's part, and so accepts messages that name another
+    authoritative engine, or no user. An agent owes both a Report (RFC 3414 section 3.2,
+    steps 3 and 4), from which a manager with an outdated engine ID learns the right one.
+    """
+
+    def process_incoming_message(self, *arguments: Any) -> tuple[Any, ...]:
+        engine, _, max_size, parameters, _, _, _, message = arguments
+        engine_id, user_name = open_usm_parameters(parameters.asOctets())
+        if engine_id != engine.snmpEngineID.asOctets():
+            raise self._report(
+                engine, "usmStatsUnknownEngineIDs", errind.unknownEngineID, max_size, message
+            )
+        if not user_name:
+            raise self._report(
+                engine, "usmStatsUnknownUserNames", errind.unknownSecurityName, max_size, message
+            )
+        verdict: tuple[Any, ...] = super().process_incoming_message(*arguments)
+        return verdict
+
+    def _report(
+        self, engine: Any, counter_name: str, indication: Any, max_size: Any, message: Any
+    ) -> Any:
+        """What makes the message layer send a Report that carries the raised counter."""
+        counter = symbol(engine, "__SNMP-USER-BASED-SM-MIB", counter_name)
+        counter.syntax += 1
+        details = {
+            "errorIndication": indication,
+            "oid": counter.name,
+            "val": counter.syntax,
+            "securityStateReference": self._cache.push(msgUserName=b""),
+            "securityLevel": int(SecurityLevel.NO_AUTH_NO_PRIV),
+            "contextEngineId": engine.snmpEngineID,
+            "contextName": b"",
+            "maxSizeResponseScopedPDU": max_size,
+        }
+        data = message.getComponentByPosition(3)
+        if data.getName() == "plaintext":
+            details["scopedPDU"] = data.getComponent()  # for its request-id
+        return StatusInformation(**details)
+
+
+def symbol(engine: Any, module: str, name: str) -> Any:
+    """An object of pysnmp's own MIB tree, which is where it keeps its state."""
+    return engine.get_mib_builder().import_symbols(module, name)[0]
+
+
+def add_user(engine: Any, user: User) -> None:
+    """Make a user known to pysnmp by localized keys; it never sees the passphrases."""
+    engine_id = engine.snmpEngineID.asOctets()
+    config.add_v3_user(
+        engine,
+        rfc1902.OctetString(user.name.encode("utf-8")),
+        _AUTH_SERVICES[user.auth],
+        auth_key(user, engine_id),
+        _PRIV_SERVICES[user.priv],
+        priv_key(user, engine_id),
+        authKeyType=config.USM_KEY_TYPE_LOCALIZED,
+        privKeyType=config.USM_KEY_TYPE_LOCALIZED,
+    )
+
+
+def check_privacy(protocols: Iterable[PrivProtocol]) -> None:
+    """Encrypt and decrypt one message with each protocol (not NONE).
+
+    A cryptography package that is missing, or too old for this pysnmp, is otherwise not an
+    error before the first request of a v3 user times out. Raises ConfigError.
+    """
+    key = rfc1902.OctetString(bytes(range(32)))
+    for protocol in protocols:
+        service = config.PRIV_SERVICES[_PRIV_SERVICES[protocol]]
+        try:
+            ciphertext, salt = service.encrypt_data(key, (1, 1, None), _SAMPLE)
+            plaintext = service.decrypt_data(key, (1, 1, salt), ciphertext)
+        except PySnmpError as exc:
+            raise ConfigError(_privacy_advice(protocol)) from exc
+        if plaintext != _SAMPLE:
+            raise ConfigError(_privacy_advice(protocol))
+
+
+def _privacy_advice(protocol: PrivProtocol) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # costs 20 ms of start-up
+
+    installed = []
+    for package in ("pysnmp", "cryptography"):
+        try:
+            installed.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            installed.append(f"no {package}")
+    return (
+        f"snmp users: {protocol.value} privacy is configured but cannot encrypt here"
+        f" ({', '.join(installed)}); install cryptography 47 or newer, or with an older"
+        " cryptography pysnmp 7.1.29"
+    )
