@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from pdu_agent.mib_impl.schema import Access, MibModule, ObjectType, Scalars, Table
@@ -38,7 +39,7 @@ class InstanceTree:
         self.groups: list[Group] = []
         self.places = self._places(modules)
         self._starts = [place.oid for place in self.places]
-        for earlier, later in zip(self._starts, self._starts[1:], strict=False):
+        for earlier, later in pairwise(self._starts):
             if later[: len(earlier)] == earlier:
                 raise ValueError(f"object {dotted(later)} is declared twice")
         self.oids: list[Oid] = []

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A unit made by hand: snapshots with known values, and a controller that keeps a diary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pdu_agent.mib_impl.identity import own_modules
+from pdu_agent.mib_impl.openpdu import DEFAULT_ARC
+from pdu_agent.mib_impl.snmpv2 import SnmpCounters
+from pdu_agent.mib_impl.syntax import Oid, Tag, Value
+from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, MibView, VarBind
+from pdu_agent.model.commands import Actor, Command, Lock, PowerUp, Ticket
+from pdu_agent.model.errors import CommandError
+from pdu_agent.model.quantities import Electrical, Quality
+from pdu_agent.model.snapshot import (
+    ChangeReason,
+    Device,
+    Health,
+    Inlet,
+    Meter,
+    MeterStatus,
+    Outlet,
+    OutletState,
+    Sensor,
+    SensorKind,
+    SensorStatus,
+    Snapshot,
+)
+
+ACTOR = Actor("snmp", "operator", "192.0.2.1")
+WALL_S = 1_800_000_000.0  # 2027-01-15 08:00:00 UTC
+
+ELECTRICAL = Electrical(
+    voltage_v=230.1234,
+    current_a=1.25,
+    active_power_w=262.5,
+    apparent_power_va=287.65425,
+    reactive_power_var=117.6,
+    power_factor=0.9126,
+    frequency_hz=50.012,
+    crest_factor=1.4142,
+    quality=Quality.OK,
+)
+
+METER = Meter(
+    electrical=ELECTRICAL,
+    status=MeterStatus.OK,
+    energy_mj=9_000_000_000,  # 2.5 kWh
+    user_energy_mj=5_399_999_999,  # just short of 1.5 kWh
+    user_since_wall_s=WALL_S - 86_400,
+    peak_power_w=1234.5678,
+    peak_wall_s=WALL_S - 3600,
+    discontinuity_s=0.0,
+    sample_wall_s=WALL_S,
+    rated_current_a=10.0,
+)
+
+DEVICE = Device(
+    name="rack-7",
+    contact="ops@example.net",
+    location="Hall 2",
+    model="OpenPDU-8",
+    serial_number="S-0042",
+    hardware_revision="B",
+    software_version="0.1.0",
+    sequence_interval_s=0.25,
+    cold_start_delay_s=3.0,
+)
+
+SENSOR = Sensor(
+    index=1,
+    name="intake",
+    kind=SensorKind.TEMPERATURE,
+    value=-4.25,
+    status=SensorStatus.OK,
+    sample_wall_s=WALL_S,
+    serial="28-00",
+    minimum=-10.0,
+    maximum=None,
+)
+
+
+def outlet(index: int) -> Outlet:
+    return Outlet(
+        index=index,
+        name=f"Outlet {index}",
+        note="",
+        receptacle="C13",
+        position=f"row {index}",
+        device="",
+        inlet=1,
+        line="l1",
+        switched=True,
+        state=OutletState.ON,
+        pending=None,
+        pending_s=0.0,
+        relay_closed=True,
+        lock=Lock.UNLOCKED,
+        on_delay_s=0,
+        off_delay_s=0,
+        reboot_s=5,
+        power_up=PowerUp.LAST,
+        switch_count=3,
+        last_reason=ChangeReason.POWER_UP,
+        last_actor=None,
+        last_change_s=12.5,
+        last_change_wall_s=WALL_S,
+        discontinuity_s=0.0,
+        meter=METER,
+    )
+
+
+def unit(outlets: int = 2, *, sensors: Sequence[Sensor] = ()) -> Snapshot:
+    return Snapshot(
+        seq=1,
+        t_mono_s=5000.0,
+        t_wall_s=WALL_S,
+        uptime_s=100.0,
+        device=DEVICE,
+        outlets=tuple(outlet(number + 1) for number in range(outlets)),
+        inlets=(Inlet(1, "Inlet 1", 1, replace(METER, rated_current_a=16.0)),),
+        sensors=tuple(sensors),
+        alarms=(),
+        health=Health(hardware_errors=4),
+        sample_wall_s=WALL_S,
+        config_changed_s=7.0,
+        topology=0,
+    )
+
+
+def with_outlet(snapshot: Snapshot, number: int, **changes: Any) -> Snapshot:
+    """The same instant with one outlet changed."""
+    outlets = [replace(row, **changes) if row.index == number else row for row in snapshot.outlets]
+    return replace(snapshot, outlets=tuple(outlets))
+
+
+@dataclass
+class FakeController:
+    """Accepts what it is told, or refuses with `refusal`; keeps every call."""
+
+    snapshot: Snapshot
+    refusal: CommandError | None = None
+    uptime: float = 101.5
+    checked: list[list[Command]] = field(default_factory=list)
+    submitted: list[list[Command]] = field(default_factory=list)
+    actors: list[Actor] = field(default_factory=list)
+
+    def uptime_s(self) -> float:
+        return self.uptime
+
+    def check(self, commands: Sequence[Command], actor: Actor) -> None:
+        self.checked.append(list(commands))
+        self.actors.append(actor)
+        if self.refusal is not None:
+            raise self.refusal
+
+    def submit_all(self, commands: Sequence[Command], actor: Actor) -> Ticket:
+        if self.refusal is not None:
+            raise self.refusal
+        self.submitted.append(list(commands))
+        self.actors.append(actor)
+        return Ticket(len(self.submitted), self.snapshot.t_mono_s, changed=True)
+
+
+class Bench:
+    """A view on a fake controller, addressed by suffixes of OPENPDU-MIB."""
+
+    def __init__(self, snapshot: Snapshot | None = None, arc: Oid = DEFAULT_ARC) -> None:
+        self.arc = arc
+        self.counters = SnmpCounters()
+        self.controller = FakeController(unit() if snapshot is None else snapshot)
+        self.view = MibView(
+            self.controller, own_modules(self.controller.uptime_s, self.counters, arc)
+        )
+
+    def oid(self, suffix: str) -> Oid:
+        """`suffix` is appended to openpduMIB.1; with a leading dot it is a whole OID."""
+        if suffix.startswith("."):
+            return tuple(map(int, suffix[1:].split(".")))
+        return (*self.arc, 1, *map(int, suffix.split(".")))
+
+    def get(self, suffix: str) -> object:
+        return self.view.get(self.oid(suffix), self.controller.snapshot)
+
+    def content(self, suffix: str) -> object:
+        """What a readable instance holds."""
+        value = self.get(suffix)
+        assert isinstance(value, Value), f"{suffix}: {value}"
+        return value.content
+
+    def walk(self, *, skip_counter64: bool = False) -> list[VarBind]:
+        found: list[VarBind] = []
+        oid: Oid = ()
+        while True:
+            step = self.view.next(oid, self.controller.snapshot, skip_counter64=skip_counter64)
+            if step is END_OF_MIB_VIEW:
+                return found
+            oid = step[0]
+            found.append(step)
+
+    def set(self, *changes: tuple[str, Value]) -> Ticket | None:
+        return self.view.apply_set([(self.oid(suffix), value) for suffix, value in changes], ACTOR)
+
+
+def integer(number: int) -> Value:
+    return Value(Tag.INTEGER, number)
+
+
+def unsigned(number: int) -> Value:
+    return Value(Tag.UNSIGNED32, number)
+
+
+def octets(content: bytes) -> Value:
+    return Value(Tag.OCTET_STRING, content)
