@@ -16,7 +16,7 @@ from pdu_agent.core.arbiter import Batch, Circumstances
 from pdu_agent.core.banks import Banks
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.publish import shown_device, shown_inlet, shown_outlet
-from pdu_agent.core.settings import CoreSettings, InletSettings, OutletSettings
+from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState, initial_ledger, live_outlet
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import (
@@ -108,16 +108,12 @@ class Core:
                 live = replace(live, machine=replace(live.machine, deadline_s=None))
             state.outlets[outlet.number] = replace(live, discontinuity_s=lost_s)
         wall_s = self._clock.wall_s()
-        points: list[tuple[TargetKind, InletSettings | OutletSettings]] = [
-            (TargetKind.INLET, inlet) for inlet in self._settings.inlets
-        ]
-        points += [(TargetKind.OUTLET, outlet) for outlet in self._settings.outlets]
-        for kind, section in points:
-            target = Target(kind, section.number)
+        points = [Target(TargetKind.INLET, inlet.number) for inlet in self._settings.inlets]
+        points += [Target(TargetKind.OUTLET, outlet.number) for outlet in self._settings.outlets]
+        for target in points:
             if str(target) in self._settings.stale_after_s:
                 recorded = record.meters.get(str(target))
-                ledger = initial_ledger(recorded, section.rated_current_a, wall_s)
-                state.ledgers[target] = replace(ledger, discontinuity_s=lost_s)
+                state.ledgers[target] = initial_ledger(recorded, wall_s, lost_s)
         return state
 
     # -- what faces use -------------------------------------------------------------
@@ -231,6 +227,11 @@ class Core:
     def has_unfinished(self) -> bool:
         """Is a relay movement accepted that no timer holds back?"""
         return self._banks.has_unfinished()
+
+    @property
+    def met_cold(self) -> tuple[str, ...]:
+        """Boards that had lost their power; their outlets follow their policy one by one."""
+        return self._banks.met_cold
 
     def final_record(self) -> Record:
         """The record to write when the agent stops."""

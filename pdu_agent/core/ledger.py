@@ -20,7 +20,6 @@ class Ledger:
     """One point: what is durable (`record`) and what is only the newest reading."""
 
     record: MeterRecord
-    rated_current_a: float | None
     electrical: Electrical = _NEVER_MEASURED
     sample_mono_s: float | None = None
     sample_wall_s: float | None = None
@@ -84,7 +83,7 @@ class Ledger:
         newest_s = self.sample_mono_s if self.sample_mono_s is not None else since_s
         return now_s - newest_s > stale_after_s
 
-    def shown(self) -> Meter:
+    def shown(self, rated_current_a: float) -> Meter:
         """The point as faces see it."""
         status = MeterStatus.OK
         if self.sample_mono_s is None:
@@ -101,5 +100,5 @@ class Ledger:
             peak_wall_s=self.record.peak_wall_s,
             discontinuity_s=self.discontinuity_s,
             sample_wall_s=self.sample_wall_s,
-            rated_current_a=self.rated_current_a,
+            rated_current_a=rated_current_a,
         )

@@ -45,7 +45,7 @@ def shown_outlet(
         last_change_s=live.changed_s,
         last_change_wall_s=live.changed_wall_s,
         discontinuity_s=live.discontinuity_s,
-        meter=ledger.shown() if ledger is not None else None,
+        meter=ledger.shown(settings.rated_current_a) if ledger is not None else None,
     )
 
 
@@ -54,7 +54,7 @@ def shown_inlet(settings: InletSettings, ledger: Ledger) -> Inlet:
         index=settings.number,
         name=settings.name or f"Inlet {settings.number}",
         line_count=1,
-        meter=ledger.shown(),
+        meter=ledger.shown(settings.rated_current_a),
     )
 
 

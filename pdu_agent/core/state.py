@@ -116,6 +116,6 @@ def live_outlet(settings: OutletSettings, record: OutletRecord | None) -> Outlet
     )
 
 
-def initial_ledger(record: MeterRecord | None, rated_current_a: float, wall_s: float) -> Ledger:
+def initial_ledger(record: MeterRecord | None, wall_s: float, discontinuity_s: float) -> Ledger:
     """A point's ledger as recorded; a new point starts its user meter now."""
-    return Ledger(record or MeterRecord(user_since_wall_s=wall_s), rated_current_a)
+    return Ledger(record or MeterRecord(user_since_wall_s=wall_s), discontinuity_s=discontinuity_s)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 from pdu_agent.hw.bank_link import BankLink
@@ -52,6 +53,8 @@ class BankWorker:
         poll_s: float = POLL_S,
         inbox_limit: int = INBOX_LIMIT,
     ) -> None:
+        self.beat_s = time.monotonic()
+        """When the thread last came round, in real time: what a watchdog looks at."""
         self._clock = clock
         self._deliver = deliver
         self._links = {
@@ -103,6 +106,7 @@ class BankWorker:
 
     def _run(self) -> None:
         while True:
+            self.beat_s = time.monotonic()
             self._look_around()
             try:
                 order = self._inbox.get(timeout=self._pause_s())

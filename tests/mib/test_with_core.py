@@ -98,6 +98,7 @@ def test_settings_read_back_as_they_were_set() -> None:
         ((1, 10, 0), unsigned(1234)),
         ((1, 11, 0), unsigned(9)),
         ((2, 1, 1, 2, 1), octets(b"Feed")),
+        ((2, 1, 1, 16, 1), unsigned(12_345)),
         ((3, 1, 1, 2, 1), octets("Ställ".encode())),
         ((3, 1, 1, 3, 1), octets(b"note")),
         ((3, 1, 1, 12, 1), unsigned(1)),

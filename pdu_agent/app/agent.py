@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The composition root: settings become a running agent, in an order that keeps promises.
+
+State before hardware, hardware before faces: engine boots are on the card before SNMP
+answers, and what was acknowledged before a crash is finished before anybody can ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pdu_agent import __version__
+from pdu_agent.app.config.directories import prepare_directory
+from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.app.hardware import Hardware, stale_after_s
+from pdu_agent.app.logs import LogThread
+from pdu_agent.app.runtime import Runtime
+from pdu_agent.app.systemd import ServiceManager
+from pdu_agent.core.core import Birth
+from pdu_agent.core.settings import CoreSettings
+from pdu_agent.model.clock import SystemClock
+from pdu_agent.model.errors import StoreError
+from pdu_agent.model.record import Record
+from pdu_agent.store.record_store import Loaded, RecordStore
+
+log = logging.getLogger(__name__)
+
+FINISH_LIMIT_S = 20.0
+"""64 outlets, closing 0.25 s apart, take 16 s."""
+BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
+ENGINE_ID_PREFIX = bytes.fromhex("80001f8805")
+"""RFC 3411 SnmpEngineID: enterprise 8072, format 5 (octets of our choice)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What is special about this run.
+
+    first_board_on: simulated relays without any history are found closed (the demo).
+    on_ready: called once, in the loop, when SNMP answers.
+    """
+
+    first_board_on: bool = False
+    on_ready: Callable[[], None] = lambda: None
+
+
+def run_agent(settings: AgentSettings, occasion: Occasion | None = None) -> None:
+    """Run until SIGINT or SIGTERM. Raises OpenPduError when the agent cannot start."""
+    output = LogThread(
+        sys.stderr, settings.log.level, settings.log.max_kib_per_minute, settings.secrets
+    )
+    try:
+        for warning in settings.warnings:
+            log.warning("%s", warning)
+        asyncio.run(_run(settings, occasion or Occasion()))
+    finally:
+        output.stop()
+
+
+async def _run(settings: AgentSettings, occasion: Occasion) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    agent = Agent(settings, occasion)
+    try:
+        await agent.start()
+        await stopping.wait()
+    finally:
+        await agent.stop()
+
+
+class Agent:
+    """One running agent. `start` and `stop` once each, in one loop."""
+
+    def __init__(self, settings: AgentSettings, occasion: Occasion) -> None:
+        self._settings = settings
+        self._occasion = occasion
+        self._clock = SystemClock(settings.simulator.speed)
+        self._store: RecordStore | None = None
+        self._runtime: Runtime | None = None
+        self._hardware: Hardware | None = None
+        self._closers: list[Callable[[], object]] = []
+
+    async def start(self) -> None:
+        """Returns when every face answers. Raises OpenPduError; `stop` then cleans up."""
+        for folder in (self._settings.runtime_dir, self._settings.state_dir):
+            prepare_directory(folder)
+        store = self._store = RecordStore(
+            self._settings.runtime_dir, self._settings.state_dir, self._on_flush
+        )
+        loaded = await asyncio.to_thread(store.load)
+        birth = _birth(loaded, self._settings.simulator.speed)
+        store.save(birth.record)  # so that the card's copy is not taken for newer
+        await asyncio.to_thread(store.flush_now, birth.record)
+        runtime, hardware = self._assemble(store, birth, is_first=loaded.record is None)
+        for report in await asyncio.to_thread(hardware.inspect):
+            runtime.meet(report)
+        hardware.start()
+        runtime.start()
+        if not runtime.core.met_cold and not await runtime.finish_acknowledged(FINISH_LIMIT_S):
+            log.warning("a relay board is too slow to finish what was accepted before the start")
+        await self._start_snmp(runtime, birth.record)
+        self._occasion.on_ready()
+        await self._start_web(runtime)
+        self._watch_over(runtime, hardware)
+        gc.collect()
+        gc.freeze()  # what lives now lives for good: later collections need not look at it
+
+    def _assemble(
+        self, store: RecordStore, birth: Birth, is_first: bool
+    ) -> tuple[Runtime, Hardware]:
+        settings = self._settings
+        core_settings = CoreSettings(
+            settings.device, settings.inlets, settings.outlets, stale_after_s(settings)
+        )
+        runtime = self._runtime = Runtime(
+            core_settings, self._clock, store, birth, self._send, settings.simulator.speed
+        )
+        hardware = self._hardware = Hardware(
+            settings,
+            self._clock,
+            runtime.deliver_report,
+            runtime.deliver_reading,
+            runtime.deliver_trouble,
+            already_running=is_first and self._occasion.first_board_on,
+        )
+        return runtime, hardware
+
+    async def _start_snmp(self, runtime: Runtime, record: Record) -> None:
+        # Imported here: pysnmp is a third of the start-up time, and relays come first.
+        from pdu_agent.app.snmp_face import make_snmp_server
+
+        server = make_snmp_server(self._settings.snmp, runtime.core, record.engine_id, record.boots)
+        await server.start()
+        self._closers.append(server.stop)
+        log.info("SNMP answers on %s", ", ".join(server.addresses))
+
+    async def _start_web(self, runtime: Runtime) -> None:
+        # In a thread, because importing aiohttp takes long enough to delay SNMP answers.
+        web = await asyncio.to_thread(_import_web)
+        server = web(runtime.core, self._settings.http)
+        await server.start()
+        self._closers.append(server.stop)
+
+    def _watch_over(self, runtime: Runtime, hardware: Hardware) -> None:
+        """Tell systemd that we are up, and keep telling while loop and buses make progress."""
+        manager = ServiceManager(os.environ)
+        manager.ready(f"SNMP answers on {', '.join(self._settings.snmp.listen)}")
+
+        def feed() -> None:
+            if hardware.is_alive():
+                manager.watchdog()
+
+        runtime.on_second = feed
+        self._closers += [manager.close, manager.stopping]
+
+    async def stop(self) -> None:
+        """Leave in reverse order; the relays stay as they are."""
+        for close in reversed(self._closers):
+            result = close()
+            if asyncio.iscoroutine(result):
+                await result
+        if self._runtime is not None:
+            self._runtime.stop()
+        if self._hardware is not None:
+            await asyncio.to_thread(self._hardware.stop)
+        if self._store is not None:
+            await asyncio.to_thread(self._close_store, self._store)
+
+    def _close_store(self, store: RecordStore) -> None:
+        try:
+            if self._runtime is not None:
+                record = self._runtime.core.final_record()
+                store.save(record)
+                store.flush_now(record)
+        except StoreError as exc:
+            log.error("the last state could not be stored: %s", exc)
+        finally:
+            store.close()
+
+    def _send(self, order: object) -> bool:
+        return self._hardware is not None and self._hardware.send(order)  # type: ignore[arg-type]
+
+    def _on_flush(self, error: StoreError | None) -> None:
+        if self._runtime is not None:
+            self._runtime.deliver_flush(error)
+
+
+def _birth(loaded: Loaded, speed: float) -> Birth:
+    """This start, with its boots counted and an engine ID made if there is none yet."""
+    record = loaded.record or Record()
+    engine_id = record.engine_id or ENGINE_ID_PREFIX + secrets.token_bytes(8)
+    record = replace(record, seq=record.seq + 1, boots=record.boots + 1, engine_id=engine_id)
+    return Birth(
+        record=record,
+        continuous=loaded.tier == "runtime" or loaded.record is None,
+        boot_id=_boot_id(speed),
+        software_version=__version__,
+        warnings=loaded.warnings,
+    )
+
+
+def _boot_id(speed: float) -> str:
+    """Names the run of the monotonic clock; simulated fast time starts anew in each process."""
+    if speed != 1.0:
+        return secrets.token_hex(8)
+    try:
+        return BOOT_ID_FILE.read_text(encoding="ascii").strip()
+    except OSError:
+        return secrets.token_hex(8)
+
+
+def _import_web() -> type:
+    from pdu_agent.web.server import WebServer
+
+    return WebServer

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`openpdu demo`: the whole agent on a simulated power strip, for this machine only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pdu_agent.app.agent import Occasion, run_agent
+from pdu_agent.app.config.schema import (
+    AgentSettings,
+    CurrentChannel,
+    LogSettings,
+    MeterSettings,
+    RelayBoardSettings,
+    SampledWiring,
+    SimulatorSettings,
+    VoltageChannel,
+)
+from pdu_agent.app.demo_options import DemoOptions
+from pdu_agent.app.paths import SOCKET_NAME, announced_demo_socket
+from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings, RelayRef
+from pdu_agent.hw.ads130e08 import Ads130e08Settings
+from pdu_agent.hw.mcp23008 import Mcp23008Settings
+from pdu_agent.hw.sim.board import FIRST_ADDRESS, RELAYS_PER_CHIP, ConverterPlan, converter_plans
+from pdu_agent.hw.sim.loads import default_loads
+from pdu_agent.snmp.settings import (
+    AuthProtocol,
+    Community,
+    PrivProtocol,
+    Rights,
+    SnmpSettings,
+    User,
+)
+from pdu_agent.web.settings import HttpSettings
+
+# These exist in demo mode only, which listens on this machine only.
+COMMUNITIES = (
+    Community("reader", "public", Rights.READ),
+    Community("writer", "private", Rights.WRITE),
+)
+USERS = (
+    User("viewer", AuthProtocol.SHA256, "viewer-auth-pass", PrivProtocol.NONE, "", Rights.READ),
+    User(
+        "switcher", AuthProtocol.SHA256, "switcher-auth-pass", PrivProtocol.NONE, "", Rights.WRITE
+    ),
+    User(
+        "operator",
+        AuthProtocol.SHA256,
+        "operator-auth-pass",
+        PrivProtocol.AES128,
+        "operator-priv-pass",
+        Rights.WRITE,
+    ),
+    User(
+        "compat",
+        AuthProtocol.SHA,
+        "compat-auth-pass",
+        PrivProtocol.AES128,
+        "compat-priv-pass",
+        Rights.WRITE,
+    ),
+)
+
+
+def run_demo(options: DemoOptions) -> None:
+    """Run until Ctrl-C. Raises OpenPduError when the agent cannot start."""
+    with _folder(options.state_dir) as state_dir, _folder(options.runtime_dir) as runtime_dir:
+        settings = demo_settings(options, state_dir, runtime_dir)
+        socket = Path(settings.http.socket)
+        with announced_demo_socket(socket, os.environ, os.getuid()):
+            occasion = Occasion(first_board_on=True, on_ready=lambda: _greet(options))
+            try:
+                run_agent(settings, occasion)
+            finally:
+                if options.ready_file is not None:
+                    options.ready_file.unlink(missing_ok=True)
+
+
+def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> AgentSettings:
+    """The agent that the demo runs: one inlet, `options.outlets` outlets, all of it simulated."""
+    outlets = options.outlets
+    loads = default_loads(outlets, options.seed)
+    return AgentSettings(
+        state_dir=state_dir,
+        runtime_dir=runtime_dir,
+        log=LogSettings(),
+        device=DeviceSettings(name="openpdu-demo", model=f"OpenPDU demo, {outlets} outlets"),
+        snmp=SnmpSettings(listen=(options.snmp,), communities=COMMUNITIES, users=USERS),
+        http=HttpSettings(listen=options.http, socket=str(runtime_dir / SOCKET_NAME)),
+        simulator=SimulatorSettings(
+            seed=options.seed,
+            speed=options.speed,
+            relay_log=str(options.relay_log) if options.relay_log is not None else "",
+        ),
+        relays=tuple(
+            _board(number, min(RELAYS_PER_CHIP, outlets - RELAYS_PER_CHIP * number))
+            for number in range(-(-outlets // RELAYS_PER_CHIP))
+        ),
+        meters=tuple(
+            _converter(number, plan) for number, plan in enumerate(converter_plans(outlets))
+        ),
+        inlets=(InletSettings(1),),
+        outlets=tuple(
+            OutletSettings(
+                number,
+                device=loads[number].name,
+                receptacle="C13",
+                relay=RelayRef(*_relay_of(number)),
+            )
+            for number in range(1, outlets + 1)
+        ),
+    )
+
+
+def _relay_of(outlet: int) -> tuple[str, int]:
+    board, relay = divmod(outlet - 1, RELAYS_PER_CHIP)
+    return f"board{board + 1}", relay
+
+
+def _board(number: int, relays: int) -> RelayBoardSettings:
+    options = Mcp23008Settings(address=FIRST_ADDRESS + number, relay_count=relays)
+    return RelayBoardSettings(
+        name=f"board{number + 1}", driver="mcp23008", bus="sim", options=options
+    )
+
+
+def _converter(number: int, plan: ConverterPlan) -> MeterSettings:
+    wiring = SampledWiring(
+        bus=f"sim:{number}",
+        voltage=VoltageChannel(channel=1, divider=plan.divider),
+        currents=tuple(
+            CurrentChannel(
+                channel=channel,
+                feeds=target,
+                ct_ratio=plan.ct_ratio,
+                burden_ohm=plan.burden_ohm,
+            )
+            for channel, target in enumerate(plan.currents, start=2)
+        ),
+    )
+    options = Ads130e08Settings(bus=number, used_channels=plan.used_channels)
+    return MeterSettings(
+        name=f"converter{number + 1}", driver="ads130e08", wiring=wiring, options=options
+    )
+
+
+@contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    """The given folder, or a temporary one that goes with the demo."""
+    if given is not None:
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="openpdu-demo-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _greet(options: DemoOptions) -> None:
+    mibs = "-M mibs/base:mibs -m OPENPDU-MIB"
+    print(
+        f"OpenPDU demo: {options.outlets} simulated outlets; nothing here switches real mains.\n"
+        "Three things to try in another terminal, from this folder:\n"
+        "  ./openpdu status\n"
+        f"  snmpwalk {mibs} -v2c -c public {options.snmp} opduOutletState\n"
+        f"  snmpset {mibs} -v2c -c private {options.snmp} opduOutletCommand.3 i off\n"
+        "Ctrl-C stops it.",
+        flush=True,
+    )
+    if options.ready_file is not None:
+        options.ready_file.touch()

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From settings to running hardware threads: real buses, or the simulated power strip."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from pdu_agent.app.config.schema import (
+    AgentSettings,
+    CurrentChannel,
+    MeterSettings,
+    RelayBoardSettings,
+    SampledWiring,
+    VoltageChannel,
+)
+from pdu_agent.hw import registry
+from pdu_agent.hw.acquisition import Acquisition, MeterAcquisition, SampledAcquisition
+from pdu_agent.hw.bank_worker import BankWorker, Order, Report
+from pdu_agent.hw.i2c import SmBus, open_smbus
+from pdu_agent.hw.ports import RelayBank
+from pdu_agent.hw.sim.board import FIRST_ADDRESS, MAX_OUTLETS, RELAYS_PER_CHIP, SimulatedBoard
+from pdu_agent.hw.spi import SpidevPort, SpiPort
+from pdu_agent.metering.calibration import ChannelScale, MeterChannels
+from pdu_agent.metering.meter import BlockMeter
+from pdu_agent.model.clock import Clock
+from pdu_agent.model.errors import HardwareError
+from pdu_agent.model.readings import BankLost, BankState, Reading
+
+SIMULATED = "sim"
+STALE_WINDOWS = 3
+STUCK_S = 15.0
+"""Longer than any device may stall its bus, retries included."""
+SAMPLED_WINDOW_S = 0.33
+"""A window is 10 to 12 cycles (at most 0.27 s); the block it waits for adds 0.06 s."""
+
+
+def stale_after_s(settings: AgentSettings) -> dict[str, float]:
+    """str(Target) -> seconds of silence after which the point is stale.
+
+    Sampled points: three windows. Meters that count by themselves: three of their own
+    pauses. Simulated time that runs faster than real time stretches the limit, since the
+    host's own delays do not shrink with it.
+    """
+    stretch = max(1.0, settings.simulator.speed)
+    limits: dict[str, float] = {}
+    for meter in settings.meters:
+        pause_s = SAMPLED_WINDOW_S * stretch
+        if not isinstance(meter.wiring, SampledWiring):
+            pause_s = meter.options.interval_s
+        limits |= {str(target): STALE_WINDOWS * pause_s for target in meter.targets}
+    return limits
+
+
+class Hardware:
+    """Every bus with its one thread.
+
+    The three callables are called from those threads: on_report for relay boards,
+    on_reading and on_trouble for meters.
+    """
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        clock: Clock,
+        on_report: Callable[[Report], None],
+        on_reading: Callable[[Reading], None],
+        on_trouble: Callable[[str, HardwareError | None], None],
+        already_running: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._speed = settings.simulator.speed
+        self.board = self._simulated_board(settings, already_running)
+        self._workers: dict[str, BankWorker] = {}
+        for bus in dict.fromkeys(board.bus for board in settings.relays):
+            boards = {b.name: partial(self._open_bank, b) for b in settings.relays if b.bus == bus}
+            worker = BankWorker(bus, boards, on_report, clock)
+            self._workers |= dict.fromkeys(boards, worker)
+        self._acquisitions = [
+            self._acquisition(meter, settings.simulator.mains_hz, on_reading, on_trouble)
+            for meter in settings.meters
+        ]
+
+    def inspect(self) -> list[BankState | BankLost]:
+        """What every relay board is found to be; blocks, once, before `start`."""
+        workers = dict.fromkeys(self._workers.values())
+        return [report for worker in workers for report in worker.inspect_all()]
+
+    def start(self) -> None:
+        for worker in dict.fromkeys(self._workers.values()):
+            worker.start()
+        for acquisition in self._acquisitions:
+            acquisition.start()
+
+    def send(self, order: Order) -> bool:
+        """Put the order in its board's inbox; False when it was not taken."""
+        return self._workers[order.bank].post(order)
+
+    def is_alive(self) -> bool:
+        """Did every bus thread get round within STUCK_S? One that waits for a device does."""
+        oldest_s = time.monotonic() - STUCK_S
+        beats_s = [worker.beat_s for worker in self._workers.values()]
+        beats_s += [acquisition.beat_s for acquisition in self._acquisitions]
+        return all(beat_s > oldest_s for beat_s in beats_s)
+
+    def stop(self) -> None:
+        """End every thread. The relays stay as they are."""
+        for acquisition in self._acquisitions:
+            acquisition.stop()
+        for worker in dict.fromkeys(self._workers.values()):
+            worker.stop()
+        if self.board is not None:
+            self.board.close()
+
+    # -- opening ------------------------------------------------------------------------
+
+    def _simulated_board(
+        self, settings: AgentSettings, already_running: bool
+    ) -> SimulatedBoard | None:
+        simulated = [board for board in settings.relays if board.bus == SIMULATED]
+        if not simulated and not any(_is_simulated(meter) for meter in settings.meters):
+            return None
+        outlets = max(
+            (
+                (board.options.address - FIRST_ADDRESS) * RELAYS_PER_CHIP
+                + board.options.relay_count
+                for board in simulated
+            ),
+            default=RELAYS_PER_CHIP,
+        )
+        simulator = settings.simulator
+        return SimulatedBoard(
+            min(outlets, MAX_OUTLETS),
+            self._clock,
+            self._sleep,
+            settings.runtime_dir,
+            seed=simulator.seed,
+            mains_v=simulator.mains_v,
+            mains_hz=simulator.mains_hz,
+            relay_log=Path(simulator.relay_log) if simulator.relay_log else None,
+            already_running=already_running,
+            # Faster than real time the host could never be on time for the next message.
+            queue_s=0.0 if self._speed == 1.0 else self._speed,
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(seconds / self._speed)
+
+    def _open_bank(self, board: RelayBoardSettings) -> RelayBank:
+        driver = registry.driver_class("relays", board.driver)
+        bank: RelayBank = driver(self._open_smbus(board.bus), board.options)
+        return bank
+
+    def _open_smbus(self, bus: str) -> SmBus:
+        if bus == SIMULATED and self.board is not None:
+            return self.board.smbus()
+        return open_smbus(bus)
+
+    def _spi(self, meter: MeterSettings) -> SpiPort:
+        if _is_simulated(meter) and self.board is not None:
+            return self.board.spi(meter.options.bus)
+        return SpidevPort(meter.options.bus, meter.options.device, clock=self._clock)
+
+    def _acquisition(
+        self,
+        meter: MeterSettings,
+        mains_hz: float,
+        on_reading: Callable[[Reading], None],
+        on_trouble: Callable[[str, HardwareError | None], None],
+    ) -> Acquisition:
+        driver = registry.driver_class("meters", meter.driver)
+        if not isinstance(meter.wiring, SampledWiring):
+            counting = driver(meter.options, self._clock)
+            return MeterAcquisition(
+                meter.name, counting, meter.wiring.channels, on_reading, on_trouble
+            )
+        source = driver(self._spi(meter), meter.options, self._sleep)
+        channels = meter_channels(meter.wiring, meter.options.volts_per_count)
+        block_meter = BlockMeter(channels, 60.0 if mains_hz > 55 else 50.0)
+        return SampledAcquisition(
+            meter.name, source, block_meter, meter.targets, on_reading, on_trouble
+        )
+
+
+def meter_channels(wiring: SampledWiring, volts_per_count: float) -> MeterChannels:
+    """The converter's channels with their scales; 1-based in the file, 0-based from here."""
+    return MeterChannels(
+        wiring.voltage.channel - 1,
+        _voltage_scale(wiring.voltage, volts_per_count),
+        tuple(
+            (current.channel - 1, _current_scale(current, volts_per_count))
+            for current in wiring.currents
+        ),
+        rate_trim=wiring.rate_trim,
+    )
+
+
+def _voltage_scale(channel: VoltageChannel, volts_per_count: float) -> ChannelScale:
+    return ChannelScale(
+        volts_per_count * channel.divider,
+        channel.gain,
+        channel.offset_counts,
+        channel.phase_delay_s,
+        channel.noise_floor_v,
+    )
+
+
+def _current_scale(channel: CurrentChannel, volts_per_count: float) -> ChannelScale:
+    return ChannelScale(
+        volts_per_count * channel.ct_ratio / channel.burden_ohm,
+        channel.gain,
+        channel.offset_counts,
+        channel.phase_delay_s,
+        channel.noise_floor_a,
+        channel.cutoff_a,
+        channel.cutoff_w,
+    )
+
+
+def _is_simulated(meter: MeterSettings) -> bool:
+    return isinstance(meter.wiring, SampledWiring) and meter.wiring.bus.startswith(SIMULATED)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Joins the core with time, threads and storage: performs effects, delivers readings.
+
+Threads hand over by `post`, which is the only way into the loop; everything else here runs
+in the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from pdu_agent.core.core import Birth, Core
+from pdu_agent.core.settings import CoreSettings
+from pdu_agent.model.clock import Clock
+from pdu_agent.model.errors import HardwareError, StoreError
+from pdu_agent.model.readings import (
+    BankLost,
+    BankState,
+    Effect,
+    InitialiseBank,
+    Reading,
+    RelayResult,
+    SaveRecord,
+    WriteRelays,
+)
+from pdu_agent.store.record_store import RecordStore
+
+log = logging.getLogger(__name__)
+
+MAX_SLEEP_S = 1.0
+Order = WriteRelays | InitialiseBank
+Report = BankState | RelayResult | BankLost
+
+
+class Runtime:
+    """Owns the Core and the timer that drives it.
+
+    send(order) puts an order in its board's inbox and tells whether it was taken.
+    speed: simulated seconds per real second, as the clock counts them.
+    """
+
+    def __init__(
+        self,
+        settings: CoreSettings,
+        clock: Clock,
+        store: RecordStore,
+        birth: Birth,
+        send: Callable[[Order], bool],
+        speed: float = 1.0,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._clock = clock
+        self._store = store
+        self._send = send
+        self._speed = speed
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_loop_s = 0.0
+        self._closed = False
+        self.on_second: Callable[[], None] = lambda: None
+        """Called after a tick, about once a second: the loop and the core made progress."""
+        self._second_s = 0.0
+        self.core = Core(settings, clock, self._perform, birth)
+        self.core.events.subscribe(limit=1, wake=self.wake)
+
+    # -- from other threads -----------------------------------------------------------
+
+    def deliver_report(self, report: Report) -> None:
+        """A relay board's answer; any thread."""
+        self._post(self._on_report, report)
+
+    def deliver_reading(self, reading: Reading) -> None:
+        """A meter's window; any thread."""
+        self._post(self._on_reading, reading)
+
+    def deliver_trouble(self, source: str, error: HardwareError | None) -> None:
+        """A meter was lost (the error) or is back (None); any thread."""
+        self._post(self.core.on_source_trouble, source, str(error) if error else None)
+
+    def deliver_flush(self, error: StoreError | None) -> None:
+        """The card write ended; any thread."""
+        self._post(self.core.on_flush_result, str(error) if error else None)
+
+    def _post(self, call: Callable[..., None], *arguments: object) -> None:
+        if not self._closed:
+            try:
+                self._loop.call_soon_threadsafe(call, *arguments)
+            except RuntimeError:  # the loop was closed between the two lines
+                log.debug("dropped %s while stopping", call.__name__)
+
+    # -- in the loop --------------------------------------------------------------------
+
+    def meet(self, report: Report) -> None:
+        """What a board was found to be at start."""
+        self._on_report(report)
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self.core.announce_start()
+        self._tick()
+
+    async def finish_acknowledged(self, limit_s: float) -> bool:
+        """Wait until no accepted relay movement is left; False when `limit_s` was too short."""
+        end_s = time.monotonic() + limit_s
+        while self.core.has_unfinished():
+            if time.monotonic() > end_s:
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+    def stop(self) -> None:
+        """No more ticks, no more deliveries. The relays stay as they are."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def wake(self) -> None:
+        """Something may be due earlier than the timer thinks."""
+        self._loop.call_soon(self._schedule)
+
+    def _on_report(self, report: Report) -> None:
+        if isinstance(report, BankState):
+            self.core.on_bank(report)
+        elif isinstance(report, RelayResult):
+            self.core.on_relay_result(report)
+        else:
+            self.core.on_bank_lost(report)
+        self._schedule()
+
+    def _on_reading(self, reading: Reading) -> None:
+        self.core.on_reading(reading)
+
+    def _perform(self, effect: Effect) -> None:
+        if isinstance(effect, SaveRecord):
+            self._store.save(effect.record)
+            if effect.flush:
+                self._store.request_flush(effect.record)
+        elif not self._send(effect) and isinstance(effect, WriteRelays):
+            refused = RelayResult(effect.bank, effect.closed, {}, "the board's inbox is full")
+            self._loop.call_soon(self._on_report, refused)
+
+    def _tick(self) -> None:
+        lag_s = max(0.0, self._loop.time() - self._due_loop_s) if self._due_loop_s else 0.0
+        self.core.on_loop_lag(lag_s)
+        self.core.tick()
+        if self._loop.time() - self._second_s >= MAX_SLEEP_S:
+            self._second_s = self._loop.time()
+            self.on_second()
+        self._due_loop_s = 0.0
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._closed:
+            return
+        wait_s = (self.core.next_deadline_s() - self._clock.monotonic_s()) / self._speed
+        due_loop_s = self._loop.time() + min(MAX_SLEEP_S, max(0.0, wait_s))
+        if self._timer is not None and not self._timer.cancelled() and self._due_loop_s:
+            if self._due_loop_s <= due_loop_s:
+                return
+            self._timer.cancel()
+        self._due_loop_s = due_loop_s
+        self._timer = self._loop.call_at(due_loop_s, self._tick)
