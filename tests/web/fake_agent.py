@@ -162,6 +162,7 @@ class FakeController:
         self.batches: list[tuple[tuple[Command, ...], Actor]] = []
         self.refusal: CommandError | None = None
         self.settle_after_reads: int | None = None
+        self.end_states = END_STATE
 
     @property
     def snapshot(self) -> Snapshot:
@@ -200,7 +201,9 @@ class FakeController:
     def settle(self) -> None:
         """Every pending outlet reaches its end."""
         rows = tuple(
-            replace(row, state=END_STATE.get(row.state, row.state), pending=None, pending_s=0.0)
+            replace(
+                row, state=self.end_states.get(row.state, row.state), pending=None, pending_s=0.0
+            )
             for row in self._snapshot.outlets
         )
         self._snapshot = replace(self._snapshot, outlets=rows)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`openpdu status`: the whole unit at a glance."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pdu_agent.app import exits
+from pdu_agent.app.commands.parsing import Parsers, add_client_command, agent_of, stdout_style
+from pdu_agent.app.terminal import (
+    MISSING,
+    Style,
+    TableColumn,
+    countdown,
+    fixed,
+    kilowatt_hours,
+    local_time,
+    printable,
+    table,
+)
+
+COLUMNS = (
+    TableColumn("#", right=True),
+    TableColumn("Name", elastic=True),
+    TableColumn("State"),
+    TableColumn("V", right=True),
+    TableColumn("A", right=True),
+    TableColumn("W", right=True),
+    TableColumn("PF", right=True),
+    TableColumn("kWh", right=True),
+    TableColumn("Device", elastic=True),
+)
+STATE_COLUMN = 2
+
+COLOUR_OF_STATE = {
+    "on": "green",
+    "off": "dim",
+    "on pending": "yellow",
+    "off pending": "yellow",
+    "rebooting": "yellow",
+    "fault": "red",
+    "unknown": "red",
+}
+COLOUR_OF_SEVERITY = {"critical": "red", "warning": "yellow"}
+
+
+def add_parsers(parsers: Parsers) -> None:
+    add_client_command(parsers, "status", _run, "show outlets, inlets and alarms", "openpdu status")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    status = agent_of(arguments).get("status")
+    if arguments.json:
+        print(json.dumps(status, indent=2))
+    else:
+        print("\n".join(lines(status, stdout_style())))
+    return exits.OK
+
+
+def lines(status: Mapping[str, Any], style: Style) -> list[str]:
+    """What `status` prints: heading, outlets, inlets, alarms."""
+    outlets = status["outlets"]
+    colours = [_colours(outlet) for outlet in outlets]
+    return [
+        _heading(status["device"], style),
+        "",
+        *table(COLUMNS, [_cells(outlet, style) for outlet in outlets], colours, style),
+        "",
+        *(_inlet(inlet) for inlet in status["inlets"]),
+        *_silent(outlets),
+        *_alarms(status["alarms"], style),
+    ]
+
+
+def _heading(device: Mapping[str, Any], style: Style) -> str:
+    place = f", {printable(device['location'])}" if device["location"] else ""
+    name = style.paint(printable(device["name"]), "bold")
+    return f"{name}{place}  {local_time(device['time'])}  up {countdown(device['uptime_s'])}"
+
+
+def _cells(outlet: Mapping[str, Any], style: Style) -> list[str]:
+    return [
+        str(outlet["number"]),
+        printable(outlet["name"]),
+        state_text(outlet, style),
+        *_numbers(outlet["meter"]),
+        printable(outlet["device"]) or MISSING,
+    ]
+
+
+def state_text(outlet: Mapping[str, Any], style: Style) -> str:
+    """State, seconds to go, lock: `on pending 12s`, `off locked`."""
+    if not outlet["switched"]:
+        return "metered"
+    words = [str(outlet["state"])]
+    if outlet["pending"]:
+        words.append(countdown(outlet["pending"]["in_s"]))
+    if outlet["lock"] != "unlocked":
+        words.append(style.lock_sign)
+    return " ".join(words)
+
+
+def _numbers(meter: Mapping[str, Any] | None) -> list[str]:
+    """Old readings are not readings: only the energy outlives them."""
+    if meter is None:
+        return [MISSING] * 5
+    now = meter if meter["status"] == "ok" else {}
+    return [
+        fixed(now.get("voltage_v"), 1),
+        fixed(now.get("current_a"), 2),
+        fixed(now.get("active_power_w"), 1),
+        fixed(now.get("power_factor"), 2),
+        kilowatt_hours(meter["energy_wh"]),
+    ]
+
+
+def _colours(outlet: Mapping[str, Any]) -> dict[int, str]:
+    colour = COLOUR_OF_STATE.get(outlet["state"]) if outlet["switched"] else None
+    return {STATE_COLUMN: colour} if colour else {}
+
+
+def _inlet(inlet: Mapping[str, Any]) -> str:
+    meter = inlet["meter"]
+    now = meter if meter["status"] == "ok" else {}
+    rated = f" of {meter['rated_current_a']:g} A" if meter["rated_current_a"] else ""
+    return (
+        f"{printable(inlet['name'])}: {fixed(now.get('active_power_w'), 1)} W"
+        f"  {fixed(now.get('current_a'), 2)} A{rated}  {fixed(now.get('voltage_v'), 1)} V"
+        f"  {fixed(now.get('frequency_hz'), 2)} Hz  PF {fixed(now.get('power_factor'), 2)}"
+        f"  {kilowatt_hours(meter['energy_wh'])} kWh"
+    )
+
+
+def _silent(outlets: Sequence[Mapping[str, Any]]) -> list[str]:
+    silent = [
+        str(outlet["number"])
+        for outlet in outlets
+        if outlet["meter"] and outlet["meter"]["status"] != "ok"
+    ]
+    return [f"No current reading: outlets {', '.join(silent)}"] if silent else []
+
+
+def _alarms(alarms: Sequence[Mapping[str, Any]], style: Style) -> list[str]:
+    if not alarms:
+        return ["No alarms"]
+    return [
+        style.paint(f"{alarm['severity']}: ", COLOUR_OF_SEVERITY.get(alarm["severity"]))
+        + f"{printable(alarm['subject'])}: {printable(alarm['text'])}"
+        f" (since {local_time(alarm['since'])})"
+        for alarm in alarms
+    ]

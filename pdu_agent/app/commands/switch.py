@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`openpdu on|off|cycle|cancel|lock|unlock`: change outlets, all of those named or none."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pdu_agent.app import exits
+from pdu_agent.app.client import AgentClient
+from pdu_agent.app.commands.parsing import (
+    ALL,
+    Parsers,
+    add_client_command,
+    agent_of,
+    combined,
+    outlet_list,
+)
+from pdu_agent.app.terminal import countdown, printable
+
+POLL_S = 0.2
+GRACE_S = 30.0  # beyond what the outlets announce themselves
+
+END_STATES = {"on": "on", "off": "off", "reboot": "on"}
+MOVING = frozenset({"on pending", "off pending", "rebooting"})
+
+
+def add_parsers(parsers: Parsers) -> None:
+    for name, aliases, verb, summary in (
+        ("on", (), "on", "switch outlets on"),
+        ("off", (), "off", "switch outlets off"),
+        ("cycle", ("reboot",), "reboot", "switch outlets off and, after their reboot time, on"),
+    ):
+        parser = add_client_command(
+            parsers, name, _run, summary, f"openpdu {name} 1,3,5-7 --wait", aliases
+        )
+        _add_outlets(parser, verb)
+        parser.add_argument(
+            "--delayed", action="store_true", help="wait for each outlet's own delay first"
+        )
+        parser.add_argument(
+            "--delay", type=_seconds, metavar="SECONDS", help="wait this long first instead"
+        )
+        _add_wait(parser)
+    cancel = add_client_command(
+        parsers, "cancel", _run, "forget what is pending", "openpdu cancel all"
+    )
+    _add_outlets(cancel, "cancel")
+    _add_wait(cancel)
+    lock = add_client_command(
+        parsers, "lock", _run, "refuse switching by anyone, in the present state", "openpdu lock 3"
+    )
+    _add_outlets(lock, "lock")
+    state = lock.add_mutually_exclusive_group()
+    for word in ("on", "off"):
+        state.add_argument(
+            f"--{word}",
+            dest="state",
+            action="store_const",
+            const=word,
+            help=f"only if the outlet is {word}",
+        )
+    unlock = add_client_command(
+        parsers, "unlock", _run, "allow switching again", "openpdu unlock 3"
+    )
+    _add_outlets(unlock, "unlock")
+
+
+def _add_outlets(parser: argparse.ArgumentParser, verb: str) -> None:
+    parser.add_argument(
+        "outlets",
+        nargs="+",
+        type=outlet_list,
+        metavar="N",
+        help=f"outlet numbers: 1, 1,3,5-7, or {ALL} (every switched outlet that is not locked)",
+    )
+    parser.set_defaults(verb=verb, parser=parser)
+
+
+def _add_wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--wait", action="store_true", help="return when the outlets have settled")
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help=f"longest wait; default: what the outlets announce and {GRACE_S:.0f} s",
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected seconds, 0 or more")
+    return seconds
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        outlets = combined(arguments.outlets)
+    except ValueError as exc:
+        arguments.parser.error(str(exc))
+    agent = agent_of(arguments)
+    options = _options(arguments)
+    answer = agent.command(
+        [{"outlet": outlet, "command": arguments.verb, **options} for outlet in outlets]
+    )
+    if not arguments.json:
+        for step in answer["outlets"]:
+            print(what_happened(arguments.verb, step))
+    late: list[str] = []
+    if getattr(arguments, "wait", False):
+        late = _wait(agent, arguments, answer["outlets"])
+    if arguments.json:
+        print(json.dumps(answer, indent=2))
+    for line in late:
+        print(f"openpdu: {line}", file=sys.stderr)
+    return exits.UNAVAILABLE if late else exits.OK
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if getattr(arguments, "delayed", False):
+        options["delayed"] = True
+    if getattr(arguments, "delay", None) is not None:
+        options["delay_s"] = arguments.delay
+    if getattr(arguments, "state", None) is not None:
+        options["state"] = arguments.state
+    return options
+
+
+def label(outlet: Mapping[str, Any]) -> str:
+    number, name = outlet["number"], outlet["name"]
+    named = name and name != f"Outlet {number}"
+    return f"outlet {number} {printable(name)}" if named else f"outlet {number}"
+
+
+def what_happened(verb: str, step: Mapping[str, Any]) -> str:
+    """One line, such as `outlet 3 web: off -> on pending, on in 2s`."""
+    before, after = step["before"], step["outlet"]
+    return f"{label(after)}: {_change(verb, before, after)}"
+
+
+def _change(verb: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    if verb in ("lock", "unlock"):
+        already = "already " if before["lock"] == after["lock"] else ""
+        return f"{already}{after['lock']}"
+    pending = _pending(after["pending"])
+    if before["state"] != after["state"]:
+        return f"{before['state']} -> {after['state']}{pending}"
+    if pending:
+        return f"{after['state']}{pending}"
+    if after["lock"] != "unlocked":
+        return f"left {after['state']}, it is {after['lock']}"
+    if verb == "cancel":
+        return f"nothing was pending, still {after['state']}"
+    return f"already {after['state']}"
+
+
+def _pending(pending: Mapping[str, Any] | None) -> str:
+    return f", {pending['action']} in {countdown(pending['in_s'])}" if pending else ""
+
+
+def _wait(
+    agent: AgentClient, arguments: argparse.Namespace, steps: Sequence[dict[str, Any]]
+) -> list[str]:
+    """Poll until every outlet has settled, put its last row into its step, and complain.
+
+    Returns a line for each outlet that did not get where it was sent; locked ones are not meant.
+    """
+    meant = {
+        step["outlet"]["number"]: step for step in steps if step["outlet"]["lock"] == "unlocked"
+    }
+    limit_s = _limit_s(arguments, steps)
+    deadline_s = time.monotonic() + limit_s
+    while any(_is_moving(step["outlet"]) for step in meant.values()):
+        if time.monotonic() > deadline_s:
+            break
+        time.sleep(POLL_S)
+        for outlet in agent.get("outlets")["outlets"]:
+            if outlet["number"] in meant:
+                _note(arguments, meant[outlet["number"]], outlet)
+    wanted = END_STATES.get(arguments.verb)
+    late = []
+    for step in meant.values():
+        state = step["outlet"]["state"]
+        if _is_moving(step["outlet"]):
+            late.append(f"{label(step['outlet'])}: still {state} after {limit_s:g} s")
+        elif state != wanted and (wanted or state in ("fault", "unknown")):
+            late.append(f"{label(step['outlet'])}: ended in state {state}")
+    return late
+
+
+def _limit_s(arguments: argparse.Namespace, steps: Sequence[Mapping[str, Any]]) -> float:
+    if arguments.timeout is not None:
+        return float(arguments.timeout)
+    rows = [step["outlet"] for step in steps]
+    announced_s = max((row["pending"]["in_s"] for row in rows if row["pending"]), default=0.0)
+    reboot_s = (
+        max((row["reboot_s"] for row in rows), default=0) if arguments.verb == "reboot" else 0
+    )
+    return float(announced_s + reboot_s + GRACE_S)
+
+
+def _is_moving(outlet: Mapping[str, Any]) -> bool:
+    return outlet["pending"] is not None or outlet["state"] in MOVING
+
+
+def _note(arguments: argparse.Namespace, step: dict[str, Any], outlet: dict[str, Any]) -> None:
+    """Remember the outlet's newest row; say so when it has just settled."""
+    if not arguments.json and _is_moving(step["outlet"]) and not _is_moving(outlet):
+        print(f"{label(outlet)}: {outlet['state']}")
+    step["outlet"] = outlet

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exit codes of the openpdu command; scripts rely on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OK = 0
+FAILURE = 1
+USAGE = 2
+NOT_REACHABLE = 3
+UNKNOWN_TARGET = 4
+NOT_PERMITTED = 5
+REFUSED = 6
+UNAVAILABLE = 7
+CONFIGURATION = 78
+INTERRUPTED = 130
+
+OF_PROBLEM: Mapping[str, int] = {
+    "unknown_target": UNKNOWN_TARGET,
+    "invalid_value": USAGE,
+    "not_permitted": NOT_PERMITTED,
+    "outlet_locked": REFUSED,
+    "not_now": REFUSED,
+    "budget_exceeded": REFUSED,
+    "busy": UNAVAILABLE,
+    "unavailable": UNAVAILABLE,
+}
+"""`code` of an API problem -> exit code. Any other code is a FAILURE."""
+
+EPILOG = """\
+exit codes:
+  0   done, or nothing had to be done
+  1   unexpected failure
+  2   usage, or a value outside its range
+  3   the agent cannot be reached
+  4   no such outlet
+  5   not permitted
+  6   refused: the outlet is locked, or not now
+  7   unavailable or busy; a wait that came to no good end
+  78  error in the configuration
+"""
