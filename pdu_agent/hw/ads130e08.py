@@ -225,10 +225,6 @@ class Ads130e08Source:
 
     def _resynchronise(self, frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float, float]:
         """Give the chip one more chance; its next message, or HardwareError."""
-        stuck = frames.flat[0]
-        if stuck in (0x00, 0xFF) and bool((frames == stuck).all()):
-            level = "low" if stuck == 0 else "high"
-            raise HardwareError(self._driver, "read frames", f"data line stuck {level}")
         bad = np.count_nonzero(~_in_sync(frames))
         log.warning("%s: %d of %d frames without sync", self._driver, bad, len(frames))
         self._command(Command.SDATAC)
@@ -255,12 +251,12 @@ class Ads130e08Source:
     def _verify_config3(self) -> None:
         """One register tells a reset: CONFIG3 starts with the reference off."""
         found = self._read_registers(Register.CONFIG3, 1)[0]
-        if not _same(Register.CONFIG3, self._config3, found):
-            raise HardwareError(
-                self._driver,
-                "check registers",
-                f"CONFIG3 is 0x{found:02X}, was 0x{self._config3:02X}: the chip was reset",
-            )
+        if _same(Register.CONFIG3, self._config3, found):
+            return
+        stuck = {0x00: "data line stuck low", 0xFF: "data line stuck high"}
+        why = stuck.get(found, "the chip was reset")
+        detail = f"{why} (CONFIG3 reads 0x{found:02X}, was set to 0x{self._config3:02X})"
+        raise HardwareError(self._driver, "check registers", detail)
 
 
 def _same(address: int, wanted: int, found: int) -> bool:

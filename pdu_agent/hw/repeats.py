@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 _LEAST_AHEAD = 0.002  # share of a period by which reads must lead before repeats are expected
 _STEP_TOLERANCE = 0.25  # share of the spacing by which a repeat may come early or late
 _FIRST_STEP = 1.3  # spacings within which a message has its first repeat
+_LEAST_SPACING = 0.4  # times the nominal one: an oscillator 2 % slow
 _LEAST_HITS = 0.8  # share of the steps at which a repeat is found, if they are repeats
 _SMOOTHING = 8
 _PACE_MEMORY = 32  # messages
-_FIRST_READ_SLACK = 0.3  # periods by which host time may misplace the first read of a message
+_FIRST_READ_SLACK = 0.5  # periods by which host time may misplace the first read of a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +104,15 @@ class RepeatFilter:
         """Those of the equal neighbours at `places` (ascending) that keep step."""
         if not places:
             return []
-        spacings = [self._spacing] if self._spacing else [nominal_spacing]
-        if self._spacing is None and len(places) >= 3:
-            spacings.append(float(np.median(np.diff(places))))
+        spacings = [self._spacing or nominal_spacing]
+        seen = float(np.median(np.diff(places))) if len(places) >= 3 else 0.0
+        if seen > _LEAST_SPACING * nominal_spacing:  # else equal conversions hide it
+            spacings.append(seen)
         chains = [_longest_chain(places, spacing) for spacing in spacings]
         chain = max(chains, key=lambda chain: (chain.keeps_step, len(chain.places)))
-        if not chain.keeps_step or 2 * len(chain.places) < len(places):
-            self._spacing = None  # too few to learn from, or it was learned wrong
-        elif self._spacing is None:
+        if not chain.keeps_step:
+            self._spacing = None
+        elif self._spacing is None or chain is not chains[0]:
             self._spacing = chain.spacing
         else:
             self._spacing += (chain.spacing - self._spacing) / _SMOOTHING
@@ -148,9 +150,9 @@ def _walk(places: list[int], start: int, spacing: float) -> _Chain:
         nearest = min(places[max(0, right - 1) : right + 1], key=lambda p: abs(p - expected))
         if abs(nearest - expected) <= tolerance and nearest > met[-1]:
             met.append(nearest)
-            steps, expected = taken, nearest + spacing
-        else:
-            expected += spacing
+            steps = taken
+            expected += (nearest - expected) / 2  # follow a drift, not a stranger
+        expected += spacing
     return _Chain(met, steps)
 
 

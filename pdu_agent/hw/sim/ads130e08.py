@@ -132,7 +132,7 @@ class SimAds130e08:
                 return bytes([self.faults.miso_stuck]) * (len(request) * len(starts_s))
             answers = np.zeros((len(starts_s), len(request)), np.uint8)
             width = min(len(request) - 1, chip.FRAME_BYTES)
-            answers[:, 1 : 1 + width] = self._frames_at(starts_s)[:, :width]
+            answers[:, 1 : 1 + width] = self._sent_frames(starts_s)[:, :width]
             return answers.tobytes()
 
     def _decode(self, data: bytes, t_s: float) -> list[tuple[int, bytes]]:
@@ -176,9 +176,9 @@ class SimAds130e08:
             self._continuous = opcode == Command.RDATAC
 
     def _read(self, first: int, count: int, t_s: float) -> bytes:
-        status = self._frame_at(t_s)
+        status = self._frames_at(np.array([t_s]))[0, :3]
         registers = bytearray(self._registers)
-        word = int.from_bytes(status[:3], "big")
+        word = int.from_bytes(status.tobytes(), "big")
         registers[Register.FAULT_STATP] = word >> 12 & 0xFF
         registers[Register.FAULT_STATN] = word >> 4 & 0xFF
         return bytes(registers[first : first + count]).ljust(count, b"\0")
@@ -203,8 +203,16 @@ class SimAds130e08:
         return (old[:sent] + new)[: chip.FRAME_BYTES]
 
     def _frame_at(self, t_s: float) -> bytes:
-        frame: bytes = self._frames_at(np.array([t_s])).tobytes()
+        frame: bytes = self._sent_frames(np.array([t_s])).tobytes()
         return frame
+
+    def _sent_frames(self, times_s: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """`_frames_at`, with what the fault injection does to them on the way out."""
+        frames = self._frames_at(times_s)
+        spoilt = min(self.faults.bad_syncs, len(frames))
+        frames[:spoilt, 0] ^= 0xA0
+        self.faults.bad_syncs -= spoilt
+        return frames
 
     def _frames_at(self, times_s: NDArray[np.float64]) -> NDArray[np.uint8]:
         """uint8[times, FRAME_BYTES]: what the output register holds at each time, ascending."""
@@ -219,10 +227,6 @@ class SimAds130e08:
         new[0] = True
         np.not_equal(numbers[1:], numbers[:-1], out=new[1:])
         frames: NDArray[np.uint8] = self._convert(numbers[new])[np.cumsum(new) - 1]
-        if self.faults.bad_syncs:
-            spoilt = min(self.faults.bad_syncs, len(frames))
-            frames[:spoilt, 0] ^= 0xA0
-            self.faults.bad_syncs -= spoilt
         return frames
 
     def _convert(self, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -216,9 +216,17 @@ CATALOGUE = (
         inrush=8.0,
         cycle_s=5400.0,
         on_share=0.4,
-        idle_share=0.01,
+        idle_share=0.05,
     ),
-    Load("workbench light", 18.0, 0.9, leading=True, cycle_s=86400.0, on_share=0.4),
+    Load(
+        "night light",
+        18.0,
+        0.9,
+        leading=True,
+        cycle_s=86400.0,
+        on_share=0.4,
+        idle_share=0.25,
+    ),
 )
 
 
