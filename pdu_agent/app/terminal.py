@@ -136,12 +136,15 @@ def kilowatt_hours(energy_wh: int | None) -> str:
 
 
 def countdown(seconds: float) -> str:
-    """`12s`, `2m05s`, `1h02m`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes}m{rest:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
+    """The two largest units: `12s`, `2m05s`, `1h02m`, `3d04h`."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days}d{hour:02}h"
+    if hours:
+        return f"{hours}h{minute:02}m"
+    return f"{minutes}m{second:02}s" if minutes else f"{second}s"
 
 
 def local_time(instant: str | None) -> str:

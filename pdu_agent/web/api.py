@@ -159,8 +159,12 @@ async def _command(
 
 
 async def _batch(controller: Controller, access: Access, request: web.Request) -> web.Response:
-    orders = orders_of(await _body(request))
-    changed, before, after = await _submit(controller, access, request, orders)
+    body = await _body(request)
+    try:
+        orders = orders_of(body)
+        changed, before, after = await _submit(controller, access, request, orders)
+    except CommandError as error:
+        raise Problem.about_command(error, position=error.position) from error
     return _json({"changed": changed, "outlets": _steps(orders, before, after)})
 
 

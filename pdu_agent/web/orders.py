@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pdu_agent.model.commands import Action, Command, Lock, SetLock, SwitchAll, SwitchOutlet
-from pdu_agent.model.errors import InvalidValue, NotNow, UnknownTarget
+from pdu_agent.model.errors import InvalidValue, NotNow, OutletLocked, UnknownTarget
 from pdu_agent.model.snapshot import Outlet, OutletState, Snapshot
 from pdu_agent.web.problems import Problem
 
@@ -115,7 +115,8 @@ def _order(entry: object, position: int) -> Order:
 def commands_of(orders: Sequence[Order], snapshot: Snapshot) -> list[tuple[int, Command]]:
     """Each command with the position of the order that it comes from.
 
-    Raises InvalidValue, UnknownTarget, or NotNow for a lock whose state cannot be derived.
+    Raises InvalidValue, UnknownTarget, OutletLocked, or NotNow for a lock whose state cannot
+    be derived.
     """
     return [
         (position, command)
@@ -130,14 +131,22 @@ def _commands(order: Order, snapshot: Snapshot, position: int) -> list[Command]:
         if isinstance(order.outlet, int):
             outlet_row(snapshot, order.outlet, position)
             return [SwitchOutlet(order.outlet, action, delay_s)]
-        if delay_s is not None:
-            raise InvalidValue("delay_s: cannot be given for all outlets at once", position)
-        return [SwitchAll(action)]
+        if delay_s is None:
+            return [SwitchAll(action)]
+        return [SwitchOutlet(number, action, delay_s) for number in _free(snapshot, position)]
     if isinstance(order.outlet, int):
         rows = [outlet_row(snapshot, order.outlet, position)]
     else:
         rows = [row for row in snapshot.outlets if row.switched]
     return [SetLock(row.index, _lock(order, row, position)) for row in rows]
+
+
+def _free(snapshot: Snapshot, position: int) -> list[int]:
+    """The outlets that SwitchAll means; it knows no delay of its own, so they are named."""
+    free = [row.index for row in snapshot.outlets if row.switched and row.lock is Lock.UNLOCKED]
+    if not free:
+        raise OutletLocked("every switched outlet is locked: nothing to do", position)
+    return free
 
 
 def _action(order: Order, position: int) -> tuple[Action, float | None]:

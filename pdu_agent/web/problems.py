@@ -65,9 +65,9 @@ class Problem(Exception):
         return Problem(status, HTTP_ERRORS.get(status, HTTP_ERRORS[400]), detail)
 
     @staticmethod
-    def about_command(error: CommandError) -> Problem:
+    def about_command(error: CommandError, **members: int) -> Problem:
         status, code = COMMAND_ERRORS[type(error)]
-        return Problem(status, code, str(error), position=error.position)
+        return Problem(status, code, str(error), **members)
 
     def to_plain(self) -> dict[str, str | int]:
         return {

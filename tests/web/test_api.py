@@ -165,6 +165,21 @@ def test_a_refused_batch_does_nothing_and_names_the_command(agent: RunningAgent)
     assert submitted(agent) == []
 
 
+def test_all_with_a_delay_means_the_unlocked_outlets(agent: RunningAgent) -> None:
+    order = {"outlet": "all", "command": "off", "delay_s": 30}
+    assert agent.local("POST", "/api/v1/commands", {"commands": [order]}).status == 200
+    assert submitted(agent) == [SwitchOutlet(n, Action.OFF_DELAYED, 30.0) for n in (1, 3)]
+    for number in (1, 3):
+        agent.controller.change(number, lock=Lock.LOCKED_OFF)
+    answer = agent.local("POST", "/api/v1/commands", {"commands": [order]})
+    assert (answer.status, answer.json["code"]) == (409, "outlet_locked")
+
+
+def test_only_a_batch_names_the_position_of_what_is_refused(agent: RunningAgent) -> None:
+    assert "position" not in agent.local("POST", "/api/v1/outlets/2/off").json
+    assert "position" not in agent.tcp("POST", "/api/v1/outlets/2/off").json
+
+
 def test_locking_all_leaves_metered_only_outlets_out(agent: RunningAgent) -> None:
     agent.local("POST", "/api/v1/commands", {"commands": [{"outlet": "all", "command": "unlock"}]})
     assert submitted(agent) == [SetLock(n, Lock.UNLOCKED) for n in (1, 2, 3)]
@@ -300,7 +315,6 @@ def test_a_bad_body_is_a_problem_and_moves_nothing(
         {"commands": [{"outlet": 1, "command": "cancel", "delay_s": 1}]},
         {"commands": [{"outlet": 1, "command": "lock", "state": "open"}]},
         {"commands": [{"outlet": 1, "command": "lock", "state": ["on"]}]},
-        {"commands": [{"outlet": "all", "command": "on", "delay_s": 1}]},
         {"commands": [{"outlet": 1, "command": "on"}] * 65},
         {"commands": [{"outlet": 1, "command": "on"}], "force": True},
     ],

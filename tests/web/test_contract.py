@@ -160,7 +160,9 @@ def test_problem_codes_are_those_of_the_code() -> None:
 
 
 def test_every_command_error_has_a_problem_of_its_own() -> None:
-    problems = [Problem.about_command(kind("refused", 2)) for kind in CommandError.__subclasses__()]
+    problems = [
+        Problem.about_command(kind("refused"), position=2) for kind in CommandError.__subclasses__()
+    ]
     assert len({problem.code for problem in problems}) == len(problems)
     for problem in problems:
         assert list(misfits(problem.to_plain(), SCHEMAS["Problem"])) == []

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pdu_agent.model.errors import OpenPduError
+from pdu_agent.web import server
 from pdu_agent.web.server import WebServer
 from pdu_agent.web.settings import HttpSettings, split_listen
 from pdu_agent.web.sockets import short_path
@@ -166,6 +167,21 @@ def test_stopping_does_not_wait_for_an_idle_client(tmp_path: Path) -> None:
         begun_s = time.monotonic()
     assert time.monotonic() - begun_s < 3
     client.close()
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"GET /api/v1/hea", b"GET / HTTP/1.1\r\nHost: localhost\r\n"]
+)
+def test_a_client_that_never_finishes_its_request_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(server, "IDLE_S", 0.1)
+    with (
+        running_agent(tmp_path) as agent,
+        socket.create_connection(("127.0.0.1", agent.tcp_port), 10) as client,
+    ):
+        client.sendall(said)
+        assert client.recv(10) == b""
 
 
 def test_nothing_is_left_open(tmp_path: Path) -> None:

@@ -151,11 +151,11 @@ def _change(verb: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> s
     if verb in ("lock", "unlock"):
         already = "already " if before["lock"] == after["lock"] else ""
         return f"{already}{after['lock']}"
-    pending = _pending(after["pending"])
+    soon = _pending(after["pending"])
     if before["state"] != after["state"]:
-        return f"{before['state']} -> {after['state']}{pending}"
-    if pending:
-        return f"{after['state']}{pending}"
+        return f"{before['state']} -> {after['state']}{soon}"
+    if after["pending"]:
+        return f"{after['state']}{soon}"
     if after["lock"] != "unlocked":
         return f"left {after['state']}, it is {after['lock']}"
     if verb == "cancel":
@@ -164,7 +164,10 @@ def _change(verb: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> s
 
 
 def _pending(pending: Mapping[str, Any] | None) -> str:
-    return f", {pending['action']} in {countdown(pending['in_s'])}" if pending else ""
+    """`, delayed off in 30s`; nothing when it happens within this second."""
+    if pending is None or round(pending["in_s"]) == 0:
+        return ""
+    return f", {pending['action']} in {countdown(pending['in_s'])}"
 
 
 def _wait(
