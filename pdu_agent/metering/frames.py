@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 STATUS_BYTES = 3
 SYNC_NIBBLE = 0xC
+_WORDS: dict[int, np.dtype[np.signedinteger]] = {2: np.dtype(">i2"), 4: np.dtype(">i4")}
 
 FrameBytes = bytes | bytearray | NDArray[np.uint8]
 """Whole frames, one after the other; an array (any shape) must be C-contiguous."""
@@ -64,12 +65,9 @@ def decode_frames(raw: FrameBytes, channel_count: int = 8, bits: int = 16) -> ND
     # always there (status or the previous channel) and leaves by the shift. The plain
     # strided copy comes first because numpy swaps and widens contiguous words far faster.
     word = 2 if bits == 16 else 4
+    first = STATUS_BYTES + width - word
     words: NDArray[np.signedinteger] = np.ndarray(
-        (channel_count, count),
-        dtype=f">i{word}",
-        buffer=raw,
-        offset=STATUS_BYTES + width - word,
-        strides=(width, length),
+        (channel_count, count), _WORDS[word], raw, first, (width, length)
     ).copy()
     counts = words.astype(np.int32)
     if bits == 24:

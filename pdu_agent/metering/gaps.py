@@ -62,7 +62,7 @@ class GapFinder:
                 return Gap(estimate, self._period)
             stretch = voltage[boundary - before * cycle : boundary + after * cycle]
             phasors = cycle_phasors(stretch, cycle)
-            if min(map(abs, phasors)) < self._least_peak:
+            if min(abs(phasors[before - 1]), abs(phasors[before])) < self._least_peak:
                 self._period = None
                 return Gap(estimate, None)
             period = self._local_period(phasors, before, cycle)

@@ -91,7 +91,7 @@ class _Stream:
             self._rate_hz, nominal_hz, least_peak, channels.voltage_scale.offset_counts
         )
         self._analyser = WindowAnalyser(channels, self._cutter.longest_window)
-        self._timeline = Timeline(channels.rows, 4 * self._cutter.longest_window)
+        self._timeline = Timeline(channels.rows, 3 * self._cutter.longest_window)
         # Positions from here on are counted from the stream's first sample, those within
         # the timeline from its first kept sample.
         self._dropped = 0
@@ -192,6 +192,8 @@ class _Stream:
 
     def _take_clipped(self, first: int, last: int) -> int:
         """Channel mask of the blocks that reach into samples first..last."""
+        if not self._clipped:
+            return 0
         mask = 0
         for start, end, channels in self._clipped:
             if start <= last and end > first:

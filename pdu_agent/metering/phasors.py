@@ -36,7 +36,7 @@ def cycle_phasors(samples: NDArray[np.float32], cycle: int) -> list[complex]:
     sample of each stretch.
     """
     pairs: NDArray[np.float32] = samples.reshape(-1, cycle) @ _reference(cycle)
-    phasors: list[complex] = pairs.view(np.complex64)[:, 0].tolist()
+    phasors: list[complex] = pairs.ravel().view(np.complex64).tolist()
     return phasors
 
 

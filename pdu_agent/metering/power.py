@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Electrical quantities of all channels over one window (IEEE Std 1459 definitions).
 
-Sums run over float32 rows in cache; DC is taken out first, so what is summed is small
-and nothing cancels afterwards. Fundamental phasors give the signed reactive power and
-carry the phase trim: a transformer's delay is known at the fundamental only.
+Sums run over float32 rows in cache, and what DC adds to a sum is taken off afterwards:
+exact to 1e-7 of the larger one, so DC may well be a hundred times the signal. Fundamental
+phasors give the signed reactive power and carry the phase trim: the delay of a current
+transformer is known at the fundamental only.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ class EdgeWeights:
     first: float
     last: float
 
+    def turning_sum(self, turns_per_sample: float, count: int) -> complex:
+        """Weighted sum of exp(-2 pi i turns n), n = 0..count-1: what a DC of 1 looks like."""
+        step = cmath.rect(1.0, -math.tau * turns_per_sample)
+        last = cmath.rect(1.0, -math.tau * turns_per_sample * (count - 1))
+        return (1 - last * step) / (1 - step) - (1 - self.first) - (1 - self.last) * last
+
 
 class WindowAnalyser:
     """Measures one window at a time in memory that is allocated once."""
@@ -40,12 +47,13 @@ class WindowAnalyser:
         self._late_s = [scale.phase_delay_s - voltage_late_s for scale in self._scales]
         stretches = -(-longest_window // _STRETCH)
         self._work = np.zeros((len(self._scales), stretches * _STRETCH), dtype=np.float32)
-        self._by_stretch = self._work.reshape(-1, _STRETCH)
-        # Samples of one stretch, then the first sample of each stretch.
-        self._positions = np.concatenate((np.arange(_STRETCH), np.arange(stretches) * _STRETCH))
-        self._weights = np.empty(self._work.shape[1], dtype=np.float32)
-        self._root_weights = np.empty(2, dtype=np.float32)
         self._filled = 0
+        self._ones = np.ones((self._work.shape[1], 1), dtype=np.float32)
+        self._roots = np.empty(2, dtype=np.float32)
+        # Samples of one stretch, then the first sample of each stretch; as angles per turn.
+        positions = np.concatenate((np.arange(_STRETCH), np.arange(stretches) * _STRETCH))
+        self._angles = (-math.tau * positions).astype(np.float32)
+        self._turning = np.empty(len(positions), dtype=np.complex64)
 
     def rms_and_power(
         self, samples: NDArray[np.float32], edges: EdgeWeights
@@ -55,25 +63,7 @@ class WindowAnalyser:
         samples: float32[rows, n] codes, voltage first. In V or A, and W (row 0: V squared).
         No noise floor, cutoff or phase trim yet.
         """
-        work, length = self._load(samples, edges)
-        # Both factors of a square carry the root of the edge weight.
-        roots = self._root_weights
-        roots[0], roots[1] = math.sqrt(edges.first), math.sqrt(edges.last)
-        first_and_last = work[:, :: work.shape[1] - 1]
-        first_and_last *= roots
-        squares = _row_sums(work, work[:, :, None])
-        products = _row_sums(work, work[0, :, None])
-        # From here on the rows are summed singly, with the whole edge weight.
-        first_and_last *= roots
-        units = self._units
-        rms = [
-            abs(unit) * math.sqrt(square / length)
-            for unit, square in zip(units, squares, strict=True)
-        ]
-        power = [
-            units[0] * unit * product / length
-            for unit, product in zip(units, products, strict=True)
-        ]
+        rms, power, _ = self._sum_up(samples, edges)
         return rms, power
 
     def measure(
@@ -85,87 +75,97 @@ class WindowAnalyser:
         reactive power and no phase trim. rate_hz: true sampling rate. Quality is OK
         throughout; nothing here knows about clipping.
         """
-        rms, power = self.rms_and_power(samples, edges)
-        voltage_v = _without_noise(rms[0], self._scales[0].noise_floor)
-        peaks = self._peaks()
-        reactive: list[float] | None = None
+        rms, power, means = self._sum_up(samples, edges)
         frequency_hz: float | None = None
+        reactive: list[float | None] = [None] * len(rms)
         if cycles:
-            length = samples.shape[1] - 2 + edges.first + edges.last
+            length = _length(samples, edges)
             frequency_hz = cycles * rate_hz / length
-            power, reactive = self._with_fundamental(power, cycles / length, length, frequency_hz)
+            dc = edges.turning_sum(cycles / length, samples.shape[1])
+            fundamentals = self._fundamentals(cycles / length)
+            voltage = self._units[0] * 2 / length**2 * (fundamentals[0] - means[0] * dc)
+            for row in range(1, len(rms)):
+                current = self._units[row] * (fundamentals[row] - means[row] * dc)
+                measured = voltage * current.conjugate()
+                reactive[row] = measured.imag
+                late_s = self._late_s[row]
+                if late_s:
+                    true = measured * cmath.rect(1.0, -math.tau * frequency_hz * late_s)
+                    power[row] += true.real - measured.real
+                    reactive[row] = true.imag
+        peaks = self._peaks(samples, means)
+        voltage_v = _without_noise(rms[0], self._scales[0].noise_floor)
         loads = [
-            _load(
-                self._scales[row],
-                voltage_v,
-                frequency_hz,
-                rms[row],
-                power[row],
-                reactive[row] if reactive else None,
-                peaks[row],
-            )
-            for row in range(1, len(rms))
+            _load(self._scales[row], voltage_v, frequency_hz, rms[row], power[row], var, peaks[row])
+            for row, var in enumerate(reactive)
+            if row
         ]
         return voltage_v, frequency_hz, loads
 
-    def _load(
+    def _sum_up(
         self, samples: NDArray[np.float32], edges: EdgeWeights
-    ) -> tuple[NDArray[np.float32], float]:
-        """Copy the window into the work space without its mean; (rows, length)."""
+    ) -> tuple[list[float], list[float], list[float]]:
+        """(rms, power, mean in codes) of each row.
+
+        Leaves the samples in the work space with their weights, zeros behind them.
+        """
         count = samples.shape[1]
-        length = count - 2 + edges.first + edges.last
-        weights = self._weights[:count]
-        weights[0], weights[-1] = edges.first / length, edges.last / length
-        weights[1:-1] = 1 / length
-        means = np.matmul(samples[:, None, :], weights[:, None])
+        length = _length(samples, edges)
         work = self._work[:, :count]
-        np.subtract(samples, means[:, 0], out=work)
+        work[...] = samples
         if count < self._filled:
             self._work[:, count : self._filled] = 0
         self._filled = count
-        return work, length
+        # Both factors of a square carry the root of the edge weight.
+        self._roots[0], self._roots[1] = math.sqrt(edges.first), math.sqrt(edges.last)
+        first_and_last = work[:, :: count - 1]
+        first_and_last *= self._roots
+        squares = _row_sums(work, work[:, :, None])
+        products = _row_sums(work, work[0, :, None])
+        # From here on the rows are summed singly, with the whole edge weight.
+        first_and_last *= self._roots
+        means = [total / length for total in _row_sums(work, self._ones[:count])]
+        rms = [
+            abs(unit) * math.sqrt(max(0.0, square / length - mean * mean))
+            for unit, square, mean in zip(self._units, squares, means, strict=True)
+        ]
+        voltage_unit, voltage_mean = self._units[0], means[0]
+        power = [
+            voltage_unit * unit * (product / length - voltage_mean * mean)
+            for unit, product, mean in zip(self._units, products, means, strict=True)
+        ]
+        return rms, power, means
 
-    def _peaks(self) -> list[float]:
-        """Largest deviation from the mean of each row that is loaded, in V or A."""
-        work = self._work[:, : self._filled]
-        highest = np.maximum.reduce(work, axis=1).tolist()
-        lowest = np.minimum.reduce(work, axis=1).tolist()
+    def _peaks(self, samples: NDArray[np.float32], means: list[float]) -> list[float]:
+        """Largest deviation from the mean of each row, in V or A."""
+        highest = np.maximum.reduce(samples, axis=1).tolist()
+        lowest = np.minimum.reduce(samples, axis=1).tolist()
         return [
-            abs(unit) * max(high, -low)
-            for unit, high, low in zip(self._units, highest, lowest, strict=True)
+            abs(unit) * max(high - mean, mean - low)
+            for unit, high, low, mean in zip(self._units, highest, lowest, means, strict=True)
         ]
 
-    def _with_fundamental(
-        self, power: list[float], turns_per_sample: float, length: float, frequency_hz: float
-    ) -> tuple[list[float], list[float]]:
-        """(active power with the phase trim applied, signed reactive power) of each row."""
-        phasors = self._fundamentals(turns_per_sample)
-        voltage = phasors[0] * (2 / length**2 * self._units[0])
-        trimmed = list(power)
-        reactive = [0.0]
-        for row in range(1, len(power)):
-            measured = voltage * (phasors[row] * self._units[row]).conjugate()
-            true = measured
-            late_s = self._late_s[row]
-            if late_s:
-                true = measured * cmath.rect(1.0, -math.tau * frequency_hz * late_s)
-                trimmed[row] += true.real - measured.real
-            reactive.append(true.imag)
-        return trimmed, reactive
-
     def _fundamentals(self, turns_per_sample: float) -> list[complex]:
-        """Fourier sum of each row at one frequency.
+        """Fourier sum of each row of the work space at one frequency.
 
         In two stages, so that some 90 exponentials do for the whole window: within each
         stretch of samples, then over the stretches.
         """
-        rotation = np.exp(-1j * math.tau * turns_per_sample * self._positions)
-        turning = rotation.astype(np.complex64)
+        angles = self._angles * np.float32(turns_per_sample)
+        turning = self._turning
+        np.cos(angles, out=turning.real)
+        np.sin(angles, out=turning.imag)
         within = turning[:_STRETCH].view(np.float32).reshape(_STRETCH, 2)
-        partial = (self._by_stretch @ within).view(np.complex64)
+        partial = (self._work.reshape(-1, _STRETCH) @ within).view(np.complex64)
         by_row = partial.reshape(len(self._work), -1)
-        phasors: list[complex] = (by_row @ turning[_STRETCH:]).tolist()
-        return phasors
+        sums: list[complex] = (by_row @ turning[_STRETCH:]).tolist()
+        return sums
+
+
+def _length(samples: NDArray[np.float32], edges: EdgeWeights) -> float:
+    """Of a window, in samples."""
+    count: int = samples.shape[1]
+    return count - 2 + edges.first + edges.last
 
 
 def _row_sums(rows: NDArray[np.float32], factors: NDArray[np.float32]) -> list[float]:
@@ -180,7 +180,7 @@ def _row_sums(rows: NDArray[np.float32], factors: NDArray[np.float32]) -> list[f
 
 def _without_noise(rms: float, floor: float) -> float:
     """RMS without the idle channel's own noise, which adds in quadrature."""
-    return math.sqrt(max(0.0, rms * rms - floor * floor))
+    return math.sqrt(rms * rms - floor * floor) if rms > floor else 0.0
 
 
 def _load(
@@ -199,7 +199,8 @@ def _load(
     apparent_va = voltage_v * current_a
     if abs(power_w) < scale.cutoff_w:
         power_w = 0.0
-    power_factor = max(-1.0, min(1.0, power_w / apparent_va)) if apparent_va else 0.0
+    # Less noise is taken off the power than off its factors: near the floor it can be larger.
+    power_factor = power_w / max(apparent_va, abs(power_w)) if power_w else 0.0
     return Electrical(
         voltage_v,
         current_a,

@@ -91,10 +91,10 @@ class WindowCutter:
             end = len(voltage) - 0.5
             return Cut(self.start, end, 0) if end - self.start >= self._shortest else None
         if self._mode is _Mode.LOCKED:
-            for cycles, crossing in reversed(list(enumerate(self._regular_rises(voltage), 1))):
-                end = self._refine(voltage, crossing, cycles)
-                if end is not None:
-                    return Cut(self.start, end, cycles)
+            for cycles, rise in reversed(list(enumerate(self._regular_rises(voltage), 1))):
+                crossing = self._refine(voltage, rise, cycles)
+                if crossing is not None:
+                    return Cut(self.start, crossing, cycles)
         return None
 
     def _locked_cut(self, voltage: NDArray[np.float32]) -> Cut | None:
@@ -150,8 +150,12 @@ class WindowCutter:
         self._mode = _Mode.LOCKED
         return True
 
-    def _refine(self, voltage: NDArray[np.float32], crossing: int, cycles: int) -> float | None:
-        return rising_crossing(voltage, crossing, (crossing - self.start) / cycles)
+    def _refine(self, voltage: NDArray[np.float32], rise: int, cycles: int) -> float | None:
+        """The exact crossing at a coarse rise, `cycles` after the start of the window."""
+        expected = self.start + cycles * self._period
+        if abs(rise - expected) < self._period / 4:
+            return rising_crossing(voltage, expected, self._period)
+        return rising_crossing(voltage, rise, (rise - self.start) / cycles)
 
     def _regular_crossings(self, voltage: NDArray[np.float32]) -> list[tuple[int, int]]:
         """(crossing, period before it) wherever the period is a plausible one."""
@@ -169,14 +173,14 @@ class WindowCutter:
         """
         regular: list[int] = []
         last = self.start
+        shortest, longest = self._shortest, self._longest
         for rise in self._rises(voltage):
-            step = rise - last
-            if step > self._longest or len(regular) == self.cycles:
-                break  # mains lost, or a whole window
-            if step >= self._shortest:
+            if rise - last > longest:
+                break  # mains lost
+            if rise - last >= shortest:
                 regular.append(rise)
                 last = rise
-        return regular
+        return regular[: self.cycles]
 
     def _rises(self, voltage: NDArray[np.float32]) -> list[int]:
         """Where the voltage rises through the threshold, good to a step of the comparator."""
@@ -185,5 +189,5 @@ class WindowCutter:
         count = (end - first) // self._step
         steps = voltage[first : first + count * self._step].reshape(count, self._step)
         high = steps @ self._mean > self._threshold
-        rises: list[int] = np.flatnonzero(high[1:] > high[:-1]).tolist()
+        rises: list[int] = (high[1:] > high[:-1]).nonzero()[0].tolist()
         return [first + self._step * (rise + 1) for rise in rises]
