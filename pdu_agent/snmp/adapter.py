@@ -14,6 +14,7 @@ from typing import Any
 from pdu_agent.snmp.access import Credential
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS
 from pdu_agent.snmp.security import CommunitySecurity, UserSecurity, symbol
+from pdu_agent.snmp.settings import User
 from pdu_agent.snmp.stack import SnmpEngine, rfc1902, v2c
 
 _UDP_DOMAIN = (1, 3, 6, 1, 6, 1, 1)
@@ -71,7 +72,7 @@ class Pysnmp:
         self._set_identity(engine_id, boots, monotonic_s)
         for model in (1, 2):
             engine.security_models[model] = CommunitySecurity(recognise, engine.snmpEngineID)
-        engine.security_models[_USM] = UserSecurity()
+        self._users = engine.security_models[_USM] = UserSecurity()
         engine.message_dispatcher.register_context_engine_id(
             engine.snmpEngineID, _REQUEST_TYPES, serve
         )
@@ -86,6 +87,9 @@ class Pysnmp:
         own_time = _EngineTime(0)
         own_time._seconds = lambda: monotonic_s() - started_s
         symbol(self.engine, _FRAMEWORK, "snmpEngineTime").syntax = own_time
+
+    def add_user(self, user: User) -> None:
+        self._users.add_user(self.engine, user)
 
     def receive(self, datagram: bytes, address: str) -> bytes | None:
         """What pysnmp sends for a datagram. Lets out whatever its decoders raise."""
@@ -118,4 +122,4 @@ class Pysnmp:
         )
         for model in models:
             model._cache = type(model._cache)()
-        self.engine.security_models[_USM].receive_timer_tick(self.engine, 0)
+        self._users.receive_timer_tick(self.engine, 0)

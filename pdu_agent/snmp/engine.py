@@ -29,7 +29,7 @@ from pdu_agent.snmp.envelope import (
     too_big_answer,
 )
 from pdu_agent.snmp.operations import Operation, Operations, Request, Response, Status
-from pdu_agent.snmp.security import add_user, check_privacy, symbol
+from pdu_agent.snmp.security import check_privacy, symbol
 from pdu_agent.snmp.settings import PrivProtocol, User
 from pdu_agent.snmp.stack import PySnmpError, errind, v1, v2c
 from pdu_agent.snmp.values import read_varbinds, write_varbinds
@@ -104,7 +104,7 @@ class Engine:
         self._envelope = Envelope(VERSION_1)
         self._pysnmp = Pysnmp(engine_id, boots, monotonic_s, self._recognise, self._serve)
         for user in users:
-            add_user(self._pysnmp.engine, user)
+            self._pysnmp.add_user(user)
 
     def process(self, datagram: bytes, address: str) -> bytes | None:
         """The answer to a datagram from `address` ("ip:port"), None where none is due.

@@ -75,6 +75,26 @@ class UserSecurity(SnmpUSMSecurityModel):  # type: ignore[misc]
     steps 3 and 4), from which a manager with an outdated engine ID learns the right one.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._user_names: set[bytes] = set()
+
+    def add_user(self, engine: Any, user: User) -> None:
+        """Make a user known by localized keys; pysnmp never sees the passphrases."""
+        engine_id = engine.snmpEngineID.asOctets()
+        name = user.name.encode("utf-8")
+        config.add_v3_user(
+            engine,
+            rfc1902.OctetString(name),
+            _AUTH_SERVICES[user.auth],
+            auth_key(user, engine_id),
+            _PRIV_SERVICES[user.priv],
+            priv_key(user, engine_id),
+            authKeyType=config.USM_KEY_TYPE_LOCALIZED,
+            privKeyType=config.USM_KEY_TYPE_LOCALIZED,
+        )
+        self._user_names.add(name)
+
     def process_incoming_message(self, *arguments: Any) -> tuple[Any, ...]:
         engine, _, max_size, parameters, _, _, _, message = arguments
         engine_id, user_name = open_usm_parameters(parameters.asOctets())
@@ -82,7 +102,7 @@ class UserSecurity(SnmpUSMSecurityModel):  # type: ignore[misc]
             raise self._report(
                 engine, "usmStatsUnknownEngineIDs", errind.unknownEngineID, max_size, message
             )
-        if not user_name:
+        if user_name not in self._user_names:
             raise self._report(
                 engine, "usmStatsUnknownUserNames", errind.unknownSecurityName, max_size, message
             )
@@ -114,21 +134,6 @@ class UserSecurity(SnmpUSMSecurityModel):  # type: ignore[misc]
 def symbol(engine: Any, module: str, name: str) -> Any:
     """An object of pysnmp's own MIB tree, which is where it keeps its state."""
     return engine.get_mib_builder().import_symbols(module, name)[0]
-
-
-def add_user(engine: Any, user: User) -> None:
-    """Make a user known to pysnmp by localized keys; it never sees the passphrases."""
-    engine_id = engine.snmpEngineID.asOctets()
-    config.add_v3_user(
-        engine,
-        rfc1902.OctetString(user.name.encode("utf-8")),
-        _AUTH_SERVICES[user.auth],
-        auth_key(user, engine_id),
-        _PRIV_SERVICES[user.priv],
-        priv_key(user, engine_id),
-        authKeyType=config.USM_KEY_TYPE_LOCALIZED,
-        privKeyType=config.USM_KEY_TYPE_LOCALIZED,
-    )
 
 
 def check_privacy(protocols: Iterable[PrivProtocol]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -31,6 +32,7 @@ def _hidden(name: str) -> Iterator[None]:
 
 with _hidden("pysmi"):
     from pyasn1.codec.ber import encoder  # type: ignore[import-untyped]
+    from pyasn1.type import univ  # type: ignore[import-untyped]
     from pysnmp.entity import config  # type: ignore[import-untyped]
     from pysnmp.entity.engine import SnmpEngine  # type: ignore[import-untyped]
     from pysnmp.error import PySnmpError  # type: ignore[import-untyped]
@@ -41,6 +43,23 @@ with _hidden("pysmi"):
     from pysnmp.proto.secmod.rfc3414.service import (  # type: ignore[import-untyped]
         SnmpUSMSecurityModel,
     )
+
+
+class _ShortestInteger(encoder.IntegerEncoder):  # type: ignore[misc]
+    """X.690 section 8.3.2: as few octets as possible.
+
+    pyasn1 up to 0.6.5 takes one too many for -128, -32768 and so on; for -2147483648 that
+    is more than the 32 bits that managers accept.
+    """
+
+    def encodeValue(self, value: Any, *_: Any, **__: Any) -> tuple[bytes, bool, bool]:  # noqa: N802
+        number = int(value)
+        octets = (number if number >= 0 else ~number).bit_length() // 8 + 1
+        return number.to_bytes(octets, "big", signed=True), False, True
+
+
+encoder.TYPE_MAP[univ.Integer.typeId] = _ShortestInteger()
+encoder.TAG_MAP[univ.Integer.tagSet] = _ShortestInteger()
 
 __all__ = [
     "AbstractSecurityModel",

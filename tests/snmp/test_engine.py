@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from pdu_agent.model.commands import Action, SwitchOutlet
+from pdu_agent.model.errors import ConfigError
+from pdu_agent.snmp.engine import MAX_BOOTS
+from pdu_agent.snmp.security import check_privacy
+from pdu_agent.snmp.settings import PrivProtocol
+from pdu_agent.snmp.stack import StatusInformation, config
+from tests.snmp import ber
+from tests.snmp.mutations import ENGINE_ID, SYS_DESCR
+from tests.snmp.rig import BASE, COMMAND, LOCKED_OUTLET, NAME, OUTLET, STATE, USERS, Rig
+
+UNKNOWN_ENGINE_IDS = (1, 3, 6, 1, 6, 3, 15, 1, 1, 4, 0)
+UNKNOWN_USER_NAMES = (1, 3, 6, 1, 6, 3, 15, 1, 1, 3, 0)
+UNSUPPORTED_LEVELS = (1, 3, 6, 1, 6, 3, 15, 1, 1, 1, 0)
+NOT_IN_TIME_WINDOWS = (1, 3, 6, 1, 6, 3, 15, 1, 1, 2, 0)
+WRONG_DIGESTS = (1, 3, 6, 1, 6, 3, 15, 1, 1, 5, 0)
+UNKNOWN_CONTEXTS = (1, 3, 6, 1, 6, 3, 12, 1, 5, 0)
+
+BOOTS = 3
+SWITCHER_KEY = ber.password_key(b"switcher-auth-pass", ENGINE_ID)
+OFF = ber.integer(2)
+SWITCH_OFF = ber.request(ber.SET, [(*OUTLET, COMMAND, 1)], [OFF])
+
+
+@pytest.fixture(scope="module")
+def shared() -> Rig:
+    return Rig(boots=BOOTS)
+
+
+@pytest.fixture
+def rig(shared: Rig) -> Rig:
+    shared.core.submitted.clear()
+    return shared
+
+
+class Answer:
+    """A decoded answer: kind, status, index, varbinds as (oid, node)."""
+
+    def __init__(self, datagram: bytes | None) -> None:
+        assert datagram is not None, "no answer"
+        tree = ber.decode(datagram)[1]
+        assert isinstance(tree, list)
+        if len(tree) == 3:
+            pdu = tree[2]
+        else:
+            scoped = tree[3][1]
+            assert isinstance(scoped, list)
+            pdu = scoped[2]
+        self.kind, fields = pdu
+        assert isinstance(fields, list)
+        self.request_id, self.status, self.index = map(ber.to_int, fields[:3])
+        bindings = fields[3][1]
+        assert isinstance(bindings, list)
+        self.varbinds = [(ber.to_oid(node[1][0]), node[1][1]) for node in bindings]  # type: ignore[arg-type]
+
+    @property
+    def names(self) -> list[tuple[int, ...]]:
+        return [name for name, _ in self.varbinds]
+
+
+def community(rig: Rig, pdu: ber.Node, name: bytes = b"public", version: int = 1) -> bytes | None:
+    return rig.process(ber.encode(ber.message(version, name, pdu)))
+
+
+def as_switcher(rig: Rig, pdu: ber.Node, **changes: object) -> bytes | None:
+    fields: dict[str, object] = {
+        "engine_id": ENGINE_ID,
+        "user": b"switcher",
+        "boots": BOOTS,
+        "time_s": int(rig.clock.monotonic_s() - 1000),
+        "flags": 0x05,
+        "key": SWITCHER_KEY,
+    }
+    return rig.process(ber.v3_message(pdu, **{**fields, **changes}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_community_request_is_answered_in_its_version(rig: Rig, version: int) -> None:
+    reply = community(rig, ber.request(ber.GET, [SYS_DESCR], request_id=-9), version=version)
+    assert reply is not None
+    tree = ber.decode(reply)[1]
+    assert isinstance(tree, list)
+    assert tree[:2] == [ber.integer(version), ber.string(b"public")]
+    answer = Answer(reply)
+    assert (answer.kind, answer.request_id, answer.status) == (ber.RESPONSE, -9, 0)
+    assert answer.varbinds == [(SYS_DESCR, ber.string(b"OpenPDU-8, OpenPDU agent 0.1.0"))]
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_refused_set_blames_the_right_varbind(rig: Rig, version: int) -> None:
+    names = [(*OUTLET, COMMAND, row) for row in (1, LOCKED_OUTLET, 4)]
+    reply = community(rig, ber.request(ber.SET, names, [OFF] * 3), b"private", version)
+    answer = Answer(reply)
+    assert (answer.status, answer.index) == ((3, 2) if version == 0 else (12, 2))
+    assert answer.varbinds == [(name, OFF) for name in names]
+    assert rig.core.submitted == []
+
+
+def test_values_of_every_wire_type_come_back_as_they_were_sent(rig: Rig) -> None:
+    values = [
+        ber.integer(-(2**31)),
+        ber.string(b"\0\xff"),
+        ber.null(),
+        ber.oid((1, 3, 6, 1, 2**32 - 1)),
+        (0x40, bytes(4)),
+        ber.integer(2**32 - 1, 0x41),
+        ber.integer(2**32 - 1, 0x42),
+        ber.integer(0, 0x43),
+        (0x44, b"opaque"),
+    ]
+    names = [(1, 3, 9, number) for number in range(len(values))]
+    for version in (0, 1):
+        pdu = ber.request(ber.SET, names, list(values))
+        assert Answer(community(rig, pdu, b"private", version)).varbinds == list(
+            zip(names, values, strict=True)
+        )
+
+
+def test_a_wrong_community_is_met_with_silence_and_counted(rig: Rig) -> None:
+    before = rig.counters.in_bad_community_names
+    many = [SYS_DESCR] * 200
+    assert community(rig, ber.request(ber.GET, [SYS_DESCR]), b"guess") is None
+    assert community(rig, ber.request(ber.GET, many), b"guess") is None
+    assert rig.counters.in_bad_community_names == before + 2
+
+
+def test_a_community_without_the_right_is_counted(rig: Rig) -> None:
+    before = rig.counters.in_bad_community_uses
+    assert Answer(community(rig, SWITCH_OFF)).status == 6
+    assert Answer(community(rig, SWITCH_OFF, version=0)).status == 2
+    assert rig.counters.in_bad_community_uses == before + 2
+    assert rig.core.submitted == []
+
+
+def test_other_versions_and_broken_messages_are_counted_each_in_its_place(rig: Rig) -> None:
+    counters = rig.counters
+    packets, versions = counters.in_packets, counters.in_bad_versions
+    errors, names = counters.in_asn_parse_errors, counters.in_bad_community_names
+    for version in (2, 2**32, 2**32 + 1):
+        assert community(rig, SWITCH_OFF, b"private", version) is None
+    assert rig.process(b"\x30\x80") is None
+    for tag in (ber.RESPONSE, ber.TRAP, ber.INFORM):
+        assert community(rig, ber.request(tag, [SYS_DESCR])) is None
+    assert (counters.in_packets, counters.in_bad_versions) == (packets + 7, versions + 3)
+    assert (counters.in_asn_parse_errors, counters.in_bad_community_names) == (errors + 1, names)
+    assert rig.core.submitted == []
+
+
+def test_the_counters_are_served(rig: Rig) -> None:
+    in_packets = (1, 3, 6, 1, 2, 1, 11, 1, 0)
+    expected = rig.counters.in_packets + 1
+    answer = Answer(community(rig, ber.request(ber.GET, [in_packets])))
+    assert answer.varbinds == [(in_packets, ber.integer(expected, 0x41))]
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_hundreds_of_varbinds_are_too_big(rig: Rig, version: int) -> None:
+    for count in (129, 3000):
+        answer = Answer(community(rig, ber.request(ber.GET, [SYS_DESCR] * count), version=version))
+        assert (answer.status, answer.index, answer.varbinds) == (1, 0, [])
+    assert Answer(community(rig, ber.request(ber.GET, [(1, 3)] * 128))).status == 0
+
+
+def test_a_greedy_getbulk_gets_no_more_than_one_frame() -> None:
+    rig = Rig(outlets=48)
+    for name in (BASE, (1, 3)):
+        pdu = ber.request(ber.GET_BULK, [name], status=0, index=2**31 - 1)
+        reply = community(rig, pdu)
+        assert reply is not None
+        assert 900 < len(reply) <= 1472
+        assert len(Answer(reply).varbinds) <= 50
+    wide = ber.request(ber.GET_BULK, [(*OUTLET, NAME)] * 40, index=2**31 - 1)
+    reply = community(rig, wide)
+    assert reply is not None
+    assert 1400 < len(reply) <= 1472
+
+
+def test_a_v3_answer_may_be_larger_but_not_beyond_what_the_peer_takes() -> None:
+    rig = Rig(outlets=48, boots=BOOTS)
+    pdu = ber.request(ber.GET_BULK, [(*OUTLET, NAME)] * 40, index=2**31 - 1)
+    for max_size, least in ((65507, 7800), (1000, 700), (484, 200)):
+        reply = as_switcher(rig, pdu, max_size=max_size)
+        assert reply is not None
+        assert least < len(reply) <= min(8192, max_size)
+    assert rig.counters.silent_drops == 0
+
+
+def test_the_engine_can_be_discovered(rig: Rig) -> None:
+    reply = rig.process(ber.v3_message(ber.request(ber.GET, [], request_id=31), b""))
+    answer = Answer(reply)
+    assert (answer.kind, answer.names) == (ber.REPORT, [UNKNOWN_ENGINE_IDS])
+    assert answer.request_id == 31
+    assert reply is not None
+    assert ENGINE_ID in reply
+    assert len(reply) < 3 * 60
+
+
+@pytest.mark.parametrize("flags", [0x04, 0x05])
+def test_another_engine_id_is_reported_as_unknown(rig: Rig, flags: int) -> None:
+    reply = as_switcher(rig, SWITCH_OFF, engine_id=b"\x80\0\0\0\x05other", flags=flags)
+    assert Answer(reply).names == [UNKNOWN_ENGINE_IDS]
+    assert rig.core.submitted == []
+
+
+@pytest.mark.parametrize("user", [b"", b"nobody"])
+@pytest.mark.parametrize("flags", [0x04, 0x05])
+def test_an_unknown_user_is_reported(rig: Rig, user: bytes, flags: int) -> None:
+    reply = as_switcher(rig, SWITCH_OFF, user=user, flags=flags)
+    assert Answer(reply).names == [UNKNOWN_USER_NAMES]
+    assert rig.core.submitted == []
+
+
+def test_a_user_below_the_configured_level_is_reported_and_gets_nothing(rig: Rig) -> None:
+    operator_key = ber.password_key(b"operator-auth-pass", ENGINE_ID)
+    read = ber.request(ber.GET, [SYS_DESCR])
+    for pdu in (read, SWITCH_OFF):
+        for changes in (
+            {"flags": 0x04, "key": None},
+            {"user": b"operator", "flags": 0x04, "key": None},
+            {"user": b"operator", "key": operator_key},
+        ):
+            reply = as_switcher(rig, pdu, **changes)
+            assert Answer(reply).names == [UNSUPPORTED_LEVELS]
+    assert rig.core.submitted == []
+
+
+def test_a_level_below_the_configured_one_does_not_help_at_boot_and_time_zero(rig: Rig) -> None:
+    operator_key = ber.password_key(b"operator-auth-pass", ENGINE_ID)
+    reply = as_switcher(rig, SWITCH_OFF, user=b"operator", key=operator_key, boots=0, time_s=0)
+    assert Answer(reply).names == [NOT_IN_TIME_WINDOWS]
+    assert rig.core.submitted == []
+
+
+def test_a_wrong_password_gets_a_report_and_changes_nothing(rig: Rig) -> None:
+    for key in (b"guess" * 6, SWITCHER_KEY[:-1] + b"?"):
+        reply = as_switcher(rig, SWITCH_OFF, key=key)
+        assert Answer(reply).names == [WRONG_DIGESTS]
+        assert reply is not None
+        assert len(reply) < 484
+    assert rig.core.submitted == []
+
+
+def test_a_set_by_an_authenticated_user_is_accepted(rig: Rig) -> None:
+    assert Answer(as_switcher(rig, SWITCH_OFF)).status == 0
+    assert rig.core.submitted == [[SwitchOutlet(1, Action.OFF)]]
+    assert (rig.core.actors[-1].who, rig.core.actors[-1].address) == ("switcher", "192.0.2.9:4000")
+
+
+def test_a_message_from_the_past_or_another_boot_is_not_in_time(rig: Rig) -> None:
+    now_s = int(rig.clock.monotonic_s() - 1000)
+    rig.clock.advance(151)
+    for changes in ({"time_s": now_s}, {"boots": BOOTS - 1}, {"boots": BOOTS + 1}):
+        assert Answer(as_switcher(rig, SWITCH_OFF, **changes)).names == [NOT_IN_TIME_WINDOWS]
+    assert Answer(as_switcher(rig, ber.request(ber.GET, [SYS_DESCR]))).status == 0
+    assert rig.core.submitted == []
+
+
+def test_setting_the_wall_clock_does_not_shut_users_out(rig: Rig) -> None:
+    rig.clock.jump_wall(10 * 365 * 86_400)
+    assert Answer(as_switcher(rig, ber.request(ber.GET, [SYS_DESCR]))).status == 0
+
+
+def test_when_the_boots_are_used_up_nobody_is_authenticated() -> None:
+    rig = Rig(boots=MAX_BOOTS)
+    reply = as_switcher(rig, SWITCH_OFF, boots=MAX_BOOTS)
+    assert Answer(reply).names == [NOT_IN_TIME_WINDOWS]
+    assert rig.core.submitted == []
+    assert Answer(community(rig, ber.request(ber.GET, [SYS_DESCR]))).status == 0
+
+
+@pytest.mark.parametrize(("engine_id", "boots"), [(b"1234", 1), (b"x" * 33, 1), (ENGINE_ID, 0)])
+def test_an_identity_that_cannot_be_is_our_own_mistake(engine_id: bytes, boots: int) -> None:
+    rig = Rig(users=())
+    with pytest.raises(ValueError, match="engine ID"):
+        type(rig.engine)(engine_id, boots, (), rig.policy, rig.operations, rig.counters)
+
+
+def test_another_context_is_reported(rig: Rig) -> None:
+    reply = as_switcher(rig, SWITCH_OFF, context=b"elsewhere")
+    assert Answer(reply).names == [UNKNOWN_CONTEXTS]
+    assert rig.core.submitted == []
+
+
+def test_an_agent_without_credentials_answers_only_discovery() -> None:
+    rig = Rig(users=(), communities=())
+    for name in (b"public", b"private", b""):
+        assert community(rig, ber.request(ber.GET, [SYS_DESCR]), name) is None
+    assert Answer(rig.process(ber.v3_message(ber.request(ber.GET, []), b""))).kind == ber.REPORT
+    assert Answer(as_switcher(rig, SWITCH_OFF)).names == [UNKNOWN_USER_NAMES]
+
+
+def test_a_defect_of_ours_is_a_generr_with_one_traceback(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a getter")
+
+    monkeypatch.setattr(rig.view, "get", broken)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(5):
+            assert Answer(community(rig, ber.request(ber.GET, [SYS_DESCR]))).status == 5
+    assert len(caplog.records) == 1
+    assert caplog.records[0].exc_info is not None
+    assert Answer(community(rig, ber.request(ber.GET_NEXT, [SYS_DESCR]))).status == 0
+
+
+def test_privacy_that_does_not_work_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_privacy({PrivProtocol.AES128, PrivProtocol.AES256})
+
+    def broken(*_: object) -> None:
+        raise StatusInformation(errorIndication="Ciphering services not available")
+
+    service = config.PRIV_SERVICES[config.USM_PRIV_CFB128_AES]
+    monkeypatch.setattr(service, "encrypt_data", broken)
+    with pytest.raises(ConfigError, match=r"aes128 privacy .* cryptography 47"):
+        Rig(users=USERS)
+
+
+def test_pysnmp_is_given_no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+    add_v3_user = config.add_v3_user
+
+    def noted(*arguments: object, **options: object) -> None:
+        given.extend(arguments)
+        add_v3_user(*arguments, **options)
+
+    monkeypatch.setattr(config, "add_v3_user", noted)
+    Rig()
+    secrets = {user.auth_pass.encode() for user in USERS} | {b"operator-priv-pass"}
+    assert len(given) == 6 * len(USERS)
+    assert not any(isinstance(item, bytes) and item in secrets for item in given)
+    assert not any(isinstance(item, str) for item in given)
+
+
+def test_nothing_of_a_request_outlives_it(rig: Rig) -> None:
+    for _ in range(3):
+        as_switcher(rig, SWITCH_OFF, key=b"wrong" * 5)
+        as_switcher(rig, SWITCH_OFF, flags=0x01, user=b"nobody")
+        as_switcher(rig, SWITCH_OFF)
+        community(rig, SWITCH_OFF)
+    engine = rig.engine._pysnmp.engine
+    for model in engine.security_models.values():
+        assert model._cache.is_empty()
+    dispatcher = vars(engine.message_dispatcher)
+    assert dispatcher["_MsgAndPduDispatcher__transportInfo"] == {}
+    timeline = vars(engine.security_models[3])
+    assert timeline["_SnmpUSMSecurityModel__timelineExpQueue"] == {}
+
+
+def test_reading_is_served_to_every_state(rig: Rig) -> None:
+    for row in range(1, 5):
+        answer = Answer(community(rig, ber.request(ber.GET, [(*OUTLET, STATE, row)])))
+        assert answer.varbinds == [((*OUTLET, STATE, row), ber.integer(1))]
