@@ -122,7 +122,7 @@ class Ads130e08Source:
         self._command(Command.START)
         self._sleep(chip.SETTLING_S)
         self._find_pace()
-        self._filter = RepeatFilter(chip.RATE_HZ)
+        self._filter.restart()
         self._next_check_s = -math.inf
 
     def read_block(self) -> SampleBlock:

@@ -50,10 +50,14 @@ class RepeatFilter:
 
     def __init__(self, rate_hz: float) -> None:
         self._period_s = 1 / rate_hz
+        self._last_read_s: float | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """The converter was started anew: forget all but the time of the last read."""
         self._paces_s: deque[float] = deque(maxlen=_PACE_MEMORY)
         self._spacing: float | None = None  # reads from one repeat to the next
         self._last_frame: NDArray[np.uint8] | None = None
-        self._last_read_s = 0.0
         self._phase = 0.5  # periods from data-ready to the last read, 0..1
 
     def distinct(self, frames: NDArray[np.uint8], start_s: float, end_s: float) -> DistinctFrames:
@@ -65,7 +69,9 @@ class RepeatFilter:
         count = len(frames)
         self._paces_s.append((end_s - start_s) / count)
         pace_s = min(self._paces_s)
-        since = self._phase + (start_s - self._last_read_s) / self._frame_period_s(pace_s)
+        since = self._phase + 1.0
+        if self._last_read_s is not None:
+            since += (start_s - self._last_read_s) / self._frame_period_s(pace_s) - 1.0
         equal = self._equal_to_previous(frames)
         first_repeats = bool(equal[0]) and since < 1 + _FIRST_READ_SLACK
         ahead = 1 - pace_s / self._period_s
@@ -83,7 +89,7 @@ class RepeatFilter:
             passed = phase + (count - 1) * pace_s / self._period_s
             missed_inside, self._phase = max(0, int(passed) - (count - 1)), passed % 1.0
         lost = missed_inside
-        if self._last_frame is not None and not first_repeats:
+        if self._last_read_s is not None and not first_repeats:
             lost += max(0, round(since - phase) - 1)
         self._last_frame = frames[-1].copy()
         self._last_read_s = start_s + (count - 1) * pace_s

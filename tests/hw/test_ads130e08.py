@@ -243,8 +243,11 @@ def test_reset_in_mid_run_is_found_at_once_and_start_recovers():
     bench.chip.reset()
     with pytest.raises(HardwareError, match="the chip was reset"):
         bench.source.read_block()
+    bench.clock.advance(2.0)
     bench.source.start()
-    assert bench.source.read_block().counts.shape[1] > 400
+    block = bench.source.read_block()
+    assert block.counts.shape[1] > 400
+    assert 8000 * 2.3 < block.lost_samples < 8000 * 2.5  # the outage with the bring-up
 
 
 def test_lost_set_up_is_found_by_the_rare_check():
