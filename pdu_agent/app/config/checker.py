@@ -102,7 +102,8 @@ class Checker:
                 values[name] = self._build(inner, inner_values, node.place, path)
         if not self._all_known(node, known, path) or not complete:
             raise _Rejected
-        return self._build(cls, values, node.place, path)
+        self.values[path] = self._build(cls, values, node.place, path)
+        return self.values[path]
 
     def _inline(
         self, cls: type, node: MapNode, path: str
@@ -162,8 +163,7 @@ class Checker:
 
     def _build(self, cls: type[Any], values: dict[str, Any], place: Place, path: str) -> Any:
         try:
-            self.values[path] = cls(**values)
-            return self.values[path]
+            return cls(**values)
         except ConfigError as exc:  # what a dataclass checks across its fields
             raise self._rejected(place, path, str(exc)) from exc
 
