@@ -99,6 +99,8 @@ class Agent:
             self._settings.runtime_dir, self._settings.state_dir, self._on_flush
         )
         loaded = await asyncio.to_thread(store.load)
+        for warning in loaded.warnings:
+            log.error("%s", warning)
         birth = _birth(loaded, self._settings.simulator.speed)
         store.save(birth.record)  # so that the card's copy is not taken for newer
         await asyncio.to_thread(store.flush_now, birth.record)

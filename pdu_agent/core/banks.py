@@ -105,7 +105,7 @@ class Banks:
         if was is not BankStatus.INITIALISING:
             self.met_cold += (bank,)
             for number in self._relays.get(bank, {}).values():
-                self._scheduler.done(number)
+                self._scheduler.done(number, self._clock.monotonic_s())
                 self._power_up_outlet(number)
         self._status[bank] = BankStatus.INITIALISING
         self._perform(InitialiseBank(bank))
@@ -152,7 +152,7 @@ class Banks:
         self._alarms.set("board", lost.bank, Severity.CRITICAL, lost.error)
         now_s = self._clock.monotonic_s()
         for number in self._relays.get(lost.bank, {}).values():
-            self._scheduler.done(number)
+            self._scheduler.done(number, now_s)
             live = self._state.outlets[number]
             timing = timing_of(self._settings.outlets[number])
             machine = advance(replace(live.machine, contact=None), Trigger.LOST, now_s, timing)
@@ -183,8 +183,8 @@ class Banks:
                 self._finish(outlets[relay], wanted, read_back, result.error)
 
     def _finish(self, number: int, wanted: bool, read_back: bool | None, error: str) -> None:
-        self._scheduler.done(number)
         live, now_s = self._state.outlets[number], self._clock.monotonic_s()
+        self._scheduler.done(number, now_s)
         before = self._before_write.pop(number, None)
         contradicted = read_back is not None and read_back is not wanted
         failed = bool(error) or contradicted
@@ -236,7 +236,7 @@ class Banks:
     def has_unfinished(self) -> bool:
         """Is a relay moving, or waiting on a board that could take it?"""
         moving = any(live.machine.step in MOVING_STEPS for live in self._state.outlets.values())
-        return moving or self._scheduler.next_due_s(self._movable()) is not None
+        return moving or self._scheduler.is_waiting(self._movable())
 
     def announce(self, before: dict[int, OutletLive]) -> None:
         """Publish what an accepted batch changed in what readers see."""

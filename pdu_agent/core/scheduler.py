@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which queued relays may move now: inrush gaps between outlets, rest for each relay."""
+"""Which queued relays may move now: inrush gaps between outlets, rest for each relay.
+
+Gaps count from the board's answer, not from the order: a bus thread that was late once must
+not let the next relay follow too soon.
+"""
 
 from __future__ import annotations
 
@@ -13,41 +17,64 @@ from pdu_agent.core.settings import MIN_ACTUATION_GAP_S
 class RelayScheduler:
     """Hands out slots. Opening needs only the relay's own rest; closing also the gap.
 
-    `interval_s()` is the least time between two closings of the whole unit. A relay that
-    moved rests MIN_ACTUATION_GAP_S, so chatter cannot wear it out.
+    `interval_s()` is the least time between two closings of the whole unit; while one is
+    under way no other begins. A relay that moved rests MIN_ACTUATION_GAP_S, so chatter
+    cannot wear it out.
     """
 
     def __init__(self, interval_s: Callable[[], float]) -> None:
         self._interval_s = interval_s
         self._last_close_s = -math.inf
         self._moved_s: dict[int, float] = {}
-        self._in_flight: set[int] = set()
+        self._in_flight: dict[int, bool] = {}  # outlet -> is closing
 
     def grant(self, machines: Mapping[int, OutletMachine], now_s: float) -> list[int]:
         """The outlets whose relays move now, in order; they count as in flight afterwards."""
         granted: list[int] = []
         for outlet in self._queue(machines):
-            machine = machines[outlet]
-            if self._due_s(outlet, machine) > now_s:
+            closing = machines[outlet].step in CLOSE_STEPS
+            if self._due_s(outlet, closing) > now_s or (closing and self._must_wait()):
                 continue
-            if machine.step in CLOSE_STEPS:
+            if closing:
                 self._last_close_s = now_s
-            self._moved_s[outlet] = now_s
-            self._in_flight.add(outlet)
+            self._in_flight[outlet] = closing
             granted.append(outlet)
         return granted
 
-    def done(self, outlet: int) -> None:
-        """The board has answered for this outlet (or is lost)."""
-        self._in_flight.discard(outlet)
+    def done(self, outlet: int, now_s: float) -> None:
+        """The board has answered for this outlet, or is lost; harmless when none was asked."""
+        closing = self._in_flight.pop(outlet, None)
+        if closing is None:
+            return
+        self._moved_s[outlet] = now_s
+        if closing:
+            self._last_close_s = now_s
 
     def next_due_s(self, machines: Mapping[int, OutletMachine]) -> float | None:
-        """When `grant` will next have something to give, None when nothing waits."""
-        return min((self._due_s(n, machines[n]) for n in self._queue(machines)), default=None)
+        """When `grant` will next have something to give; None when nothing waits, or only
+        for an answer of the board.
+        """
+        waiting = [
+            (outlet, machines[outlet].step in CLOSE_STEPS) for outlet in self._queue(machines)
+        ]
+        return min(
+            (
+                self._due_s(outlet, closing)
+                for outlet, closing in waiting
+                if not (closing and self._must_wait())
+            ),
+            default=None,
+        )
+
+    def is_waiting(self, machines: Mapping[int, OutletMachine]) -> bool:
+        """Is a relay queued that has not been granted its slot?"""
+        return bool(self._queue(machines))
 
     def due_s(self, outlet: int, machine: OutletMachine) -> float | None:
         """When this outlet may move as far as is known now, None when it is not queued."""
-        return self._due_s(outlet, machine) if machine.step in QUEUED_STEPS else None
+        if machine.step not in QUEUED_STEPS:
+            return None
+        return self._due_s(outlet, machine.step in CLOSE_STEPS)
 
     def _queue(self, machines: Mapping[int, OutletMachine]) -> list[int]:
         waiting = [
@@ -55,8 +82,11 @@ class RelayScheduler:
         ]
         return sorted(waiting, key=lambda n: (machines[n].queued_s, n))
 
-    def _due_s(self, outlet: int, machine: OutletMachine) -> float:
+    def _must_wait(self) -> bool:
+        return self._interval_s() > 0 and any(self._in_flight.values())
+
+    def _due_s(self, outlet: int, closing: bool) -> float:
         due_s = self._moved_s.get(outlet, -math.inf) + MIN_ACTUATION_GAP_S
-        if machine.step in CLOSE_STEPS:
+        if closing:
             due_s = max(due_s, self._last_close_s + self._interval_s())
         return due_s

@@ -354,3 +354,16 @@ def test_closing_never_waits_for_the_gap_of_another_unit_setting_of_zero() -> No
     bench.core.submit_all([SwitchAll(Action.ON)], OPS)
     bench.settle()
     assert bench.board.relays == [True] * 8
+
+
+def test_the_gap_counts_from_the_boards_answer_not_from_the_order() -> None:
+    bench = Workbench(relays=[False] * 8)
+    bench.board.answers = False
+    bench.core.submit_all([SwitchAll(Action.ON)], OPS)
+    bench.run(0.2)
+    bench.board.answers = True
+    bench.settle()
+    bench.run(3)
+    times = [t for t, _, _ in bench.board.moves]
+    assert len(times) == 8
+    assert min(b - a for a, b in itertools.pairwise(times)) >= 0.25

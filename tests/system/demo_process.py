@@ -74,7 +74,7 @@ class Demo:
         ]
 
     def start(self) -> Demo:
-        """Start and wait until SNMP answers. Raises AssertionError with the log otherwise."""
+        """Start and wait until SNMP and the API answer; AssertionError with the log otherwise."""
         self.ready_file.unlink(missing_ok=True)
         with self.stderr_file.open("ab") as stderr:
             self.process = subprocess.Popen(
@@ -85,7 +85,17 @@ class Demo:
             if self.process.poll() is not None or time.monotonic() > limit_s:
                 raise AssertionError(f"demo did not start:\n{self.log()}")
             time.sleep(0.01)
+        while not self._api_answers():
+            if time.monotonic() > limit_s:
+                raise AssertionError(f"the API does not answer:\n{self.log()}")
+            time.sleep(0.01)
         return self
+
+    def _api_answers(self) -> bool:
+        try:
+            return self.api("GET", "/health")[0] == 200
+        except OSError:
+            return False
 
     def log(self) -> str:
         return self.stderr_file.read_text(encoding="utf-8") if self.stderr_file.exists() else ""
@@ -147,7 +157,7 @@ class Demo:
 
     def snmp_as(self, tool: str, credential: list[str], *arguments: str) -> str:
         result = subprocess.run(
-            [tool, *credential, "-t", "2", "-r", "1", f"127.0.0.1:{self.snmp_port}", *arguments],
+            [tool, "-t", "2", "-r", "1", *credential, f"127.0.0.1:{self.snmp_port}", *arguments],
             capture_output=True,
             timeout=60,
             check=False,
