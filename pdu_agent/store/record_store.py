@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The durable record in two tiers: a runtime folder in memory, and the card.
+
+The runtime tier takes every save at once and survives a killed process at no wear; the
+state tier takes a flush now and then and survives a power cut.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pdu_agent.model.errors import StoreError
+from pdu_agent.model.record import Record
+from pdu_agent.store.files import FileOps
+from pdu_agent.store.flusher import Flusher
+from pdu_agent.store.lock import FolderLock
+from pdu_agent.store.tier import Tier, TierContent
+
+TierName = Literal["runtime", "state"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """record: None on a device's very first start. tier: where it came from; "state" means
+    that what was saved after the last flush is lost. warnings: damaged files, for people.
+    """
+
+    record: Record | None
+    tier: TierName | None
+    warnings: tuple[str, ...]
+
+
+class RecordStore:
+    """Holds the runtime folder for this process until `close`; makes missing folders.
+
+    Raises StoreError when another agent holds it, or a folder cannot be made or written.
+    on_flush: called in the store's thread after each card write that `request_flush`
+    started, with the StoreError or None.
+    """
+
+    def __init__(
+        self,
+        runtime_dir: Path,
+        state_dir: Path,
+        on_flush: Callable[[StoreError | None], None],
+        files: FileOps | None = None,
+    ) -> None:
+        files = files or FileOps()
+        self._runtime = Tier(runtime_dir, durable=False, files=files)
+        self._state = Tier(state_dir, durable=True, files=files)
+        self._runtime.make_folder()
+        self._state.make_folder()
+        self._lock = FolderLock(runtime_dir)
+        self._card_in_use = threading.Lock()
+        self._flusher = Flusher(self.flush_now, on_flush)
+
+    def load(self) -> Loaded:
+        """The valid record with the highest seq of both tiers. Call it before any save.
+
+        Raises StoreError when a file may not be read, and when there are files but none is
+        valid: states and counters never start from zeros behind the owner's back.
+        """
+        runtime, state = self._runtime.read(), self._state.read()
+        damaged = runtime.damaged + state.damaged
+        tier, best = _newest(runtime, state)
+        if best.record is None:
+            if damaged:
+                raise StoreError(self._no_way_on(damaged))
+            return Loaded(None, None, ())
+        taken = f"took {best.path} (save {best.record.seq}) instead"
+        return Loaded(best.record, tier, tuple(f"{text}; {taken}" for text in damaged))
+
+    def save(self, record: Record) -> None:
+        """Write to the runtime tier, without waiting for any medium; loop thread.
+
+        Raises StoreError; the record before is kept then.
+        """
+        self._runtime.write(record)
+
+    def request_flush(self, record: Record) -> None:
+        """Have the newest record written to the card soon; returns at once."""
+        self._flusher.request(record)
+
+    def flush_now(self, record: Record) -> None:
+        """Write to the card and wait for it; any thread. Raises StoreError.
+
+        A record that is older than the one on the card is left out: it was overtaken.
+        """
+        with self._card_in_use:
+            if record.seq >= self._state.newest_seq:
+                self._state.write(record)
+
+    def close(self) -> None:
+        """Write what waits for the card, end the thread, let another agent in."""
+        self._flusher.close()
+        self._lock.release()
+
+    def _no_way_on(self, damaged: tuple[str, ...]) -> str:
+        return (
+            f"no usable record: {'; '.join(damaged)}. Restore {self._state.folder} from a"
+            f" backup; or move {self._state.folder} and {self._runtime.folder} away to start"
+            " anew, with outlet states and energy counters lost"
+        )
+
+
+def _newest(runtime: TierContent, state: TierContent) -> tuple[TierName, TierContent]:
+    """At equal seq the runtime tier: nothing was lost since the flush."""
+    if runtime.record is None:
+        return "state", state
+    if state.record is not None and state.record.seq > runtime.record.seq:
+        return "state", state
+    return "runtime", runtime
