@@ -7,6 +7,7 @@ import dataclasses
 import errno
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -195,6 +196,26 @@ def test_missing_bus_says_what_to_enable(tmp_path: Path):
 def test_bus_may_be_a_number(bus: int | str):
     with pytest.raises(ChipNotFound, match="/dev/i2c-987654"):
         open_smbus(bus)
+
+
+def test_opened_bus_is_handed_to_the_driver_as_it_is(monkeypatch: pytest.MonkeyPatch):
+    opened = []
+    monkeypatch.setattr("smbus2.SMBus.open", lambda smbus, path: opened.append((smbus, path)))
+    assert open_smbus("/dev/i2c-1") is opened[0][0]
+    assert opened[0][1] == "/dev/i2c-1"
+
+
+def test_forbidden_bus_names_the_group_to_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    node = tmp_path / "i2c-1"
+    node.touch()
+    monkeypatch.setattr("smbus2.SMBus.open", refuse)
+    for group, advice in [("i2c", "add the user to group i2c and"), ("root", "udev or mdev rule")]:
+        monkeypatch.setattr("grp.getgrgid", lambda _, name=group: SimpleNamespace(gr_name=name))
+        with pytest.raises(ChipNotFound, match=advice):
+            open_smbus(str(node))
 
 
 def test_file_that_is_no_bus_is_refused_and_not_left_open(tmp_path: Path):
