@@ -18,12 +18,12 @@ from aiohttp import web
 from pdu_agent.model.commands import Controller
 from pdu_agent.web.access import Access, LocalAccess, ReadingAccess
 from pdu_agent.web.api import make_app
+from pdu_agent.web.gate import Gate
 from pdu_agent.web.settings import HttpSettings, split_listen
 from pdu_agent.web.sockets import BACKLOG, listen_tcp, listen_unix
 
 log = logging.getLogger(__name__)
 
-MAX_CONNECTIONS = 32  # per door; the agent's file descriptors are for its hardware
 IDLE_S = 30.0
 LINGER_S = 1.0
 SHUTDOWN_S = 1.0
@@ -98,8 +98,11 @@ class WebServer:
         )
         try:
             await runner.setup()
+            if runner.server is None:
+                raise RuntimeError("the HTTP server was not set up")
+            gate = Gate(runner.server, silence_s=IDLE_S)
             loop = asyncio.get_running_loop()
-            listener = await loop.create_server(_Gate(runner), sock=listening, backlog=BACKLOG)
+            listener = await loop.create_server(gate, sock=listening, backlog=BACKLOG)
         except BaseException:
             listening.close()
             await runner.cleanup()
@@ -119,25 +122,3 @@ class WebServer:
 
 def _inode(path: Path) -> int:
     return os.lstat(path).st_ino
-
-
-class _Gate:
-    """Makes the protocol of each new connection; one too many is closed at once.
-
-    asyncio accepts a whole backlog before the first of them counts as a connection, so up to
-    MAX_CONNECTIONS + BACKLOG get in.
-    """
-
-    def __init__(self, runner: web.AppRunner) -> None:
-        self._runner = runner
-
-    def __call__(self) -> asyncio.Protocol:
-        server = self._runner.server
-        if server is None or len(server.connections) >= MAX_CONNECTIONS:
-            return _Refusal()
-        return server()
-
-
-class _Refusal(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
