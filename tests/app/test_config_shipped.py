@@ -171,6 +171,7 @@ def test_init_writes_a_configuration_that_loads_with_one_random_admin(tmp_path: 
     assert (user.auth, user.priv) == (AuthProtocol.SHA256, PrivProtocol.AES128)
     assert min(len(user.auth_pass), len(user.priv_pass)) >= 24
     assert user.auth_pass != user.priv_pass
+    assert (user.auth_pass + user.priv_pass).isalnum()  # a shell takes them as they are
     assert not settings.snmp.communities
     assert not settings.warnings
     assert user.auth_pass in result.text

@@ -15,7 +15,9 @@ from pdu_agent.model.errors import ConfigError
 CONFIG_NAME = "openpdu.yaml"
 SECRETS_NAME = "secrets.yaml"
 ADMIN = "admin"
-PASSPHRASE_BYTES = 24  # of randomness; 32 characters
+# Copied by hand and pasted into shells: no look-alikes, nothing that begins an option.
+PASSPHRASE_ALPHABET = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+PASSPHRASE_LENGTH = 28  # 163 bits
 
 _NO_CREDENTIALS = 'credentials: ""'
 
@@ -41,7 +43,7 @@ def write_initial(directory: Path) -> InitResult:
     nothing is left behind.
     """
     config, secret_file = directory / CONFIG_NAME, directory / SECRETS_NAME
-    auth_pass, priv_pass = (secrets.token_urlsafe(PASSPHRASE_BYTES) for _ in range(2))
+    auth_pass, priv_pass = _passphrase(), _passphrase()
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
@@ -53,6 +55,10 @@ def write_initial(directory: Path) -> InitResult:
         secret_file.unlink()
         raise
     return InitResult(config, secret_file, _shown_once(config, secret_file, auth_pass, priv_pass))
+
+
+def _passphrase() -> str:
+    return "".join(secrets.choice(PASSPHRASE_ALPHABET) for _ in range(PASSPHRASE_LENGTH))
 
 
 def _config_text() -> str:
