@@ -16,7 +16,7 @@ CONFIG_NAME = "openpdu.yaml"
 SECRETS_NAME = "secrets.yaml"
 ADMIN = "admin"
 # Copied by hand and pasted into shells: no look-alikes, nothing that begins an option.
-PASSPHRASE_ALPHABET = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+UNAMBIGUOUS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 PASSPHRASE_LENGTH = 28  # 163 bits
 
 _NO_CREDENTIALS = 'credentials: ""'
@@ -58,7 +58,7 @@ def write_initial(directory: Path) -> InitResult:
 
 
 def _passphrase() -> str:
-    return "".join(secrets.choice(PASSPHRASE_ALPHABET) for _ in range(PASSPHRASE_LENGTH))
+    return "".join(secrets.choice(UNAMBIGUOUS) for _ in range(PASSPHRASE_LENGTH))
 
 
 def _config_text() -> str:
