@@ -92,9 +92,9 @@ def pack_message(
 
 
 class SpidevPort:
-    """/dev/spidev<bus>.<device>, SPI mode 1.
+    """/dev/spidev<bus>.<device>, SPI mode 1; opened by the first use, and anew after `close`.
 
-    Raises ChipNotFound when the package, the node or the permission is missing.
+    That use raises ChipNotFound when the package, the node or the permission is missing.
     """
 
     def __init__(
@@ -103,12 +103,19 @@ class SpidevPort:
         self._name = f"spidev{bus}.{device}"
         self._speed_hz = speed_hz
         self._clock = clock or SystemClock()
-        self._device = self._open(bus, device)
+        self._place = (bus, device)
+        self._opened: Any = None
         self._bufsiz = _kernel_bufsiz()
         self._plan: tuple[bytes, int, int] | None = None
         self._message = bytearray()
         self._tx = np.empty(0, np.uint8)
         self._rx = np.empty(0, np.uint8)
+
+    @property
+    def _device(self) -> Any:
+        if self._opened is None:
+            self._opened = self._open(*self._place)
+        return self._opened
 
     def _open(self, bus: int, device: int) -> Any:
         try:
@@ -172,7 +179,9 @@ class SpidevPort:
         self._plan = plan
 
     def close(self) -> None:
-        self._device.close()
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def _bus_error(self, operation: str, exc: OSError) -> HardwareError:
         kind = BusTimeout if exc.errno == errno.ETIMEDOUT else HardwareError

@@ -96,6 +96,8 @@ def test_port_sets_the_device_up_for_mode_1(kernel):
     assert port.transfer(b"\x12\x00") == b"\xed\xff"
     port.close()
     assert device.closed
+    assert port.transfer(b"\x12") == b"\xed"
+    assert port._device is not device
 
 
 def test_frames_lie_back_to_back_and_times_span_the_message(kernel, clock):
@@ -144,10 +146,10 @@ def test_failed_message_names_device_and_attempt(kernel, number, kind):
 def test_missing_node_or_permission_says_what_to_do(kernel, monkeypatch, failure, advice):
     monkeypatch.setattr(FakeSpiDev, "failure", failure)
     with pytest.raises(ChipNotFound, match=advice):
-        SpidevPort(0, 0)
+        SpidevPort(0, 0).transfer(b"\x12")
 
 
 def test_missing_package_says_which_extra_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "spidev", None)
     with pytest.raises(ChipNotFound, match=r"openpdu\[hw\]"):
-        SpidevPort(0, 0)
+        SpidevPort(0, 0).transfer(b"\x12")
