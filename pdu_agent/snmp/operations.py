@@ -217,9 +217,12 @@ class _Bounded:
         self._room = room
 
     def add(self, varbind: Answered) -> bool:
+        """Whether it fitted. An answer that not even the first one fits is too big."""
         self._room -= varbind_octets(varbind)
         if self._room >= 0:
             self.varbinds.append(varbind)
+        elif not self.varbinds:
+            raise _Failed(Status.TOO_BIG, 0)
         return self._room >= 0
 
 

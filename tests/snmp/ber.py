@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 Node = tuple[int, "bytes | list[Node]"]
 
@@ -102,8 +102,8 @@ def to_oid(node: Node) -> tuple[int, ...]:
 
 def request(
     tag: int,
-    names: list[tuple[int, ...]],
-    values: list[Node] | None = None,
+    names: Sequence[tuple[int, ...]],
+    values: Sequence[Node] | None = None,
     request_id: int = 77,
     status: int = 0,
     index: int = 0,

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Who is served, from which security level on, and who may write."""
+
 from __future__ import annotations
 
 import pytest

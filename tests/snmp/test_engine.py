@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Datagrams in, datagrams out: versions, users, Reports, limits, counters."""
+
 from __future__ import annotations
 
 import logging
@@ -7,6 +9,7 @@ import pytest
 
 from pdu_agent.model.commands import Action, SwitchOutlet
 from pdu_agent.model.errors import ConfigError
+from pdu_agent.snmp.access import AccessPolicy
 from pdu_agent.snmp.engine import MAX_BOOTS
 from pdu_agent.snmp.security import check_privacy
 from pdu_agent.snmp.settings import PrivProtocol
@@ -57,7 +60,7 @@ class Answer:
         self.request_id, self.status, self.index = map(ber.to_int, fields[:3])
         bindings = fields[3][1]
         assert isinstance(bindings, list)
-        self.varbinds = [(ber.to_oid(node[1][0]), node[1][1]) for node in bindings]  # type: ignore[arg-type]
+        self.varbinds = [(ber.to_oid(node[1][0]), node[1][1]) for node in bindings]
 
     @property
     def names(self) -> list[tuple[int, ...]]:
@@ -308,6 +311,52 @@ def test_a_defect_of_ours_is_a_generr_with_one_traceback(
     assert len(caplog.records) == 1
     assert caplog.records[0].exc_info is not None
     assert Answer(community(rig, ber.request(ber.GET_NEXT, [SYS_DESCR]))).status == 0
+
+
+def test_a_defect_outside_of_the_operations_is_no_malformed_message(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.clock.advance(3600)
+    before = rig.counters.in_asn_parse_errors
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr("pdu_agent.snmp.engine.write_varbinds", lambda *_: 1 / 0)
+        assert community(rig, ber.request(ber.GET, [SYS_DESCR])) is None
+    assert "SNMP requests failed" in caplog.text
+    assert rig.counters.in_asn_parse_errors == before
+
+
+def test_what_pysnmp_lets_out_is_a_malformed_message_without_traceback(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RecursionError
+
+    rig.clock.advance(3600)
+    before = rig.counters.in_asn_parse_errors
+    dispatcher = rig.engine._pysnmp.engine.message_dispatcher
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr(dispatcher, "receive_message", broken)
+        assert community(rig, ber.request(ber.GET, [SYS_DESCR])) is None
+    assert "RecursionError while decoding" in caplog.text
+    assert "Traceback" not in caplog.text
+    assert rig.counters.in_asn_parse_errors == before + 1
+
+
+def test_whom_the_policy_does_not_know_gets_nothing_even_if_authentic() -> None:
+    rig = Rig(boots=BOOTS)
+    rig.engine._policy = AccessPolicy((), ())
+    assert as_switcher(rig, SWITCH_OFF) is None
+    assert rig.core.submitted == []
+
+
+def test_an_answer_that_is_dropped_for_its_size_is_counted(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rig.counters.silent_drops
+    monkeypatch.setattr(rig.engine, "_room", lambda _: 100_000)
+    pdu = ber.request(ber.GET, [SYS_DESCR] * 40)
+    assert as_switcher(rig, pdu, max_size=484) is None
+    assert rig.counters.silent_drops == before + 1
 
 
 def test_privacy_that_does_not_work_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

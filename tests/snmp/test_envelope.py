@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The strict look at a datagram: what passes, and what each fault is called."""
+
 from __future__ import annotations
 
 import contextlib

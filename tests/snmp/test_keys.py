@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Localized keys against RFC 3414's example and its algorithm as printed."""
+
 from __future__ import annotations
 
 import hashlib

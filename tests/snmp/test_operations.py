@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""GET, GETNEXT, GETBULK and SET over a hand-made unit, without any encoding."""
+
 from __future__ import annotations
 
 import pytest
@@ -163,6 +165,8 @@ def test_getbulk_is_bounded_in_repetitions_and_octets(rig: Rig) -> None:
     cut = ask(rig, Operation.GET_BULK, BASE, max_repetitions=2**31 - 1, room=300)
     assert 0 < varbinds_octets(cut.varbinds) <= 300
     assert cut.varbinds == many.varbinds[: len(cut.varbinds)]
+    none = ask(rig, Operation.GET_BULK, BASE, room=10)
+    assert none == Response(Status.TOO_BIG, 0, ())
 
 
 @pytest.mark.parametrize(("non_repeaters", "repetitions", "expected"), [(-5, 0, 0), (7, -1, 2)])

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The sockets: several addresses, and what cannot be bound is named."""
+
 from __future__ import annotations
 
 import asyncio
@@ -8,7 +10,13 @@ from typing import Any
 import pytest
 
 from pdu_agent.model.errors import ConfigError
+from pdu_agent.snmp.face import snmp_server
 from pdu_agent.snmp.server import SnmpServer, format_address
+from pdu_agent.snmp.settings import SnmpSettings
+from tests.mib.unit import FakeController, unit
+from tests.snmp import ber
+from tests.snmp.mutations import ENGINE_ID
+from tests.snmp.rig import COMMUNITIES
 
 
 def _has_ipv6() -> bool:
@@ -105,3 +113,21 @@ async def test_a_stopped_server_can_start_again() -> None:
 def test_addresses_are_written_as_they_are_configured() -> None:
     assert format_address(("127.0.0.1", 161)) == "127.0.0.1:161"
     assert format_address(("::1", 161, 0, 0)) == "[::1]:161"
+
+
+@pytest.mark.asyncio
+async def test_the_settings_and_a_core_make_a_server() -> None:
+    settings = SnmpSettings(
+        listen=("127.0.0.1:0",), base_oid="1.3.6.1.4.1.99999.1", communities=COMMUNITIES
+    )
+    server = snmp_server(settings, FakeController(unit()), ENGINE_ID, boots=1)
+    await server.start()
+    try:
+        name = (1, 3, 6, 1, 4, 1, 99999, 1, 1, 3, 1, 1, 2, 1)
+        pdu = ber.request(ber.GET, [name])
+        reply = await _ask(server.addresses[0], ber.encode(ber.message(1, b"public", pdu)))
+    finally:
+        await server.stop()
+    assert ber.decode(reply) == ber.message(
+        1, b"public", ber.request(ber.RESPONSE, [name], [ber.string(b"Outlet 1")])
+    )

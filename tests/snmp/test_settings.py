@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""What a credential or an address may be, and that secrets do not show."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The computed size of a varbind is that of its encoding."""
+
 from __future__ import annotations
 
 from hypothesis import given

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+"""pysnmp comes without its MIB compiler, and leaves it usable for others."""
+
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 PROGRAM = """
 import sys
@@ -21,6 +24,7 @@ def _lines(before: str) -> list[str]:
         capture_output=True,
         encoding="utf-8",
         check=True,
+        cwd=Path(__file__).parents[2],
     )
     return done.stdout.splitlines()
 
