@@ -60,6 +60,8 @@ def decode_frames(raw: FrameBytes, channel_count: int = 8, bits: int = 16) -> ND
     Raises ValueError when `raw` is not a whole number of frames.
     """
     length, count = _measure(raw, channel_count, bits)
+    if count == 0:
+        return np.empty((channel_count, 0), dtype=np.int32)
     width = bits // 8
     # A 24-bit word is read as the last three bytes of a 32-bit one; the byte before it is
     # always there (status or the previous channel) and leaves by the shift. The plain
@@ -82,6 +84,8 @@ def decode_status(raw: FrameBytes, channel_count: int = 8, bits: int = 16) -> ND
     Raises ValueError when `raw` is not a whole number of frames.
     """
     length, count = _measure(raw, channel_count, bits)
+    if count == 0:
+        return np.empty(0, dtype=np.uint32)
     words: NDArray[np.uint32] = np.ndarray(
         (count,), dtype=">u4", buffer=raw, strides=(length,)
     ).astype(np.uint32)

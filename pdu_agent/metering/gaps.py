@@ -21,6 +21,7 @@ from pdu_agent.metering.phasors import (
 )
 
 _REFINEMENTS = 4
+_STEADINESS = 0.8  # weakest over strongest cycle: mains that comes or goes has no phase
 _PERIOD_AGREEMENT = 0.02  # a slower change of frequency than 16 Hz/s; a phase jump is more
 
 
@@ -51,42 +52,46 @@ class GapFinder:
 
         voltage: float32[samples] with the two blocks put together as if nothing were
         missing. estimate: the driver's guess (>= 0), believed where the phase cannot
-        tell: less than a cycle on one side, a jump of phase or frequency, or a
-        disagreement of more than a quarter cycle.
+        tell: less than a cycle on one side, a jump of phase, frequency or amplitude, or
+        a disagreement of more than a quarter cycle.
         """
         for _ in range(_REFINEMENTS):
             cycle = round(self._guess)
             before = min(boundary // cycle, 2)
             after = min((len(voltage) - boundary) // cycle, 2)
             if not (before and after):
-                return Gap(estimate, self._period)
+                break
             stretch = voltage[boundary - before * cycle : boundary + after * cycle]
             phasors = cycle_phasors(stretch, cycle)
-            if min(abs(phasors[before - 1]), abs(phasors[before])) < self._least_peak:
+            peaks = list(map(abs, phasors))
+            if max(peaks) < self._least_peak:
                 self._period = None
-                return Gap(estimate, None)
-            period = self._local_period(phasors, before, cycle)
-            if period is None:
-                return Gap(estimate, self._period)
-            self._guess = self._period = min(max(period, self._shortest), self._longest)
+                break
+            periods = self._local_periods(phasors, before, cycle)
+            if not periods:
+                break
+            period = (periods[0] + periods[-1]) / 2
+            self._guess = min(max(period, self._shortest), self._longest)
+            # As long as the cycle does not fit, the image term upsets phases and peaks.
             if abs(period - cycle) < 1:
+                steady = min(peaks) > _STEADINESS * max(peaks)
+                if not steady or abs(periods[0] - periods[-1]) > _PERIOD_AGREEMENT * period:
+                    break
+                self._period = period
                 turns = turns_between(phasors[before - 1], phasors[before])
-                missing = _nearest(period * (1 + turns) - cycle, period, estimate)
-                return Gap(missing, period)
+                return Gap(_nearest(period * (1 + turns) - cycle, period, estimate), period)
         return Gap(estimate, self._period)
 
-    def _local_period(self, phasors: list[complex], before: int, cycle: int) -> float | None:
-        """Samples per cycle next to the boundary; None when its two sides contradict."""
+    def _local_periods(self, phasors: list[complex], before: int, cycle: int) -> list[float]:
+        """Samples per cycle on either side, as far as there are two cycles to compare."""
         periods = []
         if before == 2:
             periods.append(cycle / (1 + turns_between(phasors[0], phasors[1])))
         if len(phasors) - before == 2:
             periods.append(cycle / (1 + turns_between(phasors[-2], phasors[-1])))
-        if not periods:
-            return self._guess
-        if abs(periods[0] - periods[-1]) > _PERIOD_AGREEMENT * periods[0]:
-            return None
-        return (periods[0] + periods[-1]) / 2
+        if not periods and self._period is not None:
+            periods.append(self._period)
+        return periods
 
 
 def _nearest(across: float, period: float, estimate: int) -> int:

@@ -65,10 +65,10 @@ class BlockMeter:
         if stream is not None and stream.join(block):
             return stream.windows()
         windows: list[Window] = []
-        lost = max(0, block.lost_samples)
+        lost = 0
         if stream is not None:
             windows = stream.finish()
-            lost += stream.unreported_lost
+            lost = stream.unreported_lost + max(0, block.lost_samples)
         self._stream = _Stream(self._channels, self._nominal_hz, block, lost)
         return windows + self._stream.windows()
 
