@@ -70,18 +70,23 @@ class Mcp23008Bank:
         self._relay_pins = (1 << settings.relay_count) - 1
         self._open_levels = self._relay_pins if settings.active_low else 0
         self._latch: int | None = None
+        self._added_pins = 0
 
     def inspect(self) -> tuple[bool, tuple[bool | None, ...]]:
-        """Cold when a relay's pin is an input, as all are after power-on.
+        """Cold when every relay's pin is an input, as all are after power-on.
 
         closed is the level of the pins that are driven; a relay whose pin is an input has
-        no drive and is open.
+        no drive and is open. Some inputs among outputs are relays that the configuration
+        has added to a board at work: the others must not drop for that, and the next write
+        takes the new ones in.
         """
         inputs = self._read_twice(Register.IODIR) & self._relay_pins
+        cold = inputs == self._relay_pins
         latch = self._read_twice(Register.OLAT)
         levels = self._read_twice(Register.GPIO)
-        self._latch = None if inputs else latch
-        return bool(inputs), tuple(
+        self._latch = None if cold else latch
+        self._added_pins = 0 if cold else inputs
+        return cold, tuple(
             not inputs >> relay & 1 and self._is_closed(levels, relay)
             for relay in range(self.relay_count)
         )
@@ -112,6 +117,9 @@ class Mcp23008Bank:
         latch is not as written, or the board lost power (its pins are inputs). Raises
         ValueError for a relay that the board does not have; then nothing was written.
         """
+        self._check_relays(closed)
+        if self._added_pins:
+            self._take_in_added_pins()
         wanted = self._merge(self._known_latch(), closed)
         self._latch = None
         self._write(Register.OLAT, wanted)
@@ -126,17 +134,30 @@ class Mcp23008Bank:
         with contextlib.suppress(OSError):
             self._bus.close()
 
+    def _take_in_added_pins(self) -> None:
+        """Drive them, open; OLAT before IODIR as in `initialise`."""
+        self._latch = None
+        self._expect(Register.IODIR, self._added_pins, self._relay_pins)
+        latch = self._read_twice(Register.OLAT) & ~self._added_pins
+        self._write(Register.OLAT, latch | (self._open_levels & self._added_pins))
+        self._write(Register.IODIR, ALL_PINS & ~self._relay_pins)
+        self._expect(Register.IODIR, 0, self._relay_pins)
+        self._added_pins = 0
+
     def _known_latch(self) -> int:
         if self._latch is None:
             self._latch = self._read_twice(Register.OLAT)
         return self._latch
 
-    def _merge(self, latch: int, closed: Mapping[int, bool]) -> int:
-        for relay, close in closed.items():
+    def _check_relays(self, closed: Mapping[int, bool]) -> None:
+        for relay in closed:
             if not 0 <= relay < self.relay_count:
                 raise ValueError(
                     f"{self._driver}: relay {relay}, expected 0..{self.relay_count - 1}"
                 )
+
+    def _merge(self, latch: int, closed: Mapping[int, bool]) -> int:
+        for relay, close in closed.items():
             pin = 1 << relay
             level_is_high = close != bool(self._open_levels & pin)
             latch = latch | pin if level_is_high else latch & ~pin

@@ -61,6 +61,17 @@ def test_cold_start_latches_the_open_pattern_first_and_turns_pins_to_outputs_las
     ]
 
 
+@pytest.mark.parametrize("active_low", [False, True])
+def test_a_relay_added_to_a_board_at_work_drops_no_other(active_low: bool):
+    bench = Bench(Mcp23008Settings(relay_count=3, active_low=active_low))
+    bench.bank.initialise()
+    bench.bank.write({0: True, 2: True})
+    more = Mcp23008Bank(bench.bus, Mcp23008Settings(relay_count=5, active_low=active_low))
+    assert more.inspect() == (False, (True, False, True, False, False))
+    assert more.write({3: True}) == {3: True}
+    assert more.inspect() == (False, (True, False, True, True, False))
+
+
 def test_cold_start_stops_before_the_direction_when_the_latch_did_not_take_the_pattern():
     bench = Bench(Mcp23008Settings(active_low=True))
     bench.bus.faults.corrupt_writes, bench.bus.faults.flip = 1, 0x10
