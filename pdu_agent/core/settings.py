@@ -64,7 +64,7 @@ class OutletSettings:
         choices=("l1", "l2", "l3", "l1l2", "l2l3", "l3l1", "unknown"),
         doc="the phase that feeds it",
     )
-    relay: RelayRef | None = setting(None, doc="board and relay, such as {bank: main, relay: 0}")
+    relay: RelayRef | None = setting(None, doc="board and relay, such as main.0")
     rated_current_a: float = setting(10.0, minimum=0.1, maximum=100)
     on_delay_s: int = setting(0, minimum=0, maximum=7200, doc="wait of a delayed on")
     off_delay_s: int = setting(0, minimum=0, maximum=7200, doc="wait of a delayed off or reboot")
