@@ -140,9 +140,9 @@ class Agent:
 
     async def _start_snmp(self, runtime: Runtime, record: Record) -> None:
         # Imported here: pysnmp is a third of the start-up time, and relays come first.
-        from pdu_agent.app.snmp_face import make_snmp_server
+        from pdu_agent.snmp.face import snmp_server
 
-        server = make_snmp_server(self._settings.snmp, runtime.core, record.engine_id, record.boots)
+        server = snmp_server(self._settings.snmp, runtime.core, record.engine_id, record.boots)
         await server.start()
         self._closers.append(server.stop)
         log.info("SNMP answers on %s", ", ".join(server.addresses))

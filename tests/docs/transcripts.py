@@ -25,10 +25,14 @@ _UNITS = (
 )
 # What differs from run to run: quantities, times, and the port of the replaying demo.
 _VOLATILE = [
+    (re.compile(r"(?<=from 127\.0\.0\.1:)\d+"), "#"),
     (re.compile(rf"-?\d+(?= (?:{_UNITS})\b)"), "#"),
     (re.compile(r"\(\d+\) \d+:\d\d:\d\d\.\d\d"), "(#) #"),
     (re.compile(r"\d+:\d+:\d\d:\d\d\.\d\d"), "#"),
     (re.compile(r"\d{4}-\d+-\d+,\d+:\d+:\d+\.\d,[-+]\d+:\d+"), "#"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?"), "#"),
+    (re.compile(r"-?\d+\.\d+\b(?!\.)"), "#"),
+    (re.compile(r"up \d+ ?s"), "up #"),
     (re.compile(r"[ \t]+"), " "),
 ]
 
@@ -50,11 +54,19 @@ def comparable(output: str) -> str:
 
 def runner(demo: Demo) -> Callable[[str], str]:
     """Runs a documented command against `demo`; output and errors as a terminal shows them."""
-    environment = {**os.environ, "MIBDIRS": "mibs/base:mibs", "MIBS": "OPENPDU-MIB:SNMPv2-MIB"}
+    environment = {
+        **os.environ,
+        "MIBDIRS": "mibs/base:mibs",
+        "MIBS": "OPENPDU-MIB:SNMPv2-MIB",
+        "OPENPDU_SOCKET": str(demo.runtime_dir / "api.sock"),
+    }
+
+    address = f"127.0.0.1:{demo.snmp_port}"
+    openpdu = f"{sys.executable} -m pdu_agent"
 
     def run(command: str) -> str:
         result = subprocess.run(
-            ["sh", "-c", command.replace(DOCUMENTED_SNMP, f"127.0.0.1:{demo.snmp_port}")],
+            ["sh", "-c", command.replace(DOCUMENTED_SNMP, address).replace("./openpdu", openpdu)],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
@@ -63,7 +75,7 @@ def runner(demo: Demo) -> Callable[[str], str]:
             check=False,
         )
         output = result.stdout.decode("utf-8", "replace")
-        return output.replace(f"127.0.0.1:{demo.snmp_port}", DOCUMENTED_SNMP).strip()
+        return output.replace(address, DOCUMENTED_SNMP).strip()
 
     return run
 
