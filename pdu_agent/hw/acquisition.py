@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -61,6 +62,8 @@ class Acquisition(ABC):
     ) -> None:
         self.name = name
         self.errors = 0
+        self.beat_s = time.monotonic()
+        """When the thread last came round, in real time: what a watchdog looks at."""
         self._deliver = deliver
         self._on_trouble = on_trouble
         self._first_retry_s = first_retry_s
@@ -108,6 +111,7 @@ class Acquisition(ABC):
     def _run(self) -> None:
         delays_s = retry_delays_s(self._first_retry_s)
         while not self._stop.is_set():
+            self.beat_s = time.monotonic()
             if self._attempt():
                 delays_s = retry_delays_s(self._first_retry_s)
             self._stop.wait(next(delays_s))
@@ -118,6 +122,7 @@ class Acquisition(ABC):
         try:
             self._open()
             while not self._stop.is_set():
+                self.beat_s = time.monotonic()
                 if self._step():
                     delivered = True
                     self._recovered()
