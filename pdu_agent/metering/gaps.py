@@ -69,6 +69,8 @@ class GapFinder:
                 break
             periods = self._local_periods(phasors, before, cycle)
             if not periods:
+                periods = _overlapping_periods(voltage, boundary, cycle)
+            if not periods:
                 break
             period = (periods[0] + periods[-1]) / 2
             self._guess = min(max(period, self._shortest), self._longest)
@@ -92,6 +94,27 @@ class GapFinder:
         if not periods and self._period is not None:
             periods.append(self._period)
         return periods
+
+
+def _overlapping_periods(voltage: NDArray[np.float32], boundary: int, cycle: int) -> list[float]:
+    """Samples per cycle on either side, from the first and the last cycle of less than two.
+
+    Less exact than cycles side by side: only for the first short blocks.
+    """
+    periods = []
+    for side in (
+        voltage[max(0, boundary - 2 * cycle) : boundary],
+        voltage[boundary : boundary + 2 * cycle],
+    ):
+        apart = len(side) - cycle
+        if apart < cycle / 4:
+            continue
+        ends = *cycle_phasors(side[:cycle], cycle), *cycle_phasors(side[apart:], cycle)
+        turns = turns_between(*ends)
+        turns += round(apart / cycle - turns)
+        if turns > 0:
+            periods.append(apart / turns)
+    return periods
 
 
 def _nearest(across: float, period: float, estimate: int) -> int:

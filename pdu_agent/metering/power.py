@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pdu_agent.metering.calibration import ChannelScale, MeterChannels
 from pdu_agent.model.quantities import Electrical, Quality
 
-_STRETCH = 50  # samples per stretch of the two-stage Fourier sum
+_STRETCH = 64  # samples per stretch of the two-stage Fourier sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class WindowAnalyser:
         voltage_late_s = self._scales[0].phase_delay_s
         self._late_s = [scale.phase_delay_s - voltage_late_s for scale in self._scales]
         stretches = -(-longest_window // _STRETCH)
-        self._work = np.zeros((len(self._scales), stretches * _STRETCH), dtype=np.float32)
-        self._filled = 0
-        self._ones = np.ones((self._work.shape[1], 1), dtype=np.float32)
+        self._memory = np.empty(len(self._scales) * stretches * _STRETCH, dtype=np.float32)
+        self._work = self._memory.reshape(len(self._scales), -1)
+        self._ones = np.ones((stretches * _STRETCH, 1), dtype=np.float32)
         self._roots = np.empty(2, dtype=np.float32)
         # Samples of one stretch, then the first sample of each stretch; as angles per turn.
         positions = np.concatenate((np.arange(_STRETCH), np.arange(stretches) * _STRETCH))
@@ -111,11 +111,12 @@ class WindowAnalyser:
         """
         count = samples.shape[1]
         length = _length(samples, edges)
+        rows = len(samples)
+        padded = -(-count // _STRETCH) * _STRETCH
+        self._work = self._memory[: rows * padded].reshape(rows, padded)
+        self._work[:, count:] = 0
         work = self._work[:, :count]
         work[...] = samples
-        if count < self._filled:
-            self._work[:, count : self._filled] = 0
-        self._filled = count
         # Both factors of a square carry the root of the edge weight.
         self._roots[0], self._roots[1] = math.sqrt(edges.first), math.sqrt(edges.last)
         first_and_last = work[:, :: count - 1]
@@ -151,13 +152,15 @@ class WindowAnalyser:
         In two stages, so that some 90 exponentials do for the whole window: within each
         stretch of samples, then over the stretches.
         """
-        angles = self._angles * np.float32(turns_per_sample)
-        turning = self._turning
+        rows, padded = self._work.shape
+        used = _STRETCH + padded // _STRETCH
+        angles = self._angles[:used] * np.float32(turns_per_sample)
+        turning = self._turning[:used]
         np.cos(angles, out=turning.real)
         np.sin(angles, out=turning.imag)
         within = turning[:_STRETCH].view(np.float32).reshape(_STRETCH, 2)
         partial = (self._work.reshape(-1, _STRETCH) @ within).view(np.complex64)
-        by_row = partial.reshape(len(self._work), -1)
+        by_row = partial.reshape(rows, -1)
         sums: list[complex] = (by_row @ turning[_STRETCH:]).tolist()
         return sums
 

@@ -86,9 +86,10 @@ def test_spans_add_up_to_the_elapsed_time_and_energy_to_the_sum_of_samples(size:
     frequency_hz=st.floats(45.5, 64.5),
     losses=st.lists(st.integers(0, 8), min_size=10, max_size=40),
     seed=st.integers(0, 1000),
+    size=st.sampled_from([250, 500, 800]),
 )
 def test_lost_samples_are_found_filled_and_counted(
-    frequency_hz: float, losses: list[int], seed: int
+    frequency_hz: float, losses: list[int], seed: int, size: int
 ) -> None:
     """0 to 8 samples vanish at each boundary; the driver's estimate is off by up to 3."""
     generator = np.random.default_rng(seed)
@@ -97,7 +98,7 @@ def test_lost_samples_are_found_filled_and_counted(
     counts = codes(voltage, sine(angle, 8), sine(angle, 8, 60))
     losses[:1] = [0]
     source = blocks(
-        counts, [500] * 48, losses, lambda lost: max(0, lost + int(generator.integers(-3, 4)))
+        counts, [size] * 96, losses, lambda lost: max(0, lost + int(generator.integers(-3, 4)))
     )
     windows = meter_all(BlockMeter(SETUP), source)
     assert_no_time_between(windows)
@@ -108,7 +109,7 @@ def test_lost_samples_are_found_filled_and_counted(
         assert window.currents[0][0].active_power_w == pytest.approx(1800, rel=1e-3)
         assert window.currents[1][0].active_power_w == pytest.approx(900, rel=2e-3)
     last_start = windows[-1].t_mono_s - 100
-    boundaries = np.cumsum([lost + 500 for lost in losses]) - 500
+    boundaries = np.cumsum([lost + size for lost in losses]) - size
     done = sum(k for k, at in zip(losses, boundaries, strict=True) if at < last_start * RATE_HZ - 9)
     late = sum(k for k, at in zip(losses, boundaries, strict=True) if at < last_start * RATE_HZ + 9)
     assert done <= sum(window.lost_samples for window in windows) <= late
