@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.arbiter import Batch, Circumstances
 from pdu_agent.core.banks import Banks
+from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.publish import shown_device, shown_inlet, shown_outlet
 from pdu_agent.core.settings import CoreSettings
@@ -43,6 +44,8 @@ SAVE_INTERVAL_S = 1.0
 """Runtime tier: bounds what a killed process can lose."""
 FLUSH_INTERVAL_S = 60.0
 """Card: bounds what a power cut can lose, at a wear the card can bear."""
+FLUSH_RETRY_S = 5.0
+"""After a failed card write: commands are refused until one succeeds, so try again soon."""
 SNAPSHOT_AGE_S = 0.2
 """A snapshot with a countdown or an uptime in it is renewed when it is older than this."""
 
@@ -81,6 +84,7 @@ class Core:
         self._software_version = birth.software_version
         self._start_s = clock.monotonic_s()
         self._record = replace(birth.record, boot_id=birth.boot_id)
+        self._shown_meters = self._record.meters
         self._alarms = AlarmBook(clock, self._publish_event)
         self._state = self._initial_state(birth)
         self._live = LiveSettings(settings, self._state.overrides)
@@ -218,7 +222,8 @@ class Core:
         self._banks.move_relays(now_s)
         if fired or now_s - self._saved_s >= SAVE_INTERVAL_S:
             self._mark_stale(now_s)
-            self._save_quietly(flush=now_s - self._flushed_s >= FLUSH_INTERVAL_S)
+            pause_s = FLUSH_RETRY_S if self._store_trouble else FLUSH_INTERVAL_S
+            self._save_quietly(flush=now_s - self._flushed_s >= pause_s)
 
     def next_deadline_s(self) -> float:
         """When `tick` is due next (monotonic)."""
@@ -263,6 +268,7 @@ class Core:
         record = self._state.to_record(self._record, self._clock.wall_s())
         self._perform(SaveRecord(record, flush))
         self._record = record
+        self._shown_meters = record.meters
         self._saved_s = now_s
         if flush:
             self._flushed_s = now_s
@@ -272,6 +278,7 @@ class Core:
             self._save(flush)
         except StoreError as exc:
             self._saved_s = self._clock.monotonic_s()
+            self._shown_meters = self._state.to_record(self._record, self._clock.wall_s()).meters
             self._note_store("runtime folder", str(exc))
         else:
             self._note_store("runtime folder", None)
@@ -313,7 +320,7 @@ class Core:
                 shown_outlet(
                     self._live.outlets[number],
                     live,
-                    state.ledgers.get(Target(TargetKind.OUTLET, number)),
+                    self._shown_ledger(Target(TargetKind.OUTLET, number)),
                     now_s,
                     self._banks.due_s(number),
                 )
@@ -322,7 +329,7 @@ class Core:
             inlets=tuple(
                 shown_inlet(inlet, ledger)
                 for inlet in self._live.inlets
-                if (ledger := state.ledgers.get(Target(TargetKind.INLET, inlet.number)))
+                if (ledger := self._shown_ledger(Target(TargetKind.INLET, inlet.number)))
             ),
             sensors=(),
             alarms=self._alarms.active(),
@@ -331,3 +338,12 @@ class Core:
             config_changed_s=self._config_changed_s,
             topology=0,
         )
+
+    def _shown_ledger(self, target: Target) -> Ledger | None:
+        """The newest reading with the counters as saved: nobody may see a count that a killed
+        process would take back. While nothing can be saved the counters are shown as they are.
+        """
+        ledger = self._state.ledgers.get(target)
+        if ledger is None:
+            return None
+        return replace(ledger, record=self._shown_meters.get(str(target), ledger.record))

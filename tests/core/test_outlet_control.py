@@ -216,6 +216,19 @@ def test_after_a_failed_card_write_commands_are_refused_until_one_succeeds() -> 
     assert bench.core.snapshot.alarms == ()
 
 
+def test_a_failed_card_write_is_tried_again_within_seconds() -> None:
+    bench = Workbench()
+    bench.switch(1, Action.OFF)
+    bench.core.on_flush_result("no space left on device")
+    bench.saved.clear()
+    bench.run(7)
+    assert any(saved.flush for saved in bench.saved)
+    bench.core.on_flush_result(None)
+    bench.saved.clear()
+    bench.run(30)
+    assert not any(saved.flush for saved in bench.saved)
+
+
 def test_the_acknowledged_target_is_recorded_before_the_relay_moves() -> None:
     bench = Workbench()
     bench.board.answers = False
