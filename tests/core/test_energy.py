@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pdu_agent.core.core import SAVE_INTERVAL_S
 from pdu_agent.model.commands import Reset, ResetMeter, Target, TargetKind
 from pdu_agent.model.errors import UnknownTarget
 from pdu_agent.model.events import ReadingLost, ReadingRestored
@@ -42,20 +43,26 @@ def meter(bench: Workbench) -> Meter:
     return found
 
 
+def counted(bench: Workbench) -> Meter:
+    """The meter after the next save: counters are shown once they cannot be lost any more."""
+    bench.run(SAVE_INTERVAL_S)
+    return meter(bench)
+
+
 @given(st.lists(st.floats(0, 1e9), max_size=50))
 def test_energy_is_exact_whatever_the_pieces(pieces_mj: list[float]) -> None:
     bench = Workbench(outlets=1)
     for piece_mj in pieces_mj:
         feed(bench, piece_mj)
     exact_mj = math.fsum(pieces_mj)
-    assert abs(meter(bench).energy_mj - exact_mj) <= 1 + 1e-6 * len(pieces_mj)
+    assert abs(counted(bench).energy_mj - exact_mj) <= 1 + 1e-6 * len(pieces_mj)
 
 
 def test_one_millijoule_fractions_add_up() -> None:
     bench = Workbench(outlets=1)
     for _ in range(1000):
         feed(bench, 0.125)
-    assert meter(bench).energy_mj == 125
+    assert counted(bench).energy_mj == 125
 
 
 @pytest.mark.parametrize("bad_mj", [None, -5e6, math.nan, math.inf, -math.inf])
@@ -63,7 +70,7 @@ def test_energy_never_goes_back_and_never_becomes_nonsense(bad_mj: float | None)
     bench = Workbench(outlets=1)
     feed(bench, 1000.0)
     feed(bench, bad_mj)
-    assert meter(bench).energy_mj == 1000
+    assert counted(bench).energy_mj == 1000
 
 
 def test_energy_survives_a_kill_with_what_was_saved_within_a_second() -> None:
@@ -76,6 +83,24 @@ def test_energy_survives_a_kill_with_what_was_saved_within_a_second() -> None:
     assert meter(again).discontinuity_s == 0
 
 
+def test_a_kill_takes_back_no_count_that_was_ever_shown() -> None:
+    bench = Workbench(outlets=1)
+    highest_mj = 0
+    for _ in range(17):
+        feed(bench, 20_000.0)
+        bench.run(0.2)
+        highest_mj = max(highest_mj, meter(bench).energy_mj)
+    assert highest_mj >= 17 * 20_000 - 5 * 20_000
+    assert meter(restarted(bench, outlets=1)).energy_mj >= highest_mj
+
+
+def test_counters_are_shown_though_nothing_can_be_saved() -> None:
+    bench = Workbench(outlets=1)
+    bench.save_fails = True
+    feed(bench, 1000.0)
+    assert counted(bench).energy_mj == 1000
+
+
 def test_resetting_the_user_meter_leaves_the_total() -> None:
     bench = Workbench(outlets=1)
     feed(bench, 5000.0, 80.0)
@@ -83,7 +108,7 @@ def test_resetting_the_user_meter_leaves_the_total() -> None:
     assert (meter(bench).energy_mj, meter(bench).user_energy_mj) == (5000, 0)
     assert meter(bench).peak_power_w is None
     feed(bench, 7.0, 60.0)
-    assert meter(bench).user_energy_mj == 7
+    assert counted(bench).user_energy_mj == 7
     assert meter(bench).peak_power_w == 60.0
     with pytest.raises(UnknownTarget, match="outlet 2 has no meter"):
         bench.core.submit_all([ResetMeter(Target(TargetKind.OUTLET, 2), Reset.ALL)], OPS)
@@ -97,7 +122,7 @@ def test_peak_keeps_the_largest_and_its_time() -> None:
     peak_wall_s = bench.clock.wall_s()
     bench.run(10)
     feed(bench, 1.0, 70.0)
-    assert (meter(bench).peak_power_w, meter(bench).peak_wall_s) == (90.0, peak_wall_s)
+    assert (counted(bench).peak_power_w, meter(bench).peak_wall_s) == (90.0, peak_wall_s)
 
 
 def test_a_silent_source_goes_stale_keeps_its_values_and_comes_back() -> None:
@@ -129,8 +154,8 @@ def test_a_clock_jump_changes_no_energy_and_no_deadline() -> None:
     feed(bench, 1000.0)
     bench.clock.jump_wall(60 * 365 * 86400)
     feed(bench, 1000.0)
-    assert meter(bench).energy_mj == 3000
     assert meter(bench).status is MeterStatus.OK
+    assert counted(bench).energy_mj == 3000
 
 
 def test_exported_energy_is_rounded_down() -> None:
