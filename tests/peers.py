@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real foreign programs that tests run. Mark such tests with `@pytest.mark.peer`."""
+"""What tests need of the machine: real foreign programs, and terminals.
+
+Mark a test that runs a foreign program with `@pytest.mark.peer`.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -31,6 +35,20 @@ def require(*tools: str) -> None:
         return
     packages = " ".join(sorted({DEBIAN_PACKAGES.get(tool, tool) for tool in missing}))
     reason = f"{', '.join(missing)} not found: apt-get install {packages}"
+    _skip(reason)
+
+
+def require_terminals() -> None:
+    """Skip the running test where no pseudo terminal can be made; with CI=true fail it."""
+    try:
+        descriptors = os.openpty()
+    except OSError as exc:
+        _skip(f"no pseudo terminals ({exc.strerror}): mount -t devpts devpts /dev/pts")
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def _skip(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

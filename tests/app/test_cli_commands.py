@@ -187,6 +187,7 @@ def on_a_terminal(agent: RunningAgent, *arguments: str, **environ: str) -> str:
     return received.decode("utf-8")
 
 
+@pytest.mark.usefixtures("terminals")
 def test_a_terminal_gets_colour_and_the_lock_sign(agent: RunningAgent) -> None:
     out = on_a_terminal(agent, "status", LC_ALL="C.UTF-8", LANG="en_US.UTF-8")
     assert "\x1b[32mon" in out

@@ -16,6 +16,8 @@ from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import HardwareError
 from pdu_agent.model.quantities import Electrical, Quality
 
+pytestmark = pytest.mark.usefixtures("terminals")
+
 ROUNDS = 10  # of simulator and driver taking turns, until a sample must have come
 
 

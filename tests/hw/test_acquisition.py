@@ -340,6 +340,7 @@ def test_samples_of_mains_become_watts_and_joules(owner, mains_meter):
         assert measurement.energy_mj == pytest.approx(460_000 * reading.span_s, rel=0.001)
 
 
+@pytest.mark.usefixtures("terminals")
 def test_serial_meter_pulled_and_plugged_again_keeps_every_joule(owner, tmp_path):
     """The whole way on real threads, at 100 times the speed: pty, driver, thread, Reading."""
     clock = SystemClock(speed=100)

@@ -16,6 +16,8 @@ from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import BusTimeout, ChipNotFound
 from pdu_agent.model.quantities import Electrical, Quality
 
+pytestmark = pytest.mark.usefixtures("terminals")
+
 RECORDED = bytes.fromhex(
     (Path(__file__).parent / "data/ecm1240_recorded.hex").read_text(encoding="ascii")
 )

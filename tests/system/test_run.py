@@ -142,6 +142,7 @@ def recorded_meter() -> Iterator[str]:
         os.close(slave)
 
 
+@pytest.mark.usefixtures("terminals")
 def test_a_recorded_meter_packet_reaches_snmpget(tmp_path: Path) -> None:
     require("snmpget")
     with recorded_meter() as port:
