@@ -12,7 +12,15 @@ from enum import Enum
 from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.arbiter import timing_of
 from pdu_agent.core.live_settings import LiveSettings
-from pdu_agent.core.outlet import CLOSE_STEPS, MOVING_STEPS, OutletMachine, Step, Trigger, advance
+from pdu_agent.core.outlet import (
+    CLOSE_STEPS,
+    MOVING_STEPS,
+    QUEUED_STEPS,
+    OutletMachine,
+    Step,
+    Trigger,
+    advance,
+)
 from pdu_agent.core.scheduler import RelayScheduler
 from pdu_agent.core.settings import RelayRef
 from pdu_agent.core.startup import power_up, resume
@@ -132,6 +140,8 @@ class Banks:
             machine = replace(machine, contact=contact)
         elif was is not BankStatus.UP:
             machine = resume(machine, contact, now_s, timing)
+            if machine.step in QUEUED_STEPS:
+                self._scheduler.rest(number, now_s)
         elif machine.step in (Step.ON, Step.OFF) and contact is not machine.contact:
             machine = advance(replace(machine, contact=contact), Trigger.DIFFERS, now_s, timing)
             self._fault(number, "the relay moved without a command")

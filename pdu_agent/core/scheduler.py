@@ -41,6 +41,10 @@ class RelayScheduler:
             granted.append(outlet)
         return granted
 
+    def rest(self, outlet: int, now_s: float) -> None:
+        """The relay may have moved until now, for all that this process knows."""
+        self._moved_s[outlet] = now_s
+
     def done(self, outlet: int, now_s: float) -> None:
         """The board has answered for this outlet, or is lost; harmless when none was asked."""
         closing = self._in_flight.pop(outlet, None)

@@ -65,9 +65,24 @@ def test_restart_finishes_an_acknowledged_command_that_had_not_moved() -> None:
     bench.board.answers = False
     bench.core.submit_all([SwitchOutlet(1, Action.OFF)], OPS)
     again = restarted(bench)
+    again.run(1)
     assert [(relay, closed) for _, relay, closed in again.board.moves] == [(0, False)]
     assert again.state(1) is OFF
     assert not again.core.has_unfinished()
+
+
+def test_a_relay_that_moved_just_before_the_kill_has_its_rest_after_it() -> None:
+    bench = Workbench()
+    bench.switch(1, Action.OFF)
+    killed_s = bench.clock.monotonic_s()
+    bench.clock.advance(0.1)
+    bench.core.submit_all([SwitchOutlet(1, Action.ON)], OPS)
+    again = restarted(bench)
+    assert again.core.has_unfinished()
+    again.run(1)
+    [(moved_s, relay, closed)] = again.board.moves
+    assert (relay, closed) == (0, True)
+    assert moved_s - killed_s >= 0.5
 
 
 def test_restart_in_the_off_time_of_a_reboot_keeps_its_deadline() -> None:
