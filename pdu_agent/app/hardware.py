@@ -79,7 +79,7 @@ class Hardware:
             worker = BankWorker(bus, boards, on_report, clock)
             self._workers |= dict.fromkeys(boards, worker)
         self._acquisitions = [
-            self._acquisition(meter, settings.simulator.mains_hz, on_reading, on_trouble)
+            self._acquisition(meter, settings.device.nominal_hz.value, on_reading, on_trouble)
             for meter in settings.meters
         ]
 
@@ -166,7 +166,7 @@ class Hardware:
     def _acquisition(
         self,
         meter: MeterSettings,
-        mains_hz: float,
+        nominal_hz: int,
         on_reading: Callable[[Reading], None],
         on_trouble: Callable[[str, HardwareError | None], None],
     ) -> Acquisition:
@@ -178,7 +178,7 @@ class Hardware:
             )
         source = driver(self._spi(meter), meter.options, self._sleep)
         channels = meter_channels(meter.wiring, meter.options.volts_per_count)
-        block_meter = BlockMeter(channels, 60.0 if mains_hz > 55 else 50.0)
+        block_meter = BlockMeter(channels, float(nominal_hz))
         return SampledAcquisition(
             meter.name, source, block_meter, meter.targets, on_reading, on_trouble
         )

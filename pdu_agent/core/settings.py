@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 from pdu_agent.model.commands import PowerUp
 from pdu_agent.model.settings import setting
@@ -11,6 +12,13 @@ from pdu_agent.model.settings import setting
 MAX_OUTLETS = 64
 MAX_INLETS = 8
 MIN_ACTUATION_GAP_S = 0.5  # reliability: at most two movements of one relay a second
+
+
+class NominalFrequency(Enum):
+    """What the mains should be; it may be anywhere from 45 to 65 Hz."""
+
+    HZ_50 = 50
+    HZ_60 = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,9 @@ class DeviceSettings:
     model: str = setting("OpenPDU", max_length=64, doc="model name on the case")
     serial_number: str = setting("", max_length=32, doc="serial number on the case")
     hardware_revision: str = setting("", max_length=32, doc="revision of the power board")
+    nominal_hz: NominalFrequency = setting(
+        NominalFrequency.HZ_50, doc="of the mains; metering windows are 10 or 12 cycles of it"
+    )
     sequence_interval_s: float = setting(
         0.25, minimum=0, maximum=60, doc="least time between two outlets switching on (inrush)"
     )
