@@ -17,6 +17,12 @@ from pdu_agent.app.commands import details, service, setup, status, switch
 from pdu_agent.app.terminal import printable
 from pdu_agent.model.errors import ConfigError, OpenPduError
 
+# ./openpdu does these itself, before there is anything to run them in.
+CHECKOUT_COMMANDS = """\
+in a checkout also:
+    ./openpdu test [ARGS]  every check and test; ARGS go to pytest
+    ./openpdu lint         the static checks alone
+"""
 DESCRIPTION = "Read and switch the outlets of this machine's PDU, or run its agent."
 
 
@@ -24,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="openpdu",
         description=DESCRIPTION,
-        epilog=f"example:\n  openpdu status\n\n{exits.EPILOG}",
+        epilog=f"{CHECKOUT_COMMANDS}\nexample:\n  openpdu status\n\n{exits.EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
