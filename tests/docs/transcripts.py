@@ -94,8 +94,8 @@ def rewritten(page: str, run: Callable[[str], str]) -> str:
 
 
 def wait_for_readings(demo: Demo) -> None:
-    """Until every outlet has a measured power."""
-    while any(outlet["meter"]["active_power_w"] is None for outlet in demo.outlets()):
+    """Until every outlet has a measured power and a peak, which appears with the first save."""
+    while any(outlet["meter"]["peak_power_w"] is None for outlet in demo.outlets()):
         time.sleep(0.05)
 
 
