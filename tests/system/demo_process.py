@@ -73,13 +73,19 @@ class Demo:
             *self.options,
         ]
 
-    def start(self) -> Demo:
-        """Start and wait until SNMP and the API answer; AssertionError with the log otherwise."""
+    def spawn(self) -> Demo:
+        """Start and return at once."""
         self.ready_file.unlink(missing_ok=True)
         with self.stderr_file.open("ab") as stderr:
             self.process = subprocess.Popen(
                 self.command(), cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr
             )
+        return self
+
+    def start(self) -> Demo:
+        """Start and wait until SNMP and the API answer; AssertionError with the log otherwise."""
+        self.spawn()
+        assert self.process is not None
         limit_s = time.monotonic() + READY_LIMIT_S
         while not self.ready_file.exists():
             if self.process.poll() is not None or time.monotonic() > limit_s:
