@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How far the meter is from the truth, through the whole simulated chain.
+
+The simulated strip's waveforms become codes and SPI bytes; the driver reads them with the
+host late for its messages (0.1 to 3 ms, now and then 10 ms: those frames are lost); windows
+become readings, and the core counts millijoules. Errors are the largest of any window and
+any register, at 45 to 65 Hz with drift, harmonics and noise, from 0.25 to 16 A. The truth is
+integrated from the simulator's own model over the same span, lost frames included.
+
+Prints one line per figure; exit status 1 when a goal is missed. An idle strip is watched
+for a quarter of an hour, or for --hours of simulated time; 24 take some minutes.
+
+    python bench/metering_accuracy.py [--json] [--seconds S] [--hours H]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from pdu_agent.hw.sim.loads import Load
+from tests.chain.accuracy import (
+    FREQUENCIES_HZ,
+    GROUPS,
+    Errors,
+    metered,
+    percent,
+    unsteady_mains,
+)
+from tests.chain.no_load import idle
+from tests.chain.rig import Chain
+
+MILLIJOULES_PER_MILLIWATT_HOUR = 3600
+VOLTAGE_GOAL_PERCENT = CURRENT_GOAL_PERCENT = 0.05
+FREQUENCY_GOAL_MHZ = 5.0
+INLET_GOAL_PERCENT = 0.2  # its idle draw has a power factor below 0.5
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One largest error. Goals are the largest allowed."""
+
+    name: str
+    goal: float
+    measured: float
+    unit: str
+
+    @property
+    def reached(self) -> bool:
+        return self.measured <= self.goal
+
+
+def load_figures(seconds: float) -> Iterator[Figure]:
+    """Every group of loads at every frequency, for `seconds` each."""
+    everything = []
+    for group in GROUPS:
+        worst = Errors.worst(metered(group, hz, seconds) for hz in FREQUENCIES_HZ)
+        everything.append(worst)
+        yield Figure(f"power, {group.name}", group.goal_percent, worst.power_percent, "%")
+        yield Figure(f"energy, {group.name}", group.goal_percent, worst.energy_percent, "%")
+    worst = Errors.worst(everything)
+    yield Figure("voltage", VOLTAGE_GOAL_PERCENT, worst.voltage_percent, "%")
+    yield Figure("current", CURRENT_GOAL_PERCENT, worst.current_percent, "%")
+    yield Figure("frequency", FREQUENCY_GOAL_MHZ, worst.frequency_mhz, "mHz")
+
+
+def agreement_figure(seconds: float) -> Figure:
+    """The same voltage through two converters, each with its own oscillator and gaps."""
+    loads = {number: Load("lamp", 60.0) for number in range(1, 9)}
+    with Chain(unsteady_mains(50.0), loads) as chain:
+        chain.run(seconds)
+        first, second = (
+            [(reading.t_mono_s, reading.measurements[0].electrical.voltage_v) for reading in each]
+            for each in chain.readings.values()
+        )
+    worst = 0.0
+    for t_s, voltage_v in second:
+        _, nearest_v = min(first, key=lambda other: abs(other[0] - t_s))
+        assert voltage_v is not None
+        assert nearest_v is not None
+        worst = max(worst, percent(voltage_v, nearest_v))
+    return Figure("voltage of two converters", VOLTAGE_GOAL_PERCENT, worst, "%")
+
+
+def idle_figures(hours: float) -> Iterator[Figure]:
+    found = idle(hours)
+    counted_mwh = found.outlets_mj / MILLIJOULES_PER_MILLIWATT_HOUR
+    yield Figure(f"6 idle outlets, {hours:g} h", 0.0, counted_mwh, "mWh")
+    yield Figure(f"inlet's 4 W, {hours:g} h", INLET_GOAL_PERCENT, found.inlet_percent, "%")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--seconds", type=float, default=20.0, help="simulated, for each load")
+    parser.add_argument("--hours", type=float, default=0.25, help="simulated, without load")
+    options = parser.parse_args()
+    started_s = time.monotonic()
+    figures = [*load_figures(options.seconds), agreement_figure(options.seconds)]
+    loads_s = time.monotonic() - started_s
+    figures += idle_figures(options.hours)
+    idle_s = time.monotonic() - started_s - loads_s
+    if options.json:
+        rows = [asdict(figure) | {"reached": figure.reached} for figure in figures]
+        print(json.dumps({"figures": rows, "loads_s": loads_s, "idle_s": idle_s}, indent=2))
+    else:
+        for figure in figures:
+            print(
+                f"{figure.name:32} goal {figure.goal:5.2f} {figure.unit:4}"
+                f" measured {figure.measured:8.4f} {figure.unit:4}"
+                f" {'ok' if figure.reached else 'MISSED'}"
+            )
+        print(f"took {loads_s:.1f} s with loads, {idle_s:.1f} s without")
+    return 0 if all(figure.reached for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
