@@ -203,9 +203,11 @@ class Banks:
             live = replace(live, switch_count=live.switch_count + 1)
         machine = replace(live.machine, contact=contact)
         trigger = Trigger.DIFFERS if failed else Trigger.MATCHES
-        if live.machine.step in MOVING_STEPS:
+        if live.machine.step in MOVING_STEPS or live.machine.step is Step.UNKNOWN:
             timing = timing_of(self._settings.outlets[number])
             machine = advance(machine, trigger, now_s, timing)
+        if live.machine.step is Step.UNKNOWN:
+            live = replace(live, target_on=machine.ends_on)
         if failed:
             shown = {True: "closed", False: "open", None: "nothing"}[read_back]
             self._fault(number, error or f"the relay reads back {shown} after the write")

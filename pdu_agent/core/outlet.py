@@ -57,14 +57,9 @@ _FROM_ANYWHERE: Moves = {
     Action.OFF_DELAYED: Step.OFF_DELAY,
     Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
 }
-_DROP: Moves = {Action.CANCEL: Step.SETTLED}
-# A delayed command replaces what is pending; where its end is reached already, nothing is left.
-_WHILE_CLOSED: Moves = (
-    _FROM_ANYWHERE | _DROP | {Action.ON: Step.SETTLED, Action.ON_DELAYED: Step.SETTLED}
-)
-_WHILE_OPEN: Moves = (
-    _FROM_ANYWHERE | _DROP | {Action.OFF: Step.SETTLED, Action.OFF_DELAYED: Step.SETTLED}
-)
+# Any command replaces what is pending. Where the contact is then no row can know, since a
+# pending command may itself have replaced another: `enter` looks at it.
+_PENDING: Moves = _FROM_ANYWHERE | {Action.CANCEL: Step.SETTLED}
 
 TRANSITIONS: Mapping[Step, Moves] = {
     Step.ON: {
@@ -83,11 +78,10 @@ TRANSITIONS: Mapping[Step, Moves] = {
         Trigger.LOST: Step.UNKNOWN,
         Trigger.DIFFERS: Step.FAULT,
     },
-    Step.ON_DELAY: _WHILE_OPEN | {Trigger.TIMER: Step.CLOSE_QUEUED},
-    Step.OFF_DELAY: _WHILE_CLOSED | {Trigger.TIMER: Step.OPEN_QUEUED},
-    Step.REBOOT_DELAY: _FROM_ANYWHERE | _DROP | {Trigger.TIMER: Step.REBOOT_QUEUED},
-    Step.CLOSE_QUEUED: _WHILE_OPEN
-    | {Action.ON: Step.CLOSE_QUEUED, Trigger.SLOT: Step.CLOSING, Trigger.LOST: Step.FAULT},
+    Step.ON_DELAY: _PENDING | {Trigger.TIMER: Step.CLOSE_QUEUED},
+    Step.OFF_DELAY: _PENDING | {Trigger.TIMER: Step.OPEN_QUEUED},
+    Step.REBOOT_DELAY: _PENDING | {Trigger.TIMER: Step.REBOOT_QUEUED},
+    Step.CLOSE_QUEUED: _PENDING | {Trigger.SLOT: Step.CLOSING, Trigger.LOST: Step.FAULT},
     Step.CLOSING: {
         Trigger.MATCHES: Step.ON,
         Trigger.DIFFERS: Step.FAULT,
@@ -97,8 +91,7 @@ TRANSITIONS: Mapping[Step, Moves] = {
         Action.OFF_DELAYED: Step.OFF_DELAY,
         Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
     },
-    Step.OPEN_QUEUED: _WHILE_CLOSED
-    | {Action.OFF: Step.OPEN_QUEUED, Trigger.SLOT: Step.OPENING, Trigger.LOST: Step.FAULT},
+    Step.OPEN_QUEUED: _PENDING | {Trigger.SLOT: Step.OPENING, Trigger.LOST: Step.FAULT},
     Step.OPENING: {
         Trigger.MATCHES: Step.OFF,
         Trigger.DIFFERS: Step.FAULT,
@@ -108,12 +101,7 @@ TRANSITIONS: Mapping[Step, Moves] = {
         Action.ON_DELAYED: Step.ON_DELAY,
         Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
     },
-    Step.REBOOT_QUEUED: _WHILE_CLOSED
-    | {
-        Action.REBOOT: Step.REBOOT_QUEUED,
-        Trigger.SLOT: Step.REBOOT_OPENING,
-        Trigger.LOST: Step.FAULT,
-    },
+    Step.REBOOT_QUEUED: _PENDING | {Trigger.SLOT: Step.REBOOT_OPENING, Trigger.LOST: Step.FAULT},
     Step.REBOOT_OPENING: {
         Trigger.MATCHES: Step.REBOOT_OFF,
         Trigger.DIFFERS: Step.FAULT,
@@ -127,13 +115,13 @@ TRANSITIONS: Mapping[Step, Moves] = {
     },
     # A board that goes away in the off time must not strand the outlet: the reboot is
     # finished when it returns, so LOST changes nothing here and in the next step.
-    Step.REBOOT_OFF: _WHILE_OPEN
+    Step.REBOOT_OFF: _PENDING
     | {
         Action.REBOOT: Step.REBOOT_OFF,
         Action.REBOOT_DELAYED: Step.REBOOT_OFF,
         Trigger.TIMER: Step.REBOOT_CLOSE_QUEUED,
     },
-    Step.REBOOT_CLOSE_QUEUED: _WHILE_OPEN
+    Step.REBOOT_CLOSE_QUEUED: _PENDING
     | {
         Action.ON: Step.REBOOT_CLOSE_QUEUED,
         Action.REBOOT: Step.REBOOT_CLOSE_QUEUED,
@@ -149,7 +137,8 @@ TRANSITIONS: Mapping[Step, Moves] = {
         Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
     },
     Step.FAULT: _FROM_ANYWHERE,
-    Step.UNKNOWN: _FROM_ANYWHERE,
+    # A cancel while the relay moves leaves it where it arrives.
+    Step.UNKNOWN: _FROM_ANYWHERE | {Trigger.MATCHES: Step.SETTLED, Trigger.DIFFERS: Step.FAULT},
 }
 
 # What readers see, and the command that is under way.
@@ -174,6 +163,8 @@ _SHOWN: Mapping[Step, tuple[OutletState, Action | None]] = {
 
 CLOSE_STEPS = frozenset({Step.CLOSE_QUEUED, Step.REBOOT_CLOSE_QUEUED})
 OPEN_STEPS = frozenset({Step.OPEN_QUEUED, Step.REBOOT_QUEUED})
+_LEADS_TO_CLOSED = CLOSE_STEPS | {Step.ON_DELAY}
+_LEADS_TO_OPEN = frozenset({Step.OPEN_QUEUED, Step.OFF_DELAY})
 QUEUED_STEPS = CLOSE_STEPS | OPEN_STEPS
 MOVING_STEPS = frozenset({Step.CLOSING, Step.OPENING, Step.REBOOT_OPENING, Step.REBOOT_CLOSING})
 _ENDS_ON = frozenset(
@@ -252,8 +243,8 @@ def enter(machine: OutletMachine, step: Step, now_s: float, timing: Timing) -> O
     """The machine as it is on entering `step`: timers start, needless movements are skipped."""
     if (
         step is Step.SETTLED
-        or (step in CLOSE_STEPS and machine.contact is True)
-        or (step is Step.OPEN_QUEUED and machine.contact is False)
+        or (step in _LEADS_TO_CLOSED and machine.contact is True)
+        or (step in _LEADS_TO_OPEN and machine.contact is False)
     ):
         step = settled(machine.contact)
     if step is machine.step and step not in (Step.ON_DELAY, Step.OFF_DELAY, Step.REBOOT_DELAY):

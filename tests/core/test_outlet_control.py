@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pdu_agent.core.outlet import TRANSITIONS, OutletMachine, Step, Timing, Trigger, advance
@@ -349,6 +349,59 @@ def test_any_history_ends_where_the_last_accepted_command_said(
     closes = [t for t, _, closed in bench.board.moves if closed]
     assert all(b - a >= 0.25 - 1e-6 for a, b in itertools.pairwise(closes))
     assert bench.core.next_deadline_s() > bench.clock.monotonic_s() - 1e-6
+
+
+ENDS_CLOSED = {
+    Action.ON: True,
+    Action.OFF: False,
+    Action.REBOOT: True,
+    Action.ON_DELAYED: True,
+    Action.OFF_DELAYED: False,
+    Action.REBOOT_DELAYED: True,
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.booleans(),
+    st.lists(
+        st.tuples(st.sampled_from(tuple(ENDS_CLOSED)), st.sampled_from((0, 0.01, 0.3, 1, 4))),
+        min_size=1,
+        max_size=6,
+    ),
+    st.booleans(),
+)
+@example(False, [(Action.REBOOT_DELAYED, 0), (Action.OFF_DELAYED, 0), (Action.ON_DELAYED, 0)], True)
+@example(False, [(Action.REBOOT_DELAYED, 0), (Action.OFF_DELAYED, 0), (Action.ON, 0)], True)
+@example(True, [(Action.REBOOT_DELAYED, 0), (Action.ON_DELAYED, 0), (Action.OFF, 0)], True)
+@example(False, [(Action.ON, 0), (Action.REBOOT, 0), (Action.ON, 0)], True)
+def test_the_last_command_alone_decides_where_an_outlet_ends(
+    closed: bool, history: list[tuple[Action, float]], board_answers: bool
+) -> None:
+    bench = Workbench(outlets=1, relays=[closed], on_delay_s=2, off_delay_s=3)
+    bench.run(1)
+    bench.board.answers = board_answers
+    for action, pause_s in history:
+        bench.switch(1, action)
+        bench.run(pause_s)
+    bench.board.answers = True
+    bench.settle()
+    bench.run(30)
+    end = ENDS_CLOSED[history[-1][0]]
+    assert bench.board.relays == [end]
+    assert bench.state(1) is (ON if end else OFF)
+
+
+def test_a_cancel_while_the_relay_moves_leaves_it_where_it_arrives() -> None:
+    bench = Workbench(outlets=1, relays=[False], off_delay_s=3)
+    bench.board.answers = False
+    bench.switch(1, Action.ON)
+    bench.switch(1, Action.OFF_DELAYED)
+    bench.switch(1, Action.CANCEL)
+    bench.board.answers = True
+    bench.settle()
+    assert (bench.state(1), bench.board.relays) == (ON, [True])
+    assert bench.core.final_record().outlets[1].target_on
 
 
 def test_every_step_has_a_row_and_no_trigger_leads_out_of_the_table() -> None:
