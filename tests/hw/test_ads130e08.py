@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 
 import numpy as np
@@ -84,6 +85,23 @@ def test_reads_are_paced_just_ahead_of_the_chip_whatever_the_bus_costs():
         pace_s = (bench.clock.monotonic_s() - before_s) / bench.source._reads
         assert 119e-6 < pace_s < 123e-6
         assert 470 < block.counts.shape[1] < 500
+
+
+@pytest.mark.parametrize("late", range(9))
+def test_a_host_late_once_while_pacing_changes_no_pace(late):
+    bench = Bench()
+    read_frames = bench.port.read_frames
+    calls = itertools.count()
+
+    def sometimes_late(*message):
+        raw, start_s, end_s = read_frames(*message)
+        return raw, start_s, end_s + (0.005 if next(calls) == late else 0.0)
+
+    bench.port.read_frames = sometimes_late
+    bench.source.start()
+    before_s = bench.clock.monotonic_s()
+    bench.source.read_block()
+    assert 119e-6 < (bench.clock.monotonic_s() - before_s) / bench.source._reads < 123e-6
 
 
 def test_bus_too_slow_for_the_chip_is_said_and_counted(caplog):
