@@ -23,6 +23,7 @@ from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.hardware import Hardware, stale_after_s
 from pdu_agent.app.logs import LogThread
+from pdu_agent.app.memory import give_back_free_pages, share_one_arena
 from pdu_agent.app.runtime import Runtime
 from pdu_agent.app.systemd import ServiceManager
 from pdu_agent.core.core import Birth
@@ -55,6 +56,7 @@ class Occasion:
 
 def run_agent(settings: AgentSettings, occasion: Occasion | None = None) -> None:
     """Run until SIGINT or SIGTERM. Raises OpenPduError when the agent cannot start."""
+    share_one_arena()
     output = LogThread(
         sys.stderr, settings.log.level, settings.log.max_kib_per_minute, settings.secrets
     )
@@ -117,6 +119,7 @@ class Agent:
         self._watch_over(runtime, hardware)
         gc.collect()
         gc.freeze()  # what lives now lives for good: later collections need not look at it
+        give_back_free_pages()
 
     def _assemble(
         self, store: RecordStore, birth: Birth, is_first: bool

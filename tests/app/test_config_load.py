@@ -13,16 +13,14 @@ from typing import Any
 
 import pytest
 
-from pdu_agent.app.config import (
-    AgentSettings,
-    ConfigErrors,
-    check_file,
+from pdu_agent.app.config import versions
+from pdu_agent.app.config.directories import (
     default_runtime_dir,
     default_state_dir,
-    load_settings,
     prepare_directory,
-    versions,
 )
+from pdu_agent.app.config.load import ConfigErrors, check_file, load_settings
+from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.config.tree import MapNode
 from pdu_agent.core.settings import RelayRef
 from pdu_agent.model.commands import PowerUp

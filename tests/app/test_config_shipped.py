@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from pdu_agent.app.config import SampledWiring, check_file, load_settings, write_initial
-from pdu_agent.app.config.init import shipped_text
+from pdu_agent.app.config.init import shipped_text, write_initial
+from pdu_agent.app.config.load import check_file, load_settings
 from pdu_agent.app.config.schema import (
     ConfigFile,
     CurrentChannel,
     LogSettings,
     MeterSettings,
     RelayBoardSettings,
+    SampledWiring,
     SimulatorSettings,
     SnmpSection,
     VoltageChannel,
@@ -211,7 +212,7 @@ def test_reading_it_does_not_load_drivers_that_it_does_not_name(tmp_path: Path) 
     path.write_text("schema: 1\n", encoding="utf-8")
     code = (
         "import sys; from pathlib import Path;"
-        "from pdu_agent.app.config import load_settings;"
+        "from pdu_agent.app.config.load import load_settings;"
         f"load_settings(Path({str(path)!r}), {{}});"
         "print(sorted(name for name in sys.modules if name.startswith('pdu_agent.hw.')))"
     )

@@ -12,9 +12,18 @@ FORBIDDEN = ("pysmi", "jinja2", "requests", "lark", "sqlalchemy", "PIL", "numpy.
 LOADED = "pdu_agent.app.agent, pdu_agent.app.demo, pdu_agent.snmp.face, pdu_agent.web.server"
 
 
-def test_the_whole_agent_loads_nothing_that_it_does_not_use() -> None:
-    program = f"import sys, {LOADED}; print(*[m for m in {FORBIDDEN!r} if m in sys.modules])"
+def loaded_of(modules: tuple[str, ...], program: str) -> list[str]:
+    """Which of `modules` a fresh interpreter has loaded after `import program`."""
+    program = f"import sys, {program}; print(*[m for m in {modules!r} if m in sys.modules])"
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert result.stdout.split() == []
+    return result.stdout.split()
+
+
+def test_the_whole_agent_loads_nothing_that_it_does_not_use() -> None:
+    assert loaded_of(FORBIDDEN, LOADED) == []
+
+
+def test_the_demo_needs_no_yaml_parser() -> None:
+    assert loaded_of(("yaml",), LOADED) == []

@@ -74,7 +74,7 @@ def demo_options(arguments: argparse.Namespace) -> DemoOptions:
 
 def _run(arguments: argparse.Namespace) -> int:
     from pdu_agent.app.agent import run_agent
-    from pdu_agent.app.config import load_settings
+    from pdu_agent.app.config.load import load_settings
 
     run_agent(load_settings(arguments.config, os.environ))
     return exits.OK

@@ -43,7 +43,7 @@ def add_parsers(parsers: Parsers) -> None:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    from pdu_agent.app.config import write_initial
+    from pdu_agent.app.config.init import write_initial
 
     written = write_initial(arguments.directory)
     if arguments.json:  # where the passphrases are, but not the passphrases: JSON gets logged
@@ -54,7 +54,7 @@ def _init(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from pdu_agent.app.config import check_file
+    from pdu_agent.app.config.load import check_file
 
     problems = check_file(arguments.file, os.environ)
     if arguments.json:
