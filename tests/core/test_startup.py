@@ -23,6 +23,7 @@ from pdu_agent.model.readings import BankLost
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import OutletState
 from tests.core.bench import ALL_ACTIONS, OPS, Board, Workbench
+from tests.core.test_outlet_control import ENDS_CLOSED
 
 ON, OFF = OutletState.ON, OutletState.OFF
 
@@ -230,7 +231,8 @@ def test_killed_at_any_point_the_relays_end_as_last_acknowledged(
         bench.run(pause_s)
     bench.board.answers = not board_hangs
     bench.switch(*history[-1][:2])
-    wanted = {n: row.target_on for n, row in last_record(bench).outlets.items()}
+    last = {number: action for number, action, _ in history}
+    wanted = {n: ENDS_CLOSED[action] for n, action in last.items() if action in ENDS_CLOSED}
     again = restarted(bench, on_delay_s=1, off_delay_s=2, outlets=3)
     again.run(30)
     assert {n: again.board.relays[n - 1] for n in wanted} == wanted
