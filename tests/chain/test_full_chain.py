@@ -70,17 +70,21 @@ def test_the_truth_agrees_with_the_waveforms(strip):
         assert percent(closed_mj, waves_mj) < 0.01  # half a cycle more or less at the ends
 
 
-def test_switching_on_is_metered_with_its_inrush(strip):
-    strip.relays.write({0: False})
-    strip.run(1.0)
-    from_s, from_mj = strip.metered_until_s[outlet(1)], strip.meter(outlet(1)).energy_mj
-    strip.relays.write({0: True})
-    strip.run(2.0)
-    to_s, counted_mj = strip.metered_until_s[outlet(1)], strip.meter(outlet(1)).energy_mj - from_mj
-    steady_mj = SteadyTruth(strip.board, outlet(1), to_s).energy_mj(from_s, to_s)
-    true_mj = waveform_energy_mj(strip.board, outlet(1), from_s, to_s)
+@pytest.mark.parametrize(("late", "goal_percent"), [(False, 0.05), (True, 1.0)])
+def test_switching_on_is_metered_with_its_inrush(late, goal_percent):
+    """On a busy host the first milliseconds may be among the lost frames; nobody knows them."""
+    with Chain(Mains(), {1: MOTOR}, late=late) as strip:
+        strip.run(SETTLE_S)
+        strip.relays.write({0: False})
+        strip.run(1.0)
+        from_s, from_mj = strip.metered_until_s[outlet(1)], strip.meter(outlet(1)).energy_mj
+        strip.relays.write({0: True})
+        strip.run(2.0)
+        to_s, to_mj = strip.metered_until_s[outlet(1)], strip.meter(outlet(1)).energy_mj
+        steady_mj = SteadyTruth(strip.board, outlet(1), to_s).energy_mj(from_s, to_s)
+        true_mj = waveform_energy_mj(strip.board, outlet(1), from_s, to_s)
     assert true_mj > 1.1 * steady_mj
-    assert percent(counted_mj, true_mj) < 0.5
+    assert percent(to_mj - from_mj, true_mj) < goal_percent
 
 
 def test_an_outlet_that_is_off_counts_nothing(strip):
