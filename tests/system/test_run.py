@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -272,3 +273,23 @@ def test_no_secret_appears_in_any_output(tmp_path: Path) -> None:
     for secret in ("look-but-dont-touch", "admin-auth-secret", "admin-priv-secret"):
         assert secret not in stderr
         assert not any(secret.encode() in dump for dump in dumps)
+
+
+def test_systemd_hears_ready_then_a_fed_watchdog_then_stopping(tmp_path: Path) -> None:
+    require("snmpget")
+    run = Run(tmp_path, "")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "10000000"}
+        with run.popen(**environ) as process:
+            heard = [manager.recv(4096).decode() for _ in range(3)]
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+        manager.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                heard.append(manager.recv(4096).decode())
+    assert heard[0].startswith("READY=1")
+    assert heard[1:3] == ["WATCHDOG=1", "WATCHDOG=1"]
+    assert heard[-1] == "STOPPING=1"
