@@ -7,13 +7,13 @@ by the runtime, which delivers readings and results and calls `tick` at `next_de
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.arbiter import Batch, Circumstances
 from pdu_agent.core.banks import Banks
+from pdu_agent.core.keeper import RecordKeeper
 from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.publish import shown_device, shown_inlet, shown_outlet
@@ -36,16 +36,10 @@ from pdu_agent.model.events import (
     ReadingLost,
     ReadingRestored,
 )
-from pdu_agent.model.readings import BankLost, BankState, Effect, Reading, RelayResult, SaveRecord
+from pdu_agent.model.readings import BankLost, BankState, Effect, Reading, RelayResult
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import Health, Severity, Snapshot
 
-SAVE_INTERVAL_S = 1.0
-"""Runtime tier: bounds what a killed process can lose."""
-FLUSH_INTERVAL_S = 60.0
-"""Card: bounds what a power cut can lose, at a wear the card can bear."""
-FLUSH_RETRY_S = 5.0
-"""After a failed card write: commands are refused until one succeeds, so try again soon."""
 SNAPSHOT_AGE_S = 0.2
 """A snapshot with a countdown or an uptime in it is renewed when it is older than this."""
 
@@ -80,28 +74,24 @@ class Core:
         self.health = Health(engine_boots=birth.record.boots)
         self._settings = settings
         self._clock = clock
-        self._perform = perform
         self._software_version = birth.software_version
         self._start_s = clock.monotonic_s()
-        self._record = replace(birth.record, boot_id=birth.boot_id)
-        self._shown_meters = self._record.meters
         self._alarms = AlarmBook(clock, self._publish_event)
         self._state = self._initial_state(birth)
         self._live = LiveSettings(settings, self._state.overrides)
         self._banks = Banks(
             self._state, self._live, clock, self._alarms, perform, self._publish_event
         )
+        record = replace(birth.record, boot_id=birth.boot_id)
+        self._keeper = RecordKeeper(self._state, record, clock, perform, self._alarms)
         self._config_changed_s = 0.0
         self._sample_wall_s: float | None = None
         self._last_reading_s: float | None = None
-        self._store_trouble: dict[str, str] = {}
-        self._saved_s = -math.inf
-        self._flushed_s = self._start_s
         self._ticket = 0
         self._seq = 0
         self._snapshot: Snapshot | None = None
-        for warning in birth.warnings:
-            self._alarms.set("store", f"record {len(warning)}", Severity.WARNING, warning)
+        for number, warning in enumerate(birth.warnings, start=1):
+            self._alarms.set("store", f"damaged record {number}", Severity.WARNING, warning)
 
     def _initial_state(self, birth: Birth) -> CoreState:
         record, state = birth.record, CoreState(overrides=dict(birth.record.overrides))
@@ -143,7 +133,7 @@ class Core:
         if changed:
             self._adopt(after)
             try:
-                self._save(flush=True)
+                self._keeper.save(flush=True)
             except StoreError as exc:
                 self._adopt(before)
                 raise Unavailable(f"the command could not be recorded: {exc}") from exc
@@ -202,7 +192,8 @@ class Core:
 
     def on_flush_result(self, trouble: str | None) -> None:
         """The card write ended: None when it is safe, else why not. Failure refuses SETs."""
-        self._note_store("card", trouble)
+        self._keeper.note("card", trouble)
+        self._snapshot = None
 
     def on_loop_lag(self, lag_s: float) -> None:
         self.health = replace(self.health, loop_lag_s=lag_s)
@@ -210,7 +201,7 @@ class Core:
     def announce_start(self) -> None:
         """Once all boards were met: tell everybody that the agent is up."""
         self._publish_event(
-            AgentStarted(self._clock.wall_s(), self._record.boots, self._banks.met_cold)
+            AgentStarted(self._clock.wall_s(), self.health.engine_boots, self._banks.met_cold)
         )
 
     # -- time -----------------------------------------------------------------------
@@ -220,14 +211,14 @@ class Core:
         now_s = self._clock.monotonic_s()
         fired = self._banks.fire_timers(now_s)
         self._banks.move_relays(now_s)
-        if fired or now_s - self._saved_s >= SAVE_INTERVAL_S:
+        if fired or now_s >= self._keeper.next_due_s:
             self._mark_stale(now_s)
-            pause_s = FLUSH_RETRY_S if self._store_trouble else FLUSH_INTERVAL_S
-            self._save_quietly(flush=now_s - self._flushed_s >= pause_s)
+            self._keeper.save_periodically()
+            self._snapshot = None
 
     def next_deadline_s(self) -> float:
         """When `tick` is due next (monotonic)."""
-        return min(self._saved_s + SAVE_INTERVAL_S, self._banks.next_due_s())
+        return min(self._keeper.next_due_s, self._banks.next_due_s())
 
     def has_unfinished(self) -> bool:
         """Is a relay movement accepted that no timer holds back?"""
@@ -240,14 +231,15 @@ class Core:
 
     def final_record(self) -> Record:
         """The record to write when the agent stops."""
-        return self._state.to_record(self._record, self._clock.wall_s())
+        return self._keeper.current_record()
 
     # -- inside ---------------------------------------------------------------------
 
     def _judge(self, commands: Sequence[Command], actor: Actor) -> CoreState:
-        if self._store_trouble:
-            reason = "; ".join(self._store_trouble.values())
-            raise Unavailable(f"commands are refused until the state can be stored: {reason}")
+        if self._keeper.trouble:
+            raise Unavailable(
+                f"commands are refused until the state can be stored: {self._keeper.trouble}"
+            )
         around = Circumstances(
             self._clock.monotonic_s(), self._clock.wall_s(), self._banks.trouble()
         )
@@ -260,37 +252,7 @@ class Core:
 
     def _after_change(self) -> None:
         self._banks.move_relays(self._clock.monotonic_s())
-        self._save_quietly(flush=False)
-        self._snapshot = None
-
-    def _save(self, flush: bool) -> None:
-        now_s = self._clock.monotonic_s()
-        record = self._state.to_record(self._record, self._clock.wall_s())
-        self._perform(SaveRecord(record, flush))
-        self._record = record
-        self._shown_meters = record.meters
-        self._saved_s = now_s
-        if flush:
-            self._flushed_s = now_s
-
-    def _save_quietly(self, flush: bool) -> None:
-        try:
-            self._save(flush)
-        except StoreError as exc:
-            self._saved_s = self._clock.monotonic_s()
-            self._shown_meters = self._state.to_record(self._record, self._clock.wall_s()).meters
-            self._note_store("runtime folder", str(exc))
-        else:
-            self._note_store("runtime folder", None)
-
-    def _note_store(self, tier: str, trouble: str | None) -> None:
-        if trouble is None:
-            self._store_trouble.pop(tier, None)
-            self._alarms.clear("store", tier)
-        else:
-            self._store_trouble[tier] = trouble
-            self._alarms.set("store", tier, Severity.CRITICAL, trouble)
-        self.health = replace(self.health, store_ok=not self._store_trouble)
+        self._keeper.save_quietly()
         self._snapshot = None
 
     def _mark_stale(self, now_s: float) -> None:
@@ -333,17 +295,15 @@ class Core:
             ),
             sensors=(),
             alarms=self._alarms.active(),
-            health=replace(self.health, reading_age_s=age_s),
+            health=replace(self.health, reading_age_s=age_s, store_ok=not self._keeper.trouble),
             sample_wall_s=self._sample_wall_s,
             config_changed_s=self._config_changed_s,
             topology=0,
         )
 
     def _shown_ledger(self, target: Target) -> Ledger | None:
-        """The newest reading with the counters as saved: nobody may see a count that a killed
-        process would take back. While nothing can be saved the counters are shown as they are.
-        """
+        """The newest reading with the counters as saved, see RecordKeeper."""
         ledger = self._state.ledgers.get(target)
         if ledger is None:
             return None
-        return replace(ledger, record=self._shown_meters.get(str(target), ledger.record))
+        return replace(ledger, record=self._keeper.meters.get(str(target), ledger.record))

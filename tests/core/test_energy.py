@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu_agent.core.core import SAVE_INTERVAL_S
+from pdu_agent.core.keeper import SAVE_INTERVAL_S
 from pdu_agent.model.commands import Reset, ResetMeter, Target, TargetKind
 from pdu_agent.model.errors import UnknownTarget
 from pdu_agent.model.events import ReadingLost, ReadingRestored
