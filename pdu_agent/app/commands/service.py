@@ -62,7 +62,8 @@ def _add_demo_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=ours.speed,
         metavar="X",
-        help="simulated time runs this many times faster",
+        help="simulated time runs this many times faster; where the host cannot follow"
+        " (beyond about 50 on a PC) samples are lost and energy is counted short",
     )
     option("--ready-file", type=Path, metavar="FILE", help="is made once SNMP answers")
 
