@@ -178,7 +178,8 @@ class SampledAcquisition(Acquisition):
 
     source: opened again by `start` after a `close`. targets: what each current channel of
     the meter feeds, in the meter's order. What was not sampled while the source was lost is
-    reported as lost samples.
+    reported as lost samples. A point whose current or voltage channel has failed is left
+    out: it shows a fault, never 0 A.
     """
 
     def __init__(
@@ -222,15 +223,20 @@ class SampledAcquisition(Acquisition):
         self._sampled_until_s = block.t_mono_s + block.counts.shape[1] / block.rate_hz
         return block
 
+    def _has_failed(self, channel: int) -> bool:
+        failed = self._source.failed_channels
+        return channel in failed or self._meter.channels.voltage_channel in failed
+
     def _publish_window(self, window: Window) -> None:
         self._publish(
             window.t_mono_s,
             window.span_s,
             tuple(
                 Measurement(target, electrical, energy_mj)
-                for target, (electrical, energy_mj) in zip(
-                    self._targets, window.currents, strict=True
+                for target, (channel, _), (electrical, energy_mj) in zip(
+                    self._targets, self._meter.channels.currents, window.currents, strict=True
                 )
+                if not self._has_failed(channel)
             ),
             window.lost_samples,
         )

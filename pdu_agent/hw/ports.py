@@ -44,10 +44,14 @@ class RelayBank(Protocol):
 
 
 class SampleSource(Protocol):
-    """A converter that delivers blocks of samples."""
+    """A converter that delivers blocks of samples.
+
+    failed_channels: 0-based channels whose codes mean nothing, known after `start`.
+    """
 
     channel_count: int
     rate_hz: float
+    failed_channels: frozenset[int]
 
     def start(self) -> None:
         """Bring the chip up and start converting; safe to call again after a failure."""

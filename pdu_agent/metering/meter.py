@@ -53,6 +53,11 @@ class BlockMeter:
         self._nominal_hz = nominal_hz
         self._stream: _Stream | None = None
 
+    @property
+    def channels(self) -> MeterChannels:
+        """What is metered, in the order of a window's currents."""
+        return self._channels
+
     def add_block(self, block: SampleBlock) -> list[Window]:
         """The windows that became complete, oldest first; often none.
 

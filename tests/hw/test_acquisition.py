@@ -46,6 +46,7 @@ class Script:
     max_silence_s = 1.0
     channel_count = 1
     rate_hz = 1000.0
+    failed_channels: frozenset[int] = frozenset()
 
     def __init__(self, *steps, on_open=()):
         self.steps = list(steps)
@@ -249,6 +250,8 @@ def test_stop_without_start_and_twice_does_nothing(owner):
 class WindowPerBlock:
     """A meter that makes one window of each block; `add_block` of BlockMeter."""
 
+    channels = MeterChannels(0, ChannelScale(1.0), ((1, ChannelScale(1.0)), (2, ChannelScale(1.0))))
+
     def add_block(self, block):
         energy_mj = float(block.counts[0, 0])
         return [
@@ -294,6 +297,18 @@ def test_windows_become_readings_with_one_measurement_per_target(owner):
     assert (third.seq, third.t_mono_s) == (3, 9.0)
     assert third.lost_samples == 6996  # from the end of the second block at 2.004 s
     assert owner.troubles[:2] == [("adc", LOST), ("adc", None)]
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"), [({2}, [INLET]), ({1}, [OUTLET_1]), ({0}, []), ({5}, [INLET, OUTLET_1])]
+)
+def test_a_failed_channel_is_left_out_and_never_told_as_zero(owner, failed, told):
+    source = Script(block(1))
+    source.failed_channels = frozenset(failed)
+    run_sampled(
+        owner, source, WindowPerBlock(), [INLET, OUTLET_1], lambda: len(owner.readings) == 1
+    )
+    assert [m.target for m in owner.readings[0].measurements] == told
 
 
 def test_converter_that_was_lost_begins_a_new_window(owner, mains_meter):
