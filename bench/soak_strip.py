@@ -80,9 +80,9 @@ class Strip:
         self._core.on_bank(BankState("board1", False, tuple(self._relays)))
         self._start_s = self._clock.monotonic_s()
         counters = SnmpCounters()
-        view = MibView(self._core, own_modules(self._core.uptime_s, counters))
+        view = MibView(own_modules(self._core.uptime_s, counters), self._core.snapshot)
         policy = AccessPolicy(settings.snmp.communities, settings.snmp.users)
-        operations = Operations(view, self._core, policy, counters)
+        operations = Operations(view, self._core, counters)
         self._engine = Engine(
             ENGINE_ID,
             1,
@@ -189,7 +189,7 @@ class Strip:
         time_s = int(self._clock.monotonic_s() - self._start_s)
         self._ask(ber.v3_message(get, ENGINE_ID, b"viewer", 1, time_s, 0x05, key=self._key))
         self._ask(ber.v3_message(get, b""))  # discovery: answered by a Report
-        self._engine.process(ber.encode(ber.message(1, b"wrong", get)), "127.0.0.1:9")
+        self._engine.process(ber.encode(ber.message(1, b"wrong", get)), ("127.0.0.1", 9))
 
     def _switch(self) -> None:
         outlets = self._random.sample(range(1, OUTLETS + 1), self._random.choice((1, 2, 8)))
@@ -200,7 +200,7 @@ class Strip:
 
     def _ask(self, datagram: bytes) -> None:
         self.requests += 1
-        self.unanswered += self._engine.process(datagram, "127.0.0.1:9") is None
+        self.unanswered += self._engine.process(datagram, ("127.0.0.1", 9)) is None
 
 
 class _Errors(logging.Handler):

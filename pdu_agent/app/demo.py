@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pdu_agent.access.grant import Rights
 from pdu_agent.app.agent import Occasion, run_agent
 from pdu_agent.app.config.schema import (
     AgentSettings,
@@ -28,25 +29,28 @@ from pdu_agent.hw.ads130e08 import Ads130e08Settings
 from pdu_agent.hw.mcp23008 import Mcp23008Settings
 from pdu_agent.hw.sim.board import FIRST_ADDRESS, RELAYS_PER_CHIP, ConverterPlan, converter_plans
 from pdu_agent.hw.sim.loads import default_loads
-from pdu_agent.snmp.settings import (
-    AuthProtocol,
-    Community,
-    PrivProtocol,
-    Rights,
-    SnmpSettings,
-    User,
-)
+from pdu_agent.snmp.credentials import AuthProtocol, Community, PrivProtocol, User
+from pdu_agent.snmp.settings import SnmpSettings
 from pdu_agent.web.settings import HttpSettings
 
 # These exist in demo mode only, which listens on this machine only.
 COMMUNITIES = (
-    Community("reader", "public", Rights.READ),
-    Community("writer", "private", Rights.WRITE),
+    Community("reader", "public", rights=Rights.READ),
+    Community("writer", "private", rights=Rights.WRITE),
 )
 USERS = (
-    User("viewer", AuthProtocol.SHA256, "viewer-auth-pass", PrivProtocol.NONE, "", Rights.READ),
     User(
-        "switcher", AuthProtocol.SHA256, "switcher-auth-pass", PrivProtocol.NONE, "", Rights.WRITE
+        "viewer",
+        AuthProtocol.SHA256,
+        "viewer-auth-pass",
+        PrivProtocol.NONE,
+    ),
+    User(
+        "switcher",
+        AuthProtocol.SHA256,
+        "switcher-auth-pass",
+        PrivProtocol.NONE,
+        rights=Rights.WRITE,
     ),
     User(
         "operator",
@@ -54,7 +58,7 @@ USERS = (
         "operator-auth-pass",
         PrivProtocol.AES128,
         "operator-priv-pass",
-        Rights.WRITE,
+        rights=Rights.WRITE,
     ),
     User(
         "compat",
@@ -62,7 +66,7 @@ USERS = (
         "compat-auth-pass",
         PrivProtocol.AES128,
         "compat-priv-pass",
-        Rights.WRITE,
+        rights=Rights.WRITE,
     ),
 )
 

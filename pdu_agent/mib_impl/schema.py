@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.syntax import Oid, Special, Syntax, Value
 from pdu_agent.model.commands import Command
 from pdu_agent.model.snapshot import Snapshot
@@ -35,7 +36,8 @@ class ObjectType(Generic[Row]):
 
     get: the plain value of a row, None where there is no instance; without it the object
     is an index and not accessible. to_command: what a SET of a plain value asks the core
-    to do; with it the object is read-write. units: the UNITS clause.
+    to do; with it the object is read-write. units: the UNITS clause. needs: the rights
+    that a SET takes.
     """
 
     number: int
@@ -44,6 +46,7 @@ class ObjectType(Generic[Row]):
     get: Callable[[Row], Any] | None = None
     units: str = ""
     to_command: Callable[[Row, Any], Command] | None = None
+    needs: Rights = Rights.WRITE
 
     @property
     def access(self) -> Access:
@@ -84,7 +87,8 @@ class Scalars(Generic[Row]):
 class Table(Generic[Row]):
     """A table at `suffix`. index: names of its index objects, which may be another table's.
 
-    rows: index and row of each conceptual row; the order does not matter.
+    rows: index and row of each conceptual row; the order does not matter. outlet: whose
+    rights decide who may read and change a row; None where they are the unit's.
     """
 
     suffix: Oid
@@ -92,6 +96,7 @@ class Table(Generic[Row]):
     index: tuple[str, ...]
     rows: Callable[[Snapshot], Iterable[tuple[Oid, Row]]]
     objects: tuple[ObjectType[Row], ...]
+    outlet: Callable[[Row], int | None] | None = None
 
     @property
     def base(self) -> Oid:

@@ -43,11 +43,12 @@ class PowerUp(Enum):
 class TargetKind(Enum):
     INLET = "inlet"
     OUTLET = "outlet"
+    SENSOR = "sensor"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Target:
-    """A metering point: an inlet or an outlet by its number."""
+    """Something that has values of its own: an inlet, an outlet or a sensor by its number."""
 
     kind: TargetKind
     index: int
@@ -78,6 +79,64 @@ class DeviceSetting(Enum):
     LOCATION = "location"
     SEQUENCE_INTERVAL_S = "sequence_interval_s"
     COLD_START_DELAY_S = "cold_start_delay_s"
+
+
+class SensorSetting(Enum):
+    NAME = "name"
+
+
+class GroupSetting(Enum):
+    NAME = "name"
+
+
+class Quantity(Enum):
+    """What a threshold watches, in SI units: V A W VA, 1, Hz, Wh of the user meter, Celsius, %."""
+
+    VOLTAGE = "voltage"
+    CURRENT = "current"
+    ACTIVE_POWER = "active power"
+    APPARENT_POWER = "apparent power"
+    POWER_FACTOR = "power factor"
+    FREQUENCY = "frequency"
+    ENERGY = "energy"
+    TEMPERATURE = "temperature"
+    HUMIDITY = "humidity"
+
+
+class Limit(Enum):
+    """The four limits of a threshold, from the lowest to the highest."""
+
+    LOW_CRITICAL = "low critical"
+    LOW_WARNING = "low warning"
+    HIGH_WARNING = "high warning"
+    HIGH_CRITICAL = "high critical"
+
+
+class ThresholdSetting(Enum):
+    """Settings of a threshold. Values: numbers in the quantity's unit, seconds for DELAY_S,
+    and a frozenset of Limit for ENABLED.
+    """
+
+    LOW_CRITICAL = "low_critical"
+    LOW_WARNING = "low_warning"
+    HIGH_WARNING = "high_warning"
+    HIGH_CRITICAL = "high_critical"
+    HYSTERESIS = "hysteresis"
+    DELAY_S = "delay_s"
+    ENABLED = "enabled"
+
+
+class NotificationClass(Enum):
+    """Notifications that are switched on and off together."""
+
+    OUTLET = "outlet"
+    COMMAND = "command"
+    THRESHOLD = "threshold"
+    SENSOR = "sensor"
+    HARDWARE = "hardware"
+    CONFIGURATION = "configuration"
+    START = "start"
+    AUTHENTICATION = "authentication"
 
 
 class Reset(Enum):
@@ -129,21 +188,112 @@ class ConfigureDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigureSensor:
+    sensor: int
+    setting: SensorSetting
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResetMeter:
-    """Restart the user meter and/or forget the peak; the cumulative energy is untouched."""
+    """Restart the user meter and/or forget the peak; the cumulative energy is untouched.
+
+    Of a sensor: forget the lowest and highest value; `what` is ALL.
+    """
 
     target: Target
     what: Reset
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigureThreshold:
+    """Several of one threshold in a batch are judged together: only the end must be in order."""
+
+    target: Target
+    quantity: Quantity
+    setting: ThresholdSetting
+    value: float | frozenset[Limit]
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchGroup:
+    """The action for every member that is switched and not locked."""
+
+    group: int
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroup:
+    """A new group without members, called "Group N" until it is configured."""
+
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveGroup:
+    """The group and its memberships; the outlets stay as they are."""
+
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureGroup:
+    group: int
+    setting: GroupSetting
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetMember:
+    """Put an outlet into a group, or (member False) take it out."""
+
+    group: int
+    outlet: int
+    member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeAlarm:
+    """Somebody has seen it; the alarm stands until its cause is gone."""
+
+    alarm: int
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnableNotifications:
+    notification_class: NotificationClass
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceConfigLock:
+    """An advisory lock (RFC 2579 TestAndIncr): refused with NotNow unless `value` is what the
+    lock is at; accepted, it counts one up, from 2147483647 to 0.
+    """
+
+    value: int
+
+
 Command = (
     SwitchOutlet
     | SwitchAll
+    | SwitchGroup
     | SetLock
     | ConfigureOutlet
     | ConfigureInlet
     | ConfigureDevice
+    | ConfigureSensor
+    | ConfigureThreshold
+    | ConfigureGroup
+    | CreateGroup
+    | RemoveGroup
+    | SetMember
     | ResetMeter
+    | AcknowledgeAlarm
+    | EnableNotifications
+    | AdvanceConfigLock
 )
 
 

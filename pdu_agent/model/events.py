@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pdu_agent.model.commands import Actor, Command, Target
-from pdu_agent.model.snapshot import Alarm, ChangeReason, OutletState
+from pdu_agent.model.snapshot import Alarm, ChangeReason, OutletState, SensorStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,16 @@ class ReadingRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class SensorChanged:
+    """A sensor stopped or resumed giving values."""
+
+    t_wall_s: float
+    sensor: int
+    old: SensorStatus
+    new: SensorStatus
+
+
+@dataclass(frozen=True, slots=True)
 class AgentStarted:
     """cold_banks: boards found without power since the last run; their policy applies."""
 
@@ -80,6 +90,7 @@ Event = (
     | AlarmCleared
     | ReadingLost
     | ReadingRestored
+    | SensorChanged
     | AgentStarted
 )
 

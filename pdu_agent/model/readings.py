@@ -38,6 +38,19 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class SensorReading:
+    """One value of one sensor: Celsius, percent relative humidity, or 0/1 for a contact.
+
+    value is None when the sensor failed; `error` then says how.
+    """
+
+    sensor: int
+    t_mono_s: float
+    value: float | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BankState:
     """A relay board as found. cold: it lost power since it was last set up.
 

@@ -10,7 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from pdu_agent.model.commands import Action, Actor, Lock, PowerUp
+from pdu_agent.model.commands import (
+    Action,
+    Actor,
+    Limit,
+    Lock,
+    NotificationClass,
+    PowerUp,
+    Quantity,
+    Target,
+)
 from pdu_agent.model.quantities import Electrical
 
 
@@ -153,9 +162,55 @@ class Sensor:
     maximum: float | None
 
 
+class ThresholdState(Enum):
+    """Which limit is passed; UNKNOWN while there is no value."""
+
+    NORMAL = "normal"
+    LOW_CRITICAL = "low critical"
+    LOW_WARNING = "low warning"
+    HIGH_WARNING = "high warning"
+    HIGH_CRITICAL = "high critical"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Limits for one quantity of one target, in the quantity's unit.
+
+    low_critical < low_warning < high_warning < high_critical holds for those in `enabled`;
+    the others are kept, but watch nothing. value is the newest one, None while unknown.
+    """
+
+    target: Target
+    quantity: Quantity
+    low_critical: float
+    low_warning: float
+    high_warning: float
+    high_critical: float
+    hysteresis: float
+    delay_s: float
+    enabled: frozenset[Limit]
+    state: ThresholdState
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """What a threshold alarm is about: the value that passed `limit`, or came back."""
+
+    quantity: Quantity
+    state: ThresholdState
+    value: float
+    limit: float
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A condition that lasts. `subject` names the thing ("outlet 3", "board main")."""
+    """A condition that lasts. `subject` names the thing ("outlet 3", "board main").
+
+    target is the thing where it is an inlet, outlet or sensor; crossing goes with the
+    alarms of thresholds (kind "threshold").
+    """
 
     id: int
     kind: str
@@ -163,6 +218,66 @@ class Alarm:
     subject: str
     text: str
     since_wall_s: float
+    target: Target | None = None
+    crossing: Crossing | None = None
+    acknowledged: bool = False
+
+
+class EventKind(Enum):
+    """What a log entry or a notification tells."""
+
+    OUTLET_STATE = "outlet state"
+    COMMAND_ACCEPTED = "command accepted"
+    COMMAND_FAILED = "command failed"
+    THRESHOLD_RAISED = "threshold raised"
+    THRESHOLD_CLEARED = "threshold cleared"
+    SENSOR_STATUS = "sensor status"
+    HARDWARE_FAULT = "hardware fault"
+    HARDWARE_CLEARED = "hardware cleared"
+    CONFIGURATION = "configuration"
+    STARTED = "started"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One line of the event log. number: 1 and up, growing over the device's life, wrapping
+    after 2^32-1. user: str(Actor) of whoever caused it, empty when nobody did.
+    """
+
+    number: int
+    t_wall_s: float
+    kind: EventKind
+    severity: Severity
+    target: Target | None
+    text: str
+    user: str
+
+
+class GroupState(Enum):
+    """MIXED: some members on, others off or on their way. UNKNOWN: no member, or none known."""
+
+    ON = "on"
+    OFF = "off"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Outlets that are switched together.
+
+    configured: it comes from the configuration file, and only that can change it.
+    active_power_w: sum of the members' last values, None when no member is metered.
+    user_energy_mj: sum of the members' user meters, so it falls when a member leaves.
+    """
+
+    index: int
+    name: str
+    members: tuple[int, ...]
+    configured: bool
+    state: GroupState
+    active_power_w: float | None
+    user_energy_mj: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +309,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything a face may show. `topology` changes only when rows appear or vanish."""
+    """Everything a face may show.
+
+    `topology` changes when outlets, inlets, sensors, groups, members or thresholds appear or
+    vanish; alarms and events come and go without changing it.
+    """
 
     seq: int
     t_mono_s: float
@@ -209,3 +328,9 @@ class Snapshot:
     sample_wall_s: float | None
     config_changed_s: float
     topology: int
+    groups: tuple[Group, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    events: tuple[LoggedEvent, ...] = ()
+    """The newest 256, oldest first."""
+    notifying: frozenset[NotificationClass] = frozenset()
+    config_lock: int = 0

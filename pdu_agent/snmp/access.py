@@ -9,59 +9,119 @@ SET everything.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pdu_agent.snmp.settings import Community, Rights, SecurityLevel, User
+from pdu_agent.access.grant import Grant, Rights
+from pdu_agent.access.needs import Need
+from pdu_agent.access.networks import Networks
+from pdu_agent.snmp.credentials import Community, SecurityLevel, User
+from pdu_agent.snmp.settings import ViewSettings, parse_oid
+
+Oid = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Subtrees of the tree: the longest one that an instance lies in decides (RFC 3415)."""
+
+    subtrees: Mapping[Oid, bool]
+
+    @staticmethod
+    def of(settings: ViewSettings) -> View:
+        included = {parse_oid(text): True for text in settings.include}
+        return View(included | {parse_oid(text): False for text in settings.exclude})
+
+    def contains(self, oid: Oid) -> bool:
+        for length in range(len(oid), 0, -1):
+            found = self.subtrees.get(oid[:length])
+            if found is not None:
+                return found
+        return False
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Someone who proved who they are. `name` is the configured name, never a secret."""
+    """Someone who proved who they are. `name` is the configured name, never a secret.
+
+    view: the instances that exist for this credential at all; None: all of them.
+    """
 
     name: str
-    rights: Rights
+    grant: Grant
+    view: View | None = None
+
+    @property
+    def reads_everything(self) -> bool:
+        return self.view is None and self.grant.reads_everything
+
+    def may_read(self, oid: Oid, outlet: int | None) -> bool:
+        """Whether the instance may be shown; one that may not be shown is as good as absent.
+
+        outlet: the one that the instance tells of, None if it is of the unit.
+        """
+        if not self.grant.allows(Rights.READ, outlet):
+            return False
+        return self.view is None or self.view.contains(oid)
+
+    def may_write(self, oid: Oid, need: Need) -> bool:
+        """Whether the instance may be SET, if it can be at all."""
+        return self.grant.allows(*need) and (self.view is None or self.view.contains(oid))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    credential: Credential
+    networks: Networks
+    level: int = SecurityLevel.NO_AUTH_NO_PRIV
+
+    def admits(self, host: str) -> bool:
+        return not self.networks or self.networks.admit(host)
 
 
 class AccessPolicy:
-    """Maps what a message proves to a credential, and a credential to what it may touch."""
+    """Maps what a message proves to a credential, and a credential to what it may touch.
 
-    def __init__(self, communities: Iterable[Community], users: Iterable[User]) -> None:
+    Raises ConfigError for a network, a view or an OID that cannot be read.
+    """
+
+    def __init__(
+        self,
+        communities: Iterable[Community],
+        users: Iterable[User],
+        views: Iterable[ViewSettings] = (),
+    ) -> None:
+        self._views = {settings.name: View.of(settings) for settings in views}
         self._communities = [
-            (entry.community.encode("utf-8"), Credential(entry.name, entry.rights))
+            (entry.community.encode("utf-8"), self._entry(entry, SecurityLevel.NO_AUTH_NO_PRIV))
             for entry in communities
         ]
-        self._users = {
-            user.name: (user.level, Credential(user.name, user.rights)) for user in users
-        }
+        self._users = {user.name: self._entry(user, user.level) for user in users}
 
-    def for_community(self, community: bytes) -> Credential | None:
-        """The credential of a v1/v2c community string, None if there is no such one.
+    def _entry(self, settings: Community | User, level: int) -> _Entry:
+        view = self._views[settings.view] if settings.view else None
+        credential = Credential(settings.name, settings.grant(), view)
+        return _Entry(credential, Networks(settings.networks), level)
+
+    def for_community(self, community: bytes, host: str) -> Credential | None:
+        """The credential of a v1/v2c community from a numeric source address, None if wrong.
 
         Every configured community is compared in full, so that the time taken does not
         tell how much of a guess was right.
         """
-        found: Credential | None = None
-        for secret, credential in self._communities:
+        found: _Entry | None = None
+        for secret, entry in self._communities:
             if hmac.compare_digest(secret, community):
-                found = credential
-        return found
+                found = entry
+        return found.credential if found is not None and found.admits(host) else None
 
-    def for_user(self, name: str, level: int) -> Credential | None:
+    def for_user(self, name: str, level: int, host: str) -> Credential | None:
         """The credential of an authenticated v3 user at the security level of the message.
 
-        None for an unknown user, and for a level below the one the user is configured with.
+        None for an unknown user, for a level below the one the user is configured with, and
+        for a source outside the user's networks.
         """
-        least, credential = self._users.get(name, (SecurityLevel.AUTH_PRIV, None))
-        return credential if level >= least else None
-
-    # Both questions name the instance, because what may be switched is asked per instance;
-    # today's rights are the same for all of them.
-
-    def may_read(self, credential: Credential, oid: tuple[int, ...]) -> bool:  # noqa: ARG002
-        """Whether the instance may be shown; one that may not be shown is as good as absent."""
-        return credential.rights in (Rights.READ, Rights.WRITE)
-
-    def may_write(self, credential: Credential, oid: tuple[int, ...]) -> bool:  # noqa: ARG002
-        """Whether the instance may be SET, if it can be at all."""
-        return credential.rights is Rights.WRITE
+        entry = self._users.get(name)
+        if entry is None or level < entry.level or not entry.admits(host):
+            return None
+        return entry.credential

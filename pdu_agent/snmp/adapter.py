@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pdu_agent.snmp.access import Credential
+from pdu_agent.snmp.credentials import User
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS
 from pdu_agent.snmp.security import CommunitySecurity, UserSecurity, symbol
-from pdu_agent.snmp.settings import User
 from pdu_agent.snmp.stack import SnmpEngine, rfc1902, v2c
 
 _UDP_DOMAIN = (1, 3, 6, 1, 6, 1, 1)

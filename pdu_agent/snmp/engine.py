@@ -17,6 +17,7 @@ from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.snmp.access import AccessPolicy, Credential
 from pdu_agent.snmp.adapter import Pysnmp
 from pdu_agent.snmp.complaints import Complaints
+from pdu_agent.snmp.credentials import PrivProtocol, User
 from pdu_agent.snmp.envelope import (
     MAX_V3_OCTETS,
     VERSION_1,
@@ -30,7 +31,6 @@ from pdu_agent.snmp.envelope import (
 )
 from pdu_agent.snmp.operations import Operation, Operations, Request, Response, Status
 from pdu_agent.snmp.security import check_privacy, symbol
-from pdu_agent.snmp.settings import PrivProtocol, User
 from pdu_agent.snmp.stack import PySnmpError, errind, v1, v2c
 from pdu_agent.snmp.values import read_varbinds, write_varbinds
 
@@ -46,6 +46,9 @@ MAX_COMMUNITY_OCTETS = 1472
 _COMMUNITY_HEADERS = 32
 _SCOPED_HEADERS = 72
 _V3_HEADERS = 272
+
+Source = tuple[Any, ...]
+"""A socket address: numeric host, port, and what else IPv6 has."""
 
 _OPERATIONS = {
     v2c.GetRequestPDU.tagSet: Operation.GET,
@@ -102,16 +105,19 @@ class Engine:
         self._malformed = Complaints(log, "malformed SNMP messages ignored", monotonic_s)
         self._failed = Complaints(log, "SNMP requests failed", monotonic_s)
         self._envelope = Envelope(VERSION_1)
+        self._host = ""
         self._pysnmp = Pysnmp(engine_id, boots, monotonic_s, self._recognise, self._serve)
         for user in users:
             self._pysnmp.add_user(user)
 
-    def process(self, datagram: bytes, address: str) -> bytes | None:
-        """The answer to a datagram from `address` ("ip:port"), None where none is due.
+    def process(self, datagram: bytes, source: Source) -> bytes | None:
+        """The answer to a datagram from `source`, None where none is due.
 
         Never raises. Synchronous: an accepted SET has been submitted when it returns.
         """
         self._counters.in_packets += 1
+        self._host = source[0]
+        address = format_address(source)
         try:
             self._envelope = open_envelope(datagram)
         except UnknownVersion:
@@ -131,7 +137,7 @@ class Engine:
         self._malformed.add(address, reason)
 
     def _recognise(self, community: bytes) -> Credential | None:
-        credential = self._policy.for_community(community)
+        credential = self._policy.for_community(community, self._host)
         if credential is None:
             self._counters.in_bad_community_names += 1
         return credential
@@ -176,7 +182,7 @@ class Engine:
         if isinstance(incoming.security_name, Credential):
             return incoming.security_name
         user_name = bytes(incoming.security_name).decode("utf-8", "replace")
-        return self._policy.for_user(user_name, int(incoming.security_level))
+        return self._policy.for_user(user_name, int(incoming.security_level), self._host)
 
     def _request(self, incoming: _Incoming, credential: Credential) -> Request:
         version = int(incoming.version)
@@ -249,6 +255,12 @@ class Engine:
             )
         except PySnmpError:
             self._counters.silent_drops += 1  # too large for what the peer announced
+
+
+def format_address(source: Source) -> str:
+    """ "host:port", an IPv6 host in brackets."""
+    host, port = source[0], source[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _api(version: int) -> Any:

@@ -23,8 +23,8 @@ def snmp_server(
     """
     counters = SnmpCounters()
     modules = own_modules(controller.uptime_s, counters, parse_oid(settings.base_oid))
-    view = MibView(controller, modules)
-    policy = AccessPolicy(settings.communities, settings.users)
-    operations = Operations(view, controller, policy, counters)
+    view = MibView(modules, controller.snapshot)
+    policy = AccessPolicy(settings.communities, settings.users, settings.views)
+    operations = Operations(view, controller, counters)
     engine = Engine(engine_id, boots, settings.users, policy, operations, counters)
     return SnmpServer(settings.listen, engine.process)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 
-from pdu_agent.snmp.settings import AuthProtocol, PrivProtocol, User
+from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, User
 
 _EXPANDED_OCTETS = 1_048_576
 

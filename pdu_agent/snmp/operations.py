@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from pdu_agent.access.needs import require
 from pdu_agent.mib_impl.set_errors import SetError
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
 from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, NO_SUCH_OBJECT, Absence, MibView
+from pdu_agent.mib_impl.writes import MibWriter, refused
 from pdu_agent.model.commands import Actor, Controller
+from pdu_agent.model.errors import NotPermitted
 from pdu_agent.model.snapshot import Snapshot
-from pdu_agent.snmp.access import AccessPolicy, Credential
+from pdu_agent.snmp.access import Credential
 from pdu_agent.snmp.envelope import MAX_VARBINDS, VERSION_1, VERSION_3
 from pdu_agent.snmp.sizes import Answered, varbind_octets, varbinds_octets
 
@@ -109,12 +112,10 @@ class _Failed(Exception):
 class Operations:
     """Answers requests that have been decoded and authenticated by someone else."""
 
-    def __init__(
-        self, view: MibView, controller: Controller, policy: AccessPolicy, counters: SnmpCounters
-    ) -> None:
+    def __init__(self, view: MibView, controller: Controller, counters: SnmpCounters) -> None:
         self._view = view
+        self._writer = MibWriter(view, controller)
         self._controller = controller
-        self._policy = policy
         self._counters = counters
 
     def answer(self, request: Request) -> Response:
@@ -143,7 +144,7 @@ class Operations:
 
     def _get(self, request: Request, index: int, oid: Oid, snapshot: Snapshot) -> Answered:
         value: Value | Absence = NO_SUCH_OBJECT
-        if self._policy.may_read(request.credential, oid):
+        if self._may_read(request.credential, oid, snapshot):
             value = self._view.get(oid, snapshot)
         if request.version == VERSION_1 and (
             isinstance(value, Absence) or value.tag is Tag.COUNTER64
@@ -165,7 +166,7 @@ class Operations:
             found = self._view.next(position, snapshot, skip_counter64=skip_counter64)
             if found is END_OF_MIB_VIEW:
                 return oid, found
-            if self._policy.may_read(request.credential, found[0]):
+            if self._may_read(request.credential, found[0], snapshot):
                 return found
             position = found[0]
 
@@ -194,19 +195,36 @@ class Operations:
 
     def _set(self, request: Request) -> list[Answered]:
         """All or nothing; the answer repeats the request's varbinds."""
+        snapshot = self._controller.snapshot
         for index, (oid, _) in enumerate(request.varbinds, start=1):
-            if not self._policy.may_write(request.credential, oid):
+            if not request.credential.may_write(oid, self._writer.guard(oid, snapshot)):
                 if request.version != VERSION_3:
                     self._counters.in_bad_community_uses += 1
                 raise _Failed(Status.NO_ACCESS, index)
         if varbinds_octets(request.varbinds) > request.room:
             raise _Failed(Status.TOO_BIG, 0)  # before, as it could not be acknowledged after
-        actor = Actor("snmp", request.credential.name, request.address)
         try:
-            self._view.apply_set(request.varbinds, actor)
+            self._carry_out(request, snapshot)
         except SetError as exc:
             raise _Failed(Status(exc.status.value), exc.index) from exc
         return list(request.varbinds)
+
+    def _carry_out(self, request: Request, snapshot: Snapshot) -> None:
+        plan = self._writer.plan(request.varbinds, snapshot)
+        try:
+            # Some commands reach further than the instance that they are written to.
+            require(request.credential.grant, [command for _, command in plan], snapshot)
+        except NotPermitted as exc:
+            raise refused(exc, plan) from exc
+        actor = Actor("snmp", request.credential.name, request.address)
+        self._writer.submit(plan, actor)
+
+    def _may_read(self, credential: Credential, oid: Oid, snapshot: Snapshot) -> bool:
+        if credential.reads_everything:
+            return True
+        place = self._view.object_of(oid, snapshot)
+        outlet = self._view.outlet_of(place, oid, snapshot) if place is not None else None
+        return credential.may_read(oid, outlet)
 
 
 class _Bounded:

@@ -8,9 +8,9 @@ from typing import Any
 
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.access import Credential
+from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, SecurityLevel, User
 from pdu_agent.snmp.envelope import open_usm_parameters
 from pdu_agent.snmp.keys import auth_key, priv_key
-from pdu_agent.snmp.settings import AuthProtocol, PrivProtocol, SecurityLevel, User
 from pdu_agent.snmp.stack import (
     AbstractSecurityModel,
     PySnmpError,

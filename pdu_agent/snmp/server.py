@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from pdu_agent.model.errors import ConfigError
+from pdu_agent.snmp.engine import Source, format_address
 from pdu_agent.snmp.settings import parse_listen
 
-Answer = Callable[[bytes, str], bytes | None]
-"""A datagram and its source ("ip:port") in, the answer or None out. Never raises."""
+Answer = Callable[[bytes, Source], bytes | None]
+"""A datagram and its source in, the answer or None out. Never raises."""
 
 
 class _Socket(asyncio.DatagramProtocol):
@@ -27,7 +28,7 @@ class _Socket(asyncio.DatagramProtocol):
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
-        answer = self._answer(data, format_address(addr))
+        answer = self._answer(data, addr)
         if answer is not None and self._transport is not None:
             self._transport.sendto(answer, addr)
 
@@ -87,12 +88,6 @@ async def _bind(host: str, port: int) -> socket.socket:
         bound.close()
         raise
     return bound
-
-
-def format_address(address: tuple[Any, ...]) -> str:
-    """ "host:port", an IPv6 host in brackets, of an address as the socket module gives it."""
-    host, port = address[0], address[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _bind_advice(text: str, exc: OSError) -> str:

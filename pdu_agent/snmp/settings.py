@@ -1,101 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The `snmp` section of the configuration: where to listen, and who may do what."""
+"""The `snmp` section of the configuration: where to listen, whom to tell, what is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import Enum
 
+from pdu_agent.access.networks import parse_network
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
+from pdu_agent.snmp.credentials import Community, User
 
-MIN_PASSPHRASE = 8
-"""Characters, RFC 3414 section 11.2; net-snmp's tools refuse shorter ones."""
-
-MAX_USER_NAME_OCTETS = 32
-"""RFC 3414: usmUserName is SnmpAdminString (SIZE(1..32))."""
-
-
-class Rights(Enum):
-    """What a credential may do with every object that is there."""
-
-    READ = "read"
-    WRITE = "write"
-
-
-class SecurityLevel(IntEnum):
-    """RFC 3411 SnmpSecurityLevel; a larger one protects more."""
-
-    NO_AUTH_NO_PRIV = 1
-    AUTH_NO_PRIV = 2
-    AUTH_PRIV = 3
-
-
-class AuthProtocol(Enum):
-    """RFC 3414 (SHA-1) and RFC 7860 (the SHA-2 family)."""
-
-    SHA = "sha"
-    SHA224 = "sha224"
-    SHA256 = "sha256"
-    SHA384 = "sha384"
-    SHA512 = "sha512"
-
-
-class PrivProtocol(Enum):
-    """RFC 3826, and its 256-bit form with the key extension that net-snmp calls AES-256."""
-
-    NONE = "none"
-    AES128 = "aes128"
-    AES256 = "aes256"
+NOTIFICATION_PORT = 162
 
 
 @dataclass(frozen=True, slots=True)
-class Community:
-    """A v1/v2c community. `name` is what logs and the audit show; `community` is the secret."""
+class ViewSettings:
+    """One entry of `views`: subtrees that are there and, below them, subtrees that are not."""
 
-    name: str = setting(max_length=32, doc="how logs call it; never the secret itself")
-    community: str = setting(max_length=255, secret=True, doc="the community string")
-    rights: Rights = setting(Rights.READ, doc="read, or write (which includes read)")
+    name: str = setting(max_length=32, doc="what credentials call it")
+    include: tuple[str, ...] = setting(max_length=64, doc="OIDs of subtrees that can be seen")
+    exclude: tuple[str, ...] = setting((), max_length=64, doc="OIDs of subtrees that cannot")
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise ConfigError("snmp community: the name is empty; give it one for the logs")
-        if not self.community:
-            raise ConfigError(f"snmp community {self.name}: the community string is empty")
+        for text in (*self.include, *self.exclude):
+            parse_oid(text)
+
+
+class TargetVersion(Enum):
+    V1 = "v1"
+    V2C = "v2c"
+    V3 = "v3"
 
 
 @dataclass(frozen=True, slots=True)
-class User:
-    """An SNMPv3 user of the User-based Security Model; authentication is never optional."""
+class TargetSettings:
+    """One entry of `targets`: a manager that is sent notifications.
 
-    name: str = setting(max_length=MAX_USER_NAME_OCTETS, doc="the v3 user name")
-    auth: AuthProtocol = setting(AuthProtocol.SHA256, doc="authentication protocol")
-    auth_pass: str = setting("", max_length=255, secret=True, doc="at least 8 characters")
-    priv: PrivProtocol = setting(PrivProtocol.AES128, doc="privacy protocol, none for no privacy")
-    priv_pass: str = setting("", max_length=255, secret=True, doc="at least 8 characters")
-    rights: Rights = setting(Rights.READ, doc="read, or write (which includes read)")
+    credential: the name of a community (v1, v2c) or of a user (v3) of the secrets file.
+    """
+
+    name: str = setting(max_length=32, doc="how logs call it")
+    address: str = setting(
+        max_length=255, doc="host or host:port; a name is resolved anew when it is used; port 162"
+    )
+    credential: str = setting(max_length=32, doc="name of a community, or of a user with v3")
+    version: TargetVersion = setting(TargetVersion.V2C, doc="v1, v2c or v3")
+    inform: bool = setting(False, doc="true: repeat until it is acknowledged; not with v1")
+    timeout_s: float = setting(1.5, minimum=0.1, maximum=60, doc="wait for an acknowledgement")
+    retries: int = setting(3, minimum=0, maximum=20, doc="how often an inform is repeated")
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.name.encode("utf-8")) <= MAX_USER_NAME_OCTETS:
-            raise ConfigError(f"snmp user {self.name!r}: a name has 1 to 32 octets")
-        self._check_passphrase("auth_pass", self.auth_pass)
-        if self.priv is not PrivProtocol.NONE:
-            self._check_passphrase("priv_pass", self.priv_pass)
-
-    @property
-    def level(self) -> SecurityLevel:
-        """The least security level at which this user is served."""
-        if self.priv is PrivProtocol.NONE:
-            return SecurityLevel.AUTH_NO_PRIV
-        return SecurityLevel.AUTH_PRIV
-
-    def _check_passphrase(self, key: str, passphrase: str) -> None:
-        if len(passphrase) < MIN_PASSPHRASE:
-            raise ConfigError(
-                f"snmp user {self.name}: {key} has {len(passphrase)} characters,"
-                f" at least {MIN_PASSPHRASE} are needed (RFC 3414 section 11.2)"
-            )
+        if self.inform and self.version is TargetVersion.V1:
+            raise ConfigError(f"snmp target {self.name}: SNMPv1 knows no informs")
+        parse_target(self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +70,22 @@ class SnmpSettings:
         "1.3.6.1.4.1.8072.9999.9999.6738", max_length=128, doc="root of OPENPDU-MIB"
     )
     identity: str = setting("own", choices=("own",), doc="whose MIB tree is shown")
+    trusted_networks: tuple[str, ...] = setting(
+        (),
+        max_length=64,
+        doc="sources without a rate limit, and with answers of up to 8 KB to v1 and v2c",
+    )
+    unlimited_networks: tuple[str, ...] = setting(
+        (), max_length=64, doc="sources without a rate limit, but with answers of 1472 octets"
+    )
+    requests_per_s: float = setting(
+        200.0, minimum=1, maximum=100_000, doc="of one source, on average; more is dropped"
+    )
+    request_burst: int = setting(
+        400, minimum=1, maximum=100_000, doc="requests that one source may send at once"
+    )
+    views: tuple[ViewSettings, ...] = setting((), max_length=32)
+    targets: tuple[TargetSettings, ...] = setting((), max_length=16)
     communities: tuple[Community, ...] = setting((), max_length=64)
     users: tuple[User, ...] = setting((), max_length=64)
 
@@ -118,11 +93,34 @@ class SnmpSettings:
         for text in self.listen:
             parse_listen(text)
         parse_oid(self.base_oid)
+        for text in (*self.trusted_networks, *self.unlimited_networks):
+            parse_network(text)
         _refuse_twins("community name", (entry.name for entry in self.communities))
         _refuse_twins("user name", (entry.name for entry in self.users))
+        _refuse_twins("view name", (entry.name for entry in self.views))
+        _refuse_twins("target name", (entry.name for entry in self.targets))
         secrets = [entry.community for entry in self.communities]
         if len(set(secrets)) != len(secrets):
             raise ConfigError("snmp communities: two entries have the same community string")
+        self._check_references()
+
+    def _check_references(self) -> None:
+        views = {view.name for view in self.views}
+        wanted = [(entry.name, entry.view) for entry in self.communities]
+        wanted += [(entry.name, entry.view) for entry in self.users]
+        for name, view in wanted:
+            if view and view not in views:
+                raise ConfigError(f"snmp credential {name}: no view is called {view!r}")
+        if not self.communities and not self.users:
+            return  # the secrets file comes later
+        for target in self.targets:
+            known, what = {entry.name for entry in self.communities}, "community"
+            if target.version is TargetVersion.V3:
+                known, what = {entry.name for entry in self.users}, "user"
+            if target.credential not in known:
+                raise ConfigError(
+                    f"snmp target {target.name}: no {what} is called {target.credential!r}"
+                )
 
 
 def parse_listen(text: str) -> tuple[str, int]:
@@ -138,6 +136,22 @@ def parse_listen(text: str) -> tuple[str, int]:
     if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise ConfigError(f"snmp listen {text!r}: expected host:port, such as 127.0.0.1:1161")
     return host, int(port)
+
+
+def parse_target(text: str) -> tuple[str, int]:
+    """Host and port of "host", "host:port" or "[ipv6]:port". Raises ConfigError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        host, port = text, str(NOTIFICATION_PORT)
+    bare = host.removeprefix("[").removesuffix("]")
+    if not bare or (":" in bare) != host.startswith("[") or not (port.isascii() and port.isdigit()):
+        raise ConfigError(
+            f"snmp target {text!r}: expected host, host:port or [ipv6]:port, such as"
+            " nms.example:162"
+        )
+    if not 1 <= int(port) <= 65535:
+        raise ConfigError(f"snmp target {text!r}: port {port} is outside 1 to 65535")
+    return bare, int(port)
 
 
 def parse_oid(text: str) -> tuple[int, ...]:

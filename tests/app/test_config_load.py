@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pdu_agent.access.grant import Rights
 from pdu_agent.app.config import versions
 from pdu_agent.app.config.directories import (
     default_runtime_dir,
@@ -25,7 +26,6 @@ from pdu_agent.app.config.tree import MapNode
 from pdu_agent.core.settings import RelayRef
 from pdu_agent.model.commands import PowerUp
 from pdu_agent.model.errors import ConfigError
-from pdu_agent.snmp.settings import Rights
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pdu_agent.access.grant import Rights
 from pdu_agent.app.config.init import shipped_text, write_initial
 from pdu_agent.app.config.load import check_file, load_settings
 from pdu_agent.app.config.schema import (
@@ -31,7 +32,8 @@ from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSetting
 from pdu_agent.hw import registry
 from pdu_agent.hw.sim import board
 from pdu_agent.model.errors import ConfigError
-from pdu_agent.snmp.settings import AuthProtocol, PrivProtocol, Rights, SnmpSettings
+from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol
+from pdu_agent.snmp.settings import SnmpSettings
 from pdu_agent.web.settings import HttpSettings
 
 SHIPPED = Path(__file__).parents[2] / "etc" / "openpdu.yaml"

@@ -23,7 +23,7 @@ from pdu_agent.mib_impl.view import (
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import Snapshot
 from tests.mib.golden_walk import GOLDEN, walk_text
-from tests.mib.unit import METER, SENSOR, Bench, FakeController, unit, with_outlet
+from tests.mib.unit import METER, SENSOR, Bench, unit, with_outlet
 
 OTHER_ARC: Oid = (1, 3, 6, 1, 4, 1, 32473, 5)
 
@@ -163,7 +163,7 @@ def test_a_second_arc_serves_the_same_values_there_and_nothing_at_the_first() ->
 
 def test_two_modules_cannot_claim_one_object() -> None:
     with pytest.raises(ValueError, match="declared twice"):
-        MibView(FakeController(unit()), [openpdu_module(), openpdu_module()])
+        MibView([openpdu_module(), openpdu_module()], unit())
 
 
 def test_the_whole_walk_is_as_it_was() -> None:

@@ -11,6 +11,7 @@ from pdu_agent.mib_impl.set_errors import ErrorStatus, SetError
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Value
 from pdu_agent.mib_impl.view import MibView
+from pdu_agent.mib_impl.writes import MibWriter
 from pdu_agent.model.readings import BankLost
 from tests.core.bench import Workbench
 from tests.mib.unit import ACTOR, integer, octets, unsigned
@@ -22,11 +23,12 @@ class Strip:
     def __init__(self) -> None:
         self.bench = Workbench(outlets=2)
         core = self.bench.core
-        self.view = MibView(core, own_modules(core.uptime_s, SnmpCounters()))
+        self.view = MibView(own_modules(core.uptime_s, SnmpCounters()), core.snapshot)
+        self.writer = MibWriter(self.view, core)
 
     def set(self, *changes: tuple[tuple[int, ...], Value]) -> None:
         varbinds = [((*DEFAULT_ARC, 1, *suffix), value) for suffix, value in changes]
-        self.view.apply_set(varbinds, ACTOR)
+        self.writer.submit(self.writer.plan(varbinds, self.bench.core.snapshot), ACTOR)
         self.bench.settle()
 
     def content(self, *suffix: int) -> object:

@@ -86,7 +86,7 @@ def test_every_writable_object_is_covered_above() -> None:
 def test_writing_none_is_accepted_and_does_nothing(suffix: str, number: int) -> None:
     bench = Bench()
     assert bench.set((suffix, integer(number))) is None
-    bench.view.check_set([(bench.oid(suffix), integer(number))], ACTOR)
+    bench.check((suffix, integer(number)))
     assert bench.controller.submitted == bench.controller.checked == []
 
 
@@ -134,7 +134,7 @@ def test_a_bad_set_says_why_and_nothing_is_done(
         bench.set(*varbinds)
     assert (refused.value.status, refused.value.index) == (status, 2)
     with pytest.raises(SetError) as judged:
-        bench.view.check_set([(bench.oid(s), v) for s, v in varbinds], ACTOR)
+        bench.check(*varbinds)
     assert (judged.value.status, judged.value.index) == (status, 2)
     assert bench.controller.submitted == bench.controller.checked == []
 
@@ -186,7 +186,7 @@ def test_a_refusal_of_the_core_points_at_its_varbind(position: int) -> None:
         bench.set(*changes)
     assert (refused.value.status, refused.value.index) == (ErrorStatus.INCONSISTENT_VALUE, index)
     with pytest.raises(SetError) as judged:
-        bench.view.check_set([(bench.oid(s), v) for s, v in changes], ACTOR)
+        bench.check(*changes)
     assert (judged.value.status, judged.value.index) == (ErrorStatus.INCONSISTENT_VALUE, index)
     assert bench.controller.submitted == []
 
@@ -206,7 +206,7 @@ def test_every_refusal_of_the_core_has_an_error_status(kind: type[CommandError])
 
 def test_judging_a_set_submits_nothing() -> None:
     bench = Bench()
-    bench.view.check_set([(bench.oid("3.1.1.8.1"), integer(2))], ACTOR)
+    bench.check(("3.1.1.8.1", integer(2)))
     assert bench.controller.checked == [[SwitchOutlet(1, Action.OFF)]]
     assert bench.controller.submitted == []
 

@@ -12,6 +12,7 @@ from pdu_agent.mib_impl.openpdu import DEFAULT_ARC
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
 from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, MibView, VarBind
+from pdu_agent.mib_impl.writes import MibWriter
 from pdu_agent.model.commands import Actor, Command, Lock, PowerUp, Ticket
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.quantities import Electrical, Quality
@@ -172,9 +173,9 @@ class Bench:
         self.arc = arc
         self.counters = SnmpCounters()
         self.controller = FakeController(unit() if snapshot is None else snapshot)
-        self.view = MibView(
-            self.controller, own_modules(self.controller.uptime_s, self.counters, arc)
-        )
+        modules = own_modules(self.controller.uptime_s, self.counters, arc)
+        self.view = MibView(modules, self.controller.snapshot)
+        self.writer = MibWriter(self.view, self.controller)
 
     def oid(self, suffix: str) -> Oid:
         """`suffix` is appended to openpduMIB.1; with a leading dot it is a whole OID."""
@@ -202,7 +203,12 @@ class Bench:
             found.append(step)
 
     def set(self, *changes: tuple[str, Value]) -> Ticket | None:
-        return self.view.apply_set([(self.oid(suffix), value) for suffix, value in changes], ACTOR)
+        varbinds = [(self.oid(suffix), value) for suffix, value in changes]
+        return self.writer.submit(self.writer.plan(varbinds, self.controller.snapshot), ACTOR)
+
+    def check(self, *changes: tuple[str, Value]) -> None:
+        varbinds = [(self.oid(suffix), value) for suffix, value in changes]
+        self.writer.check(self.writer.plan(varbinds, self.controller.snapshot), ACTOR)
 
 
 def integer(number: int) -> Value:

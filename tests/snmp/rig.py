@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.identity import own_modules
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.view import MibView
@@ -15,10 +16,10 @@ from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import Actor, Command, SwitchOutlet, Ticket
 from pdu_agent.model.errors import OutletLocked
 from pdu_agent.snmp.access import AccessPolicy
+from pdu_agent.snmp.credentials import AuthProtocol, Community, PrivProtocol, User
 from pdu_agent.snmp.engine import Engine
 from pdu_agent.snmp.operations import Operations
 from pdu_agent.snmp.server import SnmpServer
-from pdu_agent.snmp.settings import AuthProtocol, Community, PrivProtocol, Rights, User
 from tests.mib.unit import FakeController, unit
 from tests.snmp.mutations import ENGINE_ID
 
@@ -28,8 +29,8 @@ NAME, STATE, COMMAND, ON_DELAY = 2, 7, 8, 12
 LOCKED_OUTLET = 3
 
 COMMUNITIES = (
-    Community("readers", "public", Rights.READ),
-    Community("writers", "private", Rights.WRITE),
+    Community("readers", "public", rights=Rights.READ),
+    Community("writers", "private", rights=Rights.WRITE),
 )
 USERS = (
     User("viewer", AuthProtocol.SHA256, "viewer-auth-pass", PrivProtocol.NONE),
@@ -46,7 +47,7 @@ USERS = (
         "operator-auth-pass",
         PrivProtocol.AES128,
         "operator-priv-pass",
-        Rights.WRITE,
+        rights=Rights.WRITE,
     ),
     User(
         "compat",
@@ -54,7 +55,7 @@ USERS = (
         "compat-auth-pass",
         PrivProtocol.AES128,
         "compat-priv-pass",
-        Rights.WRITE,
+        rights=Rights.WRITE,
     ),
 )
 
@@ -90,9 +91,10 @@ class Rig:
         self.clock = ManualClock()
         self.counters = SnmpCounters()
         self.core = Core(unit(outlets))
-        self.view = MibView(self.core, own_modules(self.core.uptime_s, self.counters))
+        modules = own_modules(self.core.uptime_s, self.counters)
+        self.view = MibView(modules, self.core.snapshot)
         self.policy = AccessPolicy(communities, users)
-        self.operations = Operations(self.view, self.core, self.policy, self.counters)
+        self.operations = Operations(self.view, self.core, self.counters)
         self.engine = Engine(
             ENGINE_ID,
             boots,
@@ -104,7 +106,7 @@ class Rig:
         )
 
     def process(self, datagram: bytes) -> bytes | None:
-        return self.engine.process(datagram, "192.0.2.9:4000")
+        return self.engine.process(datagram, ("192.0.2.9", 4000))
 
 
 @asynccontextmanager

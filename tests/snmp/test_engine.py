@@ -10,9 +10,9 @@ import pytest
 from pdu_agent.model.commands import Action, SwitchOutlet
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.access import AccessPolicy
+from pdu_agent.snmp.credentials import PrivProtocol
 from pdu_agent.snmp.engine import MAX_BOOTS
 from pdu_agent.snmp.security import check_privacy
-from pdu_agent.snmp.settings import PrivProtocol
 from pdu_agent.snmp.stack import StatusInformation, config
 from tests.snmp import ber
 from tests.snmp.mutations import ENGINE_ID, SYS_DESCR

@@ -7,8 +7,8 @@ import hashlib
 
 import pytest
 
+from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, User
 from pdu_agent.snmp.keys import auth_key, localized_key, priv_key
-from pdu_agent.snmp.settings import AuthProtocol, PrivProtocol, User
 from tests.snmp.ber import password_key
 
 RFC_ENGINE_ID = bytes.fromhex("000000000000000000000002")

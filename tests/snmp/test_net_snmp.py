@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pdu_agent.model.commands import Action, ConfigureOutlet, OutletSetting, SwitchOutlet
-from pdu_agent.snmp.settings import AuthProtocol, PrivProtocol, User
+from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, User
 from tests.peers import require
 from tests.snmp.rig import (
     COMMAND,

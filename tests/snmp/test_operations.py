@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
 from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, NO_SUCH_INSTANCE, NO_SUCH_OBJECT
 from pdu_agent.model.commands import Action, Actor, SwitchOutlet
@@ -20,7 +21,7 @@ from pdu_agent.model.errors import (
     UnknownTarget,
 )
 from pdu_agent.model.snapshot import Snapshot
-from pdu_agent.snmp.access import AccessPolicy, Credential
+from pdu_agent.snmp.access import Credential
 from pdu_agent.snmp.operations import (
     MAX_REPETITIONS,
     Operation,
@@ -29,13 +30,12 @@ from pdu_agent.snmp.operations import (
     Response,
     Status,
 )
-from pdu_agent.snmp.settings import Rights
 from pdu_agent.snmp.sizes import varbinds_octets
-from tests.snmp.rig import BASE, COMMAND, COMMUNITIES, LOCKED_OUTLET, NAME, OUTLET, STATE, Rig
+from tests.snmp.rig import BASE, COMMAND, LOCKED_OUTLET, NAME, OUTLET, STATE, Rig
 
 NULL = Value(Tag.NULL, None)
-READER = Credential("readers", Rights.READ)
-WRITER = Credential("writers", Rights.WRITE)
+READER = Credential("readers", Grant.everywhere(Rights.READ))
+WRITER = Credential("writers", Grant.everywhere(Rights.WRITE))
 OFF = Value(Tag.INTEGER, 2)
 V1, V2C = 0, 1
 BEYOND = (1, 3, 6, 1, 6)
@@ -214,7 +214,7 @@ def test_one_response_is_one_instant() -> None:
             rig.taken += 1
             return instant
 
-    operations = Operations(rig.view, Core(), rig.policy, rig.counters)  # type: ignore[arg-type]
+    operations = Operations(rig.view, Core(), rig.counters)  # type: ignore[arg-type]
     names = tuple(((*OUTLET, STATE, row), NULL) for row in (1, 2, 3))
     for operation in (Operation.GET, Operation.GET_NEXT, Operation.GET_BULK):
         rig.taken = 0
@@ -297,17 +297,13 @@ def test_a_set_whose_answer_would_not_fit_is_refused_before_it_acts(rig: Rig) ->
 
 
 def test_what_may_not_be_read_is_as_good_as_absent() -> None:
-    class Narrow(AccessPolicy):
-        def may_read(self, credential: Credential, oid: Oid) -> bool:
-            return oid[-1] != 2
-
     rig = Rig()
-    operations = Operations(rig.view, rig.core, Narrow(COMMUNITIES, ()), rig.counters)
+    narrow = Credential("tenant", Grant(Rights.READ, Rights.READ, {2: Rights.NONE}))
     hidden = (*OUTLET, STATE, 2)
     for operation, expected in (
         (Operation.GET, (hidden, NO_SUCH_OBJECT)),
         (Operation.GET_NEXT, ((*OUTLET, STATE, 3), Value(Tag.INTEGER, 1))),
     ):
         name = hidden if operation is Operation.GET else (*OUTLET, STATE, 1)
-        answer = operations.answer(Request(V2C, operation, ((name, NULL),), READER, "", 1400))
-        assert answer.varbinds == (expected,)
+        request = Request(V2C, operation, ((name, NULL),), narrow, "", 1400)
+        assert rig.operations.answer(request).varbinds == (expected,)

@@ -8,15 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from pdu_agent.model.errors import ConfigError
-from pdu_agent.snmp.settings import (
-    Community,
-    PrivProtocol,
-    SecurityLevel,
-    SnmpSettings,
-    User,
-    parse_listen,
-    parse_oid,
-)
+from pdu_agent.snmp.credentials import Community, PrivProtocol, SecurityLevel, User
+from pdu_agent.snmp.settings import SnmpSettings, parse_listen, parse_oid
 
 
 def test_secrets_stay_out_of_every_repr() -> None:

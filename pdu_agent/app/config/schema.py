@@ -16,7 +16,8 @@ from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSetting
 from pdu_agent.hw import registry
 from pdu_agent.model.commands import Target
 from pdu_agent.model.settings import setting
-from pdu_agent.snmp.settings import Community, SnmpSettings, User
+from pdu_agent.snmp.credentials import Community, User
+from pdu_agent.snmp.settings import SnmpSettings
 from pdu_agent.web.settings import HttpSettings
 
 BUS_OF_BOARD = re.compile(r"/dev/.+|sim")

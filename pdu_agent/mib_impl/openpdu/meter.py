@@ -44,6 +44,7 @@ METERS: Table[MeteredOutlet] = Table(
     name="opduMeterTable",
     index=("opduOutletIndex",),
     rows=_rows,
+    outlet=lambda row: row.number,
     objects=(
         *measured_objects("opduMeter", 1, _meter),
         status_object(13, "opduMeterStatus", _meter),

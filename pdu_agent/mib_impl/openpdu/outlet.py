@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.openpdu.words import (
     CHANGE_REASON,
     INLET_NUMBER,
@@ -72,6 +73,7 @@ OUTLETS: Table[Outlet] = Table(
     name="opduOutletTable",
     index=("opduOutletIndex",),
     rows=lambda snapshot: (((outlet.index,), outlet) for outlet in snapshot.outlets),
+    outlet=lambda outlet: outlet.index,
     objects=(
         ObjectType(1, "opduOutletIndex", OUTLET_NUMBER),
         ObjectType(
@@ -98,6 +100,7 @@ OUTLETS: Table[Outlet] = Table(
             SWITCH_COMMAND,
             lambda _: Special.NONE,
             to_command=lambda outlet, action: SwitchOutlet(outlet.index, action),
+            needs=Rights.SWITCH,
         ),
         ObjectType(
             9,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.openpdu.words import SWITCH_COMMAND
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, or_never, whole
 from pdu_agent.mib_impl.syntax import (
@@ -50,6 +51,7 @@ SYSTEM: Scalars[Snapshot] = Scalars(
             SWITCH_COMMAND,
             lambda _: Special.NONE,
             to_command=lambda _, action: SwitchAll(action),
+            needs=Rights.SWITCH,
         ),
         ObjectType(
             10,

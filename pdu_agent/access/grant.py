@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a credential may do, on the unit as a whole and outlet by outlet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Rights(Enum):
+    """Each includes those before it. WRITE is changing settings, names, locks and counters."""
+
+    NONE = "none"
+    READ = "read"
+    SWITCH = "switch"
+    WRITE = "write"
+
+    def cover(self, needed: Rights) -> bool:
+        """Whether these rights are enough where `needed` is."""
+        return _RANK[self] >= _RANK[needed]
+
+
+_RANK = {rights: rank for rank, rights in enumerate(Rights)}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """`unit`: on everything that is not an outlet. `outlets`: on these outlets, by number.
+    `others`: on all other outlets, also on those that do not exist.
+    """
+
+    unit: Rights
+    others: Rights
+    outlets: Mapping[int, Rights] = field(default_factory=dict)
+
+    @staticmethod
+    def everywhere(rights: Rights) -> Grant:
+        return Grant(rights, rights)
+
+    def allows(self, needed: Rights, outlet: int | None = None) -> bool:
+        """Whether something that needs such rights may be done to the outlet (None: the unit)."""
+        rights = self.unit if outlet is None else self.outlets.get(outlet, self.others)
+        return rights.cover(needed)
+
+    @property
+    def reads_everything(self) -> bool:
+        return all(
+            rights.cover(Rights.READ) for rights in (self.unit, self.others, *self.outlets.values())
+        )
