@@ -37,7 +37,7 @@ class ObjectType(Generic[Row]):
     get: the plain value of a row, None where there is no instance; without it the object
     is an index and not accessible. to_command: what a SET of a plain value asks the core
     to do; with it the object is read-write. units: the UNITS clause. needs: the rights
-    that a SET takes.
+    that a SET takes. live: the value may change while the snapshot stays the same.
     """
 
     number: int
@@ -47,6 +47,7 @@ class ObjectType(Generic[Row]):
     units: str = ""
     to_command: Callable[[Row, Any], Command] | None = None
     needs: Rights = Rights.WRITE
+    live: bool = False
 
     @property
     def access(self) -> Access:
@@ -68,11 +69,12 @@ class ObjectType(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Scalars(Generic[Row]):
-    """Scalar objects below `suffix`. source: where they are read from."""
+    """Scalar objects below `suffix`. source: where they are read from. live: all of them."""
 
     suffix: Oid
     source: Callable[[Snapshot], Row]
     objects: tuple[ObjectType[Row], ...]
+    live: bool = False
 
     @property
     def base(self) -> Oid:

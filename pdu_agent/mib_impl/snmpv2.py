@@ -38,6 +38,8 @@ class SnmpCounters:
     in_asn_parse_errors: int = 0
     silent_drops: int = 0
     proxy_drops: int = 0
+    dropped_rate: int = 0
+    """Of sources that sent more than they may; they are in in_packets too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def _system(uptime_s: Callable[[], float], object_id: Oid) -> Scalars[Snapshot]:
         objects=(
             ObjectType(1, "sysDescr", text, _description),
             ObjectType(2, "sysObjectID", ObjectIdentifier(), lambda _: object_id),
-            ObjectType(3, "sysUpTime", TimeTicks(), lambda _: uptime_s()),
+            ObjectType(3, "sysUpTime", TimeTicks(), lambda _: uptime_s(), live=True),
             ObjectType(
                 4,
                 "sysContact",
@@ -135,6 +137,7 @@ def _snmp(counters: SnmpCounters) -> Scalars[SnmpCounters]:
     return Scalars(
         suffix=(11,),
         source=lambda _: counters,
+        live=True,
         objects=(
             ObjectType(1, "snmpInPkts", Counter32(), lambda c: c.in_packets),
             ObjectType(3, "snmpInBadVersions", Counter32(), lambda c: c.in_bad_versions),

@@ -16,6 +16,7 @@ from typing import Any
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.snmp.access import AccessPolicy, Credential
 from pdu_agent.snmp.adapter import Pysnmp
+from pdu_agent.snmp.ber import MalformedMessage
 from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.credentials import PrivProtocol, User
 from pdu_agent.snmp.envelope import (
@@ -23,7 +24,6 @@ from pdu_agent.snmp.envelope import (
     VERSION_1,
     VERSION_3,
     Envelope,
-    MalformedMessage,
     NotARequest,
     UnknownVersion,
     open_envelope,

@@ -14,7 +14,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pdu_agent.model.errors import OpenPduError
+from pdu_agent.snmp.ber import (
+    COUNTER32,
+    COUNTER64,
+    GAUGE32,
+    GET,
+    GET_BULK,
+    GET_NEXT,
+    INTEGER,
+    IP_ADDRESS,
+    NULL,
+    OCTET_STRING,
+    OID,
+    OPAQUE,
+    REPORT,
+    RESPONSE,
+    SEQUENCE,
+    SET,
+    TIME_TICKS,
+    MalformedMessage,
+    decode_oid,
+    element,
+    encode_integer,
+    enter,
+    header,
+    integer_at,
+    small_integer,
+)
 
 VERSION_1, VERSION_2C, VERSION_3 = 0, 1, 3
 
@@ -22,20 +48,11 @@ MAX_VARBINDS = 128
 MAX_V3_OCTETS = 8192
 """The msgMaxSize that this engine announces; no v3 peer has a reason to send more."""
 
-INTEGER, OCTET_STRING, NULL, OID, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
-IP_ADDRESS, COUNTER32, GAUGE32, TIME_TICKS, OPAQUE, COUNTER64 = 0x40, 0x41, 0x42, 0x43, 0x44, 0x46
-GET, GET_NEXT, RESPONSE, SET, GET_BULK = 0xA0, 0xA1, 0xA2, 0xA3, 0xA5
-
 _ERROR_TOO_BIG = 1
-_MAX_OID_OCTETS = 5 * 128
 _USM_SECURITY_MODEL = 3
 _REQUESTS = frozenset({GET, GET_NEXT, SET, GET_BULK})
-_FOREIGN = frozenset({RESPONSE, 0xA4, 0xA6, 0xA7, 0xA8})
+_FOREIGN = frozenset({RESPONSE, 0xA4, 0xA6, 0xA7, REPORT})
 """Responses, traps, informs and reports: well-formed perhaps, but nothing for an agent."""
-
-
-class MalformedMessage(OpenPduError):
-    """Not an SNMP message as RFC 3417 section 8 encodes it."""
 
 
 class UnknownVersion(MalformedMessage):
@@ -50,15 +67,14 @@ class NotARequest(MalformedMessage):
 class Envelope:
     """What can be known of a message without its keys.
 
-    community is None in v3. request_id holds the content octets of the INTEGER; it and tag
-    are None when the message is encrypted. varbinds is how many were counted, and counting
-    stops at the first one too many.
+    community is None in v3. request_id and tag are None when the message is encrypted.
+    varbinds is how many were counted, and counting stops at the first one too many.
     """
 
     version: int
     community: bytes | None = None
     tag: int | None = None
-    request_id: bytes | None = None
+    request_id: int | None = None
     varbinds: int = 0
 
     @property
@@ -71,115 +87,67 @@ def open_envelope(datagram: bytes) -> Envelope:
 
     Raises UnknownVersion, NotARequest, or MalformedMessage for everything else that is wrong.
     """
-    start, stop = _enter(datagram, 0, len(datagram), SEQUENCE)
+    start, stop = enter(datagram, 0, len(datagram), SEQUENCE)
     if stop != len(datagram):
         raise MalformedMessage("octets after the message")
-    version_start, version_stop = _enter(datagram, start, stop, INTEGER)
-    version = _small_integer(datagram, version_start, version_stop, UnknownVersion)
+    version_start, version_stop = enter(datagram, start, stop, INTEGER)
+    version = small_integer(datagram, version_start, version_stop, UnknownVersion)
     if version == VERSION_3:
         if len(datagram) > MAX_V3_OCTETS:
             raise MalformedMessage("v3 message larger than announced")
         return _open_v3(datagram, version_stop, stop)
     if version not in (VERSION_1, VERSION_2C):
         raise UnknownVersion(f"message version {version}")
-    community_start, community_stop = _enter(datagram, version_stop, stop, OCTET_STRING)
-    tag, request_id, varbinds = _open_request(datagram, community_stop, stop, version)
+    community_start, community_stop = enter(datagram, version_stop, stop, OCTET_STRING)
+    tag, request_id, varbinds = open_request(datagram, community_stop, stop, version)
     return Envelope(version, datagram[community_start:community_stop], tag, request_id, varbinds)
 
 
 def too_big_answer(envelope: Envelope) -> bytes:
     """A v1/v2c Response with tooBig, error-index 0 and no varbinds (RFC 3416 section 4.2.1)."""
-    fields = (
-        (INTEGER, envelope.request_id or b"\x00"),
-        (INTEGER, bytes((_ERROR_TOO_BIG,))),
-        (INTEGER, b"\x00"),
-        (SEQUENCE, b""),
+    response = (
+        encode_integer(envelope.request_id or 0)
+        + encode_integer(_ERROR_TOO_BIG)
+        + encode_integer(0)
+        + element(SEQUENCE, b"")
     )
-    response = b"".join(_encode(tag, content) for tag, content in fields)
-    return _encode(
+    return element(
         SEQUENCE,
-        _encode(INTEGER, bytes((envelope.version,)))
-        + _encode(OCTET_STRING, envelope.community or b"")
-        + _encode(RESPONSE, response),
+        encode_integer(envelope.version)
+        + element(OCTET_STRING, envelope.community or b"")
+        + element(RESPONSE, response),
     )
-
-
-def _encode(tag: int, content: bytes) -> bytes:
-    length = len(content)
-    if length < 0x80:
-        return bytes((tag, length)) + content
-    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(octets))) + octets + content
-
-
-def _header(data: bytes, position: int, end: int) -> tuple[int, int, int]:
-    """Tag, start and stop of the content of the element at `position`."""
-    if position + 2 > end:
-        raise MalformedMessage("ends inside an element's header")
-    tag, length = data[position], data[position + 1]
-    start = position + 2
-    if length >= 0x80:
-        octets = length & 0x7F
-        if not 1 <= octets <= 4 or start + octets > end:
-            raise MalformedMessage("indefinite or oversized length")
-        length = int.from_bytes(data[start : start + octets], "big")
-        start += octets
-    if length > end - start:
-        raise MalformedMessage("an element reaches beyond its parent")
-    return tag, start, start + length
-
-
-def _enter(data: bytes, position: int, end: int, wanted: int) -> tuple[int, int]:
-    tag, start, stop = _header(data, position, end)
-    if tag != wanted:
-        raise MalformedMessage(f"tag 0x{tag:02x} where 0x{wanted:02x} belongs")
-    return start, stop
-
-
-def _small_integer(
-    data: bytes, start: int, stop: int, error: type[MalformedMessage] = MalformedMessage
-) -> int:
-    """A signed integer of at most 32 bits; anything wider is refused, not cut."""
-    if not 1 <= stop - start <= 4:
-        raise error(f"integer of {stop - start} octets")
-    return int.from_bytes(data[start:stop], "big", signed=True)
-
-
-def _skip_integer(data: bytes, position: int, end: int) -> int:
-    start, stop = _enter(data, position, end, INTEGER)
-    _small_integer(data, start, stop)
-    return stop
 
 
 def _open_v3(data: bytes, position: int, end: int) -> Envelope:
-    header_start, header_stop = _enter(data, position, end, SEQUENCE)
+    header_start, header_stop = enter(data, position, end, SEQUENCE)
     flags = _check_v3_header(data, header_start, header_stop)
-    security_start, security_stop = _enter(data, header_stop, end, OCTET_STRING)
+    security_start, security_stop = enter(data, header_stop, end, OCTET_STRING)
     open_usm_parameters(data[security_start:security_stop])
-    tag, start, stop = _header(data, security_stop, end)
+    tag, start, stop = header(data, security_stop, end)
     if stop != end or tag != (OCTET_STRING if flags & 0x02 else SEQUENCE):
         raise MalformedMessage("scoped PDU does not match the privacy flag")
     if tag == OCTET_STRING:
         return Envelope(VERSION_3)
-    _, position = _enter(data, start, stop, OCTET_STRING)
-    _, position = _enter(data, position, stop, OCTET_STRING)
-    tag, request_id, varbinds = _open_request(data, position, stop, VERSION_3)
+    _, position = enter(data, start, stop, OCTET_STRING)
+    _, position = enter(data, position, stop, OCTET_STRING)
+    tag, request_id, varbinds = open_request(data, position, stop, VERSION_3)
     return Envelope(VERSION_3, None, tag, request_id, varbinds)
 
 
 def _check_v3_header(data: bytes, start: int, stop: int) -> int:
     """msgID, msgMaxSize, msgFlags, msgSecurityModel (RFC 3412 section 6). Returns the flags."""
-    id_start, id_stop = _enter(data, start, stop, INTEGER)
-    size_start, size_stop = _enter(data, id_stop, stop, INTEGER)
-    flags_start, flags_stop = _enter(data, size_stop, stop, OCTET_STRING)
-    model_start, model_stop = _enter(data, flags_stop, stop, INTEGER)
-    if _small_integer(data, id_start, id_stop) < 0:
+    message_id, position = integer_at(data, start, stop)
+    max_octets, position = integer_at(data, position, stop)
+    flags_start, flags_stop = enter(data, position, stop, OCTET_STRING)
+    model, model_stop = integer_at(data, flags_stop, stop)
+    if message_id < 0:
         raise MalformedMessage("negative msgID")
-    if _small_integer(data, size_start, size_stop) < 484:
+    if max_octets < 484:
         raise MalformedMessage("msgMaxSize below 484")
     if flags_stop - flags_start != 1 or data[flags_start] & 0x03 == 0x02:
         raise MalformedMessage("msgFlags are not one octet, or ask for privacy alone")
-    if _small_integer(data, model_start, model_stop) != _USM_SECURITY_MODEL or model_stop != stop:
+    if model != _USM_SECURITY_MODEL or model_stop != stop:
         raise MalformedMessage("not the User-based Security Model")
     return data[flags_start]
 
@@ -189,67 +157,53 @@ def open_usm_parameters(data: bytes) -> tuple[bytes, bytes]:
 
     RFC 3414 section 2.4: a string, two integers, three strings. Raises MalformedMessage.
     """
-    position, stop = _enter(data, 0, len(data), SEQUENCE)
-    id_start, position = _enter(data, position, stop, OCTET_STRING)
+    position, stop = enter(data, 0, len(data), SEQUENCE)
+    id_start, position = enter(data, position, stop, OCTET_STRING)
     engine_id = data[id_start:position]
-    position = _skip_integer(data, position, stop)
-    position = _skip_integer(data, position, stop)
-    name_start, position = _enter(data, position, stop, OCTET_STRING)
+    for _ in range(2):
+        _, position = integer_at(data, position, stop)
+    name_start, position = enter(data, position, stop, OCTET_STRING)
     user_name = data[name_start:position]
     for _ in range(2):
-        _, position = _enter(data, position, stop, OCTET_STRING)
+        _, position = enter(data, position, stop, OCTET_STRING)
     if position != stop or stop != len(data):
         raise MalformedMessage("USM parameters of another shape")
     return engine_id, user_name
 
 
-def _open_request(data: bytes, position: int, end: int, version: int) -> tuple[int, bytes, int]:
-    """Tag, request-id octets and number of varbinds of the request at `position`."""
-    tag, start, stop = _header(data, position, end)
+def open_request(data: bytes, position: int, end: int, version: int) -> tuple[int, int, int]:
+    """Tag, request-id and number of varbinds of the request at `position`, which ends at `end`.
+
+    Counting stops at the first varbind too many. Raises NotARequest and MalformedMessage.
+    """
+    tag, start, stop = header(data, position, end)
     if tag in _FOREIGN:
         raise NotARequest(f"tag 0x{tag:02x}")
     if stop != end or tag not in _REQUESTS or (tag == GET_BULK and version == VERSION_1):
         raise MalformedMessage("no request of this version")
-    id_start, id_stop = _enter(data, start, stop, INTEGER)
-    _small_integer(data, id_start, id_stop)
-    position = _skip_integer(data, id_stop, stop)
-    position = _skip_integer(data, position, stop)
-    list_start, list_stop = _enter(data, position, stop, SEQUENCE)
+    request_id, position = integer_at(data, start, stop)
+    for _ in range(2):
+        _, position = integer_at(data, position, stop)
+    list_start, list_stop = enter(data, position, stop, SEQUENCE)
     if list_stop != stop:
         raise MalformedMessage("octets after the varbinds")
     varbinds = _count_varbinds(data, list_start, list_stop, version)
-    return tag, data[id_start:id_stop], varbinds
+    return tag, request_id, varbinds
 
 
 def _count_varbinds(data: bytes, position: int, end: int, version: int) -> int:
     count = 0
     while position < end and count <= MAX_VARBINDS:
-        start, position = _enter(data, position, end, SEQUENCE)
-        name_start, name_stop = _enter(data, start, position, OID)
-        _check_oid(data, name_start, name_stop)
-        tag, value_start, value_stop = _header(data, name_stop, position)
+        start, position = enter(data, position, end, SEQUENCE)
+        name_start, name_stop = enter(data, start, position, OID)
+        decode_oid(data, name_start, name_stop)
+        tag, value_start, value_stop = header(data, name_stop, position)
         check = _VALUE_CHECKS.get(tag)
         if check is None or value_stop != position or (tag == COUNTER64 and version == VERSION_1):
             raise MalformedMessage(f"no value of this version: tag 0x{tag:02x}")
         check(data, value_start, value_stop)
         count += 1
     return count
-
-
-def _check_oid(data: bytes, start: int, stop: int) -> None:
-    """RFC 2578 section 3.5: at most 128 sub-identifiers of at most 32 bits."""
-    if not 1 <= stop - start <= _MAX_OID_OCTETS or data[stop - 1] & 0x80:
-        raise MalformedMessage("OID that is empty, too long or cut")
-    subid = subids = 0
-    for octet in data[start:stop]:
-        subid = subid << 7 | octet & 0x7F
-        if subid > 0xFFFF_FFFF:
-            raise MalformedMessage("sub-identifier over 32 bits")
-        if not octet & 0x80:
-            subid = 0
-            subids += 1
-    if subids > 127:
-        raise MalformedMessage("OID of more than 128 sub-identifiers")
 
 
 def _check_length(least: int, most: int) -> Callable[[bytes, int, int], None]:
@@ -270,11 +224,11 @@ def _check_unsigned(most: int) -> Callable[[bytes, int, int], None]:
     return check
 
 
-_VALUE_CHECKS: dict[int, Callable[[bytes, int, int], None]] = {
+_VALUE_CHECKS: dict[int, Callable[[bytes, int, int], object]] = {
     INTEGER: _check_length(1, 4),
     OCTET_STRING: _check_length(0, 0xFFFF),
     NULL: _check_length(0, 0),
-    OID: _check_oid,
+    OID: decode_oid,
     IP_ADDRESS: _check_length(4, 4),
     COUNTER32: _check_unsigned(4),
     GAUGE32: _check_unsigned(4),
