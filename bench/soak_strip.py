@@ -80,7 +80,7 @@ class Strip:
         self._core.on_bank(BankState("board1", False, tuple(self._relays)))
         self._start_s = self._clock.monotonic_s()
         counters = SnmpCounters()
-        view = MibView(own_modules(self._core.uptime_s, counters), self._core.snapshot)
+        view = MibView(own_modules(self._core.uptime_s, counters))
         policy = AccessPolicy(settings.snmp.communities, settings.snmp.users)
         operations = Operations(view, self._core, counters)
         self._engine = Engine(

@@ -31,7 +31,7 @@ class MibWriter:
 
     def guard(self, oid: Oid, snapshot: Snapshot) -> Need:
         """The right that a SET of the instance needs, whether it can be set or not."""
-        place = self._view.object_of(oid, snapshot)
+        place = self._view.object_of(oid)
         if place is None:
             return Rights.WRITE, None
         return place.declared.needs, self._view.outlet_of(place, oid, snapshot)
@@ -58,7 +58,7 @@ class MibWriter:
     def _plan_one(
         self, error_index: int, oid: Oid, value: Value, snapshot: Snapshot
     ) -> Command | None:
-        place = self._writable(error_index, oid, snapshot)
+        place = self._writable(error_index, oid)
         name = place.declared.name
         try:
             plain = place.declared.syntax.decode(value)
@@ -71,8 +71,8 @@ class MibWriter:
             )
         return place.declared.command(row, plain)
 
-    def _writable(self, error_index: int, oid: Oid, snapshot: Snapshot) -> Place:
-        place = self._view.object_of(oid, snapshot)
+    def _writable(self, error_index: int, oid: Oid) -> Place:
+        place = self._view.object_of(oid)
         if place is None:
             raise SetError(ErrorStatus.NOT_WRITABLE, error_index, f"{dotted(oid)} is no object")
         if place.declared.to_command is None:

@@ -23,7 +23,7 @@ def snmp_server(
     """
     counters = SnmpCounters()
     modules = own_modules(controller.uptime_s, counters, parse_oid(settings.base_oid))
-    view = MibView(modules, controller.snapshot)
+    view = MibView(modules)
     policy = AccessPolicy(settings.communities, settings.users, settings.views)
     operations = Operations(view, controller, counters)
     engine = Engine(engine_id, boots, settings.users, policy, operations, counters)

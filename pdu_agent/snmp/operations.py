@@ -222,7 +222,7 @@ class Operations:
     def _may_read(self, credential: Credential, oid: Oid, snapshot: Snapshot) -> bool:
         if credential.reads_everything:
             return True
-        place = self._view.object_of(oid, snapshot)
+        place = self._view.object_of(oid)
         outlet = self._view.outlet_of(place, oid, snapshot) if place is not None else None
         return credential.may_read(oid, outlet)
 

@@ -17,7 +17,7 @@ def walk_text() -> str:
     bench = Bench(unit(2, sensors=(SENSOR,)))
     lines = []
     for oid, value in bench.walk():
-        place = bench.view._tree.object_of(oid)
+        place = bench.view.tree.object_of(oid)
         assert place is not None
         dotted = ".".join(map(str, oid))
         text = readable(value.content)

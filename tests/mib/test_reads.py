@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pdu_agent.mib_impl.openpdu import openpdu_module
-from pdu_agent.mib_impl.syntax import Oid, Tag, Value
+from pdu_agent.mib_impl.schema import MibModule, ObjectType, Table
+from pdu_agent.mib_impl.syntax import Integer32, Oid, Tag, Value
 from pdu_agent.mib_impl.view import (
     END_OF_MIB_VIEW,
     NO_SUCH_INSTANCE,
@@ -60,7 +62,7 @@ def snapshots(draw: Any) -> Snapshot:
 def gettable(bench: Bench) -> list[VarBind]:
     """Every instance by brute force: each declared object with each conceivable index."""
     found = []
-    for place in bench.view._tree.places:
+    for place in bench.view.tree.places:
         for index in range(256):
             oid = (*place.oid, index)
             value = bench.view.get(oid, bench.controller.snapshot)
@@ -127,15 +129,49 @@ def test_v1_walks_skip_64_bit_counters_and_nothing_else() -> None:
     assert len(small) == len(bench.walk()) - 3
 
 
-def test_rows_appear_and_vanish_with_the_topology() -> None:
-    bench = Bench(unit(2))
-    controller = bench.controller
-    before = len(bench.walk())
-    controller.snapshot = replace(unit(3), topology=1)
+@pytest.mark.parametrize("topologies", [(0, 1, 2), (0, 0, 0)])
+def test_rows_appear_and_vanish_from_snapshot_to_snapshot(topologies: tuple[int, ...]) -> None:
+    two, three, two_again = (
+        replace(unit(outlets), topology=topology)
+        for outlets, topology in zip((2, 3, 2), topologies, strict=True)
+    )
+    bench = Bench(two)
+    before = bench.walk()
+    bench.controller.snapshot = three
     assert bench.content("3.1.1.7.3") == 1
-    controller.snapshot = replace(unit(2), topology=2)
+    bench.controller.snapshot = two_again
     assert bench.get("3.1.1.7.3") is NO_SUCH_INSTANCE
-    assert len(bench.walk()) == before
+    assert bench.walk() == before
+
+
+def test_rows_are_taken_once_a_snapshot_and_only_from_tables_that_are_asked() -> None:
+    taken: list[str] = []
+
+    def rows_of(name: str) -> Callable[[Snapshot], list[tuple[Oid, int]]]:
+        return lambda _: taken.append(name) or [((2,), 20), ((1,), 10)]  # type: ignore[func-returns-value]
+
+    tables = tuple(
+        Table((arc,), f"table{arc}", (), rows_of(f"table{arc}"), (COLUMN,), _outlet_of)
+        for arc in (1, 2)
+    )
+    view = MibView([MibModule("TEST", "", (1, 3), (1, 3), tables)])
+    first, second = unit(), unit()
+    for _ in range(2):
+        assert view.get((1, 3, 1, 1, 1, 2), first) == Value(Tag.INTEGER, 20)
+    assert taken == ["table1"]
+    before = view.rows(0, first)
+    indices, outlets = before.indices, before.outlets
+    assert (indices, outlets) == (((1,), (2,)), {(1,): 1, (2,): 2})
+    after = view.rows(0, second)
+    assert (after.indices is indices, after.outlets is outlets) == (True, True)
+    assert taken == ["table1"] * 2
+
+
+COLUMN: ObjectType[int] = ObjectType(1, "column", Integer32(), lambda row: row)
+
+
+def _outlet_of(row: int) -> int:
+    return row // 10
 
 
 def test_a_request_answers_from_the_snapshot_it_was_given() -> None:
@@ -163,7 +199,7 @@ def test_a_second_arc_serves_the_same_values_there_and_nothing_at_the_first() ->
 
 def test_two_modules_cannot_claim_one_object() -> None:
     with pytest.raises(ValueError, match="declared twice"):
-        MibView([openpdu_module(), openpdu_module()], unit())
+        MibView([openpdu_module(), openpdu_module()])
 
 
 def test_the_whole_walk_is_as_it_was() -> None:

@@ -23,7 +23,7 @@ class Strip:
     def __init__(self) -> None:
         self.bench = Workbench(outlets=2)
         core = self.bench.core
-        self.view = MibView(own_modules(core.uptime_s, SnmpCounters()), core.snapshot)
+        self.view = MibView(own_modules(core.uptime_s, SnmpCounters()))
         self.writer = MibWriter(self.view, core)
 
     def set(self, *changes: tuple[tuple[int, ...], Value]) -> None:

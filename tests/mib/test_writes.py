@@ -7,7 +7,7 @@ import pytest
 
 from pdu_agent.mib_impl.set_errors import STATUS_OF, ErrorStatus, SetError
 from pdu_agent.mib_impl.syntax import Tag, Value
-from pdu_agent.mib_impl.tree import InstanceTree
+from pdu_agent.mib_impl.tree import ObjectTree
 from pdu_agent.model.commands import (
     Action,
     Command,
@@ -74,7 +74,7 @@ def test_a_set_becomes_its_command(suffix: str, value: Value, command: Command) 
 
 def test_every_writable_object_is_covered_above() -> None:
     bench = Bench()
-    tree: InstanceTree = bench.view._tree
+    tree: ObjectTree = bench.view.tree
     writable = {p.declared.name for p in tree.places if p.declared.to_command is not None}
     tried = {tree.object_of(bench.oid(suffix)) for suffix, _, _ in ACCEPTED}
     assert {place.declared.name for place in tried if place is not None} == writable

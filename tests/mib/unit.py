@@ -174,7 +174,7 @@ class Bench:
         self.counters = SnmpCounters()
         self.controller = FakeController(unit() if snapshot is None else snapshot)
         modules = own_modules(self.controller.uptime_s, self.counters, arc)
-        self.view = MibView(modules, self.controller.snapshot)
+        self.view = MibView(modules)
         self.writer = MibWriter(self.view, self.controller)
 
     def oid(self, suffix: str) -> Oid:

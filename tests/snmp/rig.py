@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.identity import own_modules
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
-from pdu_agent.mib_impl.view import MibView
+from pdu_agent.mib_impl.syntax import Oid
+from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, MibView
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import Actor, Command, SwitchOutlet, Ticket
 from pdu_agent.model.errors import OutletLocked
@@ -92,7 +93,7 @@ class Rig:
         self.counters = SnmpCounters()
         self.core = Core(unit(outlets))
         modules = own_modules(self.core.uptime_s, self.counters)
-        self.view = MibView(modules, self.core.snapshot)
+        self.view = MibView(modules)
         self.policy = AccessPolicy(communities, users)
         self.operations = Operations(self.view, self.core, self.counters)
         self.engine = Engine(
@@ -104,6 +105,15 @@ class Rig:
             self.counters,
             self.clock.monotonic_s,
         )
+
+    def instances(self) -> list[Oid]:
+        """Every instance that there is, in order."""
+        found: list[Oid] = []
+        step = self.view.next((), self.core.snapshot)
+        while step is not END_OF_MIB_VIEW:
+            found.append(step[0])
+            step = self.view.next(step[0], self.core.snapshot)
+        return found
 
     def process(self, datagram: bytes) -> bytes | None:
         return self.engine.process(datagram, ("192.0.2.9", 4000))

@@ -78,7 +78,7 @@ async def test_all_walks_see_the_same() -> None:
     async with serving(rig) as address:
         expected = (await snmp("snmpbulkwalk", "operator", address, "-Cr50", root)).out
         assert [line.partition(" = ")[0] for line in expected.splitlines()] == [
-            text(oid) for oid in rig.view._tree.oids if oid[: len(OUTLET)] == OUTLET
+            text(oid) for oid in rig.instances() if oid[: len(OUTLET)] == OUTLET
         ]
         for tool, who in (
             ("snmpwalk", "v1 reader"),
