@@ -48,7 +48,11 @@ COLLECTIONS: Mapping[str, Callable[[Snapshot], resources.Plain]] = {
     "device": resources.device,
     "inlets": resources.inlets,
     "outlets": resources.outlets,
+    "sensors": resources.sensors,
+    "groups": resources.groups,
+    "thresholds": resources.thresholds,
     "alarms": resources.alarms,
+    "events": resources.events,
     "health": resources.health,
     "energy": resources.energy,
 }

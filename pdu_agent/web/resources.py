@@ -10,9 +10,19 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from pdu_agent.model.commands import Actor
+from pdu_agent.model.commands import Actor, Limit, Target
 from pdu_agent.model.quantities import Electrical, watt_hours
-from pdu_agent.model.snapshot import Alarm, Inlet, Meter, Outlet, Snapshot
+from pdu_agent.model.snapshot import (
+    Alarm,
+    Group,
+    Inlet,
+    LoggedEvent,
+    Meter,
+    Outlet,
+    Sensor,
+    Snapshot,
+    Threshold,
+)
 
 Plain = dict[str, Any]
 
@@ -125,6 +135,71 @@ def alarm(row: Alarm) -> Plain:
         "subject": row.subject,
         "text": row.text,
         "since": instant(row.since_wall_s),
+        "acknowledged": row.acknowledged,
+    }
+
+
+def _target(target: Target | None) -> str | None:
+    return None if target is None else str(target)
+
+
+def sensor(row: Sensor) -> Plain:
+    """`value`, `minimum` and `maximum`: Celsius, percent relative humidity, or 0 and 1."""
+    return {
+        "number": row.index,
+        "name": row.name,
+        "kind": row.kind.value,
+        "status": row.status.value,
+        "value": number(row.value),
+        "minimum": number(row.minimum),
+        "maximum": number(row.maximum),
+        "sampled_at": instant(row.sample_wall_s),
+    }
+
+
+def group(row: Group) -> Plain:
+    return {
+        "number": row.index,
+        "name": row.name,
+        "outlets": list(row.members),
+        "state": row.state.value,
+        "configured": row.configured,
+        "active_power_w": number(row.active_power_w),
+        "user_energy_wh": watt_hours(row.user_energy_mj),
+    }
+
+
+def threshold(row: Threshold) -> Plain:
+    """The limits are in the unit of the quantity: V A W VA 1 Hz Wh, Celsius or percent."""
+    limits = {
+        Limit.LOW_CRITICAL: row.low_critical,
+        Limit.LOW_WARNING: row.low_warning,
+        Limit.HIGH_WARNING: row.high_warning,
+        Limit.HIGH_CRITICAL: row.high_critical,
+    }
+    return {
+        "target": str(row.target),
+        "quantity": row.quantity.value,
+        "state": row.state.value,
+        "value": number(row.value),
+        **{
+            limit.value.replace(" ", "_"): number(at) if limit in row.enabled else None
+            for limit, at in limits.items()
+        },
+        "hysteresis": number(row.hysteresis),
+        "delay_s": number(row.delay_s),
+    }
+
+
+def event(row: LoggedEvent) -> Plain:
+    return {
+        "number": row.number,
+        "time": instant(row.t_wall_s),
+        "kind": row.kind.value,
+        "severity": row.severity.value,
+        "target": _target(row.target),
+        "text": row.text,
+        "user": row.user or None,
     }
 
 
@@ -174,6 +249,28 @@ def inlets(snapshot: Snapshot) -> Plain:
 def alarms(snapshot: Snapshot) -> Plain:
     rows = [alarm(row) for row in snapshot.alarms]
     return {"time": instant(snapshot.t_wall_s), "alarms": rows}
+
+
+def sensors(snapshot: Snapshot) -> Plain:
+    rows = [sensor(row) for row in snapshot.sensors]
+    return {"time": instant(snapshot.t_wall_s), "sensors": rows}
+
+
+def groups(snapshot: Snapshot) -> Plain:
+    rows = [group(row) for row in snapshot.groups]
+    return {"time": instant(snapshot.t_wall_s), "groups": rows}
+
+
+def thresholds(snapshot: Snapshot) -> Plain:
+    """Those that watch something; the others have no limit."""
+    rows = [threshold(row) for row in snapshot.thresholds if row.enabled]
+    return {"time": instant(snapshot.t_wall_s), "thresholds": rows}
+
+
+def events(snapshot: Snapshot) -> Plain:
+    """The event log, newest first."""
+    rows = [event(row) for row in reversed(snapshot.events)]
+    return {"time": instant(snapshot.t_wall_s), "events": rows}
 
 
 def status(snapshot: Snapshot) -> Plain:

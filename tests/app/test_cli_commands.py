@@ -238,6 +238,30 @@ def test_energy_lists_every_metering_point(
     assert json.loads(capsys.readouterr().out)["outlets"][0]["energy_wh"] == 12346
 
 
+@pytest.mark.parametrize(
+    ("command", "row"),
+    [
+        ("events", r"42 2027-01-15 .* warning +outlet 3 went off +snmp switcher from 10.0.0.5$"),
+        ("groups", r"1 rack +on +206\.4 1 2$"),
+        ("thresholds", r"inlet 1 current +13\.100 high warning +- +- +12\.800 +-$"),
+        ("sensors", r"1 intake temperature +21\.4 ok +18\.0 30\.5$"),
+    ],
+)
+def test_what_is_watched_is_listed_in_a_table(
+    agent: RunningAgent, capsys: pytest.CaptureFixture[str], command: str, row: str
+) -> None:
+    assert main([command]) == 0
+    assert re.match(row, capsys.readouterr().out.splitlines()[1])
+    assert main([command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[command]
+
+
+def test_an_empty_list_says_so(agent: RunningAgent, capsys: pytest.CaptureFixture[str]) -> None:
+    agent.controller.show(groups=())
+    assert main(["groups"]) == 0
+    assert capsys.readouterr().out == "there are no groups\n"
+
+
 def test_why_tells_the_story(agent: RunningAgent, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["why", "2"]) == 0
     text = capsys.readouterr().out
@@ -452,7 +476,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 COMMANDS = [
     "status", "on", "off", "cycle", "reboot", "cancel", "lock", "unlock", "energy", "why",
-    "run", "demo", "init", "check", "mib-path",
+    "events", "groups", "thresholds", "sensors", "run", "demo", "init", "check", "mib-path",
 ]  # fmt: skip
 
 

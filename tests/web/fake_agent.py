@@ -22,11 +22,15 @@ from pdu_agent.model.commands import (
     Action,
     Actor,
     Command,
+    Limit,
     Lock,
     PowerUp,
+    Quantity,
     SetLock,
     SwitchAll,
     SwitchOutlet,
+    Target,
+    TargetKind,
     Ticket,
 )
 from pdu_agent.model.errors import CommandError, OutletLocked, UnknownTarget
@@ -35,14 +39,23 @@ from pdu_agent.model.snapshot import (
     Alarm,
     ChangeReason,
     Device,
+    EventKind,
+    Group,
+    GroupState,
     Health,
     Inlet,
+    LoggedEvent,
     Meter,
     MeterStatus,
     Outlet,
     OutletState,
+    Sensor,
+    SensorKind,
+    SensorStatus,
     Severity,
     Snapshot,
+    Threshold,
+    ThresholdState,
 )
 from pdu_agent.web.server import WebServer
 from pdu_agent.web.settings import HttpSettings
@@ -111,6 +124,53 @@ def make_outlet(index: int, **changes: Any) -> Outlet:
     return replace(outlet, **changes)
 
 
+INLET_1 = Target(TargetKind.INLET, 1)
+WATCHED: dict[str, Any] = {
+    "sensors": (
+        Sensor(1, "intake", SensorKind.TEMPERATURE, 21.37, SensorStatus.OK, NOON_S, "", 18.0, 30.5),
+        Sensor(2, "door", SensorKind.CONTACT, None, SensorStatus.ABSENT, None, "", None, None),
+    ),
+    "groups": (
+        Group(1, "rack", (1, 2), True, GroupState.ON, 206.4, 7_200_000_000),
+        Group(7, "spare", (), False, GroupState.UNKNOWN, None, 0),
+    ),
+    "thresholds": (
+        Threshold(
+            INLET_1,
+            Quantity.CURRENT,
+            *(0.0, 0.0, 12.8, 16.0),
+            hysteresis=0.5,
+            delay_s=2.0,
+            enabled=frozenset({Limit.HIGH_WARNING}),
+            state=ThresholdState.HIGH_WARNING,
+            value=13.1,
+        ),
+        Threshold(
+            INLET_1,
+            Quantity.VOLTAGE,
+            *(0.0, 0.0, 0.0, 0.0),
+            hysteresis=0.0,
+            delay_s=0.0,
+            enabled=frozenset(),
+            state=ThresholdState.NORMAL,
+            value=230.1,
+        ),
+    ),
+    "events": (
+        LoggedEvent(41, NOON_S - 9, EventKind.STARTED, Severity.INFO, None, "started", ""),
+        LoggedEvent(
+            42,
+            NOON_S,
+            EventKind.OUTLET_STATE,
+            Severity.WARNING,
+            Target(TargetKind.OUTLET, 3),
+            "outlet 3 went off",
+            "snmp switcher from 10.0.0.5",
+        ),
+    ),
+}
+
+
 def make_snapshot(**changes: Any) -> Snapshot:
     """Four outlets: plain, named and locked, off without a reading, metered only."""
     outlets = (
@@ -146,7 +206,7 @@ def make_snapshot(**changes: Any) -> Snapshot:
         config_changed_s=0.0,
         topology=1,
     )
-    return replace(snapshot, **changes)
+    return replace(snapshot, **{**WATCHED, **changes})
 
 
 class FakeController:
@@ -214,6 +274,10 @@ class FakeController:
             replace(row, **changes) if row.index == index else row for row in self._snapshot.outlets
         )
         self._snapshot = replace(self._snapshot, outlets=rows)
+
+    def show(self, **changes: Any) -> None:
+        """Other rows of the snapshot from now on."""
+        self._snapshot = replace(self._snapshot, **changes)
 
     def row(self, index: int) -> Outlet | None:
         return next((row for row in self._snapshot.outlets if row.index == index), None)

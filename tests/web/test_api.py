@@ -505,3 +505,19 @@ def test_many_connections_at_once_leave_room_and_leave_no_thread(agent: RunningA
         for client in clients:
             client.close()
     assert threading.active_count() == before
+
+
+def test_only_thresholds_with_a_limit_are_listed_and_only_limits_that_watch(
+    agent: RunningAgent,
+) -> None:
+    (threshold,) = agent.local("GET", "/api/v1/thresholds").json["thresholds"]
+    assert (threshold["target"], threshold["quantity"]) == ("inlet 1", "current")
+    assert threshold["high_warning"] == 12.8
+    assert threshold["high_critical"] is None
+
+
+def test_events_come_newest_first_and_name_who_caused_them(agent: RunningAgent) -> None:
+    newest, oldest = agent.local("GET", "/api/v1/events").json["events"]
+    assert (newest["number"], newest["target"]) == (42, "outlet 3")
+    assert newest["user"] == "snmp switcher from 10.0.0.5"
+    assert (oldest["number"], oldest["target"], oldest["user"]) == (41, None, None)

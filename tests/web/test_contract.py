@@ -15,7 +15,16 @@ from aiohttp import web
 from pdu_agent.model.commands import Action, Lock, PowerUp
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.quantities import Quality
-from pdu_agent.model.snapshot import ChangeReason, MeterStatus, OutletState, Severity
+from pdu_agent.model.snapshot import (
+    ChangeReason,
+    GroupState,
+    MeterStatus,
+    OutletState,
+    SensorKind,
+    SensorStatus,
+    Severity,
+    ThresholdState,
+)
 from pdu_agent.web import api
 from pdu_agent.web.access import LocalAccess
 from pdu_agent.web.problems import COMMAND_ERRORS, HTTP_ERRORS, Problem
@@ -145,6 +154,11 @@ def test_every_object_schema_requires_only_what_it_defines_and_is_closed() -> No
         (MeterStatus, "Meter", "status"),
         (Quality, "Meter", "quality"),
         (Severity, "Alarm", "severity"),
+        (Severity, "Event", "severity"),
+        (SensorKind, "Sensor", "kind"),
+        (SensorStatus, "Sensor", "status"),
+        (GroupState, "Group", "state"),
+        (ThresholdState, "Threshold", "state"),
     ],
 )
 def test_enumerations_are_those_of_the_model(
