@@ -16,12 +16,12 @@ class Rights(Enum):
     SWITCH = "switch"
     WRITE = "write"
 
+    def __init__(self, _word: str) -> None:
+        self._rank = len(type(self).__members__)  # of those before it
+
     def cover(self, needed: Rights) -> bool:
         """Whether these rights are enough where `needed` is."""
-        return _RANK[self] >= _RANK[needed]
-
-
-_RANK = {rights: rank for rank, rights in enumerate(Rights)}
+        return self._rank >= needed._rank
 
 
 @dataclass(frozen=True, slots=True)

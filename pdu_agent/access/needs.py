@@ -3,13 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
 
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.model.commands import (
+    AcknowledgeAlarm,
+    AdvanceConfigLock,
     Command,
+    ConfigureDevice,
+    ConfigureGroup,
+    ConfigureInlet,
     ConfigureOutlet,
+    ConfigureSensor,
     ConfigureThreshold,
+    CreateGroup,
+    EnableNotifications,
+    RemoveGroup,
     ResetMeter,
     SetLock,
     SetMember,
@@ -26,37 +36,48 @@ Need = tuple[Rights, int | None]
 """Rights, and the outlet where they are needed; None for the unit as a whole."""
 
 
-def needs(command: Command, snapshot: Snapshot) -> Iterator[Need]:
+def needs(command: Command, snapshot: Snapshot, batch: Sequence[Command] = ()) -> Iterator[Need]:
     """Everything that has to be allowed before `command` may be submitted.
 
-    What moves several outlets needs the right on each of them, besides that on the unit.
+    What reaches several outlets needs the right on each of them, besides that on the unit.
+    batch: the commands that are submitted together with it; one of them may put an outlet
+    into the very group that another one switches.
     """
     match command:
         case SwitchOutlet():
             yield Rights.SWITCH, command.outlet
         case SwitchAll():
-            yield Rights.SWITCH, None
-            for outlet in snapshot.outlets:
-                yield Rights.SWITCH, outlet.index
+            yield from _on_all(Rights.SWITCH, (outlet.index for outlet in snapshot.outlets))
         case SwitchGroup():
-            yield Rights.SWITCH, None
-            for member in _members(command.group, snapshot):
-                yield Rights.SWITCH, member
+            yield from _on_all(Rights.SWITCH, _members(command.group, snapshot, batch))
+        case RemoveGroup():
+            yield from _on_all(Rights.WRITE, _members(command.group, snapshot, batch))
+        case SetMember():
+            yield from _on_all(Rights.WRITE, (command.outlet,))
         case SetLock() | ConfigureOutlet():
             yield Rights.WRITE, command.outlet
         case ConfigureThreshold() | ResetMeter():
             yield Rights.WRITE, outlet_of(command.target)
-        case SetMember():
+        case AcknowledgeAlarm():
+            yield Rights.WRITE, outlet_of(_subject(command.alarm, snapshot))
+        case (
+            ConfigureInlet()
+            | ConfigureDevice()
+            | ConfigureSensor()
+            | ConfigureGroup()
+            | CreateGroup()
+            | EnableNotifications()
+            | AdvanceConfigLock()
+        ):
             yield Rights.WRITE, None
-            yield Rights.WRITE, command.outlet
         case _:
-            yield Rights.WRITE, None
+            assert_never(command)
 
 
 def require(grant: Grant, commands: Sequence[Command], snapshot: Snapshot) -> None:
     """Raises NotPermitted, with the position of the first command that is not allowed."""
     for position, command in enumerate(commands):
-        for needed, outlet in needs(command, snapshot):
+        for needed, outlet in needs(command, snapshot, commands):
             if not grant.allows(needed, outlet):
                 where = "the unit" if outlet is None else f"outlet {outlet}"
                 raise NotPermitted(f"{needed.value} is not granted on {where}", position)
@@ -67,8 +88,23 @@ def outlet_of(target: Target | None) -> int | None:
     return target.index if target is not None and target.kind is TargetKind.OUTLET else None
 
 
-def _members(group: int, snapshot: Snapshot) -> tuple[int, ...]:
-    for candidate in snapshot.groups:
-        if candidate.index == group:
-            return candidate.members
-    return ()
+def _on_all(rights: Rights, outlets: Iterable[int]) -> Iterator[Need]:
+    yield rights, None
+    for outlet in outlets:
+        yield rights, outlet
+
+
+def _members(group: int, snapshot: Snapshot, batch: Sequence[Command]) -> list[int]:
+    """Members before the batch, and those that join in it, wherever in it that is."""
+    present = [row.members for row in snapshot.groups if row.index == group]
+    joining = [
+        command.outlet
+        for command in batch
+        if isinstance(command, SetMember) and command.group == group and command.member
+    ]
+    return sorted({*joining, *(outlet for members in present for outlet in members)})
+
+
+def _subject(alarm: int, snapshot: Snapshot) -> Target | None:
+    """What the alarm is about; None for the unit, and for an alarm that is not there."""
+    return next((row.target for row in snapshot.alarms if row.id == alarm), None)

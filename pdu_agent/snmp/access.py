@@ -9,14 +9,15 @@ SET everything.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.access.needs import Need
 from pdu_agent.access.networks import Networks
+from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.credentials import Community, SecurityLevel, User
-from pdu_agent.snmp.settings import ViewSettings, parse_oid
+from pdu_agent.snmp.settings import ViewSettings, parse_subtree
 
 Oid = tuple[int, ...]
 
@@ -29,8 +30,8 @@ class View:
 
     @staticmethod
     def of(settings: ViewSettings) -> View:
-        included = {parse_oid(text): True for text in settings.include}
-        return View(included | {parse_oid(text): False for text in settings.exclude})
+        included = {parse_subtree(text): True for text in settings.include}
+        return View(included | {parse_subtree(text): False for text in settings.exclude})
 
     def contains(self, oid: Oid) -> bool:
         for length in range(len(oid), 0, -1):
@@ -45,15 +46,18 @@ class Credential:
     """Someone who proved who they are. `name` is the configured name, never a secret.
 
     view: the instances that exist for this credential at all; None: all of them.
+    reads_everything: there is nothing that `may_read` would refuse.
     """
 
     name: str
     grant: Grant
     view: View | None = None
+    reads_everything: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def reads_everything(self) -> bool:
-        return self.view is None and self.grant.reads_everything
+    def __post_init__(self) -> None:
+        # Asked for every varbind, so it is not worked out each time.
+        everything = self.view is None and self.grant.reads_everything
+        object.__setattr__(self, "reads_everything", everything)
 
     def may_read(self, oid: Oid, outlet: int | None) -> bool:
         """Whether the instance may be shown; one that may not be shown is as good as absent.
@@ -82,24 +86,36 @@ class _Entry:
 class AccessPolicy:
     """Maps what a message proves to a credential, and a credential to what it may touch.
 
-    Raises ConfigError for a network, a view or an OID that cannot be read.
+    Raises ConfigError for a network, a view or an OID that cannot be read, for a view that
+    is not there, and for two of one name, as only one of them would be asked.
     """
 
     def __init__(
         self,
-        communities: Iterable[Community],
-        users: Iterable[User],
-        views: Iterable[ViewSettings] = (),
+        communities: Sequence[Community],
+        users: Sequence[User],
+        views: Sequence[ViewSettings] = (),
     ) -> None:
+        _refuse_twins("view", views)
+        _refuse_twins("community", communities)
+        _refuse_twins("user", users)
         self._views = {settings.name: View.of(settings) for settings in views}
-        self._communities = [
-            (entry.community.encode("utf-8"), self._entry(entry, SecurityLevel.NO_AUTH_NO_PRIV))
+        self._communities = {
+            entry.community.encode("utf-8"): self._entry(entry, SecurityLevel.NO_AUTH_NO_PRIV)
             for entry in communities
-        ]
+        }
+        if len(self._communities) < len(communities):
+            raise ConfigError("snmp communities: two entries have the same community string")
         self._users = {user.name: self._entry(user, user.level) for user in users}
 
     def _entry(self, settings: Community | User, level: int) -> _Entry:
-        view = self._views[settings.view] if settings.view else None
+        view = None
+        if settings.view:
+            view = self._views.get(settings.view)
+            if view is None:
+                raise ConfigError(
+                    f"snmp credential {settings.name}: no view is called {settings.view!r}"
+                )
         credential = Credential(settings.name, settings.grant(), view)
         return _Entry(credential, Networks(settings.networks), level)
 
@@ -110,7 +126,7 @@ class AccessPolicy:
         tell how much of a guess was right.
         """
         found: _Entry | None = None
-        for secret, entry in self._communities:
+        for secret, entry in self._communities.items():
             if hmac.compare_digest(secret, community):
                 found = entry
         return found.credential if found is not None and found.admits(host) else None
@@ -125,3 +141,11 @@ class AccessPolicy:
         if entry is None or level < entry.level or not entry.admits(host):
             return None
         return entry.credential
+
+
+def _refuse_twins(what: str, entries: Iterable[Community | User | ViewSettings]) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.name in seen:
+            raise ConfigError(f"snmp: the {what} name {entry.name!r} is used twice")
+        seen.add(entry.name)

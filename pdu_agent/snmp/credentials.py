@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
@@ -23,6 +22,7 @@ MAX_OUTLET = 255
 """OPENPDU-MIB OpduOutletNumber."""
 
 OTHERS = "others"
+OUTLETS_EXPECTED = f"a number from 1 to {MAX_OUTLET}, a range such as 4-6, or {OTHERS}"
 _OUTLETS = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?", re.ASCII)
 
 
@@ -58,23 +58,15 @@ class PrivProtocol(Enum):
     AES256C = "aes256c"
 
 
-def _outlet_rights(what: str, outlets: Mapping[str, Rights]) -> dict[int, Rights]:
-    """ "3" and "4-6" become their numbers; "others" is left out. Raises ConfigError."""
-    found: dict[int, Rights] = {}
-    for text, rights in outlets.items():
-        if text == OTHERS:
-            continue
-        match = _OUTLETS.fullmatch(text)
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-        if not 1 <= first <= last <= MAX_OUTLET:
-            raise ConfigError(
-                f"{what}: outlets {text!r}: expected a number, a range such as 4-6, or {OTHERS}"
-            )
-        for number in range(first, last + 1):
-            if number in found:
-                raise ConfigError(f"{what}: outlets: {number} is named twice")
-            found[number] = rights
-    return found
+def outlet_span(text: str) -> range:
+    """The outlets that "3" or "4-6" name; none for "others". Raises ConfigError."""
+    if text == OTHERS:
+        return range(0)
+    match = _OUTLETS.fullmatch(text)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last <= MAX_OUTLET:
+        raise ConfigError(f"outlets {text!r}: expected {OUTLETS_EXPECTED}")
+    return range(first, last + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +85,29 @@ class Permissions:
         (), max_length=64, doc="where it is accepted from; empty: anywhere"
     )
 
+    @property
+    def highest(self) -> Rights:
+        """The most that they may do anywhere."""
+        return max((self.rights, *self.outlets.values()), key=list(Rights).index)
+
     def grant(self) -> Grant:
-        others = self.outlets.get(OTHERS, self.rights)
-        return Grant(self.rights, others, _outlet_rights("rights", self.outlets))
+        """What they may do, with ranges of outlets taken apart."""
+        by_number = {
+            number: rights for text, rights in self.outlets.items() for number in outlet_span(text)
+        }
+        return Grant(self.rights, self.outlets.get(OTHERS, self.rights), by_number)
 
     def check(self, what: str) -> None:
         """Raises ConfigError, which says `what` it is about."""
-        _outlet_rights(what, self.outlets)
+        seen: set[int] = set()
+        for text in self.outlets:
+            try:
+                span = outlet_span(text)
+            except ConfigError as exc:
+                raise ConfigError(f"{what}: {exc}") from None
+            if not seen.isdisjoint(span):
+                raise ConfigError(f"{what}: outlets: {min(seen & {*span})} is named twice")
+            seen.update(span)
         for text in self.networks:
             parse_network(text)
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,6 +13,13 @@ from pdu_agent.model.settings import setting
 from pdu_agent.snmp.credentials import Community, User
 
 NOTIFICATION_PORT = 162
+
+MAX_SUBID = 2**32 - 1
+MAX_SUBIDS = 128  # both RFC 2578 section 3.5
+
+_TARGET = re.compile(r"(?:\[(?P<ipv6>[^][\s]+)\]|(?P<host>[^][:\s]+))(?::(?P<port>[0-9]{1,5}))?")
+_OID_EXPECTED = "numbers with dots, such as 1.3.6.1.4.1.8072"
+_OID_OF_NAME = "`snmptranslate -On MODULE::name` tells the numbers of a name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +31,16 @@ class ViewSettings:
     exclude: tuple[str, ...] = setting((), max_length=64, doc="OIDs of subtrees that cannot")
 
     def __post_init__(self) -> None:
-        for text in (*self.include, *self.exclude):
-            parse_oid(text)
+        if not self.name:
+            raise ConfigError("snmp view: the name is empty; credentials refer to it")
+        if not self.include:
+            raise ConfigError(
+                f"snmp view {self.name}: it includes nothing; `rights: none` does that"
+            )
+        included = {parse_subtree(text) for text in self.include}
+        for text in self.exclude:
+            if parse_subtree(text) in included:
+                raise ConfigError(f"snmp view {self.name}: {text} is both included and excluded")
 
 
 class TargetVersion(Enum):
@@ -52,6 +67,8 @@ class TargetSettings:
     retries: int = setting(3, minimum=0, maximum=20, doc="how often an inform is repeated")
 
     def __post_init__(self) -> None:
+        if not self.name:
+            raise ConfigError("snmp target: the name is empty; give it one for the logs")
         if self.inform and self.version is TargetVersion.V1:
             raise ConfigError(f"snmp target {self.name}: SNMPv1 knows no informs")
         parse_target(self.address)
@@ -95,32 +112,18 @@ class SnmpSettings:
         parse_oid(self.base_oid)
         for text in (*self.trusted_networks, *self.unlimited_networks):
             parse_network(text)
-        _refuse_twins("community name", (entry.name for entry in self.communities))
-        _refuse_twins("user name", (entry.name for entry in self.users))
-        _refuse_twins("view name", (entry.name for entry in self.views))
-        _refuse_twins("target name", (entry.name for entry in self.targets))
-        secrets = [entry.community for entry in self.communities]
-        if len(set(secrets)) != len(secrets):
-            raise ConfigError("snmp communities: two entries have the same community string")
-        self._check_references()
+        if self.communities or self.users:  # else the secrets file comes later
+            for target in self.targets:
+                self._check_credential(target)
 
-    def _check_references(self) -> None:
-        views = {view.name for view in self.views}
-        wanted = [(entry.name, entry.view) for entry in self.communities]
-        wanted += [(entry.name, entry.view) for entry in self.users]
-        for name, view in wanted:
-            if view and view not in views:
-                raise ConfigError(f"snmp credential {name}: no view is called {view!r}")
-        if not self.communities and not self.users:
-            return  # the secrets file comes later
-        for target in self.targets:
-            known, what = {entry.name for entry in self.communities}, "community"
-            if target.version is TargetVersion.V3:
-                known, what = {entry.name for entry in self.users}, "user"
-            if target.credential not in known:
-                raise ConfigError(
-                    f"snmp target {target.name}: no {what} is called {target.credential!r}"
-                )
+    def _check_credential(self, target: TargetSettings) -> None:
+        named, what = {entry.name for entry in self.communities}, "community"
+        if target.version is TargetVersion.V3:
+            named, what = {entry.name for entry in self.users}, "user"
+        if target.credential not in named:
+            raise ConfigError(
+                f"snmp target {target.name}: no {what} is called {target.credential!r}"
+            )
 
 
 def parse_listen(text: str) -> tuple[str, int]:
@@ -140,34 +143,35 @@ def parse_listen(text: str) -> tuple[str, int]:
 
 def parse_target(text: str) -> tuple[str, int]:
     """Host and port of "host", "host:port" or "[ipv6]:port". Raises ConfigError."""
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        host, port = text, str(NOTIFICATION_PORT)
-    bare = host.removeprefix("[").removesuffix("]")
-    if not bare or (":" in bare) != host.startswith("[") or not (port.isascii() and port.isdigit()):
+    match = _TARGET.fullmatch(text)
+    if match is None:
         raise ConfigError(
             f"snmp target {text!r}: expected host, host:port or [ipv6]:port, such as"
             " nms.example:162"
         )
-    if not 1 <= int(port) <= 65535:
+    port = int(match["port"] or NOTIFICATION_PORT)
+    if not 1 <= port <= 65535:
         raise ConfigError(f"snmp target {text!r}: port {port} is outside 1 to 65535")
-    return bare, int(port)
+    return match["ipv6"] or match["host"], port
 
 
 def parse_oid(text: str) -> tuple[int, ...]:
     """The sub-identifiers of a dotted OID, a leading dot allowed. Raises ConfigError."""
-    parts = text.removeprefix(".").split(".")
-    if len(parts) < 2 or not all(part.isascii() and part.isdigit() for part in parts):
-        raise ConfigError(f"OID {text!r}: expected numbers with dots, such as 1.3.6.1.4.1.8072")
-    oid = tuple(int(part) for part in parts)
-    if oid[0] > 2 or (oid[0] < 2 and oid[1] > 39) or max(oid) > 0xFFFF_FFFF:
-        raise ConfigError(f"OID {text!r}: not an object identifier (RFC 2578 section 3.5)")
+    oid = parse_subtree(text)
+    if len(oid) < 2:
+        raise ConfigError(f"OID {text!r}: expected {_OID_EXPECTED}")
     return oid
 
 
-def _refuse_twins(what: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise ConfigError(f"snmp: the {what} {name!r} is used twice")
-        seen.add(name)
+def parse_subtree(text: str) -> tuple[int, ...]:
+    """As parse_oid, but one number is enough: 1 is all that SNMP knows. Raises ConfigError."""
+    parts = text.removeprefix(".").split(".")
+    if any(part[:1].isalpha() for part in parts):
+        raise ConfigError(f"OID {text!r}: expected {_OID_EXPECTED}; {_OID_OF_NAME}")
+    if not all(part.isascii() and part.isdigit() and len(part) <= 10 for part in parts):
+        raise ConfigError(f"OID {text!r}: expected {_OID_EXPECTED}")
+    oid = tuple(int(part) for part in parts)
+    second_max = 39 if oid[0] < 2 else MAX_SUBID
+    if oid[0] > 2 or oid[1:2] > (second_max,) or max(oid) > MAX_SUBID or len(oid) > MAX_SUBIDS:
+        raise ConfigError(f"OID {text!r}: not an object identifier (RFC 2578 section 3.5)")
+    return oid

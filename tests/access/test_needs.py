@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each command needs, on one hand-made unit; a command without an entry here fails."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pdu_agent.access.grant import Grant, Rights
+from pdu_agent.access.needs import Need, needs, outlet_of, require
+from pdu_agent.model import commands
+from pdu_agent.model.commands import (
+    AcknowledgeAlarm,
+    Action,
+    AdvanceConfigLock,
+    Command,
+    ConfigureDevice,
+    ConfigureGroup,
+    ConfigureInlet,
+    ConfigureOutlet,
+    ConfigureSensor,
+    ConfigureThreshold,
+    CreateGroup,
+    DeviceSetting,
+    EnableNotifications,
+    GroupSetting,
+    InletSetting,
+    Lock,
+    NotificationClass,
+    OutletSetting,
+    Quantity,
+    RemoveGroup,
+    Reset,
+    ResetMeter,
+    SensorSetting,
+    SetLock,
+    SetMember,
+    SwitchAll,
+    SwitchGroup,
+    SwitchOutlet,
+    Target,
+    TargetKind,
+    ThresholdSetting,
+)
+from pdu_agent.model.errors import NotPermitted
+from pdu_agent.model.snapshot import Alarm, Group, GroupState, Severity
+from tests.mib.unit import unit
+
+INLET = Target(TargetKind.INLET, 1)
+OUTLET = Target(TargetKind.OUTLET, 2)
+SENSOR = Target(TargetKind.SENSOR, 2)
+
+
+def _group(index: int, *members: int) -> Group:
+    return Group(index, f"Group {index}", members, False, GroupState.ON, None, 0)
+
+
+def _alarm(number: int, target: Target | None) -> Alarm:
+    return Alarm(number, "threshold", Severity.WARNING, "x", "x", 0.0, target)
+
+
+SNAPSHOT = dataclasses.replace(
+    unit(4),
+    groups=(_group(1, 2, 3), _group(2)),
+    alarms=(_alarm(1, OUTLET), _alarm(2, INLET), _alarm(3, None)),
+)
+
+READ, SWITCH, WRITE = Rights.READ, Rights.SWITCH, Rights.WRITE
+UNIT = None
+
+EXPECTED: list[tuple[Command, set[Need]]] = [
+    (SwitchOutlet(2, Action.OFF), {(SWITCH, 2)}),
+    (SwitchOutlet(99, Action.OFF), {(SWITCH, 99)}),
+    (
+        SwitchAll(Action.OFF),
+        {(SWITCH, UNIT), (SWITCH, 1), (SWITCH, 2), (SWITCH, 3), (SWITCH, 4)},
+    ),
+    (SwitchGroup(1, Action.OFF), {(SWITCH, UNIT), (SWITCH, 2), (SWITCH, 3)}),
+    (SwitchGroup(2, Action.OFF), {(SWITCH, UNIT)}),
+    (SwitchGroup(9, Action.OFF), {(SWITCH, UNIT)}),
+    (SetLock(2, Lock.LOCKED_ON), {(WRITE, 2)}),
+    (ConfigureOutlet(2, OutletSetting.NAME, "x"), {(WRITE, 2)}),
+    (ConfigureInlet(1, InletSetting.NAME, "x"), {(WRITE, UNIT)}),
+    (ConfigureDevice(DeviceSetting.NAME, "x"), {(WRITE, UNIT)}),
+    (ConfigureSensor(2, SensorSetting.NAME, "x"), {(WRITE, UNIT)}),
+    (
+        ConfigureThreshold(OUTLET, Quantity.CURRENT, ThresholdSetting.DELAY_S, 1.0),
+        {(WRITE, 2)},
+    ),
+    (
+        ConfigureThreshold(INLET, Quantity.CURRENT, ThresholdSetting.DELAY_S, 1.0),
+        {(WRITE, UNIT)},
+    ),
+    (
+        ConfigureThreshold(SENSOR, Quantity.HUMIDITY, ThresholdSetting.DELAY_S, 1.0),
+        {(WRITE, UNIT)},
+    ),
+    (ConfigureGroup(1, GroupSetting.NAME, "x"), {(WRITE, UNIT)}),
+    (CreateGroup(3), {(WRITE, UNIT)}),
+    (RemoveGroup(1), {(WRITE, UNIT), (WRITE, 2), (WRITE, 3)}),
+    (SetMember(1, 4, True), {(WRITE, UNIT), (WRITE, 4)}),
+    (SetMember(1, 3, False), {(WRITE, UNIT), (WRITE, 3)}),
+    (ResetMeter(OUTLET, Reset.ENERGY), {(WRITE, 2)}),
+    (ResetMeter(INLET, Reset.ENERGY), {(WRITE, UNIT)}),
+    (AcknowledgeAlarm(1, True), {(WRITE, 2)}),
+    (AcknowledgeAlarm(2, True), {(WRITE, UNIT)}),
+    (AcknowledgeAlarm(3, True), {(WRITE, UNIT)}),
+    (AcknowledgeAlarm(9, True), {(WRITE, UNIT)}),
+    (EnableNotifications(NotificationClass.OUTLET, True), {(WRITE, UNIT)}),
+    (AdvanceConfigLock(0), {(WRITE, UNIT)}),
+]
+
+NOT_COMMANDS = {"Target", "Actor", "Ticket"}
+
+
+def test_every_command_has_an_entry_here() -> None:
+    assert {type(command) for command, _ in EXPECTED} == set(get_args(Command))
+
+
+def test_every_dataclass_among_the_commands_is_one() -> None:
+    declared = {
+        cls
+        for name, cls in vars(commands).items()
+        if dataclasses.is_dataclass(cls) and name not in NOT_COMMANDS
+    }
+    assert declared == set(get_args(Command))
+
+
+@pytest.mark.parametrize(("command", "expected"), EXPECTED, ids=lambda value: str(value)[:60])
+def test_needs(command: Command, expected: set[Need]) -> None:
+    assert set(needs(command, SNAPSHOT)) == expected
+
+
+def test_something_unknown_is_not_waved_through() -> None:
+    with pytest.raises(AssertionError):
+        require(Grant.everywhere(WRITE), ["switch"], SNAPSHOT)  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("target", "outlet"), [(OUTLET, 2), (INLET, None), (SENSOR, None), (None, None)]
+)
+def test_only_an_outlet_has_rights_of_its_own(target: Target | None, outlet: int | None) -> None:
+    assert outlet_of(target) == outlet
+
+
+# batches
+
+
+def refused_at(grant: Grant, *batch: Command) -> int | None:
+    """The position that is refused; None when the batch is allowed."""
+    try:
+        require(grant, batch, SNAPSHOT)
+    except NotPermitted as exc:
+        return exc.position
+    return None
+
+
+def test_the_first_command_that_is_not_allowed_is_named() -> None:
+    tenant = Grant(READ, Rights.NONE, {1: SWITCH, 2: WRITE})
+    on = [SwitchOutlet(number, Action.ON) for number in (1, 2, 3, 4)]
+    assert refused_at(tenant, *on[:2]) is None
+    assert refused_at(tenant, *on) == 2
+    assert refused_at(tenant, SetLock(2, Lock.LOCKED_ON), SetLock(1, Lock.LOCKED_ON)) == 1
+    with pytest.raises(NotPermitted, match="switch is not granted on outlet 3"):
+        require(tenant, on, SNAPSHOT)
+    with pytest.raises(NotPermitted, match="switch is not granted on the unit"):
+        require(tenant, [SwitchAll(Action.ON)], SNAPSHOT)
+
+
+@pytest.mark.parametrize("joins_first", [True, False])
+def test_a_group_is_switched_with_the_members_that_join_in_the_same_batch(
+    joins_first: bool,
+) -> None:
+    joining: list[Command] = [SetMember(1, 4, True), SetMember(2, 1, True)]
+    switching = SwitchGroup(1, Action.OFF)
+    batch = [*joining, switching] if joins_first else [switching, *joining]
+    assert set(needs(switching, SNAPSHOT, batch)) == {
+        (SWITCH, UNIT),
+        (SWITCH, 2),
+        (SWITCH, 3),
+        (SWITCH, 4),
+    }
+
+
+def test_leaving_a_group_does_not_free_it_of_the_need_within_the_batch() -> None:
+    batch: list[Command] = [SetMember(1, 3, False), SwitchGroup(1, Action.OFF)]
+    assert (SWITCH, 3) in set(needs(batch[1], SNAPSHOT, batch))
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        (SetMember(2, 4, True), SwitchGroup(2, Action.OFF)),
+        (SwitchGroup(2, Action.OFF), SetMember(2, 4, True)),
+        (CreateGroup(3), SetMember(3, 4, True), SwitchGroup(3, Action.OFF)),
+        (RemoveGroup(2), CreateGroup(2), SetMember(2, 4, True), SwitchGroup(2, Action.OFF)),
+    ],
+)
+@pytest.mark.parametrize("on_it", [Rights.NONE, READ, SWITCH])
+def test_no_group_made_on_the_way_reaches_an_outlet_without_rights(
+    batch: Sequence[Command], on_it: Rights
+) -> None:
+    assert refused_at(Grant(WRITE, WRITE, {4: on_it}), *batch) is not None
+    assert refused_at(Grant(WRITE, Rights.NONE, {4: WRITE}), *batch) is None
+
+
+ANY_COMMAND = st.sampled_from([command for command, _ in EXPECTED])
+GRANTS = st.builds(
+    Grant,
+    st.sampled_from(Rights),
+    st.sampled_from(Rights),
+    st.dictionaries(st.integers(1, 4), st.sampled_from(Rights)),
+)
+
+
+@given(GRANTS, st.lists(ANY_COMMAND, max_size=4))
+def test_a_batch_is_allowed_only_if_each_of_it_is(grant: Grant, batch: list[Command]) -> None:
+    position = refused_at(grant, *batch)
+    alone = [refused_at(grant, command) is None for command in batch]
+    if position is None:
+        assert all(alone)
+    else:
+        assert all(alone[:position])
+
+
+@given(GRANTS, st.lists(ANY_COMMAND, max_size=4))
+def test_who_only_reads_submits_nothing(grant: Grant, batch: list[Command]) -> None:
+    reader = Grant(
+        min(grant.unit, READ, key=list(Rights).index),
+        min(grant.others, READ, key=list(Rights).index),
+    )
+    assert refused_at(reader, *batch) == (0 if batch else None)
+    assert refused_at(Grant.everywhere(WRITE), *batch) is None
