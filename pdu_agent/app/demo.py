@@ -68,7 +68,17 @@ USERS = (
         "compat-priv-pass",
         rights=Rights.WRITE,
     ),
+    User(
+        "tenant",
+        AuthProtocol.SHA256,
+        "tenant-auth-pass",
+        PrivProtocol.AES128,
+        "tenant-priv-pass",
+        rights=Rights.READ,
+        outlets={"1-2": Rights.SWITCH, "others": Rights.NONE},
+    ),
 )
+LOOPBACK = ("127.0.0.0/8", "::1")
 
 
 def run_demo(options: DemoOptions) -> None:
@@ -94,7 +104,12 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
         runtime_dir=runtime_dir,
         log=LogSettings(),
         device=DeviceSettings(name="openpdu-demo", model=f"OpenPDU demo, {outlets} outlets"),
-        snmp=SnmpSettings(listen=(options.snmp,), communities=COMMUNITIES, users=USERS),
+        snmp=SnmpSettings(
+            listen=(options.snmp,),
+            unlimited_networks=LOOPBACK,
+            communities=COMMUNITIES,
+            users=USERS,
+        ),
         http=HttpSettings(listen=options.http, socket=str(runtime_dir / SOCKET_NAME)),
         simulator=SimulatorSettings(
             seed=options.seed,

@@ -78,6 +78,7 @@ class Everything:
     words: tuple[str, ...] = setting((), max_length=2)
     parts: tuple[Part, ...] = setting(())
     numbers: dict[str, int] = setting(default_factory=dict)
+    colours: dict[str, Colour] = setting(default_factory=dict)
     part: Part = setting(Part(1))
     device: Device | None = setting(None)
     secret: str = setting("", max_length=4, secret=True)
@@ -216,6 +217,39 @@ def test_what_is_right_is_kept_although_its_neighbour_is_wrong() -> None:
     assert "parts[1]" not in checker.values
     assert str(checker.place("parts[2].number")) == "f:1:45"
     assert str(checker.place("parts[0].word")) == "f:1:9"  # not written: the entry it belongs to
+
+
+def test_keys_of_a_mapping_are_text_whatever_yaml_takes_them_for() -> None:
+    result, problems = check("colours: {3: red, 4-6: green, on: red, 0x10: red, 1.5: green}")
+    assert not problems
+    assert result is not None
+    assert result.colours == {
+        "3": Colour.RED,
+        "4-6": Colour.GREEN,
+        "on": Colour.RED,
+        "0x10": Colour.RED,
+        "1.5": Colour.GREEN,
+    }
+    assert check("colours: {3: rad}")[1] == [
+        "f:1:14: colours.3: 'rad' is none of them; expected one of red, green (did you mean red?)"
+    ]
+
+
+def test_keys_of_a_mapping_can_be_judged() -> None:
+    def judge(key: str) -> None:
+        if not key.isdigit():
+            raise ConfigError("this key is no number")
+
+    problems = Problems()
+    root = yaml12.parse(b"colours: {x: red, 2: red, y: blue}", "f", problems)
+    assert root is not None
+    checker = Checker(problems, key_judges={"colours": judge})
+    assert checker.record(Everything, root) is None
+    assert [str(problem) for problem in problems.in_order()] == [
+        "f:1:11: colours: this key is no number",
+        "f:1:27: colours: this key is no number",
+    ]
+    assert checker.found("colours.[^.]+") == [("colours.2", Colour.RED)]
 
 
 def test_a_type_that_a_setting_cannot_have_is_our_own_bug() -> None:

@@ -33,7 +33,7 @@ from pdu_agent.hw import registry
 from pdu_agent.hw.sim import board
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol
-from pdu_agent.snmp.settings import SnmpSettings
+from pdu_agent.snmp.settings import SnmpSettings, TargetSettings, ViewSettings
 from pdu_agent.web.settings import HttpSettings
 
 SHIPPED = Path(__file__).parents[2] / "etc" / "openpdu.yaml"
@@ -44,6 +44,8 @@ SECTIONS = (
     DeviceSettings,
     SnmpSection,
     SnmpSettings,
+    ViewSettings,
+    TargetSettings,
     HttpSettings,
     SimulatorSettings,
     RelayBoardSettings,

@@ -26,6 +26,7 @@ from pdu_agent.model.errors import ConfigError
 T = TypeVar("T")
 
 _NO_LIMITS: Mapping[str, Any] = {}
+_POSITION = re.compile(r"\[\d+\]")
 
 
 class _Rejected(Exception):
@@ -49,7 +50,8 @@ def join(path: str, step: str | int) -> str:
 
 class Checker:
     """judges: by path without list positions ("snmp.listen"), called with each value there;
-    they raise ConfigError. conceal: never repeat what the file says, as it holds secrets.
+    they raise ConfigError. key_judges: the same for the keys of the mapping at that path.
+    conceal: never repeat what the file says, as it holds secrets.
     """
 
     def __init__(
@@ -57,10 +59,12 @@ class Checker:
         problems: Problems,
         judges: Mapping[str, Callable[[Any], object]] | None = None,
         *,
+        key_judges: Mapping[str, Callable[[str], object]] | None = None,
         conceal: bool = False,
     ) -> None:
         self._problems = problems
         self._judges = judges or {}
+        self._key_judges = key_judges or {}
         self._conceal = conceal
         self._places: dict[str, Place] = {}
         self.values: dict[str, Any] = {}
@@ -72,6 +76,15 @@ class Checker:
         while path not in self._places:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return self._places[path]
+
+    def found(self, pattern: str) -> list[tuple[str, Any]]:
+        """(path, value) wherever the path fits; `#` in the pattern is any list position."""
+        expression = re.compile(pattern.replace(".", r"\.").replace("#", r"\[(\d+)\]") + r"\Z")
+        return [
+            (path, value)
+            for path, value in self.values.items()
+            if expression.match(path) and value is not None
+        ]
 
     def record(self, cls: type[T], node: Node, path: str = "") -> T | None:
         """The settings in `node`; None when something was wrong (it is in the problems)."""
@@ -202,9 +215,12 @@ class Checker:
         return values
 
     def _map(self, item: Shape, node: MapNode, path: str) -> dict[str, Any]:
+        judge = self._key_judges.get(_POSITION.sub("", path))
         values = {}
         for key, entry in node.entries.items():
             try:
+                if judge is not None:
+                    self._judge(judge, key, entry.key_place, path)
                 values[key] = self._value(item, _NO_LIMITS, entry.node, join(path, key))
             except _Rejected:
                 continue
@@ -214,15 +230,21 @@ class Checker:
 
     def _scalar(self, shape: Shape, limits: Mapping[str, Any], node: Scalar, path: str) -> Any:
         conceal = self._conceal or bool(limits.get("secret"))
-        judge = self._judges.get(re.sub(r"\[\d+\]", "", path))
         try:
             value = convert(shape, limits, node, conceal=conceal)
-            if judge is not None:
-                judge(value)
         except ConfigError as exc:
             raise self._rejected(node.place, path, str(exc)) from exc
+        judge = self._judges.get(_POSITION.sub("", path))
+        if judge is not None:
+            self._judge(judge, value, node.place, path)
         self.values[path] = value
         return value
+
+    def _judge(self, judge: Callable[[Any], object], value: Any, place: Place, path: str) -> None:
+        try:
+            judge(value)
+        except ConfigError as exc:
+            raise self._rejected(place, path, str(exc)) from exc
 
     def _shown(self, node: Node) -> str:
         return shown(node, conceal=self._conceal)

@@ -6,17 +6,30 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from pdu_agent.access.networks import NETWORK_EXPECTED, parse_network
 from pdu_agent.app.config import versions, yaml12
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.schema import SecretsFile
 from pdu_agent.app.config.tree import Place, Problems
 from pdu_agent.model.errors import ConfigError
+from pdu_agent.snmp.credentials import OUTLETS_EXPECTED, outlet_span
 
 
-def read_secrets(path: Path, environ: Mapping[str, str], problems: Problems) -> SecretsFile | None:
-    """What the file grants; None when it cannot be used, with the reason in `problems`."""
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What the secrets file grants, None when something in it is wrong, and the checker that
+    knows what is right and where it stands.
+    """
+
+    file: SecretsFile | None
+    checker: Checker
+
+
+def read_secrets(path: Path, environ: Mapping[str, str], problems: Problems) -> Secrets | None:
+    """What the file grants; None when it cannot be read, with the reason in `problems`."""
     place = Place(str(path))
     try:
         raw = _read_private(path, environ)
@@ -28,7 +41,29 @@ def read_secrets(path: Path, environ: Mapping[str, str], problems: Problems) -> 
         return None
     root = yaml12.parse(raw, str(path), problems, conceal=True)
     tree = versions.upgraded(root, str(path), problems) if root is not None else None
-    return Checker(problems, conceal=True).record(SecretsFile, tree) if tree else None
+    if tree is None:
+        return None
+    checker = Checker(problems, _JUDGES, key_judges=_KEY_JUDGES, conceal=True)
+    return Secrets(checker.record(SecretsFile, tree), checker)
+
+
+def _network(text: str) -> None:
+    try:
+        parse_network(text)
+    except ConfigError:
+        raise ConfigError(f"this value does not fit; expected {NETWORK_EXPECTED}") from None
+
+
+def _outlets(key: str) -> None:
+    try:
+        outlet_span(key)
+    except ConfigError:
+        raise ConfigError(f"this key does not fit; expected {OUTLETS_EXPECTED}") from None
+
+
+# They say what was expected, but not what stands there: it may be a secret gone astray.
+_JUDGES = {"users.networks": _network, "communities.networks": _network}
+_KEY_JUDGES = {"users.outlets": _outlets, "communities.outlets": _outlets}
 
 
 def _read_private(path: Path, environ: Mapping[str, str]) -> bytes:

@@ -7,7 +7,6 @@ Whether a device file is there is not asked: hardware may come later.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable
 from typing import Any
 
@@ -43,13 +42,7 @@ class _CrossCheck:
         self._problems = problems
 
     def _found(self, pattern: str) -> list[tuple[str, Any]]:
-        """(path, value) wherever the path fits; `#` in the pattern is any list position."""
-        expression = re.compile(pattern.replace(".", r"\.").replace("#", r"\[(\d+)\]") + r"\Z")
-        return [
-            (path, value)
-            for path, value in self._checker.values.items()
-            if expression.match(path) and value is not None
-        ]
+        return self._checker.found(pattern)
 
     def _said(self, section: str, key: str, default: str) -> set[str]:
         """What the entries say for `key`, be it right or wrong; default: without the section."""
@@ -72,7 +65,14 @@ class _CrossCheck:
             first.setdefault(thing, path)
 
     def names_and_numbers(self) -> None:
-        for pattern in ("relays#.name", "meters#.name", "inlets#.number", "outlets#.number"):
+        for pattern in (
+            "relays#.name",
+            "meters#.name",
+            "inlets#.number",
+            "outlets#.number",
+            "snmp.views#.name",
+            "snmp.targets#.name",
+        ):
             self._unique(self._found(pattern), "{!r} is given to two entries")
 
     def relays(self) -> None:

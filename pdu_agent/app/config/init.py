@@ -89,10 +89,10 @@ schema: {versions.newest()}
 
 users:                     # SNMPv3
   - name: {ADMIN}
-    rights: write          # read, or write (which includes read)
+    rights: write          # none read switch write, each with those before it
     auth: sha256           # sha sha224 sha256 sha384 sha512
     auth_pass: "{auth_pass}"
-    priv: aes128           # none aes128 aes256
+    priv: aes128           # none aes128 aes256 aes256c
     priv_pass: "{priv_pass}"
 
 # SNMPv1 and v2c send their community readable over the network. Where a client knows
@@ -101,7 +101,10 @@ users:                     # SNMPv3
 #   - name: old-monitor    # how logs call it
 #     community: "..."     # the secret
 #     rights: read
+#     networks: [192.0.2.0/24]
 communities: []
+
+# Both may be limited to some outlets, to a part of the tree and to networks: docs/access.md.
 """
 
 

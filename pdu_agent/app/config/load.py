@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pdu_agent.access.networks import parse_network
 from pdu_agent.app.config import environment, outlets_csv, versions, yaml12
+from pdu_agent.app.config.access_check import check_access
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.credentials import read_secrets
 from pdu_agent.app.config.crosscheck import crosscheck
@@ -34,7 +36,7 @@ from pdu_agent.app.config.tree import (
 )
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.model.errors import ConfigError
-from pdu_agent.snmp.settings import parse_listen, parse_oid
+from pdu_agent.snmp.settings import parse_listen, parse_oid, parse_subtree, parse_target
 
 SOCKET_NAME = "api.sock"
 
@@ -76,14 +78,10 @@ def _settings(path: Path, environ: Mapping[str, str], problems: Problems) -> Age
     checker = Checker(problems, judges=_JUDGES)
     file = checker.record(ConfigFile, tree)
     crosscheck(tree, checker, problems)
-    secrets = _secrets(tree, path, environ, problems)
-    if file is None or secrets is None:
+    secrets = _secrets(tree, path, environ, checker, problems)
+    if file is None or secrets is None or problems.errors:
         return None
-    try:
-        return _assembled(file, secrets, environ)
-    except ConfigError as exc:  # two credentials of one name
-        problems.error(checker.place("snmp"), str(exc))
-        return None
+    return _assembled(file, secrets, environ)
 
 
 def _read_bytes(path: Path, place: Place, problems: Problems) -> bytes | None:
@@ -129,7 +127,7 @@ def _with_csv(tree: MapNode, path: Path, problems: Problems) -> MapNode:
 
 
 def _secrets(
-    tree: MapNode, path: Path, environ: Mapping[str, str], problems: Problems
+    tree: MapNode, path: Path, environ: Mapping[str, str], checker: Checker, problems: Problems
 ) -> SecretsFile | None:
     for key in ("communities", "users"):
         misplaced = node_at(tree, ["snmp", key])
@@ -139,11 +137,16 @@ def _secrets(
             )
     name = node_at(tree, ["snmp", "credentials"])
     if isinstance(name, Scalar) and name.text and name.value is not None:
-        return read_secrets(path.parent / name.text, environ, problems)
+        secrets = read_secrets(path.parent / name.text, environ, problems)
+        if secrets is None:
+            return None
+        check_access(tree, checker, secrets.checker, problems)
+        return secrets.file
     section = node_at(tree, ["snmp"]) or tree
     problems.warn(
         section.place, "snmp.credentials: none, so SNMP serves nobody; run `openpdu init`"
     )
+    check_access(tree, checker, None, problems)
     return SecretsFile(schema=versions.newest())
 
 
@@ -190,6 +193,11 @@ def _converter_bus(text: str) -> None:
 _JUDGES: dict[str, Any] = {
     "snmp.listen": parse_listen,
     "snmp.base_oid": parse_oid,
+    "snmp.views.include": parse_subtree,
+    "snmp.views.exclude": parse_subtree,
+    "snmp.targets.address": parse_target,
+    "snmp.trusted_networks": parse_network,
+    "snmp.unlimited_networks": parse_network,
     "http.listen": _http_listen,
     "relays.bus": _board_bus,
     "meters.bus": _converter_bus,
