@@ -11,16 +11,23 @@ from pdu_agent.mib_impl.schema import MibModule, ObjectType, Scalars, Table, who
 from pdu_agent.mib_impl.syntax import (
     Counter32,
     DisplayString,
+    Enumerated,
     Integer32,
     ObjectIdentifier,
     Oid,
     TimeStamp,
     TimeTicks,
 )
-from pdu_agent.model.commands import ConfigureDevice, DeviceSetting
+from pdu_agent.model.commands import (
+    AdvanceConfigLock,
+    ConfigureDevice,
+    DeviceSetting,
+    EnableNotifications,
+    NotificationClass,
+)
 from pdu_agent.model.snapshot import Snapshot
 
-MIB_2: Oid = (1, 3, 6, 1, 2, 1)
+INTERNET: Oid = (1, 3, 6, 1)
 SNMP_MIB: Oid = (1, 3, 6, 1, 6, 3, 1)
 
 # Layers 4 and 7, as RFC 3418 states it for a host that offers application services.
@@ -38,6 +45,17 @@ class SnmpCounters:
     in_asn_parse_errors: int = 0
     silent_drops: int = 0
     proxy_drops: int = 0
+    unknown_security_models: int = 0
+    invalid_messages: int = 0
+    unknown_pdu_handlers: int = 0
+    unavailable_contexts: int = 0
+    unknown_contexts: int = 0
+    unsupported_sec_levels: int = 0
+    not_in_time_windows: int = 0
+    unknown_user_names: int = 0
+    unknown_engine_ids: int = 0
+    wrong_digests: int = 0
+    decryption_errors: int = 0
     dropped_rate: int = 0
     """Of sources that sent more than they may; they are in in_packets too."""
 
@@ -66,8 +84,14 @@ def snmpv2_module(
         name="SNMPv2-MIB",
         about=about,
         identity=SNMP_MIB,
-        arc=MIB_2,
-        groups=(_system(uptime_s, object_id), _resources(served), _snmp(counters)),
+        arc=INTERNET,
+        groups=(
+            _system(uptime_s, object_id),
+            _resources(served),
+            _snmp(counters),
+            _AUTHEN_TRAPS,
+            _SET_SERIAL_NO,
+        ),
     )
 
 
@@ -83,7 +107,7 @@ def _configures(setting: DeviceSetting) -> Callable[[Snapshot, Any], ConfigureDe
 def _system(uptime_s: Callable[[], float], object_id: Oid) -> Scalars[Snapshot]:
     text = DisplayString(0, 255)
     return Scalars(
-        suffix=(1,),
+        suffix=(2, 1, 1),
         source=whole,
         objects=(
             ObjectType(1, "sysDescr", text, _description),
@@ -119,7 +143,7 @@ def _system(uptime_s: Callable[[], float], object_id: Oid) -> Scalars[Snapshot]:
 def _resources(served: Sequence[Resource]) -> Table[Resource]:
     rows = tuple(((number,), resource) for number, resource in enumerate(served, start=1))
     return Table(
-        suffix=(1, 9),
+        suffix=(2, 1, 1, 9),
         name="sysORTable",
         index=("sysORIndex",),
         rows=lambda _: rows,
@@ -133,9 +157,8 @@ def _resources(served: Sequence[Resource]) -> Table[Resource]:
 
 
 def _snmp(counters: SnmpCounters) -> Scalars[SnmpCounters]:
-    # Number 30, snmpEnableAuthenTraps, belongs to an agent that sends that trap.
     return Scalars(
-        suffix=(11,),
+        suffix=(2, 1, 11),
         source=lambda _: counters,
         live=True,
         objects=(
@@ -150,3 +173,35 @@ def _snmp(counters: SnmpCounters) -> Scalars[SnmpCounters]:
             ObjectType(32, "snmpProxyDrops", Counter32(), lambda c: c.proxy_drops),
         ),
     )
+
+
+_AUTHEN_TRAPS: Scalars[Snapshot] = Scalars(
+    suffix=(2, 1, 11),
+    source=whole,
+    objects=(
+        ObjectType(
+            30,
+            "snmpEnableAuthenTraps",
+            Enumerated((1, "enabled", True), (2, "disabled", False)),
+            lambda snapshot: NotificationClass.AUTHENTICATION in snapshot.notifying,
+            to_command=lambda _, enabled: EnableNotifications(
+                NotificationClass.AUTHENTICATION, enabled
+            ),
+        ),
+    ),
+)
+
+# snmpSetSerialNo and the lock of OPENPDU-MIB are one: managers that use either of them agree.
+_SET_SERIAL_NO: Scalars[Snapshot] = Scalars(
+    suffix=(6, 3, 1, 1, 6),
+    source=whole,
+    objects=(
+        ObjectType(
+            1,
+            "snmpSetSerialNo",
+            Integer32(0, 2_147_483_647),
+            lambda snapshot: snapshot.config_lock,
+            to_command=lambda _, value: AdvanceConfigLock(value),
+        ),
+    ),
+)

@@ -43,10 +43,19 @@ def header(data: bytes, position: int, end: int) -> tuple[int, int, int]:
 
 
 def enter(data: bytes, position: int, end: int, wanted: int) -> tuple[int, int]:
-    """Start and stop of the content of the element at `position`, which has the tag `wanted`."""
-    tag, start, stop = header(data, position, end)
+    """Start and stop of the content of the element at `position`, which has the tag `wanted`.
+
+    Nearly every header has the short form, which is not worth a second call.
+    """
+    start = position + 2
+    if start > end or (length := data[position + 1]) >= 0x80:
+        tag, start, stop = header(data, position, end)
+    else:
+        tag, stop = data[position], start + length
     if tag != wanted:
         raise MalformedMessage(f"tag 0x{tag:02x} where 0x{wanted:02x} belongs")
+    if stop > end:
+        raise MalformedMessage("an element reaches beyond its parent")
     return start, stop
 
 
@@ -62,7 +71,9 @@ def small_integer(
 def integer_at(data: bytes, position: int, end: int) -> tuple[int, int]:
     """The 32-bit INTEGER at `position`, and where the next element starts."""
     start, stop = enter(data, position, end, INTEGER)
-    return small_integer(data, start, stop), stop
+    if not 1 <= stop - start <= 4:
+        raise MalformedMessage(f"integer of {stop - start} octets")
+    return int.from_bytes(data[start:stop], "big", signed=True), stop
 
 
 def decode_oid(data: bytes, start: int, stop: int) -> Oid:

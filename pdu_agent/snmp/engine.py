@@ -18,7 +18,7 @@ from pdu_agent.snmp.access import AccessPolicy, Credential
 from pdu_agent.snmp.adapter import Pysnmp
 from pdu_agent.snmp.ber import MalformedMessage
 from pdu_agent.snmp.complaints import Complaints
-from pdu_agent.snmp.credentials import PrivProtocol, User
+from pdu_agent.snmp.credentials import User
 from pdu_agent.snmp.envelope import (
     MAX_V3_OCTETS,
     VERSION_1,
@@ -98,7 +98,7 @@ class Engine:
     ) -> None:
         if not 5 <= len(engine_id) <= 32 or not 1 <= boots <= MAX_BOOTS:
             raise ValueError(f"engine ID of {len(engine_id)} octets, boots {boots}")
-        check_privacy({user.priv for user in users} - {PrivProtocol.NONE})
+        check_privacy(users)
         self._policy = policy
         self._operations = operations
         self._counters = counters

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The security models that pysnmp is given: ours for communities, its own, tightened, for users."""
+"""What the security of messages rests on: keys that work here, and pysnmp's share in it."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.access import Credential
+from pdu_agent.snmp.ciphers import CipherUnavailable
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, SecurityLevel, User
 from pdu_agent.snmp.envelope import open_usm_parameters
 from pdu_agent.snmp.keys import auth_key, priv_key
@@ -21,8 +23,13 @@ from pdu_agent.snmp.stack import (
     errind,
     rfc1902,
 )
+from pdu_agent.snmp.usm import UserKeys
+
+log = logging.getLogger(__name__)
 
 _AUTH_SERVICES = {
+    AuthProtocol.NONE: config.USM_AUTH_NONE,
+    AuthProtocol.MD5: config.USM_AUTH_HMAC96_MD5,
     AuthProtocol.SHA: config.USM_AUTH_HMAC96_SHA,
     AuthProtocol.SHA224: config.USM_AUTH_HMAC128_SHA224,
     AuthProtocol.SHA256: config.USM_AUTH_HMAC192_SHA256,
@@ -32,10 +39,13 @@ _AUTH_SERVICES = {
 
 _PRIV_SERVICES = {
     PrivProtocol.NONE: config.USM_PRIV_NONE,
+    PrivProtocol.DES: config.USM_PRIV_CBC56_DES,
     PrivProtocol.AES128: config.USM_PRIV_CFB128_AES,
     PrivProtocol.AES256: config.USM_PRIV_CFB256_AES_BLUMENTHAL,
+    PrivProtocol.AES256C: config.USM_PRIV_CFB256_AES,
 }
 
+_PRIV_KEY_OCTETS = 32
 _SAMPLE = b"longer than one block of AES, and no multiple of it"
 
 
@@ -136,25 +146,55 @@ def symbol(engine: Any, module: str, name: str) -> Any:
     return engine.get_mib_builder().import_symbols(module, name)[0]
 
 
-def check_privacy(protocols: Iterable[PrivProtocol]) -> None:
-    """Encrypt and decrypt one message with each protocol (not NONE).
+def user_keys(user: User, engine_id: bytes) -> UserKeys:
+    """The user's keys at this engine. Raises ConfigError if its protocols do not work here."""
+    try:
+        return UserKeys.of(user, engine_id)
+    except CipherUnavailable as exc:
+        raise ConfigError(_advice(user, str(exc))) from exc
+    except ValueError as exc:
+        raise ConfigError(
+            f"snmp user {user.name}: this machine has no {user.auth.value} ({exc}); choose sha256"
+        ) from exc
+
+
+def check_privacy(users: Iterable[User]) -> None:
+    """Let pysnmp encrypt and decrypt one message with each privacy protocol in use.
 
     A cryptography package that is missing, or too old for this pysnmp, is otherwise not an
-    error before the first request of a v3 user times out. Raises ConfigError.
+    error before the first SET of a v3 user times out. Raises ConfigError.
     """
-    key = rfc1902.OctetString(bytes(range(32)))
-    for protocol in protocols:
-        service = config.PRIV_SERVICES[_PRIV_SERVICES[protocol]]
-        try:
-            ciphertext, salt = service.encrypt_data(key, (1, 1, None), _SAMPLE)
-            plaintext = service.decrypt_data(key, (1, 1, salt), ciphertext)
-        except PySnmpError as exc:
-            raise ConfigError(_privacy_advice(protocol)) from exc
-        if plaintext != _SAMPLE:
-            raise ConfigError(_privacy_advice(protocol))
+    for user in {user.priv: user for user in users}.values():
+        if user.priv is not PrivProtocol.NONE and not _encrypts(user.priv):
+            raise ConfigError(_advice(user, "pysnmp cannot encrypt with it"))
 
 
-def _privacy_advice(protocol: PrivProtocol) -> str:
+def _encrypts(protocol: PrivProtocol) -> bool:
+    key = rfc1902.OctetString(bytes(range(_PRIV_KEY_OCTETS)))
+    service = config.PRIV_SERVICES[_PRIV_SERVICES[protocol]]
+    try:
+        ciphertext, salt = service.encrypt_data(key, (1, 1, None), _SAMPLE)
+        plaintext = service.decrypt_data(key, (1, 1, salt), ciphertext)
+    except PySnmpError:
+        return False
+    return bool(plaintext[: len(_SAMPLE)] == _SAMPLE)  # DES leaves its padding
+
+
+def warn_of_weak_protocols(users: Iterable[User]) -> None:
+    """One line for all users whose protocols protect no more than the name says."""
+    weak = [
+        f"{user.name} ({'/'.join((user.auth.value, user.priv.value))})"
+        for user in users
+        if user.auth is AuthProtocol.MD5 or user.priv is PrivProtocol.DES
+    ]
+    if weak:
+        log.warning(
+            "MD5 and DES can be broken; give these snmp users sha256 and aes128: %s",
+            ", ".join(weak),
+        )
+
+
+def _advice(user: User, reason: str) -> str:
     from importlib.metadata import PackageNotFoundError, version  # costs 20 ms of start-up
 
     installed = []
@@ -164,7 +204,7 @@ def _privacy_advice(protocol: PrivProtocol) -> str:
         except PackageNotFoundError:
             installed.append(f"no {package}")
     return (
-        f"snmp users: {protocol.value} privacy is configured but cannot encrypt here"
+        f"snmp user {user.name}: {user.priv.value} privacy does not work here: {reason}"
         f" ({', '.join(installed)}); install cryptography 47 or newer, or with an older"
         " cryptography pysnmp 7.1.29"
     )

@@ -74,6 +74,13 @@ class UserKeys:
     hmac: Hmac | None = None
     cipher: Cipher | None = None
 
+    @property
+    def level(self) -> SecurityLevel:
+        """The highest level that the keys are good for."""
+        if self.hmac is None:
+            return SecurityLevel.NO_AUTH_NO_PRIV
+        return SecurityLevel.AUTH_NO_PRIV if self.cipher is None else SecurityLevel.AUTH_PRIV
+
     @staticmethod
     def of(user: User, engine_id: bytes) -> UserKeys:
         """The user's keys, localized to the engine; takes some milliseconds.

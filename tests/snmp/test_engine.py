@@ -10,7 +10,6 @@ import pytest
 from pdu_agent.model.commands import Action, SwitchOutlet
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.access import AccessPolicy
-from pdu_agent.snmp.credentials import PrivProtocol
 from pdu_agent.snmp.engine import MAX_BOOTS
 from pdu_agent.snmp.security import check_privacy
 from pdu_agent.snmp.stack import StatusInformation, config
@@ -360,14 +359,14 @@ def test_an_answer_that_is_dropped_for_its_size_is_counted(
 
 
 def test_privacy_that_does_not_work_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    check_privacy({PrivProtocol.AES128, PrivProtocol.AES256})
+    check_privacy(USERS)
 
     def broken(*_: object) -> None:
         raise StatusInformation(errorIndication="Ciphering services not available")
 
     service = config.PRIV_SERVICES[config.USM_PRIV_CFB128_AES]
     monkeypatch.setattr(service, "encrypt_data", broken)
-    with pytest.raises(ConfigError, match=r"aes128 privacy .* cryptography 47"):
+    with pytest.raises(ConfigError, match=r"user operator: aes128 privacy .* cryptography 47"):
         Rig(users=USERS)
 
 
