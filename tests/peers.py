@@ -20,6 +20,7 @@ DEBIAN_PACKAGES = {
     "snmpset": "snmp",
     "snmptable": "snmp",
     "snmptranslate": "snmp",
+    "snmptrapd": "snmptrapd",
     "snmpwalk": "snmp",
     "systemd-analyze": "systemd",
 }
@@ -30,7 +31,8 @@ def require(*tools: str) -> None:
 
     The reason names the Debian package that brings the tool.
     """
-    missing = [tool for tool in tools if shutil.which(tool) is None]
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"  # Debian's place for daemons
+    missing = [tool for tool in tools if shutil.which(tool, path=path) is None]
     if not missing:
         return
     packages = " ".join(sorted({DEBIAN_PACKAGES.get(tool, tool) for tool in missing}))
