@@ -48,7 +48,9 @@ Asked = tuple[bytes, bytes, Question]
 
 
 class Talk(Protocol):
-    """Requests in one version of SNMP, and what their answers bring."""
+    """Requests in one version of SNMP, and what their answers bring. envelope: see Question."""
+
+    envelope: bytes
 
     def requests(self, questions: Sequence[Question]) -> Iterator[Asked]:
         """The questions in turn, without end."""
