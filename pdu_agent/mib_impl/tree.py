@@ -7,13 +7,13 @@ OIDs are compared as tuples of numbers: encoded octets sort differently.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from pdu_agent.mib_impl.rows import Group
-from pdu_agent.mib_impl.schema import Access, MibModule, ObjectType, Scalars
+from pdu_agent.mib_impl.schema import MibModule, ObjectType, Scalars
 from pdu_agent.mib_impl.syntax import Oid
 
 
@@ -21,11 +21,12 @@ from pdu_agent.mib_impl.syntax import Oid
 class Place:
     """An accessible object: its OID, and the group whose rows give its instances.
 
-    live: its values may change while the snapshot stays the same.
+    get: the plain value of a row. live: values may change while the snapshot stays the same.
     """
 
     oid: Oid
     declared: ObjectType[Any]
+    get: Callable[[Any], Any]
     group: int
     live: bool
 
@@ -54,11 +55,12 @@ class ObjectTree:
                     Place(
                         (*base, declared.number),
                         declared,
+                        declared.get,
                         len(self.groups),
                         all_live or declared.live,
                     )
                     for declared in group.objects
-                    if declared.access is not Access.NOT_ACCESSIBLE
+                    if declared.get is not None
                 ]
                 self.groups.append(group)
         return sorted(places, key=lambda place: place.oid)

@@ -20,7 +20,9 @@ from pdu_agent.snmp.access import AccessPolicy
 from pdu_agent.snmp.credentials import AuthProtocol, Community, PrivProtocol, User
 from pdu_agent.snmp.engine import Engine
 from pdu_agent.snmp.operations import Operations
+from pdu_agent.snmp.reader import Reader
 from pdu_agent.snmp.server import SnmpServer
+from pdu_agent.snmp.settings import ViewSettings
 from tests.mib.unit import FakeController, unit
 from tests.snmp.mutations import ENGINE_ID
 
@@ -28,6 +30,7 @@ BASE = (1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 6738, 1)
 OUTLET = (*BASE, 3, 1, 1)
 NAME, STATE, COMMAND, ON_DELAY = 2, 7, 8, 12
 LOCKED_OUTLET = 3
+BOOTS = 3
 
 COMMUNITIES = (
     Community("readers", "public", rights=Rights.READ),
@@ -86,15 +89,17 @@ class Rig:
         self,
         outlets: int = 4,
         users: tuple[User, ...] = USERS,
-        boots: int = 3,
+        boots: int = BOOTS,
         communities: tuple[Community, ...] = COMMUNITIES,
+        views: tuple[ViewSettings, ...] = (),
     ) -> None:
         self.clock = ManualClock()
         self.counters = SnmpCounters()
         self.core = Core(unit(outlets))
         modules = own_modules(self.core.uptime_s, self.counters)
         self.view = MibView(modules)
-        self.policy = AccessPolicy(communities, users)
+        self.policy = AccessPolicy(communities, users, views)
+        self.reader = Reader(self.view, self.core, self.clock.monotonic_s)
         self.operations = Operations(self.view, self.core, self.counters)
         self.engine = Engine(
             ENGINE_ID,

@@ -38,7 +38,7 @@ READER = Credential("readers", Grant.everywhere(Rights.READ))
 WRITER = Credential("writers", Grant.everywhere(Rights.WRITE))
 OFF = Value(Tag.INTEGER, 2)
 V1, V2C = 0, 1
-BEYOND = (1, 3, 6, 1, 6)
+BEYOND = (2, 5)
 
 
 def ask(
