@@ -10,7 +10,6 @@ from dataclasses import replace
 from enum import Enum
 
 from pdu_agent.core.alarms import AlarmBook
-from pdu_agent.core.arbiter import timing_of
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.outlet import (
     CLOSE_STEPS,
@@ -25,8 +24,9 @@ from pdu_agent.core.scheduler import RelayScheduler
 from pdu_agent.core.settings import RelayRef
 from pdu_agent.core.startup import power_up, resume
 from pdu_agent.core.state import CoreState, OutletLive
+from pdu_agent.core.switching import timing_of
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import Actor
+from pdu_agent.model.commands import Actor, Target, TargetKind
 from pdu_agent.model.events import CommandFailed, Event, OutletChanged
 from pdu_agent.model.readings import (
     BankLost,
@@ -216,7 +216,8 @@ class Banks:
         self._set(number, replace(live, machine=machine))
 
     def _fault(self, number: int, text: str) -> None:
-        self._alarms.set("relay", f"outlet {number}", Severity.CRITICAL, text)
+        target = Target(TargetKind.OUTLET, number)
+        self._alarms.set("relay", str(target), Severity.CRITICAL, text, target)
         self._publish(CommandFailed(self._clock.wall_s(), number, text))
 
     def fire_timers(self, now_s: float) -> bool:

@@ -8,56 +8,38 @@ by the runtime, which delivers readings and results and calls `tick` at `next_de
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pdu_agent.core.alarms import AlarmBook
-from pdu_agent.core.arbiter import Batch, Circumstances
+from pdu_agent.core.arbiter import Batch
 from pdu_agent.core.banks import Banks
+from pdu_agent.core.birth import Birth, initial_state
+from pdu_agent.core.event_log import EventLog
 from pdu_agent.core.keeper import RecordKeeper
-from pdu_agent.core.ledger import Ledger
-from pdu_agent.core.live_settings import LiveSettings
-from pdu_agent.core.publish import shown_device, shown_inlet, shown_outlet
+from pdu_agent.core.live_settings import LiveSettings, Sections
+from pdu_agent.core.points import Points
+from pdu_agent.core.publish import Publisher
 from pdu_agent.core.settings import CoreSettings
-from pdu_agent.core.state import CoreState, initial_ledger, live_outlet
+from pdu_agent.core.state import CoreState
+from pdu_agent.core.switching import Circumstances
+from pdu_agent.core.thresholds import Thresholds
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import (
-    Actor,
-    Command,
-    Target,
-    TargetKind,
-    Ticket,
-)
+from pdu_agent.model.commands import Actor, Command, Ticket
 from pdu_agent.model.errors import StoreError, Unavailable
-from pdu_agent.model.events import (
-    AgentStarted,
-    CommandAccepted,
-    Event,
-    EventBus,
-    ReadingLost,
-    ReadingRestored,
+from pdu_agent.model.events import AgentStarted, CommandAccepted, Event, EventBus
+from pdu_agent.model.readings import (
+    BankLost,
+    BankState,
+    Effect,
+    Reading,
+    RelayResult,
+    SensorReading,
 )
-from pdu_agent.model.readings import BankLost, BankState, Effect, Reading, RelayResult
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import Health, Severity, Snapshot
 
 SNAPSHOT_AGE_S = 0.2
 """A snapshot with a countdown or an uptime in it is renewed when it is older than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Birth:
-    """What the core is told about this start.
-
-    record: as loaded, with boots already counted. continuous: the runtime tier was found,
-    so nothing was lost since the last save. boot_id: names this boot of the board; stored
-    deadlines are only good within one.
-    """
-
-    record: Record
-    continuous: bool
-    boot_id: str
-    software_version: str
-    warnings: tuple[str, ...] = ()
 
 
 class Core:
@@ -72,43 +54,38 @@ class Core:
     ) -> None:
         self.events = EventBus()
         self.health = Health(engine_boots=birth.record.boots)
-        self._settings = settings
         self._clock = clock
-        self._software_version = birth.software_version
         self._start_s = clock.monotonic_s()
-        self._alarms = AlarmBook(clock, self._publish_event)
-        self._state = self._initial_state(birth)
-        self._live = LiveSettings(settings, self._state.overrides)
-        self._banks = Banks(
-            self._state, self._live, clock, self._alarms, perform, self._publish_event
-        )
-        record = replace(birth.record, boot_id=birth.boot_id)
-        self._keeper = RecordKeeper(self._state, record, clock, perform, self._alarms)
-        self._config_changed_s = 0.0
-        self._sample_wall_s: float | None = None
-        self._last_reading_s: float | None = None
-        self._ticket = 0
-        self._seq = 0
         self._snapshot: Snapshot | None = None
+        self._sections = Sections(settings)
+        state = self._state = initial_state(birth, settings, self._sections, clock.wall_s())
+        live = self._live = LiveSettings(self._sections, state.overrides)
+        self._log = EventLog(state, birth.events, perform)
+        publish = self._publish_event
+        alarms = self._alarms = AlarmBook(state, clock, publish)
+        self._thresholds = Thresholds(live, clock, alarms)
+        self._points = Points(
+            state, live, settings.stale_after_s, self._thresholds, clock, alarms, publish
+        )
+        self._banks = Banks(state, live, clock, alarms, perform, publish)
+        record = replace(birth.record, boot_id=birth.boot_id)
+        self._keeper = RecordKeeper(state, record, clock, perform, alarms)
+        self._publisher = Publisher(
+            state,
+            self._sections,
+            live,
+            birth.software_version,
+            self._banks,
+            self._points,
+            self._thresholds,
+            self._keeper,
+            self._log,
+        )
+        self._config_changed_s = 0.0
+        self._topology = 0
+        self._ticket = 0
         for number, warning in enumerate(birth.warnings, start=1):
-            self._alarms.set("store", f"damaged record {number}", Severity.WARNING, warning)
-
-    def _initial_state(self, birth: Birth) -> CoreState:
-        record, state = birth.record, CoreState(overrides=dict(birth.record.overrides))
-        lost_s = 0.0 if birth.continuous else 0.01
-        for outlet in self._settings.outlets:
-            live = live_outlet(outlet, record.outlets.get(outlet.number))
-            if record.boot_id != birth.boot_id:
-                live = replace(live, machine=replace(live.machine, deadline_s=None))
-            state.outlets[outlet.number] = replace(live, discontinuity_s=lost_s)
-        wall_s = self._clock.wall_s()
-        points = [Target(TargetKind.INLET, inlet.number) for inlet in self._settings.inlets]
-        points += [Target(TargetKind.OUTLET, outlet.number) for outlet in self._settings.outlets]
-        for target in points:
-            if str(target) in self._settings.stale_after_s:
-                recorded = record.meters.get(str(target))
-                state.ledgers[target] = initial_ledger(recorded, wall_s, lost_s)
-        return state
+            alarms.set("store", f"damaged record {number}", Severity.WARNING, warning)
 
     # -- what faces use -------------------------------------------------------------
 
@@ -116,7 +93,14 @@ class Core:
     def snapshot(self) -> Snapshot:
         now_s = self._clock.monotonic_s()
         if self._snapshot is None or now_s - self._snapshot.t_mono_s > SNAPSHOT_AGE_S:
-            self._snapshot = self._build_snapshot(now_s)
+            self._snapshot = self._publisher.snapshot(
+                now_s,
+                self._clock.wall_s(),
+                self.uptime_s(),
+                self.health,
+                self._config_changed_s,
+                self._topology,
+            )
         return self._snapshot
 
     def uptime_s(self) -> float:
@@ -131,14 +115,7 @@ class Core:
         after = self._judge(commands, actor)
         changed = after != before
         if changed:
-            self._adopt(after)
-            try:
-                self._keeper.save(flush=True)
-            except StoreError as exc:
-                self._adopt(before)
-                raise Unavailable(f"the command could not be recorded: {exc}") from exc
-            if after.overrides != before.overrides:
-                self._config_changed_s = self.uptime_s()
+            self._accept(before, after)
         self._ticket += 1
         self._publish_event(CommandAccepted(self._clock.wall_s(), tuple(commands), actor))
         self._banks.announce(before.outlets)
@@ -163,22 +140,16 @@ class Core:
 
     def on_reading(self, reading: Reading) -> None:
         """Add one window of one source; points that are not configured are ignored."""
-        wall_s = self._clock.wall_s()
-        for measurement in reading.measurements:
-            ledger = self._state.ledgers.get(measurement.target)
-            if ledger is None:
-                continue
-            if ledger.stale:
-                self._publish_event(ReadingRestored(wall_s, measurement.target))
-            self._state.ledgers[measurement.target] = ledger.add(
-                measurement, reading.t_mono_s, wall_s
-            )
-        self._sample_wall_s = wall_s
-        self._last_reading_s = reading.t_mono_s
+        self._points.on_reading(reading)
         if reading.lost_samples:
             self.health = replace(
                 self.health, lost_samples=self.health.lost_samples + reading.lost_samples
             )
+        self._snapshot = None
+
+    def on_sensor(self, reading: SensorReading) -> None:
+        """Take one reading of a sensor; one that is not configured is ignored."""
+        self._points.on_sensor(reading)
         self._snapshot = None
 
     def on_source_trouble(self, source: str, trouble: str | None) -> None:
@@ -207,18 +178,20 @@ class Core:
     # -- time -----------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Do what is due: timers, relay slots, staleness, saving."""
+        """Do what is due: timers, relay slots, thresholds, staleness, saving."""
         now_s = self._clock.monotonic_s()
         fired = self._banks.fire_timers(now_s)
         self._banks.move_relays(now_s)
+        self._thresholds.tick(now_s)
         if fired or now_s >= self._keeper.next_due_s:
-            self._mark_stale(now_s)
+            self._points.mark_stale(now_s)
             self._keeper.save_periodically()
+            self._log.hand_over()
             self._snapshot = None
 
     def next_deadline_s(self) -> float:
         """When `tick` is due next (monotonic)."""
-        return min(self._keeper.next_due_s, self._banks.next_due_s())
+        return min(self._keeper.next_due_s, self._banks.next_due_s(), self._thresholds.next_due_s())
 
     def has_unfinished(self) -> bool:
         """Is a relay movement accepted that no timer holds back?"""
@@ -230,7 +203,8 @@ class Core:
         return self._banks.met_cold
 
     def final_record(self) -> Record:
-        """The record to write when the agent stops."""
+        """The record to write when the agent stops; hands over what is left of the log."""
+        self._log.hand_over()
         return self._keeper.current_record()
 
     # -- inside ---------------------------------------------------------------------
@@ -243,67 +217,35 @@ class Core:
         around = Circumstances(
             self._clock.monotonic_s(), self._clock.wall_s(), self._banks.trouble()
         )
-        return Batch(self._settings, self._state, actor, around).judge(commands)
+        return Batch(self._sections, self._state, actor, around).judge(commands)
 
-    def _adopt(self, state: CoreState) -> None:
-        self._state.adopt(state)
-        self._live.renew(state.overrides)
+    def _accept(self, before: CoreState, after: CoreState) -> None:
+        """Make the draft the state, once it is recorded. Raises Unavailable, then as before."""
+        self._state.adopt(after)
+        try:
+            self._keeper.save(flush=True)
+        except StoreError as exc:
+            self._state.adopt(before)
+            raise Unavailable(f"the command could not be recorded: {exc}") from exc
         self._snapshot = None
+        if after.overrides != before.overrides:
+            self._live.renew(after.overrides)
+            self._thresholds.renew(self._publisher.sources())
+        if (after.overrides, after.groups) != (before.overrides, before.groups):
+            self._config_changed_s = self.uptime_s()
+        if _members(after) != _members(before):
+            self._topology += 1
 
     def _after_change(self) -> None:
         self._banks.move_relays(self._clock.monotonic_s())
         self._keeper.save_quietly()
         self._snapshot = None
 
-    def _mark_stale(self, now_s: float) -> None:
-        for target, ledger in list(self._state.ledgers.items()):
-            limit_s = self._settings.stale_after_s[str(target)]
-            if not ledger.stale and ledger.is_overdue(now_s, self._start_s, limit_s):
-                self._state.ledgers[target] = ledger.gone_stale()
-                self._publish_event(ReadingLost(self._clock.wall_s(), target))
-                self._snapshot = None
-
     def _publish_event(self, event: Event) -> None:
         self._snapshot = None
+        self._log.add(event)
         self.events.publish(event)
 
-    def _build_snapshot(self, now_s: float) -> Snapshot:
-        self._seq += 1
-        state, age_s = self._state, None
-        if self._last_reading_s is not None:
-            age_s = now_s - self._last_reading_s
-        return Snapshot(
-            seq=self._seq,
-            t_mono_s=now_s,
-            t_wall_s=self._clock.wall_s(),
-            uptime_s=now_s - self._start_s,
-            device=shown_device(self._live.device, self._software_version),
-            outlets=tuple(
-                shown_outlet(
-                    self._live.outlets[number],
-                    live,
-                    self._shown_ledger(Target(TargetKind.OUTLET, number)),
-                    now_s,
-                    self._banks.due_s(number),
-                )
-                for number, live in state.outlets.items()
-            ),
-            inlets=tuple(
-                shown_inlet(inlet, ledger)
-                for inlet in self._live.inlets
-                if (ledger := self._shown_ledger(Target(TargetKind.INLET, inlet.number)))
-            ),
-            sensors=(),
-            alarms=self._alarms.active(),
-            health=replace(self.health, reading_age_s=age_s, store_ok=not self._keeper.trouble),
-            sample_wall_s=self._sample_wall_s,
-            config_changed_s=self._config_changed_s,
-            topology=0,
-        )
 
-    def _shown_ledger(self, target: Target) -> Ledger | None:
-        """The newest reading with the counters as saved, see RecordKeeper."""
-        ledger = self._state.ledgers.get(target)
-        if ledger is None:
-            return None
-        return replace(ledger, record=self._keeper.meters.get(str(target), ledger.record))
+def _members(state: CoreState) -> dict[int, tuple[int, ...]]:
+    return {number: group.members for number, group in state.groups.items()}

@@ -6,13 +6,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from pdu_agent.model.commands import Reset
-from pdu_agent.model.quantities import Electrical, Quality
+from pdu_agent.model.commands import Quantity, Reset
+from pdu_agent.model.quantities import MILLIJOULES_PER_WATT_HOUR, Electrical, Quality
 from pdu_agent.model.readings import Measurement
 from pdu_agent.model.record import MeterRecord
 from pdu_agent.model.snapshot import Meter, MeterStatus
 
 _NEVER_MEASURED = Electrical()
+_FIELD_OF = {
+    Quantity.VOLTAGE: "voltage_v",
+    Quantity.CURRENT: "current_a",
+    Quantity.ACTIVE_POWER: "active_power_w",
+    Quantity.APPARENT_POWER: "apparent_power_va",
+    Quantity.POWER_FACTOR: "power_factor",
+    Quantity.FREQUENCY: "frequency_hz",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,16 @@ class Ledger:
         if self.electrical.quality is Quality.ABSENT:
             return replace(self, stale=True)
         return replace(self, stale=True, electrical=replace(self.electrical, quality=Quality.STALE))
+
+    def current_value(self, quantity: Quantity) -> float | None:
+        """The newest value as thresholds watch it; None while there is none to believe."""
+        if self.stale or self.electrical.quality in (Quality.STALE, Quality.ABSENT):
+            return None
+        if quantity is Quantity.ENERGY:
+            user_mj = self.record.energy_mj - self.record.user_zero_mj
+            return user_mj / MILLIJOULES_PER_WATT_HOUR
+        value: float | None = getattr(self.electrical, _FIELD_OF[quantity])
+        return value
 
     def is_overdue(self, now_s: float, since_s: float, stale_after_s: float) -> bool:
         """Has the source been silent too long? `since_s`: when the agent started."""

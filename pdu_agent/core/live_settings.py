@@ -12,54 +12,68 @@ from dataclasses import fields, replace
 from enum import Enum
 from typing import Any, TypeVar
 
+from pdu_agent.core.limits import Limits, RowKey, limits_of_unit
 from pdu_agent.core.settings import (
     CoreSettings,
     DeviceSettings,
     InletSettings,
     OutletSettings,
+    SensorSettings,
 )
-from pdu_agent.model.commands import PowerUp
+from pdu_agent.model.commands import Limit, NotificationClass, PowerUp
 from pdu_agent.model.errors import InvalidValue
 from pdu_agent.model.record import Override
 
-Section = TypeVar("Section", DeviceSettings, InletSettings, OutletSettings)
+AnySection = DeviceSettings | InletSettings | OutletSettings | SensorSettings | Limits
+Section = TypeVar("Section", DeviceSettings, InletSettings, OutletSettings, SensorSettings, Limits)
+
+_ON, _OFF = "on", "off"
+_BETWEEN_LIMITS = ", "
 
 
-def path_of(section: DeviceSettings | InletSettings | OutletSettings, name: str) -> str:
+def path_of(section: AnySection, name: str) -> str:
     """The key of a setting in the record, such as "outlet 3 name"."""
-    if isinstance(section, DeviceSettings):
-        return f"device {name}"
-    kind = "inlet" if isinstance(section, InletSettings) else "outlet"
-    return f"{kind} {section.number} {name}"
+    match section:
+        case DeviceSettings():
+            return f"device {name}"
+        case InletSettings():
+            return f"inlet {section.number} {name}"
+        case OutletSettings():
+            return f"outlet {section.number} {name}"
+        case SensorSettings():
+            return f"sensor {section.number} {name}"
+        case Limits():
+            return f"threshold {section.target} {section.quantity.value} {name}"
 
 
 def with_overrides(section: Section, overrides: Mapping[str, Override]) -> Section:
     """The section as it stands now: the file's values, or what replaced them."""
     changes: dict[str, Any] = {}
     for field in fields(section):
-        base = getattr(section, field.name)
         override = overrides.get(path_of(section, field.name))
-        if override is not None and override.base == _plain(base):
-            changes[field.name] = type(base)(override.value)
+        if override is not None:
+            base = getattr(section, field.name)
+            if override.base == _stored(base):
+                changes[field.name] = _restored(base, override.value)
     return replace(section, **changes) if changes else section
 
 
-def override_for(
-    section: DeviceSettings | InletSettings | OutletSettings, name: str, value: object
-) -> Override:
+def override_for(section: AnySection, name: str, value: object) -> Override:
     """The override that sets `name` of the file's section to `value`.
 
     Raises InvalidValue naming the setting, the value and what was expected.
     """
     base = getattr(section, name)
-    metadata = _metadata(type(section))[name]
+    metadata = {field.name: field.metadata for field in fields(section)}[name]
     what = path_of(section, name)
     if isinstance(base, PowerUp):
         if not isinstance(value, PowerUp):
             raise InvalidValue(f"{what}: {value!r} is not one of on, off, last")
         return Override(value.value, base.value)
+    if isinstance(base, frozenset):
+        return Override(_stored_limits(_checked_limits(what, value)), _stored_limits(base))
     if isinstance(base, str):
-        return Override(_checked_text(what, value, metadata["max_length"]), base)
+        return Override(checked_text(what, value, metadata["max_length"]), base)
     number = _checked_number(what, value, metadata["minimum"], metadata["maximum"])
     if isinstance(base, int):
         if number != int(number):
@@ -68,21 +82,49 @@ def override_for(
     return Override(number, base)
 
 
-def _plain(value: object) -> object:
+def path_of_class(notification_class: NotificationClass) -> str:
+    return f"notifications {notification_class.value}"
+
+
+def override_for_class(enabled: bool) -> Override:
+    """Of a class of notifications: all are on until somebody switches them off."""
+    return Override(_ON if enabled else _OFF, _ON)
+
+
+def _stored(value: object) -> object:
+    """The form that the record keeps: a number or text."""
+    if isinstance(value, frozenset):
+        return _stored_limits(value)
     return value.value if isinstance(value, Enum) else value
 
 
-def _metadata(section: type[DeviceSettings | InletSettings | OutletSettings]) -> dict[str, Any]:
-    return {field.name: field.metadata for field in fields(section)}
+def _restored(base: object, stored: str | float) -> object:
+    if isinstance(base, frozenset):
+        return frozenset(Limit(word) for word in str(stored).split(_BETWEEN_LIMITS) if word)
+    return type(base)(stored)  # type: ignore[call-arg]
 
 
-def _checked_text(what: str, value: object, max_length: int) -> str:
+def _stored_limits(limits: frozenset[Limit]) -> str:
+    return _BETWEEN_LIMITS.join(limit.value for limit in Limit if limit in limits)
+
+
+def _checked_limits(what: str, value: object) -> frozenset[Limit]:
+    if not isinstance(value, frozenset) or not all(isinstance(item, Limit) for item in value):
+        raise InvalidValue(f"{what}: {value!r} is no set of limits")
+    return value
+
+
+def checked_text(what: str, value: object, max_length: int) -> str:
+    """`value` if it is printable text of at most max_length octets of UTF-8.
+
+    Raises InvalidValue that begins with `what`.
+    """
     if not isinstance(value, str):
         raise InvalidValue(f"{what}: {value!r} is not text")
+    if not value.isprintable():  # a lone surrogate is not: such text could not be encoded
+        raise InvalidValue(f"{what}: {value!r} has control characters")
     if len(value.encode("utf-8")) > max_length:
         raise InvalidValue(f"{what}: longer than {max_length} octets")
-    if not value.isprintable():
-        raise InvalidValue(f"{what}: {value!r} has control characters")
     return value
 
 
@@ -94,14 +136,46 @@ def _checked_number(what: str, value: object, minimum: float, maximum: float) ->
     return value
 
 
+class Sections:
+    """The sections as the configuration file has them, by number; overrides refer to them."""
+
+    def __init__(self, settings: CoreSettings) -> None:
+        self.device = settings.device
+        self.inlets = {inlet.number: inlet for inlet in settings.inlets}
+        self.outlets = {outlet.number: outlet for outlet in settings.outlets}
+        self.sensors = {sensor.number: sensor for sensor in settings.sensors}
+        self.groups = {group.number: group for group in settings.groups}
+        self.limits = limits_of_unit(settings)
+
+    def without_disorder(self, overrides: Mapping[str, Override]) -> dict[str, Override]:
+        """The overrides less those of thresholds that the file, edited since, contradicts."""
+        dropped = {
+            path_of(limits, field.name)
+            for limits in self.limits.values()
+            if with_overrides(limits, overrides).disorder()
+            for field in fields(limits)
+        }
+        return {path: override for path, override in overrides.items() if path not in dropped}
+
+
 class LiveSettings:
     """All sections as they stand now; `renew` after the overrides changed."""
 
-    def __init__(self, settings: CoreSettings, overrides: Mapping[str, Override]) -> None:
-        self._settings = settings
+    def __init__(self, sections: Sections, overrides: Mapping[str, Override]) -> None:
+        self._sections = sections
         self.renew(overrides)
 
     def renew(self, overrides: Mapping[str, Override]) -> None:
-        self.device = with_overrides(self._settings.device, overrides)
-        self.inlets = tuple(with_overrides(i, overrides) for i in self._settings.inlets)
-        self.outlets = {o.number: with_overrides(o, overrides) for o in self._settings.outlets}
+        file = self._sections
+        self.device = with_overrides(file.device, overrides)
+        self.inlets = {n: with_overrides(inlet, overrides) for n, inlet in file.inlets.items()}
+        self.outlets = {n: with_overrides(o, overrides) for n, o in file.outlets.items()}
+        self.sensors = {n: with_overrides(s, overrides) for n, s in file.sensors.items()}
+        self.limits: dict[RowKey, Limits] = {
+            key: with_overrides(limits, overrides) for key, limits in file.limits.items()
+        }
+        self.notifying = frozenset(
+            each
+            for each in NotificationClass
+            if (override := overrides.get(path_of_class(each))) is None or override.value == _ON
+        )

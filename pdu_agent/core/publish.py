@@ -3,10 +3,121 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from pdu_agent.core.banks import Banks
+from pdu_agent.core.event_log import EventLog
+from pdu_agent.core.groups import shown_groups
+from pdu_agent.core.keeper import RecordKeeper
 from pdu_agent.core.ledger import Ledger
+from pdu_agent.core.live_settings import LiveSettings, Sections
+from pdu_agent.core.points import Points
 from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings
-from pdu_agent.core.state import OutletLive
-from pdu_agent.model.snapshot import Device, Inlet, Outlet
+from pdu_agent.core.state import CoreState, OutletLive
+from pdu_agent.core.thresholds import Source, Thresholds
+from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.model.snapshot import Device, Health, Inlet, Outlet, Snapshot
+
+
+class Publisher:
+    """Puts snapshots together from everybody's part of the state."""
+
+    def __init__(
+        self,
+        state: CoreState,
+        sections: Sections,
+        live: LiveSettings,
+        software_version: str,
+        banks: Banks,
+        points: Points,
+        thresholds: Thresholds,
+        keeper: RecordKeeper,
+        event_log: EventLog,
+    ) -> None:
+        self._state = state
+        self._sections = sections
+        self._live = live
+        self._software_version = software_version
+        self._banks = banks
+        self._points = points
+        self._thresholds = thresholds
+        self._keeper = keeper
+        self._log = event_log
+        self._seq = 0
+
+    def sources(self) -> dict[Target, Source]:
+        """Where thresholds find the values that faces see."""
+        return self._sensors() | self._ledgers()
+
+    def snapshot(
+        self,
+        now_s: float,
+        wall_s: float,
+        uptime_s: float,
+        health: Health,
+        config_changed_s: float,
+        topology: int,
+    ) -> Snapshot:
+        """The next one in sequence, of this instant."""
+        self._seq += 1
+        state, live, sampled_s = self._state, self._live, self._points.sample_mono_s
+        ledgers = self._ledgers()
+        outlets = self._outlets(ledgers, now_s)
+        return Snapshot(
+            seq=self._seq,
+            t_mono_s=now_s,
+            t_wall_s=wall_s,
+            uptime_s=uptime_s,
+            device=shown_device(live.device, self._software_version),
+            outlets=tuple(outlets.values()),
+            inlets=tuple(
+                shown_inlet(inlet, ledger)
+                for inlet in live.inlets.values()
+                if (ledger := ledgers.get(Target(TargetKind.INLET, inlet.number)))
+            ),
+            sensors=tuple(
+                sensor.shown(live.sensors[number]) for number, sensor in state.sensors.items()
+            ),
+            alarms=tuple(state.alarms.values()),
+            health=replace(
+                health,
+                reading_age_s=now_s - sampled_s if sampled_s is not None else None,
+                store_ok=not self._keeper.trouble,
+            ),
+            sample_wall_s=self._points.sample_wall_s,
+            config_changed_s=config_changed_s,
+            topology=topology,
+            groups=shown_groups(self._sections, state, outlets),
+            thresholds=self._thresholds.shown(self._sensors() | ledgers),
+            events=self._log.newest(),
+            notifying=live.notifying,
+            config_lock=state.config_lock,
+        )
+
+    def _outlets(self, ledgers: dict[Target, Ledger], now_s: float) -> dict[int, Outlet]:
+        return {
+            number: shown_outlet(
+                self._live.outlets[number],
+                outlet,
+                ledgers.get(Target(TargetKind.OUTLET, number)),
+                now_s,
+                self._banks.due_s(number),
+            )
+            for number, outlet in self._state.outlets.items()
+        }
+
+    def _ledgers(self) -> dict[Target, Ledger]:
+        """The newest readings with the counters as saved, see RecordKeeper."""
+        saved = self._keeper.meters
+        return {
+            target: replace(ledger, record=saved.get(str(target), ledger.record))
+            for target, ledger in self._state.ledgers.items()
+        }
+
+    def _sensors(self) -> dict[Target, Source]:
+        return {
+            Target(TargetKind.SENSOR, number): live for number, live in self._state.sensors.items()
+        }
 
 
 def shown_outlet(

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of the configuration that the core itself needs: the unit, inlets and outlets."""
+"""The part of the configuration that the core itself needs: the unit and what belongs to it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import ClassVar
 
-from pdu_agent.model.commands import PowerUp
+from pdu_agent.model.commands import PowerUp, Quantity, Target
 from pdu_agent.model.settings import setting
+from pdu_agent.model.snapshot import SensorKind
 
 MAX_OUTLETS = 64
 MAX_INLETS = 8
+MAX_SENSORS = 64
+MAX_GROUPS = 64
+LAST_GROUP = 255
+LARGEST_LIMIT = 1e9
 MIN_ACTUATION_GAP_S = 0.5  # reliability: at most two movements of one relay a second
 
 
@@ -84,6 +90,55 @@ class OutletSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SensorSettings:
+    """One entry of `sensors`, without what its driver needs."""
+
+    number: int = setting(minimum=1, maximum=MAX_SENSORS)
+    name: str = setting("", max_length=32, doc="default: Sensor N")
+    kind: SensorKind = setting(SensorKind.TEMPERATURE)
+    serial: str = setting("", max_length=32, doc="serial number of the sensor")
+    stale_after_s: float = setting(
+        30.0, minimum=1, maximum=3600, doc="silence after which the value is old"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSettings:
+    """One entry of `groups`: outlets that are switched together."""
+
+    number: int = setting(minimum=1, maximum=LAST_GROUP)
+    name: str = setting("", max_length=32, doc="default: Group N")
+    outlets: tuple[int, ...] = setting((), minimum=1, maximum=MAX_OUTLETS, max_length=MAX_OUTLETS)
+
+
+def _limit() -> float | None:
+    value: float | None = setting(
+        None, minimum=-LARGEST_LIMIT, maximum=LARGEST_LIMIT, doc="watched when it is given"
+    )
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdSettings:
+    """One entry of `thresholds`; limits and hysteresis in the unit of the quantity."""
+
+    LABELS: ClassVar = ("target", "quantity")
+
+    target: Target = setting(doc="what is watched, such as inlet 1, outlet 3 or sensor 1")
+    quantity: Quantity = setting()
+    low_critical: float | None = _limit()
+    low_warning: float | None = _limit()
+    high_warning: float | None = _limit()
+    high_critical: float | None = _limit()
+    hysteresis: float = setting(
+        0.0, minimum=0, maximum=LARGEST_LIMIT, doc="how far a value has to come back"
+    )
+    delay_s: float = setting(
+        0.0, minimum=0, maximum=3600, doc="how long a value has to be beyond a limit"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CoreSettings:
     """What `Core` is built from.
 
@@ -96,3 +151,6 @@ class CoreSettings:
     outlets: tuple[OutletSettings, ...]
     stale_after_s: dict[str, float] = field(default_factory=dict)
     """str(Target) -> seconds; its keys are the metered points."""
+    sensors: tuple[SensorSettings, ...] = ()
+    groups: tuple[GroupSettings, ...] = ()
+    thresholds: tuple[ThresholdSettings, ...] = ()

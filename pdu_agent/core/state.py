@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.outlet import OutletMachine, Step, Timing, advance
+from pdu_agent.core.sensors import SensorLive
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.model.commands import Action, Actor, Lock, Target
-from pdu_agent.model.record import MeterRecord, OutletRecord, Override, Record
-from pdu_agent.model.snapshot import ChangeReason
+from pdu_agent.model.record import GroupRecord, MeterRecord, OutletRecord, Override, Record
+from pdu_agent.model.snapshot import Alarm, ChangeReason
 
 _REASON_OF_FACE = {
     "snmp": ChangeReason.SNMP,
@@ -53,20 +54,37 @@ class OutletLive:
 
 @dataclass(slots=True)
 class CoreState:
-    """Mutable maps of immutable entries; `draft` copies the maps only."""
+    """Mutable maps of immutable entries; `draft` copies the maps only.
+
+    groups: those made at run time. alarms: by kind and subject. last_event: number of the
+    newest entry of the event log.
+    """
 
     outlets: dict[int, OutletLive] = field(default_factory=dict)
     ledgers: dict[Target, Ledger] = field(default_factory=dict)
     overrides: dict[str, Override] = field(default_factory=dict)
+    groups: dict[int, GroupRecord] = field(default_factory=dict)
+    sensors: dict[int, SensorLive] = field(default_factory=dict)
+    alarms: dict[tuple[str, str], Alarm] = field(default_factory=dict)
+    config_lock: int = 0
+    last_event: int = 0
 
     def draft(self) -> CoreState:
-        return CoreState(dict(self.outlets), dict(self.ledgers), dict(self.overrides))
+        return CoreState(
+            dict(self.outlets),
+            dict(self.ledgers),
+            dict(self.overrides),
+            dict(self.groups),
+            dict(self.sensors),
+            dict(self.alarms),
+            self.config_lock,
+            self.last_event,
+        )
 
     def adopt(self, other: CoreState) -> None:
         """Take the other's content; whoever holds this object sees it."""
-        self.outlets = other.outlets
-        self.ledgers = other.ledgers
-        self.overrides = other.overrides
+        for each in fields(CoreState):
+            setattr(self, each.name, getattr(other, each.name))
 
     def to_record(self, base: Record, wall_s: float) -> Record:
         """The durable form; `base` gives identity, boots and the sequence to continue."""
@@ -78,6 +96,9 @@ class CoreState:
             # Points that the configuration no longer names keep their totals.
             meters={**base.meters, **{str(t): ledger.record for t, ledger in self.ledgers.items()}},
             overrides=dict(self.overrides),
+            groups=dict(self.groups),
+            sensors={**base.sensors, **{n: live.record for n, live in self.sensors.items()}},
+            last_event=self.last_event,
         )
 
 

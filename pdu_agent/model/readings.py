@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pdu_agent.model.commands import Target
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.record import Record
+from pdu_agent.model.snapshot import LoggedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +107,11 @@ class SaveRecord:
     flush: bool
 
 
-Effect = WriteRelays | InitialiseBank | SaveRecord
+@dataclass(frozen=True, slots=True)
+class AppendEvents:
+    """Append these entries to the event log's file soon; it never fails the caller."""
+
+    events: tuple[LoggedEvent, ...]
+
+
+Effect = WriteRelays | InitialiseBank | SaveRecord | AppendEvents

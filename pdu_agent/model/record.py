@@ -42,6 +42,22 @@ class MeterRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupRecord:
+    """A group that was made at run time. name "": none was given; members: outlet numbers."""
+
+    name: str = ""
+    members: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SensorRecord:
+    """Lowest and highest value since the last reset, in the sensor's unit."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """A setting changed at run time: it holds as long as the file still says `base`."""
 
@@ -53,8 +69,9 @@ class Override:
 class Record:
     """Everything the next start needs. `seq` grows with each save; boots with each start.
 
-    outlets is keyed by outlet number, meters by str(Target), overrides by setting path
-    ("outlet 3 name"). engine_id is the snmpEngineID (RFC 3411), made once per device.
+    outlets, groups and sensors are keyed by their numbers, meters by str(Target), overrides
+    by setting path ("outlet 3 name"). engine_id is the snmpEngineID (RFC 3411), made once
+    per device. last_event is the number of the newest entry of the event log, 0 before it.
     """
 
     seq: int = 0
@@ -65,6 +82,9 @@ class Record:
     outlets: Mapping[int, OutletRecord] = field(default_factory=dict)
     meters: Mapping[str, MeterRecord] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
+    groups: Mapping[int, GroupRecord] = field(default_factory=dict)
+    sensors: Mapping[int, SensorRecord] = field(default_factory=dict)
+    last_event: int = 0
 
     def to_plain(self) -> dict[str, Any]:
         """JSON-ready data; `from_plain` takes it back without loss."""
@@ -78,11 +98,14 @@ class Record:
             "outlets": {str(number): asdict(row) for number, row in self.outlets.items()},
             "meters": {key: asdict(row) for key, row in self.meters.items()},
             "overrides": {key: asdict(row) for key, row in self.overrides.items()},
+            "groups": {str(number): asdict(row) for number, row in self.groups.items()},
+            "sensors": {str(number): asdict(row) for number, row in self.sensors.items()},
+            "last_event": self.last_event,
         }
 
     @staticmethod
     def from_plain(plain: Mapping[str, Any]) -> Record:
-        """Read what `to_plain` wrote.
+        """Read what `to_plain` wrote; what a record of before did not have yet is empty.
 
         Raises StoreError for another schema version, or data that does not fit it.
         """
@@ -100,6 +123,11 @@ class Record:
                 outlets={int(n): _outlet(row) for n, row in plain["outlets"].items()},
                 meters={key: MeterRecord(**row) for key, row in plain["meters"].items()},
                 overrides={key: Override(**row) for key, row in plain["overrides"].items()},
+                groups={int(n): _group(row) for n, row in plain.get("groups", {}).items()},
+                sensors={
+                    int(n): SensorRecord(**row) for n, row in plain.get("sensors", {}).items()
+                },
+                last_event=int(plain.get("last_event", 0)),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise StoreError(f"record does not fit its schema: {exc!r}") from exc
@@ -108,3 +136,7 @@ class Record:
 def _outlet(row: Mapping[str, Any]) -> OutletRecord:
     actor = row.get("actor")
     return OutletRecord(**{**row, "actor": tuple(actor) if actor else None})
+
+
+def _group(row: Mapping[str, Any]) -> GroupRecord:
+    return GroupRecord(str(row["name"]), tuple(int(number) for number in row["members"]))

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a core is born with: the record of the run before, joined with the settings of now."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from pdu_agent.core.groups import initial_groups
+from pdu_agent.core.live_settings import Sections
+from pdu_agent.core.sensors import SensorLive
+from pdu_agent.core.settings import CoreSettings
+from pdu_agent.core.state import CoreState, initial_ledger, live_outlet
+from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.model.record import Record, SensorRecord
+from pdu_agent.model.snapshot import LoggedEvent
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What the core is told about this start.
+
+    record: as loaded, with boots already counted. continuous: the runtime tier was found,
+    so nothing was lost since the last save. boot_id: names this boot of the board; stored
+    deadlines are only good within one. events: the event log as far as it was found, oldest
+    first. config_lock: where the advisory lock starts, another value at each start, so that
+    nobody takes the lock of a former run for this one's.
+    """
+
+    record: Record
+    continuous: bool
+    boot_id: str
+    software_version: str
+    warnings: tuple[str, ...] = ()
+    events: tuple[LoggedEvent, ...] = ()
+    config_lock: int = 0
+
+
+def initial_state(
+    birth: Birth, settings: CoreSettings, sections: Sections, wall_s: float
+) -> CoreState:
+    """The state as the record left it, for what the settings have now."""
+    record = birth.record
+    state = CoreState(
+        overrides=sections.without_disorder(record.overrides),
+        groups=initial_groups(record.groups, sections),
+        config_lock=birth.config_lock,
+        last_event=record.last_event,
+    )
+    for path in record.overrides.keys() - state.overrides.keys():
+        log.warning("%s: changed at run time, dropped: the file's limits contradict it", path)
+    for sensor in settings.sensors:
+        state.sensors[sensor.number] = SensorLive(record.sensors.get(sensor.number, SensorRecord()))
+    lost_s = 0.0 if birth.continuous else 0.01
+    for outlet in settings.outlets:
+        live = live_outlet(outlet, record.outlets.get(outlet.number))
+        if record.boot_id != birth.boot_id:
+            live = replace(live, machine=replace(live.machine, deadline_s=None))
+        state.outlets[outlet.number] = replace(live, discontinuity_s=lost_s)
+    points = [Target(TargetKind.INLET, inlet.number) for inlet in settings.inlets]
+    points += [Target(TargetKind.OUTLET, outlet.number) for outlet in settings.outlets]
+    for target in points:
+        if str(target) in settings.stale_after_s:
+            recorded = record.meters.get(str(target))
+            state.ledgers[target] = initial_ledger(recorded, wall_s, lost_s)
+    return state

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judges what changes settings, meters and alarms, on a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from pdu_agent.core.limits import RowKey
+from pdu_agent.core.live_settings import (
+    AnySection,
+    Sections,
+    override_for,
+    override_for_class,
+    path_of,
+    path_of_class,
+    with_overrides,
+)
+from pdu_agent.core.state import CoreState
+from pdu_agent.model.commands import (
+    AcknowledgeAlarm,
+    AdvanceConfigLock,
+    ConfigureDevice,
+    ConfigureInlet,
+    ConfigureOutlet,
+    ConfigureSensor,
+    ConfigureThreshold,
+    EnableNotifications,
+    Reset,
+    ResetMeter,
+    TargetKind,
+)
+from pdu_agent.model.errors import InvalidValue, NotNow, UnknownTarget
+
+LAST_LOCK = 2_147_483_647  # RFC 2579 TestAndIncr
+
+_Row = TypeVar("_Row")
+
+
+class Configuring:
+    """The settings part of one batch. Every method raises CommandError."""
+
+    def __init__(self, sections: Sections, draft: CoreState, wall_s: float) -> None:
+        self._sections = sections
+        self._draft = draft
+        self._wall_s = wall_s
+        self._touched: dict[RowKey, int] = {}
+
+    def outlet(self, command: ConfigureOutlet) -> None:
+        section = _entry(self._sections.outlets, command.outlet, "outlet")
+        self._override(section, command.setting.value, command.value)
+
+    def inlet(self, command: ConfigureInlet) -> None:
+        section = _entry(self._sections.inlets, command.inlet, "inlet")
+        self._override(section, command.setting.value, command.value)
+
+    def device(self, command: ConfigureDevice) -> None:
+        self._override(self._sections.device, command.setting.value, command.value)
+
+    def sensor(self, command: ConfigureSensor) -> None:
+        section = _entry(self._sections.sensors, command.sensor, "sensor")
+        self._override(section, command.setting.value, command.value)
+
+    def threshold(self, command: ConfigureThreshold, position: int) -> None:
+        key = command.target, command.quantity
+        limits = self._sections.limits.get(key)
+        if limits is None:
+            raise UnknownTarget(f"{command.target} has no threshold for {command.quantity.value}")
+        self._override(limits, command.setting.value, command.value)
+        self._touched[key] = position
+
+    def threshold_out_of_order(self) -> tuple[int, str] | None:
+        """Where the batch last touched a row whose limits it leaves in disorder, and why.
+
+        Judged at the end only: on the way several limits may have to pass each other.
+        """
+        for key, position in self._touched.items():
+            limits = with_overrides(self._sections.limits[key], self._draft.overrides)
+            disorder = limits.disorder()
+            if disorder:
+                return position, f"{limits.target} {limits.quantity.value}: {disorder}"
+        return None
+
+    def notifications(self, command: EnableNotifications) -> None:
+        path = path_of_class(command.notification_class)
+        self._draft.overrides[path] = override_for_class(command.enabled)
+
+    def config_lock(self, command: AdvanceConfigLock) -> None:
+        present = self._draft.config_lock
+        if command.value != present:
+            raise NotNow(
+                f"the configuration lock is at {present}, not {command.value}: "
+                "somebody else has changed something in the meantime"
+            )
+        self._draft.config_lock = 0 if present == LAST_LOCK else present + 1
+
+    def reset_meter(self, command: ResetMeter) -> None:
+        if command.target.kind is TargetKind.SENSOR:
+            self._reset_sensor(command)
+            return
+        ledger = self._draft.ledgers.get(command.target)
+        if ledger is None:
+            raise UnknownTarget(f"{command.target} has no meter")
+        self._draft.ledgers[command.target] = ledger.reset(command.what, self._wall_s)
+
+    def _reset_sensor(self, command: ResetMeter) -> None:
+        number = command.target.index
+        live = _entry(self._draft.sensors, number, "sensor")
+        if command.what is not Reset.ALL:
+            raise InvalidValue(
+                f"sensor {number} has no {command.what.value} to reset; expected {Reset.ALL.value}"
+            )
+        self._draft.sensors[number] = live.reset()
+
+    def acknowledge(self, command: AcknowledgeAlarm) -> None:
+        for key, alarm in self._draft.alarms.items():
+            if alarm.id == command.alarm:
+                self._draft.alarms[key] = replace(alarm, acknowledged=command.acknowledged)
+                return
+        raise UnknownTarget(f"there is no active alarm {command.alarm}")
+
+    def _override(self, section: AnySection, name: str, value: object) -> None:
+        self._draft.overrides[path_of(section, name)] = override_for(section, name, value)
+
+
+def _entry(entries: Mapping[int, _Row], number: int, what: str) -> _Row:
+    if number not in entries:
+        raise UnknownTarget(f"there is no {what} {number}")
+    return entries[number]

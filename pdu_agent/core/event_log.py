@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The event log: what happened, numbered over the device's life, newest entries at hand."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from pdu_agent.core.alarms import SENSOR, THRESHOLD
+from pdu_agent.core.state import CoreState
+from pdu_agent.core.wording import changes_settings, described, target_of
+from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.model.events import (
+    AgentStarted,
+    AlarmCleared,
+    AlarmRaised,
+    CommandAccepted,
+    CommandFailed,
+    Event,
+    OutletChanged,
+    SensorChanged,
+)
+from pdu_agent.model.readings import AppendEvents
+from pdu_agent.model.snapshot import (
+    EventKind,
+    LoggedEvent,
+    OutletState,
+    SensorStatus,
+    Severity,
+)
+
+KEPT = 256
+LAST_NUMBER = 2**32 - 1
+_HALF = 2**31
+_SEVERITY_OF_STATE = {
+    OutletState.ON: Severity.INFO,
+    OutletState.OFF: Severity.INFO,
+    OutletState.FAULT: Severity.CRITICAL,
+    OutletState.UNKNOWN: Severity.WARNING,
+}
+"""The states at which an outlet rests. The way to them is not logged: the command is."""
+
+_Entry = tuple[EventKind, Severity, Target | None, str, str]
+
+
+class EventLog:
+    """Keeps the newest entries and hands new ones over to be written.
+
+    recorded: the entries of earlier runs as far as they are still there. state.last_event
+    is the number of the newest entry ever given; the record keeps it.
+    """
+
+    def __init__(
+        self,
+        state: CoreState,
+        recorded: Sequence[LoggedEvent],
+        append: Callable[[AppendEvents], None],
+    ) -> None:
+        self._state = state
+        self._append = append
+        self._entries = deque(recorded, maxlen=KEPT)
+        self._unwritten: deque[LoggedEvent] = deque(maxlen=KEPT)
+        self._shown: tuple[LoggedEvent, ...] | None = None
+        if recorded:
+            state.last_event = _later(state.last_event, recorded[-1].number)
+
+    def newest(self) -> tuple[LoggedEvent, ...]:
+        """Up to KEPT entries, oldest first; the same object until something happens."""
+        if self._shown is None:
+            self._shown = tuple(self._entries)
+        return self._shown
+
+    def add(self, event: Event) -> None:
+        """Log the event, if it is of a kind that is logged."""
+        entry = _entry(event)
+        if entry is None:
+            return
+        number = self._state.last_event % LAST_NUMBER + 1
+        self._state.last_event = number
+        logged = LoggedEvent(number, event.t_wall_s, *entry)
+        self._entries.append(logged)
+        self._unwritten.append(logged)
+        self._shown = None
+
+    def hand_over(self) -> None:
+        """Have the entries written that are new since the last time."""
+        if self._unwritten:
+            self._append(AppendEvents(tuple(self._unwritten)))
+            self._unwritten.clear()
+
+
+def _later(a: int, b: int) -> int:
+    """Of two numbers that wrap, the one that was given later."""
+    return a if (a - b) % LAST_NUMBER < _HALF else b
+
+
+def _entry(event: Event) -> _Entry | None:
+    match event:
+        case OutletChanged():
+            return _outlet_entry(event)
+        case CommandAccepted():
+            return _command_entry(event) if event.commands else None
+        case CommandFailed():
+            target = Target(TargetKind.OUTLET, event.outlet)
+            text = f"{target}: command failed: {event.text}"
+            return EventKind.COMMAND_FAILED, Severity.CRITICAL, target, text, ""
+        case AlarmRaised():
+            return _alarm_entry(event)
+        case AlarmCleared():
+            return _cleared_entry(event)
+        case SensorChanged():
+            target = Target(TargetKind.SENSOR, event.sensor)
+            severity = Severity.INFO if event.new is SensorStatus.OK else Severity.WARNING
+            text = f"{target} is {event.new.value}, was {event.old.value}"
+            return EventKind.SENSOR_STATUS, severity, target, text, ""
+        case AgentStarted():
+            return _start_entry(event)
+        case _:
+            return None
+
+
+def _outlet_entry(event: OutletChanged) -> _Entry | None:
+    severity = _SEVERITY_OF_STATE.get(event.new)
+    if severity is None:
+        return None
+    target = Target(TargetKind.OUTLET, event.outlet)
+    user = str(event.actor) if event.actor else ""
+    text = f"{target} is {event.new.value}" + (f", by {user}" if user else "")
+    return EventKind.OUTLET_STATE, severity, target, text, user
+
+
+def _command_entry(event: CommandAccepted) -> _Entry:
+    settings_only = all(changes_settings(command) for command in event.commands)
+    kind = EventKind.CONFIGURATION if settings_only else EventKind.COMMAND_ACCEPTED
+    user = str(event.actor)
+    text = f"{user}: {described(event.commands)}"
+    return kind, Severity.INFO, target_of(event.commands), text, user
+
+
+def _alarm_entry(event: AlarmRaised) -> _Entry | None:
+    alarm = event.alarm
+    if alarm.kind == THRESHOLD:
+        return EventKind.THRESHOLD_RAISED, alarm.severity, alarm.target, alarm.text, ""
+    if alarm.kind == SENSOR:  # SensorChanged tells it
+        return None
+    text = f"{alarm.kind} {alarm.subject}: {alarm.text}"
+    return EventKind.HARDWARE_FAULT, alarm.severity, alarm.target, text, ""
+
+
+def _cleared_entry(event: AlarmCleared) -> _Entry | None:
+    alarm = event.alarm
+    if alarm.kind == THRESHOLD:
+        value = f" at {alarm.crossing.value:.6g}" if alarm.crossing else ""
+        text = f"{alarm.subject} is normal again{value}"
+        return EventKind.THRESHOLD_CLEARED, Severity.INFO, alarm.target, text, ""
+    if alarm.kind == SENSOR:
+        return None
+    text = f"{alarm.kind} {alarm.subject} is in order again"
+    return EventKind.HARDWARE_CLEARED, Severity.INFO, alarm.target, text, ""
+
+
+def _start_entry(event: AgentStarted) -> _Entry:
+    found = "warm start, every board had kept its power"
+    if event.cold_banks:
+        found = f"cold start, power had been lost: {', '.join(event.cold_banks)}"
+    text = f"agent started, boots {event.boots}: {found}"
+    return EventKind.STARTED, Severity.INFO, None, text, ""

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sensors of the surroundings: the newest value, its extremes, and whether it can be believed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from pdu_agent.core.settings import SensorSettings
+from pdu_agent.model.commands import Quantity
+from pdu_agent.model.readings import SensorReading
+from pdu_agent.model.record import SensorRecord
+from pdu_agent.model.snapshot import Sensor, SensorStatus
+
+_NO_EXTREMES = SensorRecord()
+
+
+@dataclass(frozen=True, slots=True)
+class SensorLive:
+    """One sensor: what is durable (`record`) and what is only the newest reading.
+
+    It begins as stale without a value; only a silence of stale_after_s makes that absent.
+    value: the last known one while stale, None while there is none. error: why it is lost.
+    """
+
+    record: SensorRecord = _NO_EXTREMES
+    status: SensorStatus = SensorStatus.STALE
+    value: float | None = None
+    sample_mono_s: float | None = None
+    sample_wall_s: float | None = None
+    error: str = ""
+
+    @property
+    def is_lost(self) -> bool:
+        """Was it found failing or silent? Not so at start, before its first value is due."""
+        return bool(self.error)
+
+    def seen(self, reading: SensorReading, wall_s: float) -> SensorLive:
+        """The sensor after a reading; one without a finite value is a fault."""
+        value = reading.value
+        if value is None or not math.isfinite(value):
+            error = reading.error or f"the value {value} means nothing"
+            return replace(self, status=SensorStatus.FAULT, value=None, error=error)
+        low, high = self.record.minimum, self.record.maximum
+        return SensorLive(
+            SensorRecord(
+                value if low is None else min(low, value),
+                value if high is None else max(high, value),
+            ),
+            SensorStatus.OK,
+            value,
+            reading.t_mono_s,
+            wall_s,
+        )
+
+    def after_silence(self, stale_after_s: float) -> SensorLive:
+        """stale_after_s: how long there was no reading, for the alarm's text."""
+        error = f"no value for {stale_after_s:g} s"
+        if self.sample_mono_s is None:
+            return replace(self, status=SensorStatus.ABSENT, error=error)
+        return replace(self, status=SensorStatus.STALE, error=error)
+
+    def is_overdue(self, now_s: float, since_s: float, stale_after_s: float) -> bool:
+        """Has it just become silent for too long? `since_s`: when the agent started."""
+        newest_s = self.sample_mono_s if self.sample_mono_s is not None else since_s
+        return not self.is_lost and now_s - newest_s > stale_after_s
+
+    def reset(self) -> SensorLive:
+        """Forget the extremes but for the present value."""
+        value = self.value if self.status is SensorStatus.OK else None
+        return replace(self, record=SensorRecord(value, value))
+
+    def current_value(self, _quantity: Quantity, /) -> float | None:
+        """As thresholds watch it; a sensor has one quantity only."""
+        return self.value if self.status is SensorStatus.OK else None
+
+    def shown(self, settings: SensorSettings) -> Sensor:
+        """The sensor as faces see it."""
+        return Sensor(
+            index=settings.number,
+            name=settings.name or f"Sensor {settings.number}",
+            kind=settings.kind,
+            value=self.value,
+            status=self.status,
+            sample_wall_s=self.sample_wall_s,
+            serial=settings.serial,
+            minimum=self.record.minimum,
+            maximum=self.record.maximum,
+        )

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judges what moves or locks outlets, on a draft: one of them, a group, or all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from pdu_agent.core.groups import members_of
+from pdu_agent.core.live_settings import Sections, with_overrides
+from pdu_agent.core.outlet import Step, Timing
+from pdu_agent.core.settings import OutletSettings
+from pdu_agent.core.state import CoreState, OutletLive
+from pdu_agent.model.commands import (
+    Action,
+    Actor,
+    Lock,
+    SetLock,
+    SwitchAll,
+    SwitchGroup,
+    SwitchOutlet,
+)
+from pdu_agent.model.errors import InvalidValue, NotNow, OutletLocked, Unavailable, UnknownTarget
+
+_DELAYED = (Action.ON_DELAYED, Action.OFF_DELAYED, Action.REBOOT_DELAYED)
+MAX_DELAY_S = 7200
+_LOCK_NEEDS = {Lock.LOCKED_ON: Step.ON, Lock.LOCKED_OFF: Step.OFF}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the judgement depends on besides the state. bank_trouble: board -> why it is down."""
+
+    now_s: float
+    wall_s: float
+    bank_trouble: Mapping[str, str]
+
+
+def timing_of(settings: OutletSettings) -> Timing:
+    return Timing(settings.on_delay_s, settings.off_delay_s, settings.reboot_s)
+
+
+class Switching:
+    """The switching and locking part of one batch. Every method raises CommandError."""
+
+    def __init__(
+        self, sections: Sections, draft: CoreState, actor: Actor, around: Circumstances
+    ) -> None:
+        self._sections = sections
+        self._draft = draft
+        self._actor = actor
+        self._around = around
+        self._claimed: set[int] = set()
+
+    def switch(self, command: SwitchOutlet) -> None:
+        settings, live = self._outlet(command.outlet)
+        self._require_relay(settings)
+        self._claim(command.outlet)
+        if live.lock is not Lock.UNLOCKED and command.action is not Action.CANCEL:
+            raise OutletLocked(
+                f"outlet {command.outlet} is {live.lock.value}: unlock it before switching it"
+            )
+        self._apply(settings, live, command.action, _delay_s(command))
+
+    def switch_all(self, command: SwitchAll) -> None:
+        self._switch_free(sorted(self._draft.outlets), command.action, "outlet")
+
+    def switch_group(self, command: SwitchGroup) -> None:
+        members = members_of(command.group, self._sections, self._draft)
+        if not members:
+            raise NotNow(f"group {command.group} is empty: nothing to switch")
+        self._switch_free(members, command.action, f"outlet of group {command.group}")
+
+    def lock(self, command: SetLock) -> None:
+        settings, live = self._outlet(command.outlet)
+        self._require_relay(settings)
+        self._claim(command.outlet)
+        needed = _LOCK_NEEDS.get(command.lock)
+        if needed is not None and live.machine.step is not needed:
+            raise NotNow(
+                f"outlet {command.outlet} is {live.machine.state.value}: it must rest in state "
+                f"{needed.value} before it can be {command.lock.value} (a lock moves no relay)"
+            )
+        self._draft.outlets[command.outlet] = replace(live, lock=command.lock)
+
+    def _switch_free(self, numbers: Iterable[int], action: Action, what: str) -> None:
+        """The action for those of the outlets that have a relay and are not locked."""
+        free = [
+            number
+            for number in numbers
+            if self._draft.outlets[number].lock is Lock.UNLOCKED
+            and self._sections.outlets[number].relay is not None
+        ]
+        if not free:
+            raise OutletLocked(f"every switched {what} is locked: nothing to do")
+        for number in free:
+            settings, live = self._outlet(number)
+            self._require_relay(settings)
+            self._claim(number)
+            self._apply(settings, live, action, None)
+
+    def _apply(
+        self, settings: OutletSettings, live: OutletLive, action: Action, delay_s: float | None
+    ) -> None:
+        timing = timing_of(settings)
+        if delay_s is not None:
+            timing = replace(timing, on_delay_s=delay_s, off_delay_s=delay_s)
+        self._draft.outlets[settings.number] = live.commanded(
+            action, self._actor, self._around.now_s, timing
+        )
+
+    def _outlet(self, number: int) -> tuple[OutletSettings, OutletLive]:
+        settings = self._sections.outlets.get(number)
+        if settings is None:
+            raise UnknownTarget(f"there is no outlet {number}")
+        return with_overrides(settings, self._draft.overrides), self._draft.outlets[number]
+
+    def _require_relay(self, settings: OutletSettings) -> None:
+        if settings.relay is None:
+            raise OutletLocked(f"outlet {settings.number} is metered only: it has no relay")
+        trouble = self._around.bank_trouble.get(settings.relay.bank)
+        if trouble is not None:
+            raise Unavailable(f"outlet {settings.number}: board {settings.relay.bank}: {trouble}")
+
+    def _claim(self, number: int) -> None:
+        if number in self._claimed:
+            raise NotNow(f"outlet {number} is named twice in one batch")
+        self._claimed.add(number)
+
+
+def _delay_s(command: SwitchOutlet) -> float | None:
+    if command.delay_s is None:
+        return None
+    if command.action not in _DELAYED:
+        raise InvalidValue(
+            f"outlet {command.outlet}: a delay goes with a delayed action only, "
+            f"not with {command.action.value}"
+        )
+    if not 0 <= command.delay_s <= MAX_DELAY_S:
+        raise InvalidValue(
+            f"outlet {command.outlet}: delay {command.delay_s} s is outside 0 to {MAX_DELAY_S}"
+        )
+    return command.delay_s

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands in words, for the event log: who did what to what, short enough for one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from pdu_agent.model.commands import (
+    AcknowledgeAlarm,
+    AdvanceConfigLock,
+    Command,
+    ConfigureDevice,
+    ConfigureGroup,
+    ConfigureInlet,
+    ConfigureOutlet,
+    ConfigureSensor,
+    ConfigureThreshold,
+    CreateGroup,
+    EnableNotifications,
+    Limit,
+    PowerUp,
+    RemoveGroup,
+    ResetMeter,
+    SetLock,
+    SetMember,
+    SwitchAll,
+    SwitchGroup,
+    SwitchOutlet,
+    Target,
+    TargetKind,
+)
+
+MAX_TEXT = 160
+"""Characters of a line; beyond it the rest of a batch is counted, not spelled out."""
+
+_Value = str | float | PowerUp | frozenset[Limit]
+
+
+def described(commands: Sequence[Command]) -> str:
+    """What a batch asks for."""
+    parts: list[str] = []
+    length = 0
+    for command in commands:
+        part = _described(command)
+        length += len(part) + 2
+        if parts and length > MAX_TEXT:
+            return ", ".join(parts) + f" and {len(commands) - len(parts)} more"
+        parts.append(part)
+    return ", ".join(parts)
+
+
+def target_of(commands: Sequence[Command]) -> Target | None:
+    """The one thing that all of the commands are about; None when there are several."""
+    targets = {_target(command) for command in commands}
+    return targets.pop() if len(targets) == 1 else None
+
+
+def changes_settings(command: Command) -> bool:
+    """Does it change the configuration, as opposed to what outlets and meters do?"""
+    match command:
+        case SwitchOutlet() | SwitchAll() | SwitchGroup() | SetLock():
+            return False
+        case ResetMeter() | AcknowledgeAlarm():
+            return False
+        case _:
+            return True
+
+
+def _described(command: Command) -> str:
+    match command:
+        case SwitchOutlet():
+            delay = f" in {command.delay_s:g} s" if command.delay_s is not None else ""
+            return f"outlet {command.outlet} {command.action.value}{delay}"
+        case SwitchAll():
+            return f"all outlets {command.action.value}"
+        case SwitchGroup():
+            return f"group {command.group} {command.action.value}"
+        case SetLock():
+            return f"outlet {command.outlet} {command.lock.value}"
+        case ResetMeter():
+            return f"{command.target} reset {command.what.value}"
+        case AcknowledgeAlarm():
+            seen = "acknowledged" if command.acknowledged else "not acknowledged any more"
+            return f"alarm {command.alarm} {seen}"
+        case SetMember():
+            verb = "gets" if command.member else "loses"
+            return f"group {command.group} {verb} outlet {command.outlet}"
+        case CreateGroup():
+            return f"group {command.group} created"
+        case RemoveGroup():
+            return f"group {command.group} removed"
+        case EnableNotifications():
+            switched = "on" if command.enabled else "off"
+            return f"{command.notification_class.value} notifications {switched}"
+        case AdvanceConfigLock():
+            return "configuration lock advanced"
+        case _:
+            return f"{_subject(command)} {command.setting.value} = {_shown(command.value)}"
+
+
+def _subject(
+    command: ConfigureOutlet
+    | ConfigureInlet
+    | ConfigureDevice
+    | ConfigureSensor
+    | ConfigureGroup
+    | ConfigureThreshold,
+) -> str:
+    match command:
+        case ConfigureDevice():
+            return "device"
+        case ConfigureGroup():
+            return f"group {command.group}"
+        case ConfigureThreshold():
+            return f"{command.target} {command.quantity.value}"
+        case ConfigureOutlet() | ConfigureInlet() | ConfigureSensor():
+            return str(_target(command))
+        case _:
+            assert_never(command)
+
+
+def _shown(value: _Value) -> str:
+    if isinstance(value, frozenset):
+        return " + ".join(limit.value for limit in Limit if limit in value) or "none"
+    if isinstance(value, PowerUp):
+        return value.value
+    return f"{value:g}" if isinstance(value, int | float) else value[:MAX_TEXT]
+
+
+def _target(command: Command) -> Target | None:
+    match command:
+        case SwitchOutlet() | SetLock() | ConfigureOutlet():
+            return Target(TargetKind.OUTLET, command.outlet)
+        case ConfigureInlet():
+            return Target(TargetKind.INLET, command.inlet)
+        case ConfigureSensor():
+            return Target(TargetKind.SENSOR, command.sensor)
+        case ResetMeter() | ConfigureThreshold():
+            return command.target
+        case _:
+            return None
