@@ -12,11 +12,13 @@ import logging
 import time
 from collections.abc import Callable
 
-from pdu_agent.core.core import Birth, Core
+from pdu_agent.core.birth import Birth
+from pdu_agent.core.core import Core
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import HardwareError, StoreError
 from pdu_agent.model.readings import (
+    AppendEvents,
     BankLost,
     BankState,
     Effect,
@@ -24,6 +26,7 @@ from pdu_agent.model.readings import (
     Reading,
     RelayResult,
     SaveRecord,
+    SensorReading,
     WriteRelays,
 )
 from pdu_agent.store.record_store import RecordStore
@@ -74,6 +77,10 @@ class Runtime:
     def deliver_reading(self, reading: Reading) -> None:
         """A meter's window; any thread."""
         self._post(self._on_reading, reading)
+
+    def deliver_sensor(self, reading: SensorReading) -> None:
+        """A sensor's value, or its failure; any thread."""
+        self._post(self._on_sensor, reading)
 
     def deliver_trouble(self, source: str, error: HardwareError | None) -> None:
         """A meter was lost (the error) or is back (None); any thread."""
@@ -132,11 +139,17 @@ class Runtime:
     def _on_reading(self, reading: Reading) -> None:
         self.core.on_reading(reading)
 
+    def _on_sensor(self, reading: SensorReading) -> None:
+        self.core.on_sensor(reading)
+        self._schedule()  # sensors are slow: a threshold's delay ends before the next value
+
     def _perform(self, effect: Effect) -> None:
         if isinstance(effect, SaveRecord):
             self._store.save(effect.record)
             if effect.flush:
                 self._store.request_flush(effect.record)
+        elif isinstance(effect, AppendEvents):
+            self._store.append_events(effect.events)
         elif not self._send(effect) and isinstance(effect, WriteRelays):
             refused = RelayResult(effect.bank, effect.closed, {}, "the board's inbox is full")
             self._loop.call_soon(self._on_report, refused)

@@ -45,6 +45,11 @@ class FileOps:
         """A descriptor to overwrite an existing file from its beginning."""
         return os.open(path, os.O_WRONLY | os.O_CLOEXEC)
 
+    def append(self, path: Path) -> int:
+        """A descriptor to write at the end of a file that only its owner may read."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        return os.open(path, flags, 0o600)
+
     def write(self, file: int, data: bytes) -> int:
         """How many of the bytes were taken, at least one."""
         return os.write(file, data)

@@ -3,28 +3,44 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import Record
+from pdu_agent.model.snapshot import LoggedEvent
+
+log = logging.getLogger(__name__)
+
+MAX_EVENTS = 256
+"""Entries that wait for a slow or failing card; older ones are shown by nobody any more."""
 
 
 class Flusher:
     """Writes the newest requested record; one that waits is replaced by a newer one.
 
-    write: blocks, raises StoreError. on_flush: called in the thread after each write, with
-    what went wrong or None; requests that were replaced in the meantime share one call.
+    write, write_events: block, raise StoreError. on_flush: called in the thread after each
+    write of a record, with what went wrong or None; requests that were replaced in the
+    meantime share one call. Events that could not be written wait for the next occasion.
     """
 
     def __init__(
-        self, write: Callable[[Record], None], on_flush: Callable[[StoreError | None], None]
+        self,
+        write: Callable[[Record], None],
+        write_events: Callable[[tuple[LoggedEvent, ...]], None],
+        on_flush: Callable[[StoreError | None], None],
     ) -> None:
         self._write = write
+        self._write_events = write_events
         self._on_flush = on_flush
         self._changed = threading.Condition()
         self._waiting: Record | None = None
+        self._events: deque[LoggedEvent] = deque(maxlen=MAX_EVENTS)
+        self._asked = False
         self._closing = False
+        self._events_fail = False
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
 
@@ -32,6 +48,14 @@ class Flusher:
         """Returns at once. Not after `close`."""
         with self._changed:
             self._waiting = record
+            self._asked = True
+            self._changed.notify()
+
+    def append(self, events: Iterable[LoggedEvent]) -> None:
+        """Returns at once. Not after `close`."""
+        with self._changed:
+            self._events.extend(events)
+            self._asked = True
             self._changed.notify()
 
     def close(self) -> None:
@@ -42,16 +66,36 @@ class Flusher:
         self._thread.join()
 
     def _run(self) -> None:
-        while (record := self._next()) is not None:
-            try:
-                self._write(record)
-            except StoreError as exc:
-                self._on_flush(exc)
-            else:
-                self._on_flush(None)
+        closing = False
+        while not closing:
+            with self._changed:
+                self._changed.wait_for(lambda: self._asked or self._closing)
+                self._asked = False
+                closing = self._closing
+                record, self._waiting = self._waiting, None
+                events = tuple(self._events)
+                self._events.clear()
+            if events:
+                self._append(events)
+            if record is not None:
+                self._flush(record)
 
-    def _next(self) -> Record | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting is not None or self._closing)
-            record, self._waiting = self._waiting, None
-            return record
+    def _append(self, events: tuple[LoggedEvent, ...]) -> None:
+        try:
+            self._write_events(events)
+        except StoreError as exc:
+            if not self._events_fail:
+                log.warning("the event log is behind: %s", exc)
+            self._events_fail = True
+            with self._changed:
+                self._events = deque((*events, *self._events), maxlen=MAX_EVENTS)
+        else:
+            self._events_fail = False
+
+    def _flush(self, record: Record) -> None:
+        try:
+            self._write(record)
+        except StoreError as exc:
+            self._on_flush(exc)
+        else:
+            self._on_flush(None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The durable record in two tiers: a runtime folder in memory, and the card.
+"""The durable record in two tiers, a runtime folder in memory and the card; and the event log.
 
 The runtime tier takes every save at once and survives a killed process at no wear; the
 state tier takes a flush now and then and survives a power cut.
@@ -7,6 +7,7 @@ state tier takes a flush now and then and survives a power cut.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import Literal
 
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import Record
+from pdu_agent.model.snapshot import LoggedEvent
+from pdu_agent.store.event_file import EventFile
 from pdu_agent.store.files import FileOps
 from pdu_agent.store.flusher import Flusher
 from pdu_agent.store.lock import FolderLock
@@ -27,11 +30,13 @@ TierName = Literal["runtime", "state"]
 class Loaded:
     """record: None on a device's very first start. tier: where it came from; "state" means
     that what was saved after the last flush is lost. warnings: damaged files, for people.
+    events: the event log, oldest entry first.
     """
 
     record: Record | None
     tier: TierName | None
     warnings: tuple[str, ...]
+    events: tuple[LoggedEvent, ...] = ()
 
 
 class RecordStore:
@@ -56,7 +61,8 @@ class RecordStore:
         self._state.make_folder()
         self._lock = FolderLock(runtime_dir)
         self._card_in_use = threading.Lock()
-        self._flusher = Flusher(self.flush_now, on_flush)
+        self._events = EventFile(state_dir, files)
+        self._flusher = Flusher(self.flush_now, self._append_now, on_flush)
 
     def load(self) -> Loaded:
         """The valid record with the highest seq of both tiers. Call it before any save.
@@ -70,9 +76,10 @@ class RecordStore:
         if best.record is None:
             if damaged:
                 raise StoreError(self._no_way_on(damaged))
-            return Loaded(None, None, ())
+            return Loaded(None, None, (), self._events.read())
         taken = f"took {best.path} (save {best.record.seq}) instead"
-        return Loaded(best.record, tier, tuple(f"{text}; {taken}" for text in damaged))
+        warnings = tuple(f"{text}; {taken}" for text in damaged)
+        return Loaded(best.record, tier, warnings, self._events.read())
 
     def save(self, record: Record) -> None:
         """Write to the runtime tier, without waiting for any medium; loop thread.
@@ -85,6 +92,10 @@ class RecordStore:
         """Have the newest record written to the card soon; returns at once."""
         self._flusher.request(record)
 
+    def append_events(self, events: tuple[LoggedEvent, ...]) -> None:
+        """Have the entries appended to the event log soon; returns at once, never fails."""
+        self._flusher.append(events)
+
     def flush_now(self, record: Record) -> None:
         """Write to the card and wait for it; any thread. Raises StoreError.
 
@@ -93,11 +104,23 @@ class RecordStore:
         with self._card_in_use:
             if record.seq >= self._state.newest_seq:
                 self._state.write(record)
+            self._sync_events()
 
     def close(self) -> None:
         """Write what waits for the card, end the thread, let another agent in."""
         self._flusher.close()
+        self._sync_events()
         self._lock.release()
+
+    def _append_now(self, events: tuple[LoggedEvent, ...]) -> None:
+        with self._card_in_use:
+            self._events.append(events)
+
+    def _sync_events(self) -> None:
+        # Tried again with the next flush: a line of the log that a power cut may take is no
+        # reason to refuse commands.
+        with contextlib.suppress(StoreError):
+            self._events.sync()
 
     def _no_way_on(self, damaged: tuple[str, ...]) -> str:
         return (
