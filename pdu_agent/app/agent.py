@@ -21,12 +21,13 @@ from pathlib import Path
 from pdu_agent import __version__
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
-from pdu_agent.app.hardware import Hardware, stale_after_s
+from pdu_agent.app.hardware import Hardware, stale_after_s, stretched
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
 from pdu_agent.app.runtime import Runtime
 from pdu_agent.app.systemd import ServiceManager
-from pdu_agent.core.core import Birth
+from pdu_agent.core.birth import Birth
+from pdu_agent.core.configuring import LAST_LOCK
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.errors import StoreError
@@ -126,7 +127,13 @@ class Agent:
     ) -> tuple[Runtime, Hardware]:
         settings = self._settings
         core_settings = CoreSettings(
-            settings.device, settings.inlets, settings.outlets, stale_after_s(settings)
+            settings.device,
+            settings.inlets,
+            settings.outlets,
+            stale_after_s(settings),
+            stretched(settings),
+            settings.groups,
+            settings.thresholds,
         )
         runtime = self._runtime = Runtime(
             core_settings, self._clock, store, birth, self._send, settings.simulator.speed
@@ -136,6 +143,7 @@ class Agent:
             self._clock,
             runtime.deliver_report,
             runtime.deliver_reading,
+            runtime.deliver_sensor,
             runtime.deliver_trouble,
             already_running=is_first and self._occasion.first_board_on,
         )
@@ -212,6 +220,8 @@ def _birth(loaded: Loaded, speed: float) -> Birth:
         boot_id=_boot_id(speed),
         software_version=__version__,
         warnings=loaded.warnings,
+        events=loaded.events,
+        config_lock=secrets.randbelow(LAST_LOCK + 1),
     )
 
 

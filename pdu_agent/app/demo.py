@@ -19,6 +19,7 @@ from pdu_agent.app.config.schema import (
     MeterSettings,
     RelayBoardSettings,
     SampledWiring,
+    SensorEntry,
     SimulatorSettings,
     VoltageChannel,
 )
@@ -26,6 +27,7 @@ from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.paths import SOCKET_NAME, announced_demo_socket
 from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings, RelayRef
 from pdu_agent.hw.ads130e08 import Ads130e08Settings
+from pdu_agent.hw.hwmon import HwmonSettings
 from pdu_agent.hw.mcp23008 import Mcp23008Settings
 from pdu_agent.hw.sim.board import FIRST_ADDRESS, RELAYS_PER_CHIP, ConverterPlan, converter_plans
 from pdu_agent.hw.sim.loads import default_loads
@@ -132,6 +134,9 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
                 relay=RelayRef(*_relay_of(number)),
             )
             for number in range(1, outlets + 1)
+        ),
+        sensors=(
+            SensorEntry(number=1, name="Board", driver="hwmon", options=HwmonSettings("sim")),
         ),
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,20 +16,23 @@ from pdu_agent.app.config.schema import (
     MeterSettings,
     RelayBoardSettings,
     SampledWiring,
+    SensorEntry,
     VoltageChannel,
 )
 from pdu_agent.hw import registry
 from pdu_agent.hw.acquisition import Acquisition, MeterAcquisition, SampledAcquisition
 from pdu_agent.hw.bank_worker import BankWorker, Order, Report
 from pdu_agent.hw.i2c import SmBus, open_smbus
-from pdu_agent.hw.ports import RelayBank
+from pdu_agent.hw.ports import RelayBank, SensorSource
+from pdu_agent.hw.sensor_poller import PolledSensor, SensorPoller
 from pdu_agent.hw.sim.board import FIRST_ADDRESS, MAX_OUTLETS, RELAYS_PER_CHIP, SimulatedBoard
+from pdu_agent.hw.sim.hwmon import SimHwmon, SimulatedSensor
 from pdu_agent.hw.spi import SpidevPort, SpiPort
 from pdu_agent.metering.calibration import ChannelScale, MeterChannels
 from pdu_agent.metering.meter import BlockMeter
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import HardwareError
-from pdu_agent.model.readings import BankLost, BankState, Reading
+from pdu_agent.model.readings import BankLost, BankState, Reading, SensorReading
 
 SIMULATED = "sim"
 STALE_WINDOWS = 3
@@ -58,11 +62,19 @@ def stale_after_s(settings: AgentSettings) -> dict[str, float]:
     return limits
 
 
-class Hardware:
-    """Every bus with its one thread.
+def stretched(settings: AgentSettings) -> tuple[SensorEntry, ...]:
+    """The sensors with their limits of silence stretched as `stale_after_s` says."""
+    stretch = max(1.0, settings.simulator.speed)
+    return tuple(
+        replace(sensor, stale_after_s=sensor.stale_after_s * stretch) for sensor in settings.sensors
+    )
 
-    The three callables are called from those threads: on_report for relay boards,
-    on_reading and on_trouble for meters.
+
+class Hardware:
+    """Every bus with its one thread, and one for the sensors.
+
+    The four callables are called from those threads: on_report for relay boards,
+    on_reading and on_trouble for meters, on_sensor for sensors.
     """
 
     def __init__(
@@ -71,6 +83,7 @@ class Hardware:
         clock: Clock,
         on_report: Callable[[Report], None],
         on_reading: Callable[[Reading], None],
+        on_sensor: Callable[[SensorReading], None],
         on_trouble: Callable[[str, HardwareError | None], None],
         already_running: bool = False,
     ) -> None:
@@ -86,6 +99,7 @@ class Hardware:
             self._acquisition(meter, settings.device.nominal_hz.value, on_reading, on_trouble)
             for meter in settings.meters
         ]
+        self._poller = self._sensor_poller(settings, on_sensor) if settings.sensors else None
 
     def inspect(self) -> list[BankState | BankLost]:
         """What every relay board is found to be; blocks, once, before `start`."""
@@ -98,22 +112,27 @@ class Hardware:
             worker.start()
         for acquisition in self._acquisitions:
             acquisition.start()
+        if self._poller is not None:
+            self._poller.start()
 
     def send(self, order: Order) -> bool:
         """Put the order in its board's inbox; False when it was not taken."""
         return self._workers[order.bank].post(order)
 
     def is_alive(self) -> bool:
-        """Did every bus thread get round within STUCK_S? One that waits for a device does."""
+        """Did every thread get round within STUCK_S? One that waits for a device does."""
         oldest_s = time.monotonic() - STUCK_S
         beats_s = [worker.beat_s for worker in self._workers.values()]
         beats_s += [acquisition.beat_s for acquisition in self._acquisitions]
+        beats_s += [self._poller.beat_s] if self._poller is not None else []
         return all(beat_s > oldest_s for beat_s in beats_s)
 
     def stop(self) -> None:
         """End every thread. The relays stay as they are."""
         for acquisition in self._acquisitions:
             acquisition.stop()
+        if self._poller is not None:
+            self._poller.stop()
         for worker in dict.fromkeys(self._workers.values()):
             worker.stop()
         if self.board is not None:
@@ -167,6 +186,20 @@ class Hardware:
         if _is_simulated(meter) and self.board is not None:
             return self.board.spi(meter.options.bus)
         return SpidevPort(meter.options.bus, meter.options.device, clock=self._clock)
+
+    def _sensor_poller(
+        self, settings: AgentSettings, on_sensor: Callable[[SensorReading], None]
+    ) -> SensorPoller:
+        simulated = any(_is_simulated_sensor(sensor) for sensor in settings.sensors)
+        hwmon = SimHwmon(settings.runtime_dir / "sim-hwmon", self._clock) if simulated else None
+        return SensorPoller(
+            [
+                PolledSensor(sensor.number, _sensor(sensor, hwmon), sensor.options.interval_s)
+                for sensor in settings.sensors
+            ],
+            self._clock,
+            on_sensor,
+        )
 
     def _acquisition(
         self,
@@ -222,6 +255,17 @@ def _current_scale(channel: CurrentChannel, volts_per_count: float) -> ChannelSc
         channel.cutoff_a,
         channel.cutoff_w,
     )
+
+
+def _sensor(sensor: SensorEntry, hwmon: SimHwmon | None) -> SensorSource:
+    if hwmon is not None and _is_simulated_sensor(sensor):
+        return SimulatedSensor(hwmon, sensor.kind)
+    source: SensorSource = registry.driver_class("sensors", sensor.driver)(sensor.options)
+    return source
+
+
+def _is_simulated_sensor(sensor: SensorEntry) -> bool:
+    return getattr(sensor.options, "path", "") == SIMULATED
 
 
 def _is_simulated(meter: MeterSettings) -> bool:

@@ -64,6 +64,14 @@ class SampleSource(Protocol):
     def close(self) -> None: ...
 
 
+class SensorSource(Protocol):
+    """One sensor of the surroundings that gives its value when asked."""
+
+    def read(self) -> float:
+        """Celsius, percent relative humidity, or 0/1 for a contact; within a second."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class MeterSample:
     """What a meter that knows watts reports: its end time, its span, and per channel the

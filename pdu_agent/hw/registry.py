@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pdu_agent.model.errors import ConfigError
 
-Kind = Literal["relays", "meters"]
+Kind = Literal["relays", "meters", "sensors"]
 
 _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
     "relays": {
@@ -28,6 +28,9 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
             "pdu_agent.hw.ads130e08:Ads130e08Source",
         ),
         "ecm1240": ("pdu_agent.hw.ecm1240:Ecm1240Settings", "pdu_agent.hw.ecm1240:Ecm1240Meter"),
+    },
+    "sensors": {
+        "hwmon": ("pdu_agent.hw.hwmon:HwmonSettings", "pdu_agent.hw.hwmon:HwmonSensor"),
     },
 }
 

@@ -17,6 +17,7 @@ from pdu_agent.app.config.schema import (
     CountingWiring,
 )
 from pdu_agent.app.config.tree import ListNode, Node, Problems, Scalar, node_at
+from pdu_agent.app.config.watch_check import watch_check
 from pdu_agent.hw import registry
 from pdu_agent.model.commands import TargetKind
 
@@ -33,6 +34,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     check.converter_channels()
     check.meter_channels()
     check.places_on_buses()
+    watch_check(checker, problems)
 
 
 class _CrossCheck:
@@ -70,6 +72,8 @@ class _CrossCheck:
             "meters#.name",
             "inlets#.number",
             "outlets#.number",
+            "sensors#.number",
+            "groups#.number",
             "snmp.views#.name",
             "snmp.targets#.name",
         ):
@@ -107,7 +111,9 @@ class _CrossCheck:
             TargetKind.OUTLET: self._said("outlets", "number", default=""),
         }
         for path, target in points:
-            if str(target.index) not in numbers[target.kind]:
+            if target.kind not in numbers:
+                self._error(path, f"{target} is not metered; expected an inlet or an outlet")
+            elif str(target.index) not in numbers[target.kind]:
                 self._error(path, f"there is no {target}")
 
     def converter_channels(self) -> None:

@@ -18,7 +18,7 @@ from contextlib import suppress
 
 from pdu_agent.app.config.checker import decisive_word
 from pdu_agent.app.config.scalars import nearest
-from pdu_agent.app.config.shape import Kind, Shape, label, members
+from pdu_agent.app.config.shape import Kind, Shape, labels, members
 from pdu_agent.app.config.tree import (
     ListNode,
     MapNode,
@@ -73,10 +73,10 @@ def _value(
             yield from _value(item, entry.node, (*steps, key), f"{name}_{_spelled(key)}")
     elif item is not None and item.kind is Kind.RECORD and isinstance(node, ListNode):
         for position, below in enumerate(node.items):
-            key_node = node_at(below, [label(item.type)])
-            if isinstance(key_node, Scalar):
-                entry_name = f"{name}_{_spelled(key_node.text)}"
-                yield from _value(item, below, (*steps, position), entry_name)
+            keys = [node_at(below, [label]) for label in labels(item.type)]
+            words = [_spelled(key.text) for key in keys if isinstance(key, Scalar)]
+            if len(words) == len(keys):
+                yield from _value(item, below, (*steps, position), "_".join([name, *words]))
     elif shape.kind is Kind.SCALAR or (item is not None and item.kind is Kind.SCALAR):
         yield name, steps, shape
 

@@ -167,6 +167,9 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         meters=tuple(located(meter) for meter in file.meters),
         inlets=file.inlets,
         outlets=file.outlets,
+        sensors=file.sensors,
+        groups=file.groups,
+        thresholds=file.thresholds,
     )
 
 

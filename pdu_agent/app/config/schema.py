@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from pdu_agent.app.config.shape import inline
-from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings
+from pdu_agent.core.settings import (
+    MAX_GROUPS,
+    MAX_SENSORS,
+    DeviceSettings,
+    GroupSettings,
+    InletSettings,
+    OutletSettings,
+    SensorSettings,
+    ThresholdSettings,
+)
 from pdu_agent.hw import registry
 from pdu_agent.model.commands import Target
 from pdu_agent.model.settings import setting
@@ -164,6 +173,19 @@ def located(meter: MeterSettings) -> MeterSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SensorEntry(SensorSettings):
+    """One entry of `sensors`; the driver's own settings stand beside these.
+
+    options: an instance of registry.settings_class("sensors", driver).
+    """
+
+    driver: str = setting(max_length=32, doc="the kind of sensor")
+    options: Any = field(
+        metadata=inline("driver", lambda driver: registry.settings_class("sensors", driver))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnmpSection:
     """The `snmp` section: everything but the credentials, which have a file of their own."""
 
@@ -205,6 +227,9 @@ class ConfigFile:
     outlets_csv: str = setting(
         "", max_length=4096, doc="CSV file in place of outlets, relative to this file"
     )
+    sensors: tuple[SensorEntry, ...] = setting((), max_length=MAX_SENSORS)
+    groups: tuple[GroupSettings, ...] = setting((), max_length=MAX_GROUPS)
+    thresholds: tuple[ThresholdSettings, ...] = setting((), max_length=256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +247,9 @@ class AgentSettings:
     meters: tuple[MeterSettings, ...]
     inlets: tuple[InletSettings, ...]
     outlets: tuple[OutletSettings, ...]
+    sensors: tuple[SensorEntry, ...] = ()
+    groups: tuple[GroupSettings, ...] = ()
+    thresholds: tuple[ThresholdSettings, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
     @property

@@ -113,6 +113,9 @@ def _member(item: Field[Any], annotation: Any) -> Member:
     )
 
 
-def label(cls: type) -> str:
-    """The field that tells entries of a list apart: its first one (number, name, channel)."""
-    return members(cls)[0].name
+def labels(cls: type) -> tuple[str, ...]:
+    """The fields that tell entries of a list apart: the first one (number, name, channel),
+    or what the class names as its LABELS.
+    """
+    chosen: tuple[str, ...] = getattr(cls, "LABELS", (members(cls)[0].name,))
+    return chosen

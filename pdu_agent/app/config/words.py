@@ -28,7 +28,7 @@ def _relay(text: str) -> RelayRef:
 
 
 def _target(text: str) -> Target:
-    match = re.fullmatch(r"(inlet|outlet) +([1-9][0-9]{0,3})", text)
+    match = re.fullmatch(r"(inlet|outlet|sensor) +([1-9][0-9]{0,3})", text)
     if match is None:
         raise ValueError
     return Target(TargetKind(match[1]), int(match[2]))

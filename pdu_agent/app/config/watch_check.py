@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contradictions in `groups`, `sensors` and `thresholds`, and with what they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pdu_agent.app.config.checker import Checker
+from pdu_agent.app.config.tree import Problems
+from pdu_agent.core.limits import QUANTITIES, QUANTITY_OF_SENSOR, limits_from
+from pdu_agent.core.settings import SensorSettings, ThresholdSettings
+from pdu_agent.model.commands import Quantity, Target, TargetKind
+
+
+def watch_check(checker: Checker, problems: Problems) -> None:
+    """Report them; works on whatever `checker` could read."""
+    for path, text in (*_groups(checker), *_sensors(checker), *_thresholds(checker)):
+        problems.error(checker.place(path), f"{path}: {text}")
+
+
+def _groups(checker: Checker) -> list[tuple[str, str]]:
+    outlets = {number for _, number in checker.found("outlets#.number")}
+    found = []
+    for path, group in checker.found("groups#"):
+        for position, outlet in enumerate(group.outlets):
+            where = f"{path}.outlets[{position}]"
+            if outlet not in outlets:
+                found.append((where, f"there is no outlet {outlet}"))
+            elif outlet in group.outlets[:position]:
+                found.append((where, f"outlet {outlet} is named twice"))
+    return found
+
+
+def _sensors(checker: Checker) -> list[tuple[str, str]]:
+    found = []
+    for path, sensor in checker.found("sensors#"):
+        interval_s = getattr(sensor.options, "interval_s", 0.0)
+        kinds = getattr(sensor.options, "kinds", None)
+        if sensor.stale_after_s <= interval_s:
+            text = f"{sensor.stale_after_s:g} does not exceed interval_s, {interval_s:g}"
+            found.append((f"{path}.stale_after_s", text))
+        if kinds is not None and sensor.kind not in kinds:
+            known = ", ".join(kind.value for kind in kinds)
+            text = f"driver {sensor.driver} gives no {sensor.kind.value}; expected one of {known}"
+            found.append((f"{path}.kind", text))
+    return found
+
+
+def _thresholds(checker: Checker) -> list[tuple[str, str]]:
+    sensors = {sensor.number: sensor for _, sensor in checker.found("sensors#")}
+    points = checker.found("meters#.currents#.feeds") + checker.found("meters#.channels.[^.]+")
+    metered = {target for _, target in points}
+    first: dict[tuple[Target, Quantity], str] = {}
+    found = []
+    for path, entry in checker.found("thresholds#"):
+        key = entry.target, entry.quantity
+        text = _misfit(entry, metered, sensors) or limits_from(entry).disorder()
+        if key in first:
+            place = checker.place(first[key])
+            text = f"{entry.target} {entry.quantity.value} comes twice; the first is at {place}"
+        if text:
+            found.append((path, text))
+        first.setdefault(key, path)
+    return found
+
+
+def _misfit(
+    entry: ThresholdSettings, metered: set[Any], sensors: Mapping[int, SensorSettings]
+) -> str:
+    """Why this quantity of this target cannot be watched; empty when it can."""
+    target = entry.target
+    if target.kind is TargetKind.SENSOR:
+        if target.index not in sensors:
+            return f"there is no {target}"
+        own = QUANTITY_OF_SENSOR.get(sensors[target.index].kind)
+        known: tuple[Quantity, ...] = (own,) if own is not None else ()
+    else:
+        if target not in metered:
+            return f"nothing in `meters` feeds {target}"
+        known = QUANTITIES[target.kind]
+    if entry.quantity in known:
+        return ""
+    words = ", ".join(quantity.value for quantity in known) or "none"
+    return f"{target} has no {entry.quantity.value} to watch; it has {words}"
