@@ -22,9 +22,11 @@ Place = tuple[int, int, int]
 
 REQUEST_ID = bytes.fromhex("5ac3d2e1")
 """Stands in an encoded request where each message has its own four octets."""
-SEQUENCE, OCTET_STRING, OBJECT_ID = 0x30, 0x04, 0x06
+SEQUENCE, INTEGER, OCTET_STRING, OBJECT_ID = 0x30, 0x02, 0x04, 0x06
+NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
+"""error-status and error-index of an answer."""
 VALUE_OCTETS = {
-    0x02: (1, 4),
+    INTEGER: (1, 4),
     OCTET_STRING: (0, 65535),
     OBJECT_ID: (1, 400),
     0x40: (4, 4),
@@ -91,7 +93,7 @@ class Question:
         bindings = b"".join(element(SEQUENCE, name + b"\x05\x00") for name in encoded)
         pdu = element(
             tag,
-            element(0x02, REQUEST_ID)
+            element(INTEGER, REQUEST_ID)
             + b"\x02\x01\x00"
             + ber.encode(ber.integer(repetitions))
             + element(SEQUENCE, bindings),
@@ -121,17 +123,19 @@ class Question:
 
     def _read(self, answer: bytes) -> tuple[list[tuple[int, int]], int]:
         """Spans that differ from answer to answer, and the number of varbinds."""
-        (_, start, end), *after = parts(answer, 0, len(answer))
-        if after or not answer.startswith(self._envelope, start):
+        (outer, start, end), *after = parts(answer, 0, len(answer))
+        if after or outer != SEQUENCE or not answer.startswith(self._envelope, start):
             raise WrongAnswer("another version, community, engine or context")
         ((tag, start, end),) = parts(answer, start + len(self._envelope), end)
         if tag != ber.RESPONSE:
             raise WrongAnswer(f"a message with tag 0x{tag:02x} where a response was due")
-        request_id, status, _, bindings = parts(answer, start, end)
-        if answer[status[1] : status[2]] != b"\x00":
+        request_id, status, index, bindings = parts(answer, start, end)
+        if answer[request_id[2] : index[2]] != NO_ERROR:
             raise WrongAnswer(f"error-status {answer[status[1]]}")
         free = [request_id[1:]]
         places = parts(answer, *bindings[1:])
+        if request_id[0] != INTEGER or {bindings[0], *(tag for tag, _, _ in places)} != {SEQUENCE}:
+            raise WrongAnswer("not the elements of a response")
         fewest = len(self._wanted) if self._whole else 1
         if not fewest <= len(places) <= len(self._wanted):
             raise WrongAnswer(f"{len(places)} varbinds where {len(self._wanted)} were due")
