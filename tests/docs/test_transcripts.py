@@ -13,7 +13,9 @@ from tests.system.demo_process import ROOT, Demo
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize(("name", "at_least"), [("docs/snmp.md", 15), ("README.md", 5)])
+@pytest.mark.parametrize(
+    ("name", "at_least"), [("docs/snmp.md", 15), ("docs/access.md", 6), ("README.md", 5)]
+)
 def test_every_command_of_the_page_answers_as_written(
     tmp_path: Path, name: str, at_least: int
 ) -> None:
