@@ -14,7 +14,7 @@ from typing import Any
 from pdu_agent.snmp.access import Credential
 from pdu_agent.snmp.credentials import User
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS
-from pdu_agent.snmp.security import CommunitySecurity, UserSecurity, symbol
+from pdu_agent.snmp.security import CommunitySecurity, add_user, symbol
 from pdu_agent.snmp.stack import SnmpEngine, rfc1902, v2c
 
 _UDP_DOMAIN = (1, 3, 6, 1, 6, 1, 1)
@@ -72,7 +72,6 @@ class Pysnmp:
         self._set_identity(engine_id, boots, monotonic_s)
         for model in (1, 2):
             engine.security_models[model] = CommunitySecurity(recognise, engine.snmpEngineID)
-        self._users = engine.security_models[_USM] = UserSecurity()
         engine.message_dispatcher.register_context_engine_id(
             engine.snmpEngineID, _REQUEST_TYPES, serve
         )
@@ -89,7 +88,7 @@ class Pysnmp:
         symbol(self.engine, _FRAMEWORK, "snmpEngineTime").syntax = own_time
 
     def add_user(self, user: User) -> None:
-        self._users.add_user(self.engine, user)
+        add_user(self.engine, user)
 
     def receive(self, datagram: bytes, address: str) -> bytes | None:
         """What pysnmp sends for a datagram. Lets out whatever its decoders raise."""
@@ -122,4 +121,4 @@ class Pysnmp:
         )
         for model in models:
             model._cache = type(model._cache)()
-        self._users.receive_timer_tick(self.engine, 0)
+        self.engine.security_models[_USM].receive_timer_tick(self.engine, 0)

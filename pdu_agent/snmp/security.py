@@ -10,13 +10,11 @@ from typing import Any
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.access import Credential
 from pdu_agent.snmp.ciphers import CipherUnavailable
-from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, SecurityLevel, User
-from pdu_agent.snmp.envelope import open_usm_parameters
+from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, User
 from pdu_agent.snmp.keys import auth_key, priv_key
 from pdu_agent.snmp.stack import (
     AbstractSecurityModel,
     PySnmpError,
-    SnmpUSMSecurityModel,
     StatusInformation,
     config,
     encoder,
@@ -77,68 +75,19 @@ class CommunitySecurity(AbstractSecurityModel):  # type: ignore[misc]
         return community, encoder.encode(message)
 
 
-class UserSecurity(SnmpUSMSecurityModel):  # type: ignore[misc]
-    """v3: pysnmp's User-based Security Model for an engine that only answers.
-
-    pysnmp also plays the manager's part, and so accepts messages that name another
-    authoritative engine, or no user. An agent owes both a Report (RFC 3414 section 3.2,
-    steps 3 and 4), from which a manager with an outdated engine ID learns the right one.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._user_names: set[bytes] = set()
-
-    def add_user(self, engine: Any, user: User) -> None:
-        """Make a user known by localized keys; pysnmp never sees the passphrases."""
-        engine_id = engine.snmpEngineID.asOctets()
-        name = user.name.encode("utf-8")
-        config.add_v3_user(
-            engine,
-            rfc1902.OctetString(name),
-            _AUTH_SERVICES[user.auth],
-            auth_key(user, engine_id),
-            _PRIV_SERVICES[user.priv],
-            priv_key(user, engine_id),
-            authKeyType=config.USM_KEY_TYPE_LOCALIZED,
-            privKeyType=config.USM_KEY_TYPE_LOCALIZED,
-        )
-        self._user_names.add(name)
-
-    def process_incoming_message(self, *arguments: Any) -> tuple[Any, ...]:
-        engine, _, max_size, parameters, _, _, _, message = arguments
-        engine_id, user_name = open_usm_parameters(parameters.asOctets())
-        if engine_id != engine.snmpEngineID.asOctets():
-            raise self._report(
-                engine, "usmStatsUnknownEngineIDs", errind.unknownEngineID, max_size, message
-            )
-        if user_name not in self._user_names:
-            raise self._report(
-                engine, "usmStatsUnknownUserNames", errind.unknownSecurityName, max_size, message
-            )
-        verdict: tuple[Any, ...] = super().process_incoming_message(*arguments)
-        return verdict
-
-    def _report(
-        self, engine: Any, counter_name: str, indication: Any, max_size: Any, message: Any
-    ) -> Any:
-        """What makes the message layer send a Report that carries the raised counter."""
-        counter = symbol(engine, "__SNMP-USER-BASED-SM-MIB", counter_name)
-        counter.syntax += 1
-        details = {
-            "errorIndication": indication,
-            "oid": counter.name,
-            "val": counter.syntax,
-            "securityStateReference": self._cache.push(msgUserName=b""),
-            "securityLevel": int(SecurityLevel.NO_AUTH_NO_PRIV),
-            "contextEngineId": engine.snmpEngineID,
-            "contextName": b"",
-            "maxSizeResponseScopedPDU": max_size,
-        }
-        data = message.getComponentByPosition(3)
-        if data.getName() == "plaintext":
-            details["scopedPDU"] = data.getComponent()  # for its request-id
-        return StatusInformation(**details)
+def add_user(engine: Any, user: User) -> None:
+    """Make a user known to pysnmp by localized keys; it never sees the passphrases."""
+    engine_id = engine.snmpEngineID.asOctets()
+    config.add_v3_user(
+        engine,
+        rfc1902.OctetString(user.name.encode("utf-8")),
+        _AUTH_SERVICES[user.auth],
+        auth_key(user, engine_id),
+        _PRIV_SERVICES[user.priv],
+        priv_key(user, engine_id),
+        authKeyType=config.USM_KEY_TYPE_LOCALIZED,
+        privKeyType=config.USM_KEY_TYPE_LOCALIZED,
+    )
 
 
 def symbol(engine: Any, module: str, name: str) -> Any:

@@ -40,9 +40,6 @@ with _hidden("pysmi"):
     from pysnmp.proto.api import v1, v2c  # type: ignore[import-untyped]
     from pysnmp.proto.error import StatusInformation  # type: ignore[import-untyped]
     from pysnmp.proto.secmod.base import AbstractSecurityModel  # type: ignore[import-untyped]
-    from pysnmp.proto.secmod.rfc3414.service import (  # type: ignore[import-untyped]
-        SnmpUSMSecurityModel,
-    )
 
 
 class _ShortestInteger(encoder.IntegerEncoder):  # type: ignore[misc]
@@ -65,7 +62,6 @@ __all__ = [
     "AbstractSecurityModel",
     "PySnmpError",
     "SnmpEngine",
-    "SnmpUSMSecurityModel",
     "StatusInformation",
     "config",
     "encoder",
