@@ -5,6 +5,7 @@ MibModule            where a module lives and what it serves
   Scalars            objects with one instance, .0
   Table              objects with one instance per row
     ObjectType       one object: number, name, syntax, where its value comes from
+  NotificationType   what is sent when something happens, and with which objects
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.syntax import Oid, Special, Syntax, Value
-from pdu_agent.model.commands import Command
+from pdu_agent.model.commands import Command, NotificationClass
 from pdu_agent.model.snapshot import Snapshot
 
 Row = TypeVar("Row")
@@ -28,6 +29,8 @@ class Access(Enum):
     NOT_ACCESSIBLE = "not-accessible"
     READ_ONLY = "read-only"
     READ_WRITE = "read-write"
+    READ_CREATE = "read-create"
+    FOR_NOTIFY = "accessible-for-notify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,9 @@ class Table(Generic[Row]):
     """A table at `suffix`. index: names of its index objects, which may be another table's.
 
     rows: index and row of each conceptual row; the order does not matter. outlet: whose
-    rights decide who may read and change a row; None where they are the unit's.
+    rights decide who may read and change a row; None where they are the unit's. draft: the
+    row as it is right after a SET has created it, None for an index that there can never be;
+    a table that has it has a RowStatus object.
     """
 
     suffix: Oid
@@ -99,11 +104,28 @@ class Table(Generic[Row]):
     rows: Callable[[Snapshot], Iterable[tuple[Oid, Row]]]
     objects: tuple[ObjectType[Row], ...]
     outlet: Callable[[Row], int | None] | None = None
+    draft: Callable[[Oid, Snapshot], Row | None] | None = None
 
     @property
     def base(self) -> Oid:
         """What an object's number is appended to: the entry."""
         return (*self.suffix, 1)
+
+    def access_of(self, declared: ObjectType[Row]) -> Access:
+        """MAX-ACCESS: what can be written in a table of rows that can be created is so too."""
+        if self.draft is not None and declared.access is Access.READ_WRITE:
+            return Access.READ_CREATE
+        return declared.access
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationType:
+    """number: below the branch of its module. objects: the names of its OBJECTS, in order."""
+
+    number: int
+    name: str
+    notification_class: NotificationClass
+    objects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +133,7 @@ class MibModule:
     """The served part of one module.
 
     identity: the OID of its MODULE-IDENTITY. arc: what the suffixes are appended to.
-    about: one line for sysORDescr.
+    about: one line for sysORDescr. carried: objects that occur in notifications only.
     """
 
     name: str
@@ -119,6 +141,8 @@ class MibModule:
     identity: Oid
     arc: Oid
     groups: tuple[Scalars[Any] | Table[Any], ...]
+    notifications: tuple[NotificationType, ...] = ()
+    carried: Scalars[Any] | None = None
 
 
 def whole(snapshot: Snapshot) -> Snapshot:

@@ -32,6 +32,7 @@ class ErrorStatus(Enum):
     RESOURCE_UNAVAILABLE = 13
     COMMIT_FAILED = 14
     NOT_WRITABLE = 17
+    INCONSISTENT_NAME = 18
 
 
 class SetError(OpenPduError):

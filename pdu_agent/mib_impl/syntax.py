@@ -120,6 +120,18 @@ class Unsigned32(_Number):
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge32(Unsigned32):
+    """On the wire what Unsigned32 is; the MIB text says which of the two (RFC 2578)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpinLock(Integer32):
+    """TestAndIncr (RFC 2579): taken by a SET of the value that it has."""
+
+    minimum: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Counter32(Syntax):
     """Wraps; takes an int of any size."""
 
@@ -163,6 +175,16 @@ class ObjectIdentifier(Syntax):
 
     def encode(self, plain: Oid) -> Value:
         return Value(self.tag, plain)
+
+
+@dataclass(frozen=True, slots=True)
+class AutonomousType(ObjectIdentifier):
+    """What kind of thing it is (RFC 2579)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowPointer(ObjectIdentifier):
+    """The first accessible object of a row; 0.0 points at none (RFC 2579)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +259,9 @@ class Enumerated(Syntax):
         self._numbers = {member: number for number, _, member in choices}
         self._members = {number: member for number, _, member in choices}
 
+    def number_of(self, plain: object) -> int:
+        return self._numbers[plain]
+
     def encode(self, plain: object) -> Value:
         return Value(self.tag, self._numbers[plain])
 
@@ -247,8 +272,55 @@ class Enumerated(Syntax):
         return self._members[content]
 
 
+class TruthValue(Enumerated):
+    """A bool (RFC 2579)."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__((1, "true", True), (2, "false", False))
+
+
+class StorageType(Enumerated):
+    """What becomes of a row at a restart (RFC 2579). The plain value is the label."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        labels = ("other", "volatile", "nonVolatile", "permanent", "readOnly")
+        super().__init__(*((number, label, label) for number, label in enumerate(labels, 1)))
+
+
+class RowAction(Enum):
+    """What a SET can ask of a RowStatus object."""
+
+    KEEP = "keep"
+    CREATE = "create"
+    DESTROY = "destroy"
+
+
+class RowStatus(Enumerated):
+    """RFC 2579, for rows that are either there and active or not there at all.
+
+    A row in preparation is nothing that the model knows: createAndWait is wrongValue, as
+    are notInService and notReady.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(
+            (1, "active", RowAction.KEEP),
+            (4, "createAndGo", RowAction.CREATE),
+            (6, "destroy", RowAction.DESTROY),
+        )
+
+
 class Bits(Syntax):
-    """Labels in bit order; the first is the top bit of the first octet (RFC 3417 section 8)."""
+    """Labels in bit order; the first is the top bit of the first octet (RFC 3417 section 8).
+
+    A plain value is the set of the labels whose bits are set.
+    """
 
     __slots__ = ("labels",)
     tag = Tag.OCTET_STRING
@@ -262,3 +334,23 @@ class Bits(Syntax):
             octet, bit = divmod(self.labels[label], 8)
             octets[octet] |= 0x80 >> bit
         return Value(self.tag, bytes(octets))
+
+    def accept(self, content: bytes) -> frozenset[str]:
+        """Octets that are missing at the end count as zero."""
+        most = (len(self.labels) + 7) // 8
+        if len(content) > most:
+            raise Unacceptable(
+                ErrorStatus.WRONG_LENGTH, f"{len(content)} octets are more than {most}"
+            )
+        bits = int.from_bytes(content.ljust(most, b"\0"), "big")
+        found = set()
+        for label, bit in self.labels.items():
+            mask = 1 << (8 * most - 1 - bit)
+            if bits & mask:
+                found.add(label)
+                bits -= mask
+        if bits:
+            raise Unacceptable(
+                ErrorStatus.WRONG_VALUE, f"a bit is set that is none of {', '.join(self.labels)}"
+            )
+        return frozenset(found)

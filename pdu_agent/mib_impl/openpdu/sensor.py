@@ -4,7 +4,22 @@
 from __future__ import annotations
 
 from pdu_agent.mib_impl.schema import ObjectType, Table, or_never
-from pdu_agent.mib_impl.syntax import DateAndTime, Enumerated, Integer32, Unsigned32, Utf8
+from pdu_agent.mib_impl.syntax import (
+    DateAndTime,
+    Enumerated,
+    Integer32,
+    Special,
+    Unsigned32,
+    Utf8,
+)
+from pdu_agent.model.commands import (
+    ConfigureSensor,
+    Reset,
+    ResetMeter,
+    SensorSetting,
+    Target,
+    TargetKind,
+)
 from pdu_agent.model.snapshot import Sensor, SensorKind, SensorStatus
 
 KIND = Enumerated(
@@ -22,6 +37,8 @@ STATUS = Enumerated(
     (3, "fault", SensorStatus.FAULT),
     (4, "absent", SensorStatus.ABSENT),
 )
+
+RESET = Enumerated((1, "none", Special.NONE), (2, "extremes", Reset.ALL))
 
 _YES_OR_NO = (SensorKind.CONTACT, SensorKind.WATER)
 _TENTHS = "tenths of a unit"
@@ -41,7 +58,13 @@ SENSORS: Table[Sensor] = Table(
     rows=lambda snapshot: (((sensor.index,), sensor) for sensor in snapshot.sensors),
     objects=(
         ObjectType(1, "opduSensorIndex", Unsigned32(1, 255)),
-        ObjectType(2, "opduSensorName", Utf8(0, 32), lambda sensor: sensor.name),
+        ObjectType(
+            2,
+            "opduSensorName",
+            Utf8(0, 32),
+            lambda sensor: sensor.name,
+            to_command=lambda sensor, text: ConfigureSensor(sensor.index, SensorSetting.NAME, text),
+        ),
         ObjectType(3, "opduSensorType", KIND, lambda sensor: sensor.kind),
         ObjectType(
             4,
@@ -68,6 +91,15 @@ SENSORS: Table[Sensor] = Table(
             Integer32(),
             lambda sensor: _tenths(sensor, sensor.maximum),
             units=_TENTHS,
+        ),
+        ObjectType(
+            10,
+            "opduSensorReset",
+            RESET,
+            lambda _: Special.NONE,
+            to_command=lambda sensor, what: ResetMeter(
+                Target(TargetKind.SENSOR, sensor.index), what
+            ),
         ),
     ),
 )

@@ -11,11 +11,17 @@ from pdu_agent.mib_impl.syntax import (
     DateAndTime,
     Enumerated,
     Special,
+    SpinLock,
     TimeStamp,
     Unsigned32,
     Utf8,
 )
-from pdu_agent.model.commands import ConfigureDevice, DeviceSetting, SwitchAll
+from pdu_agent.model.commands import (
+    AdvanceConfigLock,
+    ConfigureDevice,
+    DeviceSetting,
+    SwitchAll,
+)
 from pdu_agent.model.snapshot import Severity, Snapshot
 
 # Severity.INFO is what is shown while nothing is worse.
@@ -72,6 +78,13 @@ SYSTEM: Scalars[Snapshot] = Scalars(
             to_command=lambda _, seconds: ConfigureDevice(
                 DeviceSetting.COLD_START_DELAY_S, seconds
             ),
+        ),
+        ObjectType(
+            12,
+            "opduSysConfigLock",
+            SpinLock(),
+            lambda s: s.config_lock,
+            to_command=lambda _, value: AdvanceConfigLock(value),
         ),
         ObjectType(13, "opduSysConfigLastChange", TimeStamp(), lambda s: s.config_changed_s),
         ObjectType(14, "opduSysSampleTime", DateAndTime(), lambda s: or_never(s.sample_wall_s)),

@@ -4,11 +4,18 @@
 from __future__ import annotations
 
 from pdu_agent.mib_impl.syntax import Enumerated, Special, Unsigned32
-from pdu_agent.model.commands import Action, Reset
-from pdu_agent.model.snapshot import ChangeReason, MeterStatus, OutletState
+from pdu_agent.model.commands import Action, Quantity, Reset, TargetKind
+from pdu_agent.model.snapshot import (
+    ChangeReason,
+    MeterStatus,
+    OutletState,
+    Severity,
+    ThresholdState,
+)
 
 INLET_NUMBER = Unsigned32(1, 8)
 OUTLET_NUMBER = Unsigned32(1, 255)
+GROUP_NUMBER = Unsigned32(1, 255)
 
 SWITCH_COMMAND = Enumerated(
     (1, "on", Action.ON),
@@ -55,4 +62,45 @@ RESET_ACTION = Enumerated(
     (2, "energy", Reset.ENERGY),
     (3, "peak", Reset.PEAK),
     (4, "all", Reset.ALL),
+)
+
+TARGET_KIND = Enumerated(
+    (1, "inlet", TargetKind.INLET),
+    (3, "outlet", TargetKind.OUTLET),
+    (4, "sensor", TargetKind.SENSOR),
+)
+
+QUANTITY = Enumerated(
+    (1, "voltage", Quantity.VOLTAGE),
+    (2, "current", Quantity.CURRENT),
+    (3, "activePower", Quantity.ACTIVE_POWER),
+    (4, "apparentPower", Quantity.APPARENT_POWER),
+    (5, "powerFactor", Quantity.POWER_FACTOR),
+    (6, "frequency", Quantity.FREQUENCY),
+    (7, "energy", Quantity.ENERGY),
+    (8, "temperature", Quantity.TEMPERATURE),
+    (9, "humidity", Quantity.HUMIDITY),
+)
+
+_SCALES = {Quantity.ENERGY: 1, Quantity.TEMPERATURE: 10, Quantity.HUMIDITY: 10}
+
+
+def scale_of(quantity: Quantity) -> int:
+    """What a value of the model is multiplied with where its row or its message tells the unit."""
+    return _SCALES.get(quantity, 1000)
+
+
+LIMIT_STATE = Enumerated(
+    (1, "normal", ThresholdState.NORMAL),
+    (2, "lowCritical", ThresholdState.LOW_CRITICAL),
+    (3, "lowWarning", ThresholdState.LOW_WARNING),
+    (4, "highWarning", ThresholdState.HIGH_WARNING),
+    (5, "highCritical", ThresholdState.HIGH_CRITICAL),
+    (6, "unknown", ThresholdState.UNKNOWN),
+)
+
+SEVERITY = Enumerated(
+    (1, "info", Severity.INFO),
+    (2, "warning", Severity.WARNING),
+    (3, "critical", Severity.CRITICAL),
 )

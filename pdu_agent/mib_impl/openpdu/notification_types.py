@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OPENPDU-MIB opduNotifications: what is sent, and the objects that only occur there.
+
+Numbers 8 to 11 are kept free.
+"""
+
+from __future__ import annotations
+
+from pdu_agent.mib_impl.openpdu.words import QUANTITY
+from pdu_agent.mib_impl.schema import NotificationType, ObjectType, Scalars
+from pdu_agent.mib_impl.syntax import Integer32, RowPointer, Utf8
+from pdu_agent.model.commands import NotificationClass
+
+CARRIED: Scalars[None] = Scalars(
+    suffix=(12,),
+    source=lambda _: None,
+    objects=(
+        ObjectType(1, "opduNotifySource", RowPointer()),
+        ObjectType(2, "opduNotifyQuantity", QUANTITY),
+        ObjectType(3, "opduNotifyValue", Integer32()),
+        ObjectType(4, "opduNotifyLimit", Integer32()),
+        ObjectType(5, "opduNotifyText", Utf8()),
+        ObjectType(6, "opduNotifyUser", Utf8()),
+    ),
+)
+
+_CROSSING = (
+    "opduNotifySource",
+    "opduNotifyQuantity",
+    "opduNotifyValue",
+    "opduNotifyLimit",
+    "opduThresholdState",
+)
+_FAULT = ("opduNotifySource", "opduAlarmSeverity", "opduNotifyText")
+
+OUTLET_STATE_CHANGE = NotificationType(
+    1,
+    "opduOutletStateChange",
+    NotificationClass.OUTLET,
+    ("opduOutletName", "opduOutletState", "opduOutletLastReason"),
+)
+OUTLET_COMMAND_FAILED = NotificationType(
+    2,
+    "opduOutletCommandFailed",
+    NotificationClass.COMMAND,
+    ("opduOutletName", "opduOutletState", "opduNotifyText"),
+)
+THRESHOLD_RAISED = NotificationType(
+    3, "opduThresholdRaised", NotificationClass.THRESHOLD, _CROSSING
+)
+THRESHOLD_CLEARED = NotificationType(
+    4, "opduThresholdCleared", NotificationClass.THRESHOLD, _CROSSING
+)
+SENSOR_STATUS_CHANGE = NotificationType(
+    5,
+    "opduSensorStatusChange",
+    NotificationClass.SENSOR,
+    ("opduSensorName", "opduSensorStatus"),
+)
+HARDWARE_FAULT = NotificationType(6, "opduHardwareFault", NotificationClass.HARDWARE, _FAULT)
+HARDWARE_FAULT_CLEARED = NotificationType(
+    7, "opduHardwareFaultCleared", NotificationClass.HARDWARE, _FAULT
+)
+CONFIG_CHANGED = NotificationType(
+    12, "opduConfigChanged", NotificationClass.CONFIGURATION, ("opduNotifyUser",)
+)
+AGENT_STARTING = NotificationType(
+    13,
+    "opduAgentStarting",
+    NotificationClass.START,
+    ("opduSysSoftwareVersion", "opduNotifyText"),
+)
+
+NOTIFICATIONS = (
+    OUTLET_STATE_CHANGE,
+    OUTLET_COMMAND_FAILED,
+    THRESHOLD_RAISED,
+    THRESHOLD_CLEARED,
+    SENSOR_STATUS_CHANGE,
+    HARDWARE_FAULT,
+    HARDWARE_FAULT_CLEARED,
+    CONFIG_CHANGED,
+    AGENT_STARTING,
+)

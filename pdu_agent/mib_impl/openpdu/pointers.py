@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OIDs as values of OPENPDU-MIB: which row something is about, and what kind of thing it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pdu_agent.mib_impl.openpdu import notification_types as types
+from pdu_agent.mib_impl.openpdu.inlet import INLETS
+from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
+from pdu_agent.mib_impl.openpdu.sensor import SENSORS
+from pdu_agent.mib_impl.schema import Access, NotificationType, Table
+from pdu_agent.mib_impl.syntax import Oid
+from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.model.snapshot import Alarm, EventKind
+
+WHOLE_UNIT: Oid = (0, 0)
+"""zeroDotZero: it is about no row."""
+
+COMMAND_ACCEPTED: Oid = (1, 8, 5, 1)
+"""opduEventCommandAccepted below openpduMIB: of that there is no notification."""
+
+_TABLES: dict[TargetKind, Table[Any]] = {
+    TargetKind.INLET: INLETS,
+    TargetKind.OUTLET: OUTLETS,
+    TargetKind.SENSOR: SENSORS,
+}
+
+_NOTIFICATION_OF = {
+    EventKind.OUTLET_STATE: types.OUTLET_STATE_CHANGE,
+    EventKind.COMMAND_FAILED: types.OUTLET_COMMAND_FAILED,
+    EventKind.THRESHOLD_RAISED: types.THRESHOLD_RAISED,
+    EventKind.THRESHOLD_CLEARED: types.THRESHOLD_CLEARED,
+    EventKind.SENSOR_STATUS: types.SENSOR_STATUS_CHANGE,
+    EventKind.HARDWARE_FAULT: types.HARDWARE_FAULT,
+    EventKind.HARDWARE_CLEARED: types.HARDWARE_FAULT_CLEARED,
+    EventKind.CONFIGURATION: types.CONFIG_CHANGED,
+    EventKind.STARTED: types.AGENT_STARTING,
+}
+
+
+def _first_object(table: Table[Any]) -> Oid:
+    number = next(o.number for o in table.objects if o.access is not Access.NOT_ACCESSIBLE)
+    return (1, *table.base, number)
+
+
+_FIRST = {kind: _first_object(table) for kind, table in _TABLES.items()}
+
+
+def source_of(target: Target | None, arc: Oid) -> Oid:
+    """A RowPointer. arc: openpduMIB."""
+    return WHOLE_UNIT if target is None else (*arc, *_FIRST[target.kind], target.index)
+
+
+def notification_suffix(kind: NotificationType) -> Oid:
+    """Below openpduMIB."""
+    return 0, kind.number
+
+
+def alarm_kind(alarm: Alarm) -> Oid:
+    """Below openpduMIB: the notification that told of the alarm."""
+    kind = types.HARDWARE_FAULT
+    if alarm.crossing is not None:
+        kind = types.THRESHOLD_RAISED
+    elif is_of_sensor(alarm):
+        kind = types.SENSOR_STATUS_CHANGE
+    return notification_suffix(kind)
+
+
+def is_of_sensor(alarm: Alarm) -> bool:
+    """Whether it stands because a sensor gives no values."""
+    target = alarm.target
+    return alarm.crossing is None and target is not None and target.kind is TargetKind.SENSOR
+
+
+def event_kind(kind: EventKind) -> Oid:
+    """Below openpduMIB: the notification that tells of such an event, if there is one."""
+    if kind is EventKind.COMMAND_ACCEPTED:
+        return COMMAND_ACCEPTED
+    return notification_suffix(_NOTIFICATION_OF[kind])
