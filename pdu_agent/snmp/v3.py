@@ -62,6 +62,12 @@ _PDU_HEADERS = 4 + 4 + 6 + 3 + 4
 _GROWTH = 3 * 2 + 7
 
 
+_NOBODY = frozenset({Refusal.UNKNOWN_ENGINE, Refusal.UNKNOWN_USER})
+"""Reports that name no user: where there is no such user, net-snmp's tools drop a Report to it,
+and with it what they need to know.
+"""
+
+
 class Slow(Enum):
     """An authentic request that somebody else has to answer."""
 
@@ -171,8 +177,7 @@ class V3:
         account = self._accounts.get(message.user_name)
         if account is None:
             raise _Refused(Refusal.UNKNOWN_USER)
-        # Stricter than the RFC: a level below the user's own is refused here already.
-        if message.level is not account.level:
+        if message.level > account.level:
             raise _Refused(Refusal.UNSUPPORTED_LEVEL)
         try:
             verify(message, account.keys)
@@ -184,6 +189,9 @@ class V3:
         """The scoped PDU of a message that comes in time: steps 7 and 8. Raises _Refused."""
         if message.level is not SecurityLevel.NO_AUTH_NO_PRIV and not self._in_time(message):
             raise _Refused(Refusal.NOT_IN_TIME_WINDOW)
+        # A level below the user's own is good for asking what time it is (RFC 3414 section 4).
+        if message.level is not account.level:
+            raise _Refused(Refusal.UNSUPPORTED_LEVEL)
         try:
             return decrypt(message, account.keys)
         except DecryptionFailed:
@@ -229,7 +237,9 @@ class V3:
             self._failed(host)
         readable = b"" if message.level is SecurityLevel.AUTH_PRIV else message.data
         keys = UserKeys(message.user_name)
-        if refusal is Refusal.NOT_IN_TIME_WINDOW:
+        if refusal in _NOBODY:
+            keys = UserKeys(b"")
+        elif refusal is Refusal.NOT_IN_TIME_WINDOW:
             keys = UserKeys(message.user_name, self._accounts[message.user_name].keys.hmac)
         return self._report(message, refusal, keys, readable)
 

@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from pdu_agent.access.grant import Rights
 from pdu_agent.model.commands import Action, ConfigureOutlet, OutletSetting, SwitchOutlet
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, User
 from tests.peers import require
+from tests.snmp.mutations import ENGINE_ID
 from tests.snmp.rig import (
     COMMAND,
     LOCKED_OUTLET,
@@ -238,20 +242,70 @@ async def test_a_wrong_privacy_password_gets_nothing() -> None:
     assert rig.core.submitted == []
 
 
-@pytest.mark.parametrize("priv", [PrivProtocol.AES128, PrivProtocol.AES256])
-@pytest.mark.parametrize("auth", list(AuthProtocol))
+AUTH_NAMES = {
+    AuthProtocol.MD5: "MD5",
+    AuthProtocol.SHA: "SHA",
+    AuthProtocol.SHA224: "SHA-224",
+    AuthProtocol.SHA256: "SHA-256",
+    AuthProtocol.SHA384: "SHA-384",
+    AuthProtocol.SHA512: "SHA-512",
+}
+PRIV_NAMES = {
+    PrivProtocol.DES: "DES",
+    PrivProtocol.AES128: "AES",
+    PrivProtocol.AES256: "AES-256",
+    PrivProtocol.AES256C: "AES-256-C",
+}
+NAME_1 = cell(NAME, 1)
+
+
+def pair(auth: AuthProtocol, priv: PrivProtocol) -> User:
+    auth_pass = "" if auth is AuthProtocol.NONE else "auth-pass-of-pair"
+    priv_pass = "" if priv is PrivProtocol.NONE else "priv-pass-of-pair"
+    return User("pair", auth, auth_pass, priv, priv_pass, rights=Rights.WRITE)
+
+
+def as_pair(user: User) -> list[str]:
+    level = ("noAuthNoPriv", "authNoPriv", "authPriv")[user.level - 1]
+    options = ["-v3", "-upair", f"-l{level}"]
+    if user.auth_pass:
+        options += ["-a", AUTH_NAMES[user.auth], "-A", user.auth_pass]
+    if user.priv_pass:
+        options += ["-x", PRIV_NAMES[user.priv], "-X", user.priv_pass]
+    return options
+
+
+PAIRS = [
+    (AuthProtocol.NONE, PrivProtocol.NONE),
+    *product(AUTH_NAMES, (PrivProtocol.NONE, *PRIV_NAMES)),
+]
+
+
+@pytest.mark.parametrize(("auth", "priv"), PAIRS)
 async def test_every_pair_of_protocols(auth: AuthProtocol, priv: PrivProtocol) -> None:
-    require("snmpget")
-    user = User("pair", auth, "auth-pass-of-pair", priv, "priv-pass-of-pair")
-    names = ("SHA" if auth is AuthProtocol.SHA else f"SHA-{auth.value[3:]}",)
-    cipher = "AES" if priv is PrivProtocol.AES128 else "AES-256"
-    async with serving(Rig(users=(user,))) as address:
-        got = await run(
-            *("snmpget", *V3, *OPTIONS, "-lauthPriv", "-upair"),
-            *("-a", *names, "-Aauth-pass-of-pair", "-x", cipher, "-Xpriv-pass-of-pair"),
-            *(address, cell(STATE, 1)),
+    require("snmpget", "snmpbulkwalk", "snmpset")
+    user = pair(auth, priv)
+    rig = Rig(users=(user,))
+    options = (*as_pair(user), *OPTIONS)
+    async with serving(rig) as address:
+        got, walked, done = await asyncio.gather(
+            run("snmpget", *options, address, NAME_1),
+            run("snmpbulkwalk", *options, address, text((*OUTLET, NAME))),
+            run("snmpset", *options, address, cell(COMMAND, 1), "i", "2"),
         )
-    assert got.out == f"{cell(STATE, 1)} = INTEGER: 1\n", got.err
+    assert got.out == f'{NAME_1} = STRING: "Outlet 1"\n', got.err
+    assert len(walked.out.splitlines()) == 4, walked.err
+    assert done.out == f"{cell(COMMAND, 1)} = INTEGER: 2\n", done.err
+    assert rig.core.submitted == [[SwitchOutlet(1, Action.OFF)]]
+
+
+async def test_a_manager_that_knew_the_agent_before_its_restart_finds_its_way() -> None:
+    require("snmpget")
+    before = ("-e", "0x" + ENGINE_ID.hex(), "-Z", "2,99999")
+    for who in ("switcher", "operator"):
+        async with serving(Rig(boots=3)) as address:
+            got = await run("snmpget", *AS[who], *OPTIONS, *before, address, NAME_1)
+        assert got.out == f'{NAME_1} = STRING: "Outlet 1"\n', got.err
 
 
 async def test_a_greedy_getbulk_is_answered_within_bounds() -> None:

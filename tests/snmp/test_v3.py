@@ -221,9 +221,13 @@ def test_who_proves_too_little_gets_a_report_and_reaches_nothing(
     request = ask(name, pdu, **changes).encode()
     for count in (1, 2):
         assert report(agent.process(request)) == (counter, count, request_id)
-    assert agent.counted() == {counter: 2}
+    answer = agent.process(request)
+    assert isinstance(answer, bytes)
+    nobody = counter in {"unknown_engine_ids", "unknown_user_names"}
+    assert parse(answer).user_name == (b"" if nobody else name.encode())
+    assert agent.counted() == {counter: 3}
     assert agent.reader.asked == []
-    assert agent.failed == [SOURCE[0]] * 2 * failed
+    assert agent.failed == [SOURCE[0]] * 3 * failed
 
 
 @pytest.mark.parametrize(("name", "changes", "counter", "_request_id", "_failed"), REFUSED)
@@ -257,6 +261,14 @@ def test_a_message_of_another_time_is_told_the_time_by_someone_who_has_the_key(
         assert agent.process(ask(name, SET, time_s=time_s).encode()) is SLOW
     assert agent.counted() == {"not_in_time_windows": 5}
     assert agent.failed == []
+
+
+def test_a_manager_may_ask_for_the_time_below_its_level(agent: Agent) -> None:
+    plain = ask("operator", flags=bytes((AUTH | REPORTABLE,)))
+    keys = UserKeys(b"", KEYS["operator"].hmac)
+    asked = replace(plain, boots=0).encode()
+    assert report(agent.process(asked), keys) == ("not_in_time_windows", 1, 11)
+    assert report(agent.process(plain.encode())) == ("unsupported_sec_levels", 1, 11)
 
 
 def test_a_replay_ends_with_the_window(agent: Agent) -> None:
