@@ -15,6 +15,7 @@ import pytest
 DEBIAN_PACKAGES = {
     "smilint": "smitools",
     "snmpbulkwalk": "snmp",
+    "snmpd": "snmpd",
     "snmpget": "snmp",
     "snmpgetnext": "snmp",
     "snmpset": "snmp",

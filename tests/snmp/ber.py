@@ -68,6 +68,8 @@ def decode(data: bytes) -> Node:
 def _elements(data: bytes) -> Iterator[Node]:
     position = 0
     while position < len(data):
+        if position + 2 > len(data):
+            raise ValueError("ends inside a header")
         tag, octets = data[position], data[position + 1]
         position += 2
         if octets & 0x80:
@@ -81,6 +83,20 @@ def _elements(data: bytes) -> Iterator[Node]:
         body = data[position : position + octets]
         yield (tag, list(_elements(body)) if tag & 0x20 else body)
         position += octets
+
+
+def children(node: Node) -> list[Node]:
+    """The parts of a constructed element; ValueError when it is a primitive one."""
+    if isinstance(node[1], bytes):
+        raise ValueError(f"element with tag 0x{node[0]:02x} has no parts")
+    return node[1]
+
+
+def content(node: Node) -> bytes:
+    """The octets of a primitive element; ValueError when it is a constructed one."""
+    if not isinstance(node[1], bytes):
+        raise ValueError(f"element with tag 0x{node[0]:02x} has parts")
+    return node[1]
 
 
 def to_int(node: Node) -> int:
