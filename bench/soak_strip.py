@@ -19,9 +19,6 @@ from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.hardware import stale_after_s
 from pdu_agent.core.core import Birth, Core
 from pdu_agent.core.settings import CoreSettings
-from pdu_agent.mib_impl.identity import own_modules
-from pdu_agent.mib_impl.snmpv2 import SnmpCounters
-from pdu_agent.mib_impl.view import MibView
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import StoreError
@@ -36,9 +33,7 @@ from pdu_agent.model.readings import (
     WriteRelays,
 )
 from pdu_agent.model.record import Record
-from pdu_agent.snmp.access import AccessPolicy
-from pdu_agent.snmp.engine import Engine
-from pdu_agent.snmp.operations import Operations
+from pdu_agent.snmp.face import snmp_engine
 from pdu_agent.store.record_store import RecordStore
 from tests.snmp import ber
 from tests.system.demo_process import BASE, COMMAND
@@ -79,19 +74,7 @@ class Strip:
         self._core = Core(core_settings, self._clock, self._perform, birth)
         self._core.on_bank(BankState("board1", False, tuple(self._relays)))
         self._start_s = self._clock.monotonic_s()
-        counters = SnmpCounters()
-        view = MibView(own_modules(self._core.uptime_s, counters))
-        policy = AccessPolicy(settings.snmp.communities, settings.snmp.users)
-        operations = Operations(view, self._core, counters)
-        self._engine = Engine(
-            ENGINE_ID,
-            1,
-            settings.snmp.users,
-            policy,
-            operations,
-            counters,
-            self._clock.monotonic_s,
-        )
+        self._engine = snmp_engine(settings.snmp, self._core, ENGINE_ID, 1, self._clock.monotonic_s)
         self._key = ber.password_key(b"viewer-auth-pass", ENGINE_ID)
 
     def run_second(self, second: int) -> None:

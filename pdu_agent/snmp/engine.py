@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One datagram in, one datagram or None out: pysnmp between our envelope and our operations.
+"""One datagram in, one datagram or None out: which way an SNMP message takes.
 
-pysnmp decodes, authenticates, decrypts, and writes Responses and Reports. Who may do what,
-what an object is worth and how large an answer gets is decided here.
+Limits come first. Reads in v1 and v2c are answered from the encoded image, v3 goes through
+our own user security to the same reader, and SETs go on to pysnmp, as does what is odd but
+not wrong. Nobody without a community or a user that is known here reaches pysnmp.
 """
 
 from __future__ import annotations
@@ -11,104 +12,89 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.snmp.access import AccessPolicy, Credential
-from pdu_agent.snmp.adapter import Pysnmp
-from pdu_agent.snmp.ber import MalformedMessage
+from pdu_agent.snmp.ber import (
+    INTEGER,
+    OCTET_STRING,
+    SEQUENCE,
+    MalformedMessage,
+    enter,
+    head,
+    integer_at,
+)
 from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.credentials import User
 from pdu_agent.snmp.envelope import (
-    MAX_V3_OCTETS,
     VERSION_1,
+    VERSION_2C,
     VERSION_3,
-    Envelope,
     NotARequest,
     UnknownVersion,
     open_envelope,
     too_big_answer,
 )
-from pdu_agent.snmp.operations import Operation, Operations, Request, Response, Status
-from pdu_agent.snmp.security import check_privacy, symbol
-from pdu_agent.snmp.stack import PySnmpError, errind, v1, v2c
-from pdu_agent.snmp.values import read_varbinds, write_varbinds
+from pdu_agent.snmp.limits import Limits
+from pdu_agent.snmp.operations import Operations
+from pdu_agent.snmp.pysnmp_path import PysnmpPath
+from pdu_agent.snmp.reader import Reader
+from pdu_agent.snmp.source import Source, format_address
+from pdu_agent.snmp.v3 import MAX_BOOTS, SLOW, V3
 
 log = logging.getLogger(__name__)
 
-MAX_BOOTS = 2**31 - 1
-"""RFC 3414 section 2.3: an engine that got here answers no authenticated message."""
+_COMMUNITY_START = 5
+"""Where the community starts in version and community, both in shortest form."""
 
-MAX_COMMUNITY_OCTETS = 1472
-"""Of a v1/v2c answer: what Ethernet carries in one piece, as the source may be forged."""
-
-# Headers around the varbinds of an answer, at their longest.
-_COMMUNITY_HEADERS = 32
-_SCOPED_HEADERS = 72
-_V3_HEADERS = 272
-
-Source = tuple[Any, ...]
-"""A socket address: numeric host, port, and what else IPv6 has."""
-
-_OPERATIONS = {
-    v2c.GetRequestPDU.tagSet: Operation.GET,
-    v2c.GetNextRequestPDU.tagSet: Operation.GET_NEXT,
-    v2c.GetBulkRequestPDU.tagSet: Operation.GET_BULK,
-    v2c.SetRequestPDU.tagSet: Operation.SET,
-}
+_ADMITTED = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class _Incoming:
-    """The arguments of RFC 3412 section 4.2.2.1.2's processPdu, as pysnmp passes them.
+class _Admitted:
+    """A community that was right. room: octets of varbinds that it may be sent."""
 
-    With a community, security_name is the Credential that it stands for.
-    """
-
-    engine: Any
-    version: Any
-    security_model: Any
-    security_name: Any
-    security_level: Any
-    context_engine_id: Any
-    context_name: Any
-    pdu_version: Any
-    pdu: Any
-    max_scoped_octets: Any
-    state: Any
+    version: int
+    credential: Credential
+    room: int
 
 
 class Engine:
     """Answers v1, v2c and v3.
 
-    engine_id: 5 to 32 octets, the same for the life of the device. boots: 1 or more, and
-    larger than at any start before. monotonic_s: seconds that never jump. Raises ConfigError
-    when the privacy that a user is configured with does not work on this machine.
+    monotonic_s: seconds that never jump. auth_failed: told the host when a community is wrong,
+    or somebody does not prove to be the user they claim to be. Raises ConfigError when the
+    protocols that a user is configured with do not work on this machine.
     """
 
     def __init__(
         self,
-        engine_id: bytes,
-        boots: int,
+        own: OwnEngine,
         users: Sequence[User],
         policy: AccessPolicy,
+        reader: Reader,
         operations: Operations,
+        limits: Limits,
         counters: SnmpCounters,
         monotonic_s: Callable[[], float] = time.monotonic,
+        auth_failed: Callable[[str], None] = lambda _: None,
     ) -> None:
-        if not 5 <= len(engine_id) <= 32 or not 1 <= boots <= MAX_BOOTS:
-            raise ValueError(f"engine ID of {len(engine_id)} octets, boots {boots}")
-        check_privacy(users)
+        if not 5 <= len(own.engine_id) <= 32 or not 1 <= own.boots <= MAX_BOOTS:
+            raise ValueError(f"engine ID of {len(own.engine_id)} octets, boots {own.boots}")
         self._policy = policy
-        self._operations = operations
+        self._reader = reader
+        self._limits = limits
         self._counters = counters
+        self._auth_failed = auth_failed
+        self._admitted: dict[tuple[str, bytes], _Admitted] = {}
+        self._v3 = V3(own, users, policy, reader, counters, auth_failed)
+        self._pysnmp_path = PysnmpPath(
+            own.engine_id, own.boots, users, policy, operations, limits, counters, monotonic_s
+        )
         self._malformed = Complaints(log, "malformed SNMP messages ignored", monotonic_s)
-        self._failed = Complaints(log, "SNMP requests failed", monotonic_s)
-        self._envelope = Envelope(VERSION_1)
-        self._host = ""
-        self._pysnmp = Pysnmp(engine_id, boots, monotonic_s, self._recognise, self._serve)
-        for user in users:
-            self._pysnmp.add_user(user)
+        self._too_often = Complaints(log, "SNMP messages over the rate ignored", monotonic_s)
+        self._failed = Complaints(log, "SNMP messages failed", monotonic_s)
 
     def process(self, datagram: bytes, source: Source) -> bytes | None:
         """The answer to a datagram from `source`, None where none is due.
@@ -116,152 +102,109 @@ class Engine:
         Never raises. Synchronous: an accepted SET has been submitted when it returns.
         """
         self._counters.in_packets += 1
-        self._host = source[0]
-        address = format_address(source)
+        if not self._limits.admit(source[0]):
+            self._counters.dropped_rate += 1
+            self._too_often.add(format_address(source), "more than requests_per_s")
+            return None
         try:
-            self._envelope = open_envelope(datagram)
+            return self._read(datagram, source[0]) or self._attend(datagram, source)
+        except MalformedMessage as exc:
+            self._reject(source, str(exc))
+        except Exception as exc:
+            self._failed.add(format_address(source), repr(exc), exc_info=True)
+        return None
+
+    def through_pysnmp(self, datagram: bytes, source: Source) -> bytes | None:
+        """What `process` would say if everything went through pysnmp. Not rated or counted
+        as a packet. Never raises.
+        """
+        try:
+            return self._go_through_pysnmp(datagram, source)
+        except MalformedMessage as exc:
+            self._reject(source, str(exc))
+            return None
+
+    def _read(self, datagram: bytes, host: str) -> bytes | None:
+        """The answer to a plain v1 or v2c read; None for everything else."""
+        try:
+            octet = datagram[1]
+            start = 2 if octet < 0x80 else octet - 0x7E
+            stop = start + _COMMUNITY_START + datagram[start + 4]
+            if datagram[0] != SEQUENCE or not _fills(datagram, start):
+                return None
+        except IndexError:
+            return None
+        header = datagram[start:stop]
+        admitted = self._admitted.get((host, header)) or self._admit(host, header)
+        if admitted is None:
+            return None
+        response = self._reader.respond(
+            datagram, stop, len(datagram), admitted.version, admitted.credential, admitted.room
+        )
+        if response is None:
+            return None
+        return head(SEQUENCE, len(header) + len(response)) + header + response
+
+    def _admit(self, host: str, header: bytes) -> _Admitted | None:
+        """What version and community, in shortest form, entitle `host` to.
+
+        Only those that are right are remembered, so guesses take the policy's constant time.
+        """
+        if len(header) < _COMMUNITY_START or header[4] != len(header) - _COMMUNITY_START:
+            return None
+        version, community = header[2], header[_COMMUNITY_START:]
+        if header[:2] != bytes((INTEGER, 1)) or version not in (VERSION_1, VERSION_2C):
+            return None
+        credential = self._policy.for_community(community, host)
+        if header[3] != OCTET_STRING or credential is None:
+            return None
+        if len(self._admitted) >= _ADMITTED:
+            self._admitted.clear()
+        room = self._limits.community_room(host, community)
+        admitted = self._admitted[host, header] = _Admitted(version, credential, room)
+        return admitted
+
+    def _attend(self, datagram: bytes, source: Source) -> bytes | None:
+        """What is no plain read. Raises MalformedMessage."""
+        if _is_v3(datagram):
+            answer = self._v3.process(datagram, source)
+            if answer is not SLOW:
+                return answer
+        return self._go_through_pysnmp(datagram, source)
+
+    def _go_through_pysnmp(self, datagram: bytes, source: Source) -> bytes | None:
+        """Raises MalformedMessage."""
+        try:
+            envelope = open_envelope(datagram)
         except UnknownVersion:
             self._counters.in_bad_versions += 1
             return None
         except NotARequest:
             return None
-        except MalformedMessage as exc:
-            self._reject(address, str(exc))
-            return None
-        if self._envelope.version != VERSION_3 and self._envelope.has_too_many_varbinds:
-            return self._refuse()
-        return self._through_pysnmp(datagram, address)
+        if envelope.community is not None:
+            if self._policy.for_community(envelope.community, source[0]) is None:
+                self._counters.in_bad_community_names += 1
+                self._auth_failed(source[0])
+                return None
+            if envelope.has_too_many_varbinds:
+                return too_big_answer(envelope)
+        return self._pysnmp_path.process(datagram, envelope, source)
 
-    def _reject(self, address: str, reason: str) -> None:
+    def _reject(self, source: Source, reason: str) -> None:
         self._counters.in_asn_parse_errors += 1
-        self._malformed.add(address, reason)
-
-    def _recognise(self, community: bytes) -> Credential | None:
-        credential = self._policy.for_community(community, self._host)
-        if credential is None:
-            self._counters.in_bad_community_names += 1
-        return credential
-
-    def _refuse(self) -> bytes | None:
-        """tooBig without decoding what is too big; silence for a wrong community as ever."""
-        if self._recognise(self._envelope.community or b"") is None:
-            return None
-        return too_big_answer(self._envelope)
-
-    def _through_pysnmp(self, datagram: bytes, address: str) -> bytes | None:
-        try:
-            answer = self._pysnmp.receive(datagram, address)
-        except Exception as exc:
-            # The decoders inside pysnmp raise errors of many kinds, and it lets them out.
-            self._reject(address, f"{type(exc).__name__} while decoding")
-            return None
-        if self._pysnmp.took_for_malformed():
-            self._reject(address, "not SNMP's ASN.1")
-        return answer
-
-    def _serve(self, *arguments: Any) -> None:
-        incoming = _Incoming(*arguments)
-        try:
-            self._attend(incoming)
-        except Exception as exc:
-            # A defect of ours must not pass for a malformed message in _through_pysnmp.
-            address = self._pysnmp.address_of(incoming.state)
-            self._failed.add(address, repr(exc), exc_info=True)
-
-    def _attend(self, incoming: _Incoming) -> None:
-        credential = self._credential(incoming)
-        if credential is None:
-            return
-        if bytes(incoming.context_name):
-            self._report_unknown_context(incoming)
-            return
-        self._respond(incoming, self._answer(self._request(incoming, credential)))
-
-    def _credential(self, incoming: _Incoming) -> Credential | None:
-        """Who asks: as the security model that admitted this very message has found out."""
-        if isinstance(incoming.security_name, Credential):
-            return incoming.security_name
-        user_name = bytes(incoming.security_name).decode("utf-8", "replace")
-        return self._policy.for_user(user_name, int(incoming.security_level), self._host)
-
-    def _request(self, incoming: _Incoming, credential: Credential) -> Request:
-        version = int(incoming.version)
-        operation = _OPERATIONS[incoming.pdu.tagSet]
-        bulk = operation is Operation.GET_BULK
-        return Request(
-            version=version,
-            operation=operation,
-            varbinds=read_varbinds(_api(version), incoming.pdu),
-            credential=credential,
-            address=self._pysnmp.address_of(incoming.state),
-            room=self._room(incoming),
-            non_repeaters=int(incoming.pdu[1]) if bulk else 0,
-            max_repetitions=int(incoming.pdu[2]) if bulk else 0,
-        )
-
-    def _room(self, incoming: _Incoming) -> int:
-        """Octets that the varbinds of the answer may take."""
-        if int(incoming.version) != VERSION_3:
-            community = self._envelope.community or b""
-            return MAX_COMMUNITY_OCTETS - _COMMUNITY_HEADERS - len(community)
-        theirs = int(incoming.max_scoped_octets) - _SCOPED_HEADERS
-        return min(theirs, MAX_V3_OCTETS - _V3_HEADERS)
-
-    def _answer(self, request: Request) -> Response:
-        try:
-            return self._operations.answer(request)
-        except Exception as exc:
-            # A defect of ours: the manager is told, the log gets the traceback.
-            self._failed.add(request.address, repr(exc), exc_info=True)
-            return Response(Status.GEN_ERR, 0, request.varbinds)
-
-    def _respond(self, incoming: _Incoming, response: Response) -> None:
-        api = _api(int(incoming.version))
-        pdu = api.apiPDU.get_response(incoming.pdu)
-        api.apiPDU.set_error_status(pdu, int(response.status))
-        api.apiPDU.set_error_index(pdu, response.index)
-        write_varbinds(api, pdu, response.varbinds)
-        self._return(incoming, pdu, {})
-
-    def _report_unknown_context(self, incoming: _Incoming) -> None:
-        """RFC 3413 section 3.2: this engine has the default context only."""
-        counter = symbol(self._pysnmp.engine, "__SNMP-TARGET-MIB", "snmpUnknownContexts")
-        counter.syntax += 1
-        self._return(
-            incoming,
-            incoming.pdu,
-            {
-                "errorIndication": errind.noSuchContext,
-                "oid": counter.name,
-                "val": counter.syntax,
-            },
-        )
-
-    def _return(self, incoming: _Incoming, pdu: Any, status: dict[str, Any]) -> None:
-        try:
-            incoming.engine.message_dispatcher.return_response_pdu(
-                incoming.engine,
-                incoming.version,
-                incoming.security_model,
-                incoming.security_name,
-                incoming.security_level,
-                incoming.context_engine_id,
-                incoming.context_name,
-                incoming.pdu_version,
-                pdu,
-                incoming.max_scoped_octets,
-                incoming.state,
-                status,
-            )
-        except PySnmpError:
-            self._counters.silent_drops += 1  # too large for what the peer announced
+        self._malformed.add(format_address(source), reason)
 
 
-def format_address(source: Source) -> str:
-    """ "host:port", an IPv6 host in brackets."""
-    host, port = source[0], source[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _is_v3(datagram: bytes) -> bool:
+    try:
+        start, stop = enter(datagram, 0, len(datagram), SEQUENCE)
+        version, _ = integer_at(datagram, start, stop)
+    except MalformedMessage:
+        return False  # whoever looks at it next will say what is wrong
+    return version == VERSION_3
 
 
-def _api(version: int) -> Any:
-    return v1 if version == VERSION_1 else v2c
+def _fills(datagram: bytes, start: int) -> bool:
+    """Whether the message that starts there is all of the datagram."""
+    octets = datagram[1:2] if start == 2 else datagram[2:start]
+    return int.from_bytes(octets, "big") == len(datagram) - start

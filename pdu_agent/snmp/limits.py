@@ -20,6 +20,9 @@ MAX_COMMUNITY_OCTETS = 1472
 
 MAX_TRUSTED_OCTETS = MAX_V3_OCTETS
 
+_COMMUNITY_HEADERS = 32
+"""All headers around the varbinds of an answer, at their longest, without the community."""
+
 _IPV6_PREFIX_OCTETS = 8
 _REMEMBERED = 2048
 
@@ -76,6 +79,10 @@ class Limits:
     def community_octets(self, host: str) -> int:
         """Octets that the whole answer to a v1 or v2c request from there may have."""
         return MAX_TRUSTED_OCTETS if self._trusted.admit(host) else MAX_COMMUNITY_OCTETS
+
+    def community_room(self, host: str, community: bytes) -> int:
+        """Octets that the varbinds of that answer may have."""
+        return self.community_octets(host) - _COMMUNITY_HEADERS - len(community)
 
     def _remember(self, key: str | bytes, now_s: float) -> _Bucket:
         """In two generations: who asks again is carried over, who does not is forgotten."""

@@ -1,93 +1,121 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The UDP sockets in front of the engine."""
+"""The UDP sockets in front of the engine, drained in the asyncio loop.
+
+A socket that is flooded is read for one short turn at a time: the loop also carries readings,
+relay results and timers, and they must not wait for a manager.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
+import time
 from collections.abc import Callable
-from typing import Any
 
 from pdu_agent.model.errors import ConfigError
-from pdu_agent.snmp.engine import Source, format_address
+from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.settings import parse_listen
+from pdu_agent.snmp.sockets import Ancillary, DatagramSocket, open_socket
+from pdu_agent.snmp.source import Source, format_address
+
+log = logging.getLogger(__name__)
 
 Answer = Callable[[bytes, Source], bytes | None]
-"""A datagram and its source in, the answer or None out. Never raises."""
+"""A datagram and its source in, the answer or None out. Raises no OSError."""
 
-
-class _Socket(asyncio.DatagramProtocol):
-    """Answers each datagram on the spot, in the loop callback that brought it."""
-
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
-        self._transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
-        answer = self._answer(data, addr)
-        if answer is not None and self._transport is not None:
-            self._transport.sendto(answer, addr)
-
-    # error_received stays the base's: a refused or unreachable peer is the peer's affair.
+TURN_DATAGRAMS = 64
+TURN_S = 0.002
+"""What all sockets together may take before the rest of the loop has its turn; one request
+more, if that is a long one."""
 
 
 class SnmpServer:
-    """Listens on every configured address; `answer` is normally `Engine.process`."""
+    """Listens on every configured address; `answer` is normally `Engine.process`.
 
-    def __init__(self, listen: tuple[str, ...], answer: Answer) -> None:
+    failures: datagrams that `answer` raised for, or that could not be received. unsent: answers
+    that the system did not take.
+    """
+
+    def __init__(
+        self,
+        listen: tuple[str, ...],
+        answer: Answer,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._listen = listen
         self._answer = answer
-        self._transports: list[asyncio.DatagramTransport] = []
+        self._monotonic_s = monotonic_s
+        self._sockets: list[socket.socket] = []
+        self._failed = Complaints(log, "SNMP datagrams failed", monotonic_s)
+        self._not_sent = Complaints(log, "SNMP answers could not be sent", monotonic_s)
+        self.failures = 0
+        self.unsent = 0
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """The bound addresses as "host:port", with the port that the system chose for 0."""
-        return tuple(
-            format_address(transport.get_extra_info("sockname")) for transport in self._transports
-        )
+        return tuple(format_address(bound.getsockname()) for bound in self._sockets)
 
     async def start(self) -> None:
         """Bind all addresses, or none: raises ConfigError that names the one that failed."""
         loop = asyncio.get_running_loop()
         for text in self._listen:
             try:
-                bound = await _bind(*parse_listen(text))
-                transport, _ = await loop.create_datagram_endpoint(
-                    lambda: _Socket(self._answer), sock=bound
-                )
+                bound, port = await _bind(*parse_listen(text))
             except OSError as exc:
                 await self.stop()
                 raise ConfigError(_bind_advice(text, exc)) from exc
-            self._transports.append(transport)
+            self._sockets.append(bound)
+            loop.add_reader(bound, self._drain, port)
 
     async def stop(self) -> None:
-        """Close every socket; requests that were received have been answered."""
-        for transport in self._transports:
-            transport.close()
-        self._transports.clear()
-        await asyncio.sleep(0)  # the transports release their sockets in the loop's next turn
+        """Close every socket; what was not read yet is lost."""
+        loop = asyncio.get_running_loop()
+        for bound in self._sockets:
+            loop.remove_reader(bound)
+            bound.close()
+        self._sockets.clear()
+
+    def _drain(self, port: DatagramSocket) -> None:
+        """Answer what has arrived, for one turn; what is left calls again in the next."""
+        end_s = self._monotonic_s() + TURN_S / len(self._sockets)
+        for _ in range(TURN_DATAGRAMS):
+            try:
+                datagram, source, ancillary = port.receive()
+            except BlockingIOError:
+                return
+            except OSError as exc:
+                self.failures += 1
+                self._failed.add("the system", str(exc))
+                return
+            self._serve(port, datagram, source, ancillary)
+            if self._monotonic_s() >= end_s:
+                return
+
+    def _serve(
+        self, port: DatagramSocket, datagram: bytes, source: Source, ancillary: Ancillary
+    ) -> None:
+        """Whatever a stranger sends, and wherever it says it came from, the next is served."""
+        try:
+            answer = self._answer(datagram, source)
+            if answer is not None:
+                port.send(answer, source, ancillary)
+        except OSError as exc:
+            self.unsent += 1
+            self._not_sent.add(format_address(source), str(exc))
+        except Exception as exc:
+            self.failures += 1
+            self._failed.add(format_address(source), repr(exc), exc_info=True)
 
 
-async def _bind(host: str, port: int) -> socket.socket:
-    """A UDP socket bound there; raises OSError."""
+async def _bind(host: str, port: int) -> tuple[socket.socket, DatagramSocket]:
+    """Raises OSError."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    family, kind, protocol, _, address = found[0]
-    bound = socket.socket(family, kind, protocol)
-    try:
-        bound.setblocking(False)
-        if family == socket.AF_INET6:
-            # Otherwise [::] takes IPv4 too and collides with a configured 0.0.0.0.
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        bound.bind(address)
-    except OSError:
-        bound.close()
-        raise
-    return bound
+    family, _, _, _, address = found[0]
+    return open_socket(family, address)
 
 
 def _bind_advice(text: str, exc: OSError) -> str:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.mib_impl.identity import own_modules
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid
@@ -19,10 +20,12 @@ from pdu_agent.model.errors import OutletLocked
 from pdu_agent.snmp.access import AccessPolicy
 from pdu_agent.snmp.credentials import AuthProtocol, Community, PrivProtocol, User
 from pdu_agent.snmp.engine import Engine
+from pdu_agent.snmp.envelope import MAX_V3_OCTETS
+from pdu_agent.snmp.limits import Limits
 from pdu_agent.snmp.operations import Operations
 from pdu_agent.snmp.reader import Reader
 from pdu_agent.snmp.server import SnmpServer
-from pdu_agent.snmp.settings import ViewSettings
+from pdu_agent.snmp.settings import SnmpSettings, ViewSettings
 from tests.mib.unit import FakeController, unit
 from tests.snmp.mutations import ENGINE_ID
 
@@ -31,6 +34,7 @@ OUTLET = (*BASE, 3, 1, 1)
 NAME, STATE, COMMAND, ON_DELAY = 2, 7, 8, 12
 LOCKED_OUTLET = 3
 BOOTS = 3
+UNLIMITED = SnmpSettings(unlimited_networks=("0.0.0.0/0", "::/0"))
 
 COMMUNITIES = (
     Community("readers", "public", rights=Rights.READ),
@@ -92,23 +96,32 @@ class Rig:
         boots: int = BOOTS,
         communities: tuple[Community, ...] = COMMUNITIES,
         views: tuple[ViewSettings, ...] = (),
+        settings: SnmpSettings = UNLIMITED,
     ) -> None:
         self.clock = ManualClock()
+        started_s = self.clock.monotonic_s()
+        own = OwnEngine(
+            ENGINE_ID, boots, lambda: int(self.clock.monotonic_s() - started_s), MAX_V3_OCTETS
+        )
         self.counters = SnmpCounters()
         self.core = Core(unit(outlets))
-        modules = own_modules(self.core.uptime_s, self.counters)
+        modules = own_modules(self.core.uptime_s, self.counters, engine=own)
         self.view = MibView(modules)
         self.policy = AccessPolicy(communities, users, views)
+        self.limits = Limits(settings, self.clock.monotonic_s)
         self.reader = Reader(self.view, self.core, self.clock.monotonic_s)
         self.operations = Operations(self.view, self.core, self.counters)
+        self.auth_failures: list[str] = []
         self.engine = Engine(
-            ENGINE_ID,
-            boots,
+            own,
             users,
             self.policy,
+            self.reader,
             self.operations,
+            self.limits,
             self.counters,
             self.clock.monotonic_s,
+            self.auth_failures.append,
         )
 
     def instances(self) -> list[Oid]:

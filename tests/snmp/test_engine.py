@@ -4,15 +4,22 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.model.commands import Action, SwitchOutlet
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.access import AccessPolicy
-from pdu_agent.snmp.engine import MAX_BOOTS
+from pdu_agent.snmp.credentials import Community
+from pdu_agent.snmp.engine import Engine
 from pdu_agent.snmp.security import check_privacy
+from pdu_agent.snmp.settings import SnmpSettings
+from pdu_agent.snmp.source import Source
 from pdu_agent.snmp.stack import StatusInformation, config
+from pdu_agent.snmp.v3 import MAX_BOOTS
 from tests.snmp import ber
 from tests.snmp.mutations import ENGINE_ID, SYS_DESCR
 from tests.snmp.rig import BASE, COMMAND, LOCKED_OUTLET, NAME, OUTLET, STATE, USERS, Rig
@@ -27,6 +34,7 @@ UNKNOWN_CONTEXTS = (1, 3, 6, 1, 6, 3, 12, 1, 5, 0)
 BOOTS = 3
 SWITCHER_KEY = ber.password_key(b"switcher-auth-pass", ENGINE_ID)
 OFF = ber.integer(2)
+SOURCE = ("192.0.2.9", 4000)
 SWITCH_OFF = ber.request(ber.SET, [(*OUTLET, COMMAND, 1)], [OFF])
 
 
@@ -70,7 +78,12 @@ def community(rig: Rig, pdu: ber.Node, name: bytes = b"public", version: int = 1
     return rig.process(ber.encode(ber.message(version, name, pdu)))
 
 
-def as_switcher(rig: Rig, pdu: ber.Node, **changes: object) -> bytes | None:
+def as_switcher(
+    rig: Rig,
+    pdu: ber.Node,
+    ask: Callable[[bytes, Source], bytes | None] | None = None,
+    **changes: object,
+) -> bytes | None:
     fields: dict[str, object] = {
         "engine_id": ENGINE_ID,
         "user": b"switcher",
@@ -79,7 +92,8 @@ def as_switcher(rig: Rig, pdu: ber.Node, **changes: object) -> bytes | None:
         "flags": 0x05,
         "key": SWITCHER_KEY,
     }
-    return rig.process(ber.v3_message(pdu, **{**fields, **changes}))  # type: ignore[arg-type]
+    message = ber.v3_message(pdu, **{**fields, **changes})  # type: ignore[arg-type]
+    return (ask or rig.engine.process)(message, SOURCE)
 
 
 @pytest.mark.parametrize("version", [0, 1])
@@ -280,7 +294,15 @@ def test_when_the_boots_are_used_up_nobody_is_authenticated() -> None:
 def test_an_identity_that_cannot_be_is_our_own_mistake(engine_id: bytes, boots: int) -> None:
     rig = Rig(users=())
     with pytest.raises(ValueError, match="engine ID"):
-        type(rig.engine)(engine_id, boots, (), rig.policy, rig.operations, rig.counters)
+        Engine(
+            OwnEngine(engine_id, boots, lambda: 0, 8192),
+            (),
+            rig.policy,
+            rig.reader,
+            rig.operations,
+            rig.limits,
+            rig.counters,
+        )
 
 
 def test_another_context_is_reported(rig: Rig) -> None:
@@ -297,19 +319,18 @@ def test_an_agent_without_credentials_answers_only_discovery() -> None:
     assert Answer(as_switcher(rig, SWITCH_OFF)).names == [UNKNOWN_USER_NAMES]
 
 
-def test_a_defect_of_ours_is_a_generr_with_one_traceback(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_defect_of_ours_is_a_generr_and_told_once_for_each_way(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError("a getter")
-
-    monkeypatch.setattr(rig.view, "get", broken)
+    rig = Rig(users=())
+    rig.core.snapshot = replace(rig.core.snapshot, device=None)  # type: ignore[arg-type]
     with caplog.at_level(logging.WARNING):
         for _ in range(5):
             assert Answer(community(rig, ber.request(ber.GET, [SYS_DESCR]))).status == 5
-    assert len(caplog.records) == 1
-    assert caplog.records[0].exc_info is not None
-    assert Answer(community(rig, ber.request(ber.GET_NEXT, [SYS_DESCR]))).status == 0
+    assert len(caplog.records) == 2
+    assert all(record.exc_info is not None for record in caplog.records)
+    cell = ber.request(ber.GET, [(*OUTLET, NAME, 1)])
+    assert Answer(community(rig, cell)).status == 0
 
 
 def test_a_defect_outside_of_the_operations_is_no_malformed_message(
@@ -318,9 +339,22 @@ def test_a_defect_outside_of_the_operations_is_no_malformed_message(
     rig.clock.advance(3600)
     before = rig.counters.in_asn_parse_errors
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr("pdu_agent.snmp.engine.write_varbinds", lambda *_: 1 / 0)
-        assert community(rig, ber.request(ber.GET, [SYS_DESCR])) is None
+        patch.setattr("pdu_agent.snmp.pysnmp_path.write_varbinds", lambda *_: 1 / 0)
+        assert community(rig, SWITCH_OFF, b"private") is None
     assert "SNMP requests failed" in caplog.text
+    assert rig.counters.in_asn_parse_errors == before
+
+
+def test_a_defect_of_the_quick_way_costs_one_answer_and_one_line(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.clock.advance(3600)
+    before = rig.counters.in_asn_parse_errors
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr(rig.engine._v3, "process", lambda *_: 1 / 0)
+        for _ in range(3):
+            assert as_switcher(rig, SWITCH_OFF) is None
+    assert caplog.text.count("SNMP messages failed") == 1
     assert rig.counters.in_asn_parse_errors == before
 
 
@@ -332,10 +366,10 @@ def test_what_pysnmp_lets_out_is_a_malformed_message_without_traceback(
 
     rig.clock.advance(3600)
     before = rig.counters.in_asn_parse_errors
-    dispatcher = rig.engine._pysnmp.engine.message_dispatcher
+    dispatcher = rig.engine._pysnmp_path._pysnmp.engine.message_dispatcher
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
         patch.setattr(dispatcher, "receive_message", broken)
-        assert community(rig, ber.request(ber.GET, [SYS_DESCR])) is None
+        assert community(rig, SWITCH_OFF, b"private") is None
     assert "RecursionError while decoding" in caplog.text
     assert "Traceback" not in caplog.text
     assert rig.counters.in_asn_parse_errors == before + 1
@@ -343,8 +377,9 @@ def test_what_pysnmp_lets_out_is_a_malformed_message_without_traceback(
 
 def test_whom_the_policy_does_not_know_gets_nothing_even_if_authentic() -> None:
     rig = Rig(boots=BOOTS)
-    rig.engine._policy = AccessPolicy((), ())
+    rig.engine._v3._policy = rig.engine._pysnmp_path._policy = AccessPolicy((), ())
     assert as_switcher(rig, SWITCH_OFF) is None
+    assert as_switcher(rig, SWITCH_OFF, ask=rig.engine.through_pysnmp) is None
     assert rig.core.submitted == []
 
 
@@ -352,9 +387,9 @@ def test_an_answer_that_is_dropped_for_its_size_is_counted(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = rig.counters.silent_drops
-    monkeypatch.setattr(rig.engine, "_room", lambda _: 100_000)
+    monkeypatch.setattr(rig.engine._pysnmp_path, "_room", lambda _: 100_000)
     pdu = ber.request(ber.GET, [SYS_DESCR] * 40)
-    assert as_switcher(rig, pdu, max_size=484) is None
+    assert as_switcher(rig, pdu, max_size=484, ask=rig.engine.through_pysnmp) is None
     assert rig.counters.silent_drops == before + 1
 
 
@@ -366,7 +401,7 @@ def test_privacy_that_does_not_work_is_told_at_the_start(monkeypatch: pytest.Mon
 
     service = config.PRIV_SERVICES[config.USM_PRIV_CFB128_AES]
     monkeypatch.setattr(service, "encrypt_data", broken)
-    with pytest.raises(ConfigError, match=r"user operator: aes128 privacy .* cryptography 47"):
+    with pytest.raises(ConfigError, match=r"aes128 privacy .* cryptography 47"):
         Rig(users=USERS)
 
 
@@ -387,12 +422,13 @@ def test_pysnmp_is_given_no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_of_a_request_outlives_it(rig: Rig) -> None:
+    ask = rig.engine.through_pysnmp
     for _ in range(3):
-        as_switcher(rig, SWITCH_OFF, key=b"wrong" * 5)
-        as_switcher(rig, SWITCH_OFF, flags=0x01, user=b"nobody")
-        as_switcher(rig, SWITCH_OFF)
+        as_switcher(rig, SWITCH_OFF, ask=ask, key=b"wrong" * 5)
+        as_switcher(rig, SWITCH_OFF, ask=ask, flags=0x01, user=b"nobody")
+        as_switcher(rig, SWITCH_OFF, ask=ask)
         community(rig, SWITCH_OFF)
-    engine = rig.engine._pysnmp.engine
+    engine = rig.engine._pysnmp_path._pysnmp.engine
     for model in engine.security_models.values():
         assert model._cache.is_empty()
     dispatcher = vars(engine.message_dispatcher)
@@ -405,3 +441,86 @@ def test_reading_is_served_to_every_state(rig: Rig) -> None:
     for row in range(1, 5):
         answer = Answer(community(rig, ber.request(ber.GET, [(*OUTLET, STATE, row)])))
         assert answer.varbinds == [((*OUTLET, STATE, row), ber.integer(1))]
+
+
+def test_a_wrong_community_never_reaches_pysnmp_and_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = Rig(users=(), communities=(Community("here", "public", networks=("198.51.100.0/24",)),))
+    monkeypatch.setattr(rig.engine._pysnmp_path, "process", lambda *_: pytest.fail("reached"))
+    for version in (0, 1):
+        for name in (b"public", b"guess", b""):
+            for pdu in (ber.request(ber.GET, [SYS_DESCR]), SWITCH_OFF):
+                assert community(rig, pdu, name, version) is None
+    assert rig.counters.in_bad_community_names == 12
+    assert rig.auth_failures == ["192.0.2.9"] * 12
+    question = ber.encode(ber.message(1, b"public", ber.request(ber.GET, [SYS_DESCR])))
+    assert Answer(rig.engine.process(question, ("198.51.100.3", 4000))).status == 0
+
+
+def test_plain_reads_and_v3_reads_do_not_take_the_long_way(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = ber.request(ber.GET, [(*OUTLET, NAME, 1)])
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.engine._pysnmp_path, "process", lambda *_: pytest.fail("long way"))
+        for version in (0, 1):
+            assert Answer(community(rig, read, version=version)).status == 0
+        assert Answer(as_switcher(rig, read)).status == 0
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_both_ways_give_the_same_datagram(rig: Rig, version: int) -> None:
+    for name in (b"public", b"private"):
+        for tag in (ber.GET, ber.GET_NEXT, ber.GET_BULK)[: 2 + version]:
+            for oids in ([SYS_DESCR], [BASE, (1, 3), (2, 9)], [(*OUTLET, NAME, 9)] * 20, []):
+                pdu = ber.request(tag, oids, index=20 * (tag == ber.GET_BULK))
+                datagram = ber.encode(ber.message(version, name, pdu))
+                assert rig.process(datagram) == rig.engine.through_pysnmp(datagram, SOURCE)
+
+
+def test_a_trusted_network_gets_larger_answers() -> None:
+    rig = Rig(outlets=48, users=(), settings=SnmpSettings(trusted_networks=("192.0.2.0/24",)))
+    pdu = ber.request(ber.GET_BULK, [(*OUTLET, NAME)] * 40, index=50)
+    datagram = ber.encode(ber.message(1, b"public", pdu))
+    near, far = (
+        rig.engine.process(datagram, (host, 4000)) for host in ("192.0.2.9", "198.51.100.9")
+    )
+    assert near is not None
+    assert far is not None
+    assert 8000 < len(near) <= 8192
+    assert 1400 < len(far) <= 1472
+
+
+def test_a_source_over_its_rate_is_dropped_counted_and_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rig = Rig(users=(), settings=SnmpSettings(requests_per_s=1, request_burst=3))
+    read = ber.request(ber.GET, [SYS_DESCR])
+    answers = [community(rig, read) for _ in range(10)]
+    assert [answer is not None for answer in answers] == [True] * 3 + [False] * 7
+    assert (rig.counters.dropped_rate, rig.counters.in_packets) == (7, 10)
+    assert [record.getMessage() for record in caplog.records] == [
+        "1 SNMP messages over the rate ignored, the last from 192.0.2.9:4000:"
+        " more than requests_per_s"
+    ]
+    rig.clock.advance(1)
+    assert community(rig, read) is not None
+
+
+def test_what_is_remembered_of_right_communities_is_bounded(rig: Rig) -> None:
+    question = ber.encode(ber.message(1, b"public", ber.request(ber.GET, [SYS_DESCR])))
+    for number in range(3000):
+        host = f"10.0.{number >> 8}.{number & 255}"
+        assert rig.engine.process(question, (host, 4000)) is not None
+    assert len(rig.engine._admitted) <= 1024
+
+
+def test_a_version_in_long_form_is_not_a_way_around_user_security(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig.engine._pysnmp_path, "process", lambda *_: pytest.fail("reached"))
+    plain = ber.v3_message(SWITCH_OFF, ENGINE_ID, b"nobody")
+    body = plain[plain.index(b"\x02\x01\x03") :]
+    rig.process(ber.encode((0x30, b"\x02\x02\x00" + body[2:])))
+    assert rig.core.submitted == []
