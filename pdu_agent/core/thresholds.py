@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from pdu_agent.core.alarms import THRESHOLD, AlarmBook
-from pdu_agent.core.limits import Limits, RowKey
+from pdu_agent.core.limits import Limits
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Limit, Quantity, Target
@@ -34,6 +34,9 @@ UNITS: Mapping[Quantity, str] = {
     Quantity.TEMPERATURE: " Celsius",
     Quantity.HUMIDITY: " %",
 }
+
+
+_STATE_OF = {limit: ThresholdState(limit.value) for limit in Limit}
 
 
 class Source(Protocol):
@@ -78,6 +81,9 @@ class Watch:
         return min(self.beyond_since_s.values(), default=math.inf) + delay_s
 
 
+_UNTOUCHED = Watch()
+
+
 def _is_beyond(limits: Limits, limit: Limit, value: float) -> bool:
     border = limits.value_of(limit)
     return value >= border if limit in HIGH else value <= border
@@ -94,6 +100,20 @@ def _any_opposite(limit: Limit, beyond: Iterable[Limit]) -> bool:
     return any((each in HIGH) is not (limit in HIGH) for each in beyond)
 
 
+@dataclass(slots=True)
+class _Row:
+    """One threshold: its settings, its watch, the newest value, and how it was last shown."""
+
+    limits: Limits
+    watch: Watch = _UNTOUCHED
+    value: float = math.nan
+    shown: Threshold | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"{self.limits.target} {self.limits.quantity.value}"
+
+
 class Thresholds:
     """All rows of the unit. Only those with an enabled limit cost anything at a reading."""
 
@@ -101,58 +121,106 @@ class Thresholds:
         self._settings = settings
         self._clock = clock
         self._alarms = alarms
-        self._limits = dict(settings.limits)
-        self._watches: dict[RowKey, Watch] = {}
-        self._values: dict[RowKey, float] = {}
-        self._watched: dict[Target, list[RowKey]] = {}
-        self._find_watched()
+        self._rows: dict[Target, list[_Row]] = {}
+        for limits in settings.limits.values():
+            self._rows.setdefault(limits.target, []).append(_Row(limits))
+        self._watched = self._find_watched()
 
     def renew(self, sources: Mapping[Target, Source]) -> None:
         """After settings have changed: judge the rows concerned by their newest values."""
-        before, self._limits = self._limits, dict(self._settings.limits)
-        self._find_watched()
-        for key, limits in self._limits.items():
-            if limits == before[key]:
-                continue
-            source = sources.get(limits.target)
-            value = source.current_value(limits.quantity) if source is not None else None
-            self._judge(key, value)
-            if self._watches[key].passed:
-                self._tell(key)
-            if not limits.enabled:
-                del self._watches[key]
+        for target, rows in self._rows.items():
+            for row in rows:
+                limits = self._settings.limits[row.limits.key]
+                if limits != row.limits:
+                    row.limits, row.shown = limits, None
+                    self._judge(row, _value(sources.get(target), limits.quantity))
+                    self._tell(row)
+        self._watched = self._find_watched()
 
     def on_source(self, target: Target, source: Source) -> None:
         """The target has new values, or lost them."""
-        for key in self._watched.get(target, ()):
-            self._judge(key, source.current_value(key[1]))
+        for row in self._watched.get(target, ()):
+            self._judge(row, source.current_value(row.limits.quantity))
 
     def tick(self, now_s: float) -> None:
         """Pass the limits whose delay is over, though no new value has come."""
-        for key, watch in list(self._watches.items()):
-            if watch.due_s(self._limits[key].delay_s) <= now_s:
-                self._judge(key, self._values[key])
+        for rows in self._watched.values():
+            for row in rows:
+                if row.watch.due_s(row.limits.delay_s) <= now_s:
+                    self._judge(row, row.value)
 
     def next_due_s(self) -> float:
         """When `tick` has something to do (monotonic); infinity when nothing waits."""
         return min(
-            (watch.due_s(self._limits[key].delay_s) for key, watch in self._watches.items()),
+            (
+                row.watch.due_s(row.limits.delay_s)
+                for rows in self._watched.values()
+                for row in rows
+            ),
             default=math.inf,
         )
 
     def shown(self, sources: Mapping[Target, Source]) -> tuple[Threshold, ...]:
         """Every row as faces see it, with the values that the sources show."""
-        return tuple(
-            self._shown(limits, sources.get(limits.target)) for limits in self._limits.values()
+        found: list[Threshold] = []
+        for target, rows in self._rows.items():
+            source = sources.get(target)
+            found += [_shown(row, _value(source, row.limits.quantity)) for row in rows]
+        return tuple(found)
+
+    def _find_watched(self) -> dict[Target, list[_Row]]:
+        watched = {
+            target: [row for row in rows if row.limits.enabled]
+            for target, rows in self._rows.items()
+        }
+        return {target: rows for target, rows in watched.items() if rows}
+
+    def _judge(self, row: _Row, value: float | None) -> None:
+        before = row.watch.worst
+        if value is None:
+            row.watch = row.watch.unseen(row.limits)
+        else:
+            row.watch = row.watch.seen(row.limits, value, self._clock.monotonic_s())
+            row.value = value
+        if row.watch.worst is not before:
+            self._tell(row)
+
+    def _tell(self, row: _Row) -> None:
+        """Raise, renew or clear the alarm, whichever the watch calls for now."""
+        limits, worst = row.limits, row.watch.worst
+        if worst is None:
+            self._clear(row)
+            return
+        border, unit = limits.value_of(worst), UNITS[limits.quantity]
+        side = "at or above" if worst in HIGH else "at or below"
+        self._alarms.set(
+            THRESHOLD,
+            row.subject,
+            Severity.CRITICAL if worst in CRITICAL else Severity.WARNING,
+            f"{row.subject} {row.value:.6g}{unit} is {side} {worst.value} {border:.6g}{unit}",
+            limits.target,
+            Crossing(limits.quantity, _state_of(worst), row.value, border),
         )
 
-    def _shown(self, limits: Limits, source: Source | None) -> Threshold:
-        value = source.current_value(limits.quantity) if source is not None else None
-        watch = self._watches.get(limits.key)
-        state = ThresholdState.UNKNOWN
-        if value is not None:
-            state = _state_of(watch.worst if watch is not None else None)
-        return Threshold(
+    def _clear(self, row: _Row) -> None:
+        """The cleared alarm tells the newest value, and the limit that it had passed."""
+        alarm = self._alarms.find(THRESHOLD, row.subject)
+        if alarm is not None and alarm.crossing is not None:
+            back = replace(alarm.crossing, state=ThresholdState.NORMAL, value=row.value)
+            self._alarms.clear(THRESHOLD, row.subject, back)
+
+
+def _value(source: Source | None, quantity: Quantity) -> float | None:
+    return source.current_value(quantity) if source is not None else None
+
+
+def _shown(row: _Row, value: float | None) -> Threshold:
+    """The row as faces see it; the same object as long as nothing of it changes."""
+    state = ThresholdState.UNKNOWN if value is None else _state_of(row.watch.worst)
+    shown = row.shown
+    if shown is None or shown.value != value or shown.state is not state:
+        limits = row.limits
+        shown = row.shown = Threshold(
             limits.target,
             limits.quantity,
             limits.low_critical,
@@ -165,50 +233,8 @@ class Thresholds:
             state,
             value,
         )
-
-    def _find_watched(self) -> None:
-        self._watched = {}
-        for key, limits in self._limits.items():
-            if limits.enabled:
-                self._watched.setdefault(limits.target, []).append(key)
-
-    def _judge(self, key: RowKey, value: float | None) -> None:
-        limits, old = self._limits[key], self._watches.get(key, Watch())
-        if value is None:
-            new = old.unseen(limits)
-        else:
-            new = old.seen(limits, value, self._clock.monotonic_s())
-            self._values[key] = value
-        self._watches[key] = new
-        if new.worst is not old.worst:
-            self._tell(key)
-
-    def _tell(self, key: RowKey) -> None:
-        """Raise, renew or clear the alarm, whichever the watch calls for now."""
-        limits, worst = self._limits[key], self._watches[key].worst
-        subject = f"{limits.target} {limits.quantity.value}"
-        if worst is None:
-            self._alarms.clear(THRESHOLD, subject, self._back(key, subject))
-            return
-        value, border, unit = self._values[key], limits.value_of(worst), UNITS[limits.quantity]
-        side = "at or above" if worst in HIGH else "at or below"
-        self._alarms.set(
-            THRESHOLD,
-            subject,
-            Severity.CRITICAL if worst in CRITICAL else Severity.WARNING,
-            f"{subject} {value:.6g}{unit} is {side} {worst.value} {border:.6g}{unit}",
-            limits.target,
-            Crossing(limits.quantity, _state_of(worst), value, border),
-        )
-
-    def _back(self, key: RowKey, subject: str) -> Crossing | None:
-        """What the cleared alarm tells: the newest value, and the limit that it had passed."""
-        alarm = self._alarms.find(THRESHOLD, subject)
-        if alarm is None or alarm.crossing is None:
-            return None
-        limit = alarm.crossing.limit
-        return Crossing(key[1], ThresholdState.NORMAL, self._values[key], limit)
+    return shown
 
 
 def _state_of(worst: Limit | None) -> ThresholdState:
-    return ThresholdState(worst.value) if worst is not None else ThresholdState.NORMAL
+    return _STATE_OF[worst] if worst is not None else ThresholdState.NORMAL

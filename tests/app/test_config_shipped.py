@@ -23,12 +23,19 @@ from pdu_agent.app.config.schema import (
     MeterSettings,
     RelayBoardSettings,
     SampledWiring,
+    SensorEntry,
     SimulatorSettings,
     SnmpSection,
     VoltageChannel,
 )
 from pdu_agent.app.config.shape import Member, members
-from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings
+from pdu_agent.core.settings import (
+    DeviceSettings,
+    GroupSettings,
+    InletSettings,
+    OutletSettings,
+    ThresholdSettings,
+)
 from pdu_agent.hw import registry
 from pdu_agent.hw.sim import board
 from pdu_agent.model.errors import ConfigError
@@ -55,6 +62,10 @@ SECTIONS = (
     CurrentChannel,
     InletSettings,
     OutletSettings,
+    SensorEntry,
+    GroupSettings,
+    ThresholdSettings,
+    *(registry.settings_class("sensors", name) for name in registry.known("sensors")),
     *(registry.settings_class("relays", name) for name in registry.known("relays")),
     *(registry.settings_class("meters", name) for name in registry.known("meters")),
 )

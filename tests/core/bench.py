@@ -5,31 +5,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from pdu_agent.core.core import Birth, Core
+from pdu_agent.core.birth import Birth
+from pdu_agent.core.core import Core
 from pdu_agent.core.settings import (
     CoreSettings,
     DeviceSettings,
+    GroupSettings,
     InletSettings,
     OutletSettings,
     RelayRef,
+    SensorSettings,
+    ThresholdSettings,
 )
 from pdu_agent.model.clock import ManualClock
-from pdu_agent.model.commands import Action, Actor, SwitchOutlet
+from pdu_agent.model.commands import (
+    Action,
+    Actor,
+    Command,
+    Quantity,
+    SwitchOutlet,
+    Target,
+    TargetKind,
+)
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.events import Event
+from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.readings import (
+    AppendEvents,
     BankState,
     Effect,
     InitialiseBank,
+    Measurement,
+    Reading,
     RelayResult,
     SaveRecord,
+    SensorReading,
     WriteRelays,
 )
 from pdu_agent.model.record import Record
-from pdu_agent.model.snapshot import Outlet, OutletState
+from pdu_agent.model.snapshot import Alarm, LoggedEvent, Outlet, OutletState, Threshold
 
 OPS = Actor("snmp", "ops", "192.0.2.7:4242")
 ALL_ACTIONS = tuple(Action)
+INLET = Target(TargetKind.INLET, 1)
 
 
 @dataclass
@@ -72,11 +90,16 @@ class Workbench:
         boot_id: str = "boot-1",
         device: DeviceSettings | None = None,
         met: bool = True,
+        sensors: tuple[SensorSettings, ...] = (),
+        groups: tuple[GroupSettings, ...] = (),
+        thresholds: tuple[ThresholdSettings, ...] = (),
+        events: tuple[LoggedEvent, ...] = (),
         **outlet_settings: object,
     ) -> None:
         self.clock = clock or ManualClock()
         self.board = board or Board(list(relays or [True] * outlets), self.clock, cold)
         self.saved: list[SaveRecord] = []
+        self.logged: list[LoggedEvent] = []
         self.save_fails = False
         self.queue: list[Effect] = []
         self.settings = CoreSettings(
@@ -90,8 +113,11 @@ class Workbench:
                 for n in range(1, outlets + 1)
             ),
             {f"outlet {n}": 0.6 for n in range(1, outlets + 1)} | {"inlet 1": 0.6},
+            sensors,
+            groups,
+            thresholds,
         )
-        birth = Birth(record or Record(engine_id=b"x"), continuous, boot_id, "1.0")
+        birth = Birth(record or Record(engine_id=b"x"), continuous, boot_id, "1.0", (), events)
         self.core = Core(self.settings, self.clock, self._perform, birth)
         self.heard = self.core.events.subscribe(10_000)
         if met:
@@ -103,6 +129,8 @@ class Workbench:
             if self.save_fails:
                 raise StoreError("no space left on device")
             self.saved.append(effect)
+        elif isinstance(effect, AppendEvents):
+            self.logged += effect.events
         else:
             self.queue.append(effect)
 
@@ -129,6 +157,32 @@ class Workbench:
         changed = self.core.submit_all([SwitchOutlet(outlet, action, delay_s)], OPS).changed
         self.settle()
         return changed
+
+    def submit(self, *commands: Command) -> bool:
+        changed = self.core.submit_all(commands, OPS).changed
+        self.settle()
+        return changed
+
+    def read(self, target: Target = INLET, energy_mj: float = 0.0, **values: float) -> None:
+        """Deliver one reading of a point; values as Electrical calls them."""
+        electrical = Electrical(**values, quality=Quality.OK)
+        measurement = Measurement(target, electrical, energy_mj)
+        now_s = self.clock.monotonic_s()
+        self.core.on_reading(Reading("meter", 1, now_s, 0.2, (measurement,)))
+        self.settle()
+
+    def sense(self, sensor: int, value: float | None, error: str = "") -> None:
+        self.core.on_sensor(SensorReading(sensor, self.clock.monotonic_s(), value, error))
+
+    def threshold(self, quantity: Quantity, target: Target = INLET) -> Threshold:
+        return next(
+            row
+            for row in self.core.snapshot.thresholds
+            if (row.target, row.quantity) == (target, quantity)
+        )
+
+    def alarms(self, kind: str) -> list[Alarm]:
+        return [alarm for alarm in self.core.snapshot.alarms if alarm.kind == kind]
 
     def outlet(self, number: int) -> Outlet:
         return next(o for o in self.core.snapshot.outlets if o.index == number)

@@ -15,7 +15,7 @@ from pdu_agent.hw.mcp23008 import Mcp23008Bank, Mcp23008Settings
 from pdu_agent.model.errors import ConfigError
 
 ALL_DRIVERS = [("relays", name) for name in registry.known("relays")] + [
-    ("meters", name) for name in registry.known("meters")
+    (kind, name) for kind in ("meters", "sensors") for name in registry.known(kind)
 ]
 
 

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The event log: who did what to what, numbered over the device's life."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pdu_agent.core.event_log import KEPT, LAST_NUMBER
+from pdu_agent.core.settings import SensorSettings, ThresholdSettings
+from pdu_agent.model.commands import (
+    Action,
+    ConfigureOutlet,
+    ConfigureThreshold,
+    CreateGroup,
+    Limit,
+    OutletSetting,
+    PowerUp,
+    Quantity,
+    SetMember,
+    SwitchAll,
+    SwitchOutlet,
+    Target,
+    TargetKind,
+    ThresholdSetting,
+)
+from pdu_agent.model.readings import BankLost
+from pdu_agent.model.record import Record
+from pdu_agent.model.snapshot import EventKind, LoggedEvent, Severity
+from tests.core.bench import INLET, Workbench
+
+OUTLET_1 = Target(TargetKind.OUTLET, 1)
+
+
+def lines(bench: Workbench) -> list[tuple[EventKind, str]]:
+    return [(entry.kind, entry.text) for entry in bench.core.snapshot.events]
+
+
+def test_a_switch_leaves_who_wanted_it_and_what_came_of_it() -> None:
+    bench = Workbench(outlets=2)
+    before = len(bench.core.snapshot.events)
+    bench.switch(1, Action.OFF)
+    accepted, changed = bench.core.snapshot.events[before:]
+    assert accepted == LoggedEvent(
+        before + 1,
+        bench.clock.wall_s(),
+        EventKind.COMMAND_ACCEPTED,
+        Severity.INFO,
+        OUTLET_1,
+        "snmp ops from 192.0.2.7:4242: outlet 1 off",
+        "snmp ops from 192.0.2.7:4242",
+    )
+    assert (changed.kind, changed.target) == (EventKind.OUTLET_STATE, OUTLET_1)
+    assert changed.text == "outlet 1 is off, by snmp ops from 192.0.2.7:4242"
+
+
+def test_a_batch_is_one_line_and_a_long_one_is_counted() -> None:
+    bench = Workbench(outlets=2)
+    bench.submit(
+        ConfigureOutlet(1, OutletSetting.NAME, "web"),
+        ConfigureOutlet(1, OutletSetting.POWER_UP, PowerUp.OFF),
+        ConfigureThreshold(
+            INLET, Quantity.CURRENT, ThresholdSetting.ENABLED, frozenset({Limit.LOW_WARNING})
+        ),
+        CreateGroup(1),
+        SetMember(1, 1, True),
+    )
+    kind, text = lines(bench)[-1]
+    assert kind is EventKind.CONFIGURATION
+    assert text.endswith(
+        "outlet 1 name = web, outlet 1 power_up = off, inlet 1 current enabled = low warning, "
+        "group 1 created, group 1 gets outlet 1"
+    )
+    bench.submit(*(CreateGroup(number) for number in range(2, 40)))
+    assert lines(bench)[-1][1].endswith(" more")
+    assert len(lines(bench)[-1][1]) < 255
+
+
+def test_a_refused_batch_is_not_logged_and_an_empty_one_neither() -> None:
+    bench = Workbench(outlets=1)
+    before = bench.core.snapshot.events
+    bench.submit()
+    assert bench.core.snapshot.events == before
+
+
+def test_hardware_thresholds_sensors_and_the_start_are_logged() -> None:
+    bench = Workbench(
+        outlets=1,
+        sensors=(SensorSettings(1),),
+        thresholds=(ThresholdSettings(INLET, Quantity.CURRENT, high_critical=16.0),),
+    )
+    bench.core.announce_start()
+    bench.read(current_a=17.0)
+    bench.read(current_a=1.0)
+    bench.sense(1, None, "chip gone")
+    bench.sense(1, 20.0)
+    bench.core.on_bank_lost(BankLost("main", "no answer"))
+    bench.core.on_bank(bench.board.state())
+    bench.board.stuck.add(0)
+    bench.switch(1, Action.OFF)
+    found = lines(bench)
+    for expected in (
+        (EventKind.STARTED, "agent started, boots 0: warm start, every board had kept its power"),
+        (
+            EventKind.THRESHOLD_RAISED,
+            "inlet 1 current 17 A is at or above high critical 16 A",
+        ),
+        (EventKind.THRESHOLD_CLEARED, "inlet 1 current is normal again at 1"),
+        (EventKind.SENSOR_STATUS, "sensor 1 is fault, was stale"),
+        (EventKind.SENSOR_STATUS, "sensor 1 is ok, was fault"),
+        (EventKind.HARDWARE_FAULT, "board main: no answer"),
+        (EventKind.HARDWARE_CLEARED, "board main is in order again"),
+        (
+            EventKind.COMMAND_FAILED,
+            "outlet 1: command failed: the relay reads back closed after the write",
+        ),
+    ):
+        assert found.count(expected) == 1, (expected, found)
+
+
+def test_a_cold_start_names_the_boards() -> None:
+    bench = Workbench(outlets=1, cold=True)
+    bench.core.announce_start()
+    assert "cold start, power had been lost: main" in lines(bench)[-1][1]
+
+
+def test_the_newest_256_are_shown_and_the_same_object_while_nothing_happens() -> None:
+    bench = Workbench(outlets=1)
+    for _ in range(KEPT):
+        bench.switch(1, Action.OFF)
+    events = bench.core.snapshot.events
+    assert len(events) == KEPT
+    assert [entry.number for entry in events] == list(
+        range(events[0].number, events[0].number + KEPT)
+    )
+    bench.read(current_a=1.0)
+    assert bench.core.snapshot.events is events
+
+
+def test_entries_are_handed_over_once_a_second_and_at_the_end() -> None:
+    bench = Workbench(outlets=1)
+    bench.run(2)
+    bench.logged.clear()
+    bench.submit(SwitchAll(Action.OFF))
+    assert bench.logged == []
+    bench.run(1.1)
+    count = len(bench.logged)
+    assert count >= 2
+    bench.run(10)
+    assert len(bench.logged) == count
+    bench.submit(SwitchOutlet(1, Action.ON))
+    bench.core.final_record()
+    assert len(bench.logged) > count
+    assert tuple(bench.logged) == bench.core.snapshot.events[-len(bench.logged) :]
+
+
+def test_numbers_go_on_after_a_restart_whichever_of_file_and_record_is_ahead() -> None:
+    bench = Workbench(outlets=1)
+    bench.switch(1, Action.OFF)
+    record, events = bench.core.final_record(), bench.core.snapshot.events
+    last = events[-1].number
+    assert record.last_event == last
+    for known, found in ((record, events), (record, ()), (replace(record, last_event=0), events)):
+        again = Workbench(outlets=1, relays=[False], record=known, events=found)
+        again.switch(1, Action.ON)
+        shown = again.core.snapshot.events
+        assert shown[: len(found)] == found
+        assert shown[len(found)].number == last + 1
+
+
+def test_numbers_wrap_after_the_largest() -> None:
+    bench = Workbench(outlets=1, record=Record(engine_id=b"x", last_event=LAST_NUMBER - 1))
+    for _ in range(2):
+        bench.switch(1, Action.OFF)
+    numbers = [entry.number for entry in bench.core.snapshot.events]
+    assert numbers[:3] == [LAST_NUMBER, 1, 2]
+    wrapped = bench.core.final_record()
+    again = Workbench(outlets=1, relays=[False], record=wrapped, events=bench.core.snapshot.events)
+    again.switch(1, Action.ON)
+    assert again.core.snapshot.events[-1].number < 20
