@@ -34,8 +34,9 @@ REPORTABLE = 0x04
 _AUTH, _PRIV = 0x01, 0x02
 _USM = 3
 _LEAST_MAX_SIZE = 484
-_MOST_PADDING = 7
 _VERSION_FIELD = _MODEL_FIELD = b"\x02\x01\x03"
+_MOST_PADDING = 16
+"""A block of AES, which needs none; gufo_snmp fills it all the same, and pysnmp one of DES."""
 
 _LEVELS = (
     SecurityLevel.NO_AUTH_NO_PRIV,

@@ -257,8 +257,8 @@ def test_the_wrong_privacy_key_is_told_from_a_right_one() -> None:
 
 
 def test_padding_is_cut_off_and_more_than_padding_is_refused() -> None:
-    assert opened(replace(THEIRS, scoped=SCOPED + bytes(7)).encode(), AUTH_PRIV) == SCOPED
-    assert opened(replace(THEIRS, scoped=SCOPED + bytes(8)).encode(), AUTH_PRIV) is None
+    assert opened(replace(THEIRS, scoped=SCOPED + bytes(16)).encode(), AUTH_PRIV) == SCOPED
+    assert opened(replace(THEIRS, scoped=SCOPED + bytes(17)).encode(), AUTH_PRIV) is None
 
 
 def test_the_form_of_a_message_is_checked() -> None:
