@@ -5,7 +5,7 @@ The kernel's hwmon and thermal interfaces give one value a file, as decimal text
 thousandths: tempN_input and a thermal zone's temp in millidegrees Celsius, humidityN_input
 in thousandths of a percent of relative humidity.
 
-Tried with the simulated folder and on a thermal zone of a PC; untried with a humidity chip.
+Tried with a simulated folder only.
 """
 
 from __future__ import annotations

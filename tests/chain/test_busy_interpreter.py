@@ -47,7 +47,7 @@ def test_no_span_stays_unmetered_while_another_thread_is_busy(tmp_path, spinning
     def ignore(*_: object) -> None:
         """Relays and troubles are not looked at."""
 
-    hardware = Hardware(settings, SystemClock(), ignore, on_reading, ignore)
+    hardware = Hardware(settings, SystemClock(), ignore, on_reading, ignore, ignore)
     hardware.start()
     try:
         time.sleep(SECONDS)
