@@ -30,6 +30,41 @@ STANDARD_TYPES: dict[str, dict[str, Any]] = {
         "constraints": {"size": [{"min": 8, "max": 8}, {"min": 11, "max": 11}]},
     },
     "TimeStamp": {"type": "TimeTicks"},
+    "TruthValue": {
+        "type": "INTEGER",
+        "constraints": {"enumeration": {"true": 1, "false": 2}},
+    },
+    "RowStatus": {
+        "type": "INTEGER",
+        "constraints": {
+            "enumeration": {
+                "active": 1,
+                "notInService": 2,
+                "notReady": 3,
+                "createAndGo": 4,
+                "createAndWait": 5,
+                "destroy": 6,
+            }
+        },
+    },
+    "StorageType": {
+        "type": "INTEGER",
+        "constraints": {
+            "enumeration": {
+                "other": 1,
+                "volatile": 2,
+                "nonVolatile": 3,
+                "permanent": 4,
+                "readOnly": 5,
+            }
+        },
+    },
+    "RowPointer": {"type": "OBJECT IDENTIFIER"},
+    "AutonomousType": {"type": "OBJECT IDENTIFIER"},
+    "TestAndIncr": {
+        "type": "INTEGER",
+        "constraints": {"range": [{"min": 0, "max": 2_147_483_647}]},
+    },
 }
 
 
@@ -58,6 +93,14 @@ class CompiledMib:
             name
             for name, symbol in self.symbols.items()
             if symbol.get("nodetype") in nodetypes and symbol["status"] == "current"
+        }
+
+    def members(self, kind: str) -> dict[str, list[str]]:
+        """The objects or notifications that symbols of this class list, in order."""
+        return {
+            name: [entry["object"] for entry in symbol.get("objects", [])]
+            for name, symbol in self.symbols.items()
+            if symbol.get("class") == kind
         }
 
     def base_type(self, name: str) -> tuple[str, dict[str, Any]]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.mib.unit import SENSOR, Bench, unit
+from tests.mib.unit import SENSOR, Bench, furnished, unit
 
 GOLDEN = Path(__file__).parent / "golden" / "two_outlets_one_sensor.txt"
 
 
 def walk_text() -> str:
-    bench = Bench(unit(2, sensors=(SENSOR,)))
+    bench = Bench(furnished(unit(2, sensors=(SENSOR,))))
     lines = []
     for oid, value in bench.walk():
         place = bench.view.tree.object_of(oid)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ from typing import Any
 import pytest
 
 from pdu_agent.mib_impl.identity import own_modules
+from pdu_agent.mib_impl.notifications import SNMP_TRAPS, NotificationCounters
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC, product_id
-from pdu_agent.mib_impl.schema import MibModule, ObjectType, Table
+from pdu_agent.mib_impl.openpdu.notifications import STANDARD
+from pdu_agent.mib_impl.openpdu.pointers import COMMAND_ACCEPTED
+from pdu_agent.mib_impl.schema import Access, MibModule, ObjectType, Table
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import (
+    AutonomousType,
     Bits,
     Counter32,
     Counter64,
@@ -24,35 +29,53 @@ from pdu_agent.mib_impl.syntax import (
     Integer32,
     ObjectIdentifier,
     Oid,
+    RowPointer,
+    RowStatus,
+    SpinLock,
+    StorageType,
     Syntax,
     TimeStamp,
     TimeTicks,
+    TruthValue,
     Unsigned32,
     Utf8,
 )
 from tests.mib.compiled import BASE, IETF, MIBS, ROOT, STANDARD_TYPES, CompiledMib
 from tests.peers import require
 
-SNMPV2, OPENPDU = own_modules(lambda: 0.0, SnmpCounters())
+SNMPV2, OPENPDU = own_modules(lambda: 0.0, SnmpCounters(), notified=NotificationCounters())
 
-# Left out on purpose: traps do not exist yet, the advisory SET lock is not offered,
-# and the trap varbinds are not accessible.
-NOT_SERVED = {"snmpEnableAuthenTraps", "snmpSetSerialNo", "snmpTrapOID", "snmpTrapEnterprise"}
+# The varbinds of notifications are not accessible.
+NOT_SERVED = {"snmpTrapOID", "snmpTrapEnterprise"}
 
 WHOLE_RANGE = {
     "INTEGER": (-(2**31), 2**31 - 1),
     "Integer32": (-(2**31), 2**31 - 1),
     "Unsigned32": (0, 2**32 - 1),
+    "Gauge32": (0, 2**32 - 1),
 }
 
 
 def declared(module: MibModule) -> dict[str, tuple[Oid, ObjectType[Any]]]:
     """Each declared object by name, with its OID."""
+    carried = () if module.carried is None else (module.carried,)
     return {
         obj.name: ((*module.arc, *group.base, obj.number), obj)
+        for group in (*module.groups, *carried)
+        for obj in group.objects
+    }
+
+
+def accesses(module: MibModule) -> dict[str, Access]:
+    """Each declared object by name, with what it may be used for."""
+    found = {
+        obj.name: group.access_of(obj) if isinstance(group, Table) else obj.access
         for group in module.groups
         for obj in group.objects
     }
+    if module.carried is not None:
+        found |= {obj.name: Access.FOR_NOTIFY for obj in module.carried.objects}
+    return found
 
 
 def tables(module: MibModule) -> list[Table[Any]]:
@@ -62,13 +85,16 @@ def tables(module: MibModule) -> list[Table[Any]]:
 def base_type_of(syntax: Syntax) -> tuple[str, dict[str, Any]]:
     """A declared syntax in the terms of `CompiledMib.base_type`."""
     match syntax:
+        case RowStatus():
+            # What of it can be set is in the compliance statements.
+            return "INTEGER", STANDARD_TYPES["RowStatus"]["constraints"]
         case Enumerated():
             return "INTEGER", {"enumeration": syntax.labels}
         case Bits():
             return "BITS", {"bits": syntax.labels}
         case Integer32() | Unsigned32():
-            limits = {"range": [{"min": syntax.minimum, "max": syntax.maximum}]}
-            return type(syntax).__name__, limits
+            kind = "Integer32" if isinstance(syntax, SpinLock) else type(syntax).__name__
+            return kind, {"range": [{"min": syntax.minimum, "max": syntax.maximum}]}
         case Utf8() | DisplayString():
             limits = {"size": [{"min": syntax.minimum, "max": syntax.maximum}]}
             return "OCTET STRING", limits
@@ -100,16 +126,22 @@ MEANINGS = {
     DisplayString: "DisplayString",
     DateAndTime: "DateAndTime",
     TimeStamp: "TimeStamp",
+    SpinLock: "TestAndIncr",
+    TruthValue: "TruthValue",
+    RowStatus: "RowStatus",
+    StorageType: "StorageType",
+    RowPointer: "RowPointer",
+    AutonomousType: "AutonomousType",
 }
 
 
 def check_module(module: MibModule, mib: CompiledMib, names: set[str]) -> None:
-    objects = declared(module)
+    objects, access = declared(module), accesses(module)
     assert set(objects) == names
     for name, (oid, obj) in objects.items():
         symbol = mib.symbols[name]
         assert oid == mib.oid(name), name
-        assert obj.access.value == symbol["maxaccess"], name
+        assert access[name].value == symbol["maxaccess"], name
         assert obj.units == symbol.get("units", ""), name
         assert base_type_of(obj.syntax) == type_in_text(mib, name), name
         convention = symbol["syntax"]["type"]
@@ -141,7 +173,72 @@ def test_every_object_is_declared_as_the_mib_states_it(openpdu_mib: CompiledMib)
     check_tables(OPENPDU, openpdu_mib)
 
 
+def test_every_notification_is_declared_as_the_mib_states_it(openpdu_mib: CompiledMib) -> None:
+    described = {
+        (kind.name, (*DEFAULT_ARC, 0, kind.number)): list(kind.objects)
+        for kind in OPENPDU.notifications
+    }
+    assert described == {
+        (name, openpdu_mib.oid(name)): objects
+        for name, objects in openpdu_mib.members("notificationtype").items()
+    }
+    access = accesses(OPENPDU)
+    carried = {name for kind in OPENPDU.notifications for name in kind.objects}
+    assert Access.NOT_ACCESSIBLE not in {access[name] for name in carried}
+    assert {name for name in access if access[name] is Access.FOR_NOTIFY} <= carried
+
+
+def test_the_notifications_of_snmpv2_are_those_of_the_mib() -> None:
+    if not IETF.exists():
+        pytest.skip("the IETF modules are not here")
+    mib = CompiledMib("SNMPv2-MIB", IETF)
+    described = {kind.name: (*SNMP_TRAPS, kind.number) for kind in STANDARD}
+    assert described == {name: mib.oid(name) for name in mib.members("notificationtype")}
+
+
+def test_every_object_and_notification_is_in_one_group(openpdu_mib: CompiledMib) -> None:
+    access = accesses(OPENPDU)
+    grouped = [x for names in openpdu_mib.members("objectgroup").values() for x in names]
+    assert sorted(grouped) == sorted(n for n in access if access[n] is not Access.NOT_ACCESSIBLE)
+    notified = [x for names in openpdu_mib.members("notificationgroup").values() for x in names]
+    assert sorted(notified) == sorted(kind.name for kind in OPENPDU.notifications)
+
+
+def test_every_group_is_in_both_compliance_statements(openpdu_mib: CompiledMib) -> None:
+    groups = set(openpdu_mib.members("objectgroup")) | set(openpdu_mib.members("notificationgroup"))
+    for name in ("opduFullCompliance", "opduReadOnlyCompliance"):
+        stated = [each["object"] for each in openpdu_mib.symbols[name]["modulecompliance"]]
+        assert sorted(stated) == sorted(groups), name
+
+
+def compliance(name: str) -> dict[str, str]:
+    """The clause of each OBJECT of a compliance statement, as pysmi does not keep it."""
+    text = (MIBS / "OPENPDU-MIB.txt").read_text(encoding="utf-8")
+    statement = text[text.index(f"{name} MODULE-COMPLIANCE") :].partition("::=")[0]
+    clauses = re.split(r"^    OBJECT +(\w+)$", statement, flags=re.MULTILINE)[1:]
+    return dict(zip(clauses[::2], clauses[1::2], strict=True))
+
+
+def test_the_read_only_profile_asks_for_no_writable_object() -> None:
+    access = accesses(OPENPDU)
+    writable = {n for n in access if access[n] in (Access.READ_WRITE, Access.READ_CREATE)}
+    clauses = compliance("opduReadOnlyCompliance")
+    assert {n for n in clauses if "MIN-ACCESS  read-only" in clauses[n]} == writable
+    assert "MIN-ACCESS" not in "".join(compliance("opduFullCompliance").values())
+
+
+def test_the_full_profile_says_what_a_row_status_takes() -> None:
+    clauses = compliance("opduFullCompliance")
+    objects = declared(OPENPDU)
+    rows = {n for n, (_, obj) in objects.items() if isinstance(obj.syntax, RowStatus)}
+    for name in rows:
+        written = clauses[name].partition("WRITE-SYNTAX")[2]
+        labels = dict(re.findall(r"(\w+)\((\d+)\)", written.partition("}")[0]))
+        assert {label: int(number) for label, number in labels.items()} == RowStatus().labels
+
+
 def test_the_arcs_are_those_of_the_mib(openpdu_mib: CompiledMib) -> None:
+    assert openpdu_mib.oid("opduEventCommandAccepted") == DEFAULT_ARC + COMMAND_ACCEPTED
     assert openpdu_mib.oid("openpduMIB") == DEFAULT_ARC == OPENPDU.identity
     assert openpdu_mib.oid("opduObjects") == OPENPDU.arc
     assert openpdu_mib.oid("openpduProduct") == product_id()

@@ -16,11 +16,15 @@ from pdu_agent.mib_impl.syntax import (
     DisplayString,
     Enumerated,
     Integer32,
+    RowAction,
+    RowStatus,
     Special,
+    SpinLock,
     Syntax,
     Tag,
     TimeStamp,
     TimeTicks,
+    TruthValue,
     Unacceptable,
     Unsigned32,
     Utf8,
@@ -74,6 +78,14 @@ def test_plain_values_are_sent_as_the_type_says(
         (Utf8(0, 32), "Zürich".encode(), "Zürich"),
         (Utf8(0, 32), b"", ""),
         (SWITCH, 1, True),
+        (FLAGS, b"\x81\x80", frozenset({"a", "h", "i"})),
+        (FLAGS, b"\x40", frozenset({"b"})),
+        (FLAGS, b"", frozenset()),
+        (TruthValue(), 2, False),
+        (SpinLock(), 2**31 - 1, 2**31 - 1),
+        (RowStatus(), 1, RowAction.KEEP),
+        (RowStatus(), 4, RowAction.CREATE),
+        (RowStatus(), 6, RowAction.DESTROY),
     ],
 )
 def test_a_set_is_understood(syntax: Syntax, content: object, plain: object) -> None:
@@ -96,6 +108,13 @@ def test_a_set_is_understood(syntax: Syntax, content: object, plain: object) -> 
         (Utf8(0, 4), Value(Tag.OCTET_STRING, b"\xff" * 5), ErrorStatus.WRONG_LENGTH),
         (Utf8(0, 4), Value(Tag.OCTET_STRING, b"\xff\xfe"), ErrorStatus.WRONG_VALUE),
         (DisplayString(0, 9), Value(Tag.OCTET_STRING, "é".encode()), ErrorStatus.WRONG_VALUE),
+        (FLAGS, Value(Tag.INTEGER, 1), ErrorStatus.WRONG_TYPE),
+        (FLAGS, Value(Tag.OCTET_STRING, bytes(3)), ErrorStatus.WRONG_LENGTH),
+        (FLAGS, Value(Tag.OCTET_STRING, b"\0\x40"), ErrorStatus.WRONG_VALUE),
+        (SpinLock(), Value(Tag.INTEGER, -1), ErrorStatus.WRONG_VALUE),
+        (SpinLock(), Value(Tag.UNSIGNED32, 1), ErrorStatus.WRONG_TYPE),
+        (TruthValue(), Value(Tag.INTEGER, 0), ErrorStatus.WRONG_VALUE),
+        *[(RowStatus(), Value(Tag.INTEGER, n), ErrorStatus.WRONG_VALUE) for n in (0, 2, 3, 5, 7)],
     ],
 )
 def test_a_set_is_refused_in_the_order_type_length_value(
@@ -104,6 +123,11 @@ def test_a_set_is_refused_in_the_order_type_length_value(
     with pytest.raises(Unacceptable) as refused:
         syntax.decode(value)
     assert refused.value.status is status
+
+
+@given(st.sets(st.sampled_from(sorted(FLAGS.labels))))
+def test_bits_are_understood_as_they_are_sent(labels: set[str]) -> None:
+    assert FLAGS.decode(FLAGS.encode(labels)) == labels
 
 
 @given(st.text(), st.integers(0, 40))

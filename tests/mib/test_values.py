@@ -173,12 +173,12 @@ def test_the_system_group_tells_about_the_unit() -> None:
         9: 8,
         10: 250,
         11: 3,
+        12: 0,
         13: 700,
         14: bytes.fromhex("07eb010f08000000") + b"+\0\0",
         15: 4,
     }
     assert {n: bench.content(f"1.{n}.0") for n in expected} == expected
-    assert bench.get("1.12.0").name == "NO_SUCH_OBJECT"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,8 @@ def test_the_snmpv2_system_group_tells_about_the_agent() -> None:
         "7.0": 72,
         "8.0": 0,
         "9.1.2.1": (1, 3, 6, 1, 6, 3, 1),
-        "9.1.2.2": bench.arc,
-        "9.1.4.2": 0,
+        "9.1.2.6": bench.arc,
+        "9.1.4.6": 0,
     }
     assert {s: bench.content(f".1.3.6.1.2.1.1.{s}") for s in expected} == expected
 

@@ -9,30 +9,63 @@ from pdu_agent.mib_impl.set_errors import STATUS_OF, ErrorStatus, SetError
 from pdu_agent.mib_impl.syntax import Tag, Value
 from pdu_agent.mib_impl.tree import ObjectTree
 from pdu_agent.model.commands import (
+    AcknowledgeAlarm,
     Action,
+    AdvanceConfigLock,
     Command,
     ConfigureDevice,
+    ConfigureGroup,
     ConfigureInlet,
     ConfigureOutlet,
+    ConfigureSensor,
+    ConfigureThreshold,
+    CreateGroup,
     DeviceSetting,
+    EnableNotifications,
+    GroupSetting,
     InletSetting,
+    Limit,
     Lock,
+    NotificationClass,
     OutletSetting,
     PowerUp,
+    Quantity,
+    RemoveGroup,
     Reset,
     ResetMeter,
+    SensorSetting,
     SetLock,
+    SetMember,
     SwitchAll,
+    SwitchGroup,
     SwitchOutlet,
     Target,
     TargetKind,
+    ThresholdSetting,
 )
 from pdu_agent.model.errors import CommandError, InvalidValue, OutletLocked
-from tests.mib.unit import ACTOR, Bench, integer, octets, unit, unsigned, with_outlet
+from tests.mib.unit import (
+    ACTOR,
+    SENSOR,
+    Bench,
+    furnished,
+    integer,
+    octets,
+    unit,
+    unsigned,
+    with_outlet,
+)
 
 OUTLET_2 = Target(TargetKind.OUTLET, 2)
 INLET_1 = Target(TargetKind.INLET, 1)
+SENSOR_1 = Target(TargetKind.SENSOR, 1)
 SYS = ".1.3.6.1.2.1.1"
+
+
+def limit(target: Target, setting: ThresholdSetting, value: float | frozenset[Limit]) -> Command:
+    quantity = Quantity.TEMPERATURE if target is SENSOR_1 else Quantity.CURRENT
+    return ConfigureThreshold(target, quantity, setting, value)
+
 
 ACCEPTED: list[tuple[str, Value, Command]] = [
     *[
@@ -57,6 +90,46 @@ ACCEPTED: list[tuple[str, Value, Command]] = [
     ("3.1.1.15.2", integer(2), ConfigureOutlet(2, OutletSetting.POWER_UP, PowerUp.OFF)),
     ("3.2.1.16.2", integer(2), ResetMeter(OUTLET_2, Reset.ENERGY)),
     ("3.2.1.16.2", integer(4), ResetMeter(OUTLET_2, Reset.ALL)),
+    ("1.12.0", integer(41), AdvanceConfigLock(41)),
+    ("4.1.1.4.3.2.2", integer(250), limit(OUTLET_2, ThresholdSetting.LOW_CRITICAL, 0.25)),
+    ("4.1.1.5.4.1.8", integer(-105), limit(SENSOR_1, ThresholdSetting.LOW_WARNING, -10.5)),
+    ("4.1.1.6.3.2.2", integer(9999), limit(OUTLET_2, ThresholdSetting.HIGH_WARNING, 9.999)),
+    ("4.1.1.7.4.1.8", integer(305), limit(SENSOR_1, ThresholdSetting.HIGH_CRITICAL, 30.5)),
+    ("4.1.1.8.4.1.8", unsigned(15), limit(SENSOR_1, ThresholdSetting.HYSTERESIS, 1.5)),
+    ("4.1.1.9.3.2.2", unsigned(3600), limit(OUTLET_2, ThresholdSetting.DELAY_S, 3600)),
+    (
+        "4.1.1.10.3.2.2",
+        octets(b"\x90"),
+        limit(
+            OUTLET_2,
+            ThresholdSetting.ENABLED,
+            frozenset({Limit.LOW_CRITICAL, Limit.HIGH_CRITICAL}),
+        ),
+    ),
+    ("4.1.1.10.3.2.2", octets(b""), limit(OUTLET_2, ThresholdSetting.ENABLED, frozenset())),
+    ("5.1.1.2.1", octets(b"exhaust"), ConfigureSensor(1, SensorSetting.NAME, "exhaust")),
+    ("5.1.1.10.1", integer(2), ResetMeter(SENSOR_1, Reset.ALL)),
+    ("6.1.1.2.7", octets(b"lab"), ConfigureGroup(7, GroupSetting.NAME, "lab")),
+    *[
+        ("6.1.1.4.1", integer(number), SwitchGroup(1, action))
+        for number, action in enumerate(Action, start=1)
+    ],
+    ("6.1.1.8.255", integer(4), CreateGroup(255)),
+    ("6.1.1.8.7", integer(6), RemoveGroup(7)),
+    ("6.2.1.1.7.1", integer(4), SetMember(7, 1, member=True)),
+    ("6.2.1.1.7.2", integer(6), SetMember(7, 2, member=False)),
+    ("8.2.1.7.4", integer(1), AcknowledgeAlarm(4, acknowledged=True)),
+    ("8.2.1.7.9", integer(2), AcknowledgeAlarm(9, acknowledged=False)),
+    *[
+        (f"11.{number}.0", integer(2), EnableNotifications(kind, enabled=False))
+        for number, kind in enumerate(list(NotificationClass)[:7], start=1)
+    ],
+    (
+        ".1.3.6.1.2.1.11.30.0",
+        integer(1),
+        EnableNotifications(NotificationClass.AUTHENTICATION, enabled=True),
+    ),
+    (".1.3.6.1.6.3.1.1.6.1.0", integer(41), AdvanceConfigLock(41)),
     (f"{SYS}.4.0", octets(b"ops"), ConfigureDevice(DeviceSetting.CONTACT, "ops")),
     (f"{SYS}.5.0", octets(b"rack-8"), ConfigureDevice(DeviceSetting.NAME, "rack-8")),
     (f"{SYS}.6.0", octets(b"Hall 3"), ConfigureDevice(DeviceSetting.LOCATION, "Hall 3")),
@@ -65,7 +138,7 @@ ACCEPTED: list[tuple[str, Value, Command]] = [
 
 @pytest.mark.parametrize(("suffix", "value", "command"), ACCEPTED)
 def test_a_set_becomes_its_command(suffix: str, value: Value, command: Command) -> None:
-    bench = Bench()
+    bench = Bench(furnished(unit(sensors=(SENSOR,))))
     ticket = bench.set((suffix, value))
     assert ticket is not None
     assert bench.controller.submitted == [[command]]
@@ -81,10 +154,18 @@ def test_every_writable_object_is_covered_above() -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "number"), [("3.1.1.8.1", 8), ("1.9.0", 8), ("2.1.1.20.1", 1), ("3.2.1.16.1", 1)]
+    ("suffix", "number"),
+    [
+        ("3.1.1.8.1", 8),
+        ("1.9.0", 8),
+        ("2.1.1.20.1", 1),
+        ("3.2.1.16.1", 1),
+        ("5.1.1.10.1", 1),
+        ("6.1.1.4.7", 8),
+    ],
 )
 def test_writing_none_is_accepted_and_does_nothing(suffix: str, number: int) -> None:
-    bench = Bench()
+    bench = Bench(furnished(unit(sensors=(SENSOR,))))
     assert bench.set((suffix, integer(number))) is None
     bench.check((suffix, integer(number)))
     assert bench.controller.submitted == bench.controller.checked == []
@@ -107,7 +188,21 @@ REFUSED = [
     ("3.1.1.7.9", octets(b""), ErrorStatus.NOT_WRITABLE),
     ("3.1.1.1.1", unsigned(1), ErrorStatus.NOT_WRITABLE),
     ("3.1.1.16.1", unsigned(1), ErrorStatus.NOT_WRITABLE),
-    ("1.12.0", integer(1), ErrorStatus.NOT_WRITABLE),
+    ("1.12.0", integer(-1), ErrorStatus.WRONG_VALUE),
+    ("1.12.1", integer(1), ErrorStatus.NO_CREATION),
+    ("4.1.1.4.3.2.2", unsigned(250), ErrorStatus.WRONG_TYPE),
+    ("4.1.1.4.3.2.1", integer(250), ErrorStatus.NO_CREATION),
+    ("4.1.1.9.3.2.2", unsigned(3601), ErrorStatus.WRONG_VALUE),
+    ("4.1.1.10.3.2.2", octets(b"\x08"), ErrorStatus.WRONG_VALUE),
+    ("4.1.1.10.3.2.2", octets(b"\x80\x00"), ErrorStatus.WRONG_LENGTH),
+    ("4.1.1.11.3.2.2", integer(1), ErrorStatus.NOT_WRITABLE),
+    ("4.1.1.12.3.2.2", integer(1), ErrorStatus.NOT_WRITABLE),
+    ("5.1.1.10.1", integer(3), ErrorStatus.WRONG_VALUE),
+    ("6.1.1.7.7", integer(2), ErrorStatus.NOT_WRITABLE),
+    ("8.2.1.7.5", integer(1), ErrorStatus.NO_CREATION),
+    ("8.2.1.7.4", integer(3), ErrorStatus.WRONG_VALUE),
+    ("8.4.1.6.1", octets(b""), ErrorStatus.NOT_WRITABLE),
+    ("12.5.0", octets(b""), ErrorStatus.NOT_WRITABLE),
     (".1.3.6.1.4.1.99.1.0", integer(1), ErrorStatus.NOT_WRITABLE),
     (f"{SYS}.1.0", octets(b"x"), ErrorStatus.NOT_WRITABLE),
     ("3.1.1.2.1", octets(b"x" * 33), ErrorStatus.WRONG_LENGTH),
@@ -128,7 +223,7 @@ REFUSED = [
 def test_a_bad_set_says_why_and_nothing_is_done(
     suffix: str, value: Value, status: ErrorStatus
 ) -> None:
-    bench = Bench()
+    bench = Bench(furnished(unit(sensors=(SENSOR,))))
     varbinds = [("3.1.1.8.2", integer(2)), (suffix, value), ("3.1.1.3.2", octets(b"x"))]
     with pytest.raises(SetError) as refused:
         bench.set(*varbinds)

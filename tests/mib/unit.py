@@ -7,20 +7,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.mib_impl.identity import own_modules
+from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
 from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, MibView, VarBind
 from pdu_agent.mib_impl.writes import MibWriter
-from pdu_agent.model.commands import Actor, Command, Lock, PowerUp, Ticket
+from pdu_agent.model.commands import (
+    Actor,
+    Command,
+    Limit,
+    Lock,
+    NotificationClass,
+    PowerUp,
+    Quantity,
+    Target,
+    TargetKind,
+    Ticket,
+)
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.snapshot import (
+    Alarm,
     ChangeReason,
+    Crossing,
     Device,
+    EventKind,
+    Group,
+    GroupState,
     Health,
     Inlet,
+    LoggedEvent,
     Meter,
     MeterStatus,
     Outlet,
@@ -28,11 +47,16 @@ from pdu_agent.model.snapshot import (
     Sensor,
     SensorKind,
     SensorStatus,
+    Severity,
     Snapshot,
+    Threshold,
+    ThresholdState,
 )
 
 ACTOR = Actor("snmp", "operator", "192.0.2.1")
 WALL_S = 1_800_000_000.0  # 2027-01-15 08:00:00 UTC
+
+ENGINE = OwnEngine(bytes.fromhex("8000000003aabbccddeeff"), 3, lambda: 90, 8192)
 
 ELECTRICAL = Electrical(
     voltage_v=230.1234,
@@ -82,6 +106,76 @@ SENSOR = Sensor(
     minimum=-10.0,
     maximum=None,
 )
+
+
+OUTLET_2 = Target(TargetKind.OUTLET, 2)
+
+GROUPS = (
+    Group(1, "servers", (1, 2), True, GroupState.MIXED, 525.0, 10_799_999_998),
+    Group(7, "Group 7", (2,), False, GroupState.ON, None, 0),
+)
+
+THRESHOLDS = (
+    Threshold(
+        target=OUTLET_2,
+        quantity=Quantity.CURRENT,
+        low_critical=0.0,
+        low_warning=0.0,
+        high_warning=8.0,
+        high_critical=10.0,
+        hysteresis=0.5,
+        delay_s=3.0,
+        enabled=frozenset({Limit.HIGH_WARNING, Limit.HIGH_CRITICAL}),
+        state=ThresholdState.HIGH_WARNING,
+        value=8.75,
+    ),
+    Threshold(
+        target=Target(TargetKind.SENSOR, 1),
+        quantity=Quantity.TEMPERATURE,
+        low_critical=-20.5,
+        low_warning=-10.0,
+        high_warning=35.0,
+        high_critical=40.0,
+        hysteresis=1.0,
+        delay_s=0.0,
+        enabled=frozenset(),
+        state=ThresholdState.UNKNOWN,
+        value=None,
+    ),
+)
+
+CROSSING = Crossing(Quantity.CURRENT, ThresholdState.HIGH_WARNING, 8.75, 8.0)
+
+ALARMS = (
+    Alarm(4, "threshold", Severity.WARNING, "outlet 2", "8.75 A", WALL_S - 60, OUTLET_2, CROSSING),
+    Alarm(9, "board", Severity.CRITICAL, "main", "no answer", WALL_S, acknowledged=True),
+)
+
+EVENTS = (
+    LoggedEvent(4294967295, WALL_S, EventKind.STARTED, Severity.INFO, None, "started", ""),
+    LoggedEvent(
+        1,
+        WALL_S,
+        EventKind.OUTLET_STATE,
+        Severity.INFO,
+        OUTLET_2,
+        "outlet 2 is off",
+        "snmp operator from 192.0.2.1",
+    ),
+)
+
+
+def furnished(snapshot: Snapshot) -> Snapshot:
+    """The same instant with something in every table; takes two outlets and one sensor."""
+    return replace(
+        snapshot,
+        groups=GROUPS,
+        thresholds=THRESHOLDS,
+        alarms=ALARMS,
+        events=EVENTS,
+        notifying=frozenset(NotificationClass) - {NotificationClass.COMMAND},
+        config_lock=41,
+    )
 
 
 def outlet(index: int) -> Outlet:
@@ -172,8 +266,15 @@ class Bench:
     def __init__(self, snapshot: Snapshot | None = None, arc: Oid = DEFAULT_ARC) -> None:
         self.arc = arc
         self.counters = SnmpCounters()
+        self.notified = NotificationCounters()
         self.controller = FakeController(unit() if snapshot is None else snapshot)
-        modules = own_modules(self.controller.uptime_s, self.counters, arc)
+        modules = own_modules(
+            self.controller.uptime_s,
+            self.counters,
+            arc,
+            engine=ENGINE,
+            notified=self.notified,
+        )
         self.view = MibView(modules)
         self.writer = MibWriter(self.view, self.controller)
 
