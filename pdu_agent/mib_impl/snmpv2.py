@@ -15,6 +15,7 @@ from pdu_agent.mib_impl.syntax import (
     Integer32,
     ObjectIdentifier,
     Oid,
+    SpinLock,
     TimeStamp,
     TimeTicks,
 )
@@ -199,7 +200,7 @@ _SET_SERIAL_NO: Scalars[Snapshot] = Scalars(
         ObjectType(
             1,
             "snmpSetSerialNo",
-            Integer32(0, 2_147_483_647),
+            SpinLock(),
             lambda snapshot: snapshot.config_lock,
             to_command=lambda _, value: AdvanceConfigLock(value),
         ),
