@@ -26,6 +26,8 @@ from tests.system.snmp_client import name
 VARBINDS = 1000
 FIRST_OUTLETS, MAX_OUTLETS = 24, 64
 ROOT = name(BASE)
+SENSORS = name(f"{BASE}.1.5")
+"""Only the demo has any."""
 COMMUNITY = COMMUNITIES[0].community
 OPERATOR = next(user for user in USERS if user.name == "operator")
 CREDENTIAL = Credential(OPERATOR.name, OPERATOR.auth_pass, OPERATOR.priv_pass)
@@ -127,13 +129,19 @@ def _marked(contents: Mapping[Name, Content], moving: set[Name]) -> dict[Name, C
 
 
 def _demo(stack: ExitStack, outlets: int, known: Mapping[Name, Content]) -> Peer:
-    """Its counters are slower than the reads: what moves in our tree moves here too."""
+    """Its counters are slower than the reads: what moves in our tree moves here too, and what
+    sensors show.
+    """
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     demo = stack.enter_context(Demo(folder, "--outlets", str(outlets)))
     time.sleep(SETTLE_S)
     moving = {name[:-1] for name, content in known.items() if content.moves}
     contents = read_contents(demo.snmp_port)
-    moving |= {name[:-1] for name, content in contents.items() if content.moves}
+    moving |= {
+        name[:-1]
+        for name, content in contents.items()
+        if content.moves or name[: len(SENSORS)] == SENSORS
+    }
     return Peer(DEMO, demo.snmp_port, demo.pid, Tree(_marked(contents, moving)), is_whole=True)
 
 
