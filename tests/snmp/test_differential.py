@@ -10,7 +10,8 @@ snmpd serves a copy of the agent's tree. What may differ from its answers, and w
 - In a GETBULK, snmpd gives endOfMibView the name of another column.
 - v1 noSuchName: the error-index is that of the first name that is not there; snmpd's may be
   that of a later one (RFC 1157 section 4.1.2 allows both).
-- tooBig, where snmpd sends more than 1472 octets.
+- tooBig, where snmpd sends about 1472 octets or more.
+- A long GETBULK in v3 may end a few varbinds later than pysnmp's, which counts longer headers.
 - A GETBULK in a v1 message, or with negative numbers, is none (RFC 3416 section 3); snmpd
   answers both, the agent neither.
 """
@@ -24,24 +25,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pdu_agent.access.grant import Rights
+from pdu_agent.snmp.credentials import Community
+from pdu_agent.snmp.settings import ViewSettings
 from tests.peers import require
 from tests.snmp import ber
 from tests.snmp.answers import Answer, Oid, open_answer
 from tests.snmp.faults import Target
 from tests.snmp.fuzz import READER, WRITER, discover, target_of
 from tests.snmp.recorded import recorded
-from tests.snmp.rig import Rig
+from tests.snmp.rig import OUTLET, Rig
 from tests.snmp.snmpd import Instance, Snmpd, snmpd_with
 from tests.snmp.usm_client import REPORTABLE, Usm, V3Message
 from tests.snmp.verdict import COMMUNITY_LIMIT
 
 SOURCE = ("192.0.2.9", 4000)
 TOO_BIG = 1
+NULL = 0x05
+HIDDEN_COLUMN = "1.3.6.1.4.1.8072.9999.9999.6738.1.3.2.1.15"
+SPARE = 32
+"""Octets that the agent keeps free for headers at their longest."""
 ABSENT = (ber.NO_SUCH_OBJECT, ber.NO_SUCH_INSTANCE)
 LIVE = (
     (1, 3, 6, 1, 2, 1, 11),
     (1, 3, 6, 1, 6, 3, 10),
     (1, 3, 6, 1, 6, 3, 11),
+    (1, 3, 6, 1, 6, 3, 12),
     (1, 3, 6, 1, 6, 3, 15),
 )
 REQUESTS = (ber.GET, ber.GET_NEXT, ber.GET_BULK)
@@ -101,7 +110,7 @@ def without_values(answer: Answer) -> Answer:
 
 
 def is_same(ours: Answer, theirs: Answer, theirs_octets: int, bulk: bool) -> bool:
-    if ours.status == TOO_BIG and theirs_octets > COMMUNITY_LIMIT:
+    if ours.status == TOO_BIG and theirs_octets > COMMUNITY_LIMIT - SPARE:
         return True
     ours, theirs = without_values(ours), without_values(theirs)
     if ours.version == 0 and ours.status and 0 < ours.index < theirs.index:
@@ -195,6 +204,48 @@ def test_random_requests_are_answered_alike(peers: Peers, data: st.DataObject) -
     compare(peers, ber.encode(ber.message(version, b"public", pdu)))
 
 
+class Tenant:
+    """A rig whose "public" sees some outlets and some subtrees only; what there would be."""
+
+    def __init__(self) -> None:
+        public = Community(
+            "tenant",
+            "public",
+            rights=Rights.READ,
+            view="some",
+            outlets={"1": Rights.NONE, "3": Rights.NONE},
+        )
+        view = ViewSettings(
+            "some", include=("1.3.6.1.2.1.1", "1.3.6.1.4.1"), exclude=(HIDDEN_COLUMN,)
+        )
+        self.rig = Rig(communities=(public,), views=(view,))
+        self.instances = list(walk(Rig()))
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Tenant:
+    return Tenant()
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_who_may_not_see_everything_is_shown_the_same_by_both_paths(
+    tenant: Tenant, data: st.DataObject
+) -> None:
+    pdu = data.draw(requests(tenant.instances))
+    packet = ber.encode(ber.message(data.draw(st.sampled_from((0, 1))), b"public", pdu))
+    engine = tenant.rig.engine
+    ours, slow = engine.process(packet, SOURCE), engine.through_pysnmp(packet, SOURCE)
+    if ours is None or slow is None:
+        assert ours is slow
+        return
+    opened = without_values(open_answer(ours))
+    assert opened == without_values(open_answer(slow))
+    for name, tag, _ in opened.varbinds:
+        if tag not in (*ABSENT, ber.END_OF_MIB_VIEW, NULL):
+            assert name[: len(OUTLET)] != OUTLET or name[-1] not in (1, 3)
+
+
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_random_v3_requests_are_answered_alike(peers: Peers, data: st.DataObject) -> None:
@@ -205,7 +256,7 @@ def test_random_v3_requests_are_answered_alike(peers: Peers, data: st.DataObject
         open_answer(answer or b"", [user]) for answer in (peers.here(packet), peers.pysnmp(packet))
     )
     theirs = peers.snmpd.exchange(asked(peers.snmpd_target, user, pdu)) or b""
-    assert without_values(ours) == without_values(slow)
+    assert is_same(ours, slow, 0, pdu[0] == ber.GET_BULK)
     expected = open_answer(theirs, [user], shortest=False)
     assert is_same(ours, expected, len(theirs), pdu[0] == ber.GET_BULK), f"{ours}\n{expected}"
     assert ours.security is not None
