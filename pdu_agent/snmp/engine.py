@@ -127,12 +127,14 @@ class Engine:
     def _read(self, datagram: bytes, host: str) -> bytes | None:
         """The answer to a plain v1 or v2c read; None for everything else."""
         try:
-            octet = datagram[1]
-            start = 2 if octet < 0x80 else octet - 0x7E
+            octets, start = datagram[1], 2
+            if octets >= 0x80:
+                start = octets - 0x7E
+                octets = int.from_bytes(datagram[2:start], "big")
             stop = start + _COMMUNITY_START + datagram[start + 4]
-            if datagram[0] != SEQUENCE or not _fills(datagram, start):
-                return None
         except IndexError:
+            return None
+        if datagram[0] != SEQUENCE or octets != len(datagram) - start:
             return None
         header = datagram[start:stop]
         admitted = self._admitted.get((host, header)) or self._admit(host, header)
@@ -202,9 +204,3 @@ def _is_v3(datagram: bytes) -> bool:
     except MalformedMessage:
         return False  # whoever looks at it next will say what is wrong
     return version == VERSION_3
-
-
-def _fills(datagram: bytes, start: int) -> bool:
-    """Whether the message that starts there is all of the datagram."""
-    octets = datagram[1:2] if start == 2 else datagram[2:start]
-    return int.from_bytes(octets, "big") == len(datagram) - start
