@@ -16,14 +16,10 @@ from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.snmp.access import AccessPolicy, Credential
 from pdu_agent.snmp.ber import (
-    GET,
-    GET_BULK,
-    GET_NEXT,
     OCTET_STRING,
     REPORT,
     RESPONSE,
     SEQUENCE,
-    SET,
     element,
     enter,
     header,
@@ -51,16 +47,14 @@ MAX_BOOTS = 2**31 - 1
 TIME_WINDOW_S = 150
 """RFC 3414 section 2.2.3: how far a message may be from our time, before and after."""
 
-_REQUESTS = frozenset({GET, GET_NEXT, GET_BULK, SET})
 _ANSWERS = frozenset({RESPONSE, REPORT})
-_NOTIFICATIONS = frozenset({0xA4, 0xA6, 0xA7})
+_NOTIFICATIONS = frozenset({0xA4, 0xA6, 0xA7})  # v1 traps, informs, traps
 
 # Of a Response: its header and that of the list of varbinds, request-id, status, index.
 _PDU_HEADERS = 4 + 4 + 6 + 3 + 4
 # What the headers of the message, the scoped PDU and the ciphertext grow by when they are no
 # longer short, and the padding of DES.
 _GROWTH = 3 * 2 + 7
-
 
 _NOBODY = frozenset({Refusal.UNKNOWN_ENGINE, Refusal.UNKNOWN_USER})
 """Reports that name no user: where there is no such user, net-snmp's tools drop a Report to it,
