@@ -97,14 +97,15 @@ class Delivery:
         self._trouble = trouble
         self._sleep = sleep
         self._queue: deque[Notification] = deque()
+        self._in_hand = 0
         self._filled = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
     @property
     def waiting(self) -> int:
-        """Notifications that nobody has begun to send."""
-        return len(self._queue)
+        """Notifications that are neither sent nor given up."""
+        return len(self._queue) + self._in_hand
 
     def put(self, notification: Notification) -> None:
         """Take one for sending; the oldest goes when there is no room."""
@@ -125,7 +126,9 @@ class Delivery:
         while True:
             await self._filled.wait()
             while self._queue:
+                self._in_hand = 1
                 await self._deliver(self._queue.popleft())
+                self._in_hand = 0
                 await self._sleep(PACE_S)
             self._filled.clear()
             self._idle.set()

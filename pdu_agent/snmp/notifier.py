@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from pdu_agent.mib_impl.notifications import Notification, Notifications
 from pdu_agent.model.commands import Controller
-from pdu_agent.model.events import Event, EventBus, Subscription
+from pdu_agent.model.events import AgentStarted, Event, EventBus, Subscription
 from pdu_agent.snmp.auth_failures import AuthFailureLimit
 from pdu_agent.snmp.delivery import Delivery
 from pdu_agent.snmp.notification_sockets import NotificationSockets
@@ -46,7 +46,11 @@ class Notifier:
         self._subscription: Subscription | None = None
 
     def start(self, earlier: Sequence[Event] = ()) -> None:
-        """Begin to deliver, first what tells of `earlier` events."""
+        """Begin to deliver, first what tells of `earlier` events.
+
+        Of these the start of the agent comes first: what else happened before, managers
+        would take for the end of the run before.
+        """
         if not self._deliveries:
             return
         loop = asyncio.get_running_loop()
@@ -55,7 +59,7 @@ class Notifier:
             for delivery in self._deliveries
         ]
         self._subscription = self._events.subscribe(EVENT_LIMIT, self._wake)
-        self._translate(earlier)
+        self._translate(sorted(earlier, key=lambda event: not isinstance(event, AgentStarted)))
 
     def authentication_failed(self, host: str) -> None:
         """A request with a wrong community or a wrong digest came from this numeric address."""
@@ -109,7 +113,7 @@ class Notifier:
         for delivery in self._deliveries:
             if delivery.waiting:
                 log.warning(
-                    "notification target %s: %d notifications were never sent",
+                    "notification target %s: %d notifications were not delivered",
                     delivery.name,
                     delivery.waiting,
                 )

@@ -139,6 +139,7 @@ async def test_a_name_that_becomes_known_later_gets_what_has_been_waiting() -> N
         for _ in range(20):
             await asyncio.sleep(0)
         assert len(rig.pauses_s) > 3
+        assert rig.delivery.waiting == 1
         rig.delivery.put(notice(2))
         rig.endpoints = (Endpoint(socket.AF_INET, ("192.0.2.50", 162)),)
         await rig.drain()

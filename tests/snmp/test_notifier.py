@@ -106,8 +106,8 @@ async def test_every_target_gets_every_notification_once_and_in_order(rig: Rig) 
     assert [made.varbinds[0][0][-1] for made in first.put_here] == [1, 2]
 
 
-async def test_what_happened_before_the_start_comes_first(rig: Rig) -> None:
-    rig.notifier.start([STARTED, switched(1)])
+async def test_what_happened_before_comes_first_and_of_this_the_start(rig: Rig) -> None:
+    rig.notifier.start([switched(1), STARTED])
     rig.events.publish(switched(2))
     await turn()
     oids = rig.queues[0].oids
@@ -179,4 +179,4 @@ async def test_stopping_does_not_wait_for_a_dead_target(
     rig.events.publish(switched(1))
     async with asyncio.timeout(5):
         await rig.notifier.stop()
-    assert "notification target nms 0: 1 notifications were never sent" in caplog.text
+    assert "notification target nms 0: 1 notifications were not delivered" in caplog.text
