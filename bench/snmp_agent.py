@@ -37,7 +37,7 @@ from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.readings import BankState, Measurement, Reading
 from pdu_agent.model.record import Record
-from pdu_agent.snmp.face import snmp_server
+from pdu_agent.snmp.face import SnmpFace
 from pdu_agent.store.record_store import RecordStore
 
 ENGINE_ID = bytes.fromhex("80001f8805") + b"measured"
@@ -121,7 +121,7 @@ async def serve(settings: AgentSettings) -> None:
     sys.setswitchinterval(THREAD_SWITCH_S)
     store = RecordStore(settings.runtime_dir, settings.state_dir, lambda _error: None)
     runtime = assemble(settings, store)
-    server = snmp_server(settings.snmp, runtime.core, ENGINE_ID, 1)
+    server = SnmpFace(settings.snmp, runtime.core, runtime.core.events, ENGINE_ID, 1)
     await server.start()
     meter = threading.Thread(target=meter_thread, args=(settings, runtime, stop))
     meter.start()

@@ -33,7 +33,7 @@ from pdu_agent.model.readings import (
     WriteRelays,
 )
 from pdu_agent.model.record import Record
-from pdu_agent.snmp.face import snmp_engine
+from pdu_agent.snmp.face import own_engine, snmp_engine
 from pdu_agent.store.record_store import RecordStore
 from tests.snmp import ber
 from tests.system.demo_process import BASE, COMMAND
@@ -74,7 +74,8 @@ class Strip:
         self._core = Core(core_settings, self._clock, self._perform, birth)
         self._core.on_bank(BankState("board1", False, tuple(self._relays)))
         self._start_s = self._clock.monotonic_s()
-        self._engine = snmp_engine(settings.snmp, self._core, ENGINE_ID, 1, self._clock.monotonic_s)
+        own = own_engine(ENGINE_ID, 1, self._clock.monotonic_s)
+        self._engine = snmp_engine(settings.snmp, self._core, own, self._clock.monotonic_s)
         self._key = ber.password_key(b"viewer-auth-pass", ENGINE_ID)
 
     def run_second(self, second: int) -> None:

@@ -31,6 +31,7 @@ from pdu_agent.core.configuring import LAST_LOCK
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.errors import StoreError
+from pdu_agent.model.events import Subscription
 from pdu_agent.model.record import Record
 from pdu_agent.store.record_store import Loaded, RecordStore
 
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 
 FINISH_LIMIT_S = 20.0
 """64 outlets, closing 0.25 s apart, take 16 s."""
+EARLIER_EVENTS = 1024
+"""Kept until SNMP is there to notify of them; 64 outlets that start make fewer."""
 BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 ENGINE_ID_PREFIX = bytes.fromhex("80001f8805")
 """RFC 3411 SnmpEngineID: enterprise 8072, format 5 (octets of our choice)."""
@@ -108,13 +111,14 @@ class Agent:
         store.save(birth.record)  # so that the card's copy is not taken for newer
         await asyncio.to_thread(store.flush_now, birth.record)
         runtime, hardware = self._assemble(store, birth, is_first=loaded.record is None)
+        earlier = runtime.core.events.subscribe(EARLIER_EVENTS)
         for report in await asyncio.to_thread(hardware.inspect):
             runtime.meet(report)
         hardware.start()
         runtime.start()
         if not runtime.core.met_cold and not await runtime.finish_acknowledged(FINISH_LIMIT_S):
             log.warning("a relay board is too slow to finish what was accepted before the start")
-        await self._start_snmp(runtime, birth.record)
+        await self._start_snmp(runtime, birth.record, earlier)
         self._occasion.on_ready()
         await self._start_web(runtime)
         self._watch_over(runtime, hardware)
@@ -149,14 +153,17 @@ class Agent:
         )
         return runtime, hardware
 
-    async def _start_snmp(self, runtime: Runtime, record: Record) -> None:
+    async def _start_snmp(self, runtime: Runtime, record: Record, earlier: Subscription) -> None:
         # Imported here: pysnmp is a third of the start-up time, and relays come first.
-        from pdu_agent.snmp.face import snmp_server
+        from pdu_agent.snmp.face import SnmpFace
 
-        server = snmp_server(self._settings.snmp, runtime.core, record.engine_id, record.boots)
-        await server.start()
-        self._closers.append(server.stop)
-        log.info("SNMP answers on %s", ", ".join(server.addresses))
+        core = runtime.core
+        snmp = SnmpFace(self._settings.snmp, core, core.events, record.engine_id, record.boots)
+        await snmp.start()
+        self._closers.append(snmp.stop)
+        core.events.unsubscribe(earlier)
+        snmp.notify(earlier.drain())
+        log.info("SNMP answers on %s", ", ".join(snmp.addresses))
 
     async def _start_web(self, runtime: Runtime) -> None:
         # In a thread, because importing aiohttp takes long enough to delay SNMP answers.

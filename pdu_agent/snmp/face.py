@@ -1,50 +1,109 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SNMP as one thing: from the `snmp` section and the core to a server that can be started."""
+"""SNMP as one thing: from the `snmp` section and the core to what answers and notifies."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.mib_impl.identity import own_modules
+from pdu_agent.mib_impl.notifications import NotificationCounters, Notifications
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.view import MibView
 from pdu_agent.model.commands import Controller
+from pdu_agent.model.events import Event, EventBus
 from pdu_agent.snmp.access import AccessPolicy
+from pdu_agent.snmp.auth_failures import AuthFailureLimit
 from pdu_agent.snmp.engine import Engine
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS
 from pdu_agent.snmp.limits import Limits
+from pdu_agent.snmp.notifier import Notifier
 from pdu_agent.snmp.operations import Operations
 from pdu_agent.snmp.reader import Reader
 from pdu_agent.snmp.server import SnmpServer
 from pdu_agent.snmp.settings import SnmpSettings, parse_oid
+from pdu_agent.snmp.targets import Targets
 
 
-def snmp_server(
-    settings: SnmpSettings, controller: Controller, engine_id: bytes, boots: int
-) -> SnmpServer:
-    """A server that is ready to start. engine_id, boots: from the durable record.
+class SnmpFace:
+    """Answers requests, and tells targets what happens. `start` and `stop` once each.
 
-    Takes about 0.1 s of CPU. Raises ConfigError if a user's protocols do not work here.
+    engine_id, boots: from the durable record. Making it takes about 0.1 s of CPU. Raises
+    ConfigError if a user's protocols do not work here, or a target's credential is missing.
     """
-    engine = snmp_engine(settings, controller, engine_id, boots)
-    return SnmpServer(settings.listen, engine.process)
+
+    def __init__(
+        self,
+        settings: SnmpSettings,
+        controller: Controller,
+        events: EventBus,
+        engine_id: bytes,
+        boots: int,
+    ) -> None:
+        own = own_engine(engine_id, boots, time.monotonic)
+        counters = NotificationCounters()
+        targets = Targets(settings, own, counters)
+        self._notifier = Notifier(
+            controller,
+            events,
+            Notifications(parse_oid(settings.base_oid), controller.uptime_s),
+            targets.deliveries,
+            targets.sockets,
+            AuthFailureLimit(time.monotonic),
+        )
+        engine = snmp_engine(
+            settings,
+            controller,
+            own,
+            notified=counters,
+            auth_failed=self._notifier.authentication_failed,
+        )
+        self._server = SnmpServer(settings.listen, engine.process)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it answers, as "host:port"."""
+        return self._server.addresses
+
+    async def start(self) -> None:
+        """Answer requests. Raises ConfigError that names the address that failed."""
+        await self._server.start()
+
+    def notify(self, earlier: Sequence[Event]) -> None:
+        """Begin to notify: first of `earlier` events, then of what happens from now on."""
+        self._notifier.start(earlier)
+
+    async def stop(self) -> None:
+        """Answer no more, and send what is waiting, within about a second."""
+        await self._server.stop()
+        await self._notifier.stop()
+
+
+def own_engine(engine_id: bytes, boots: int, monotonic_s: Callable[[], float]) -> OwnEngine:
+    """This agent as an engine that starts now."""
+    started_s = monotonic_s()
+    return OwnEngine(engine_id, boots, lambda: int(monotonic_s() - started_s), MAX_V3_OCTETS)
 
 
 def snmp_engine(
     settings: SnmpSettings,
     controller: Controller,
-    engine_id: bytes,
-    boots: int,
+    own: OwnEngine,
     monotonic_s: Callable[[], float] = time.monotonic,
+    *,
+    notified: NotificationCounters | None = None,
+    auth_failed: Callable[[str], None] = lambda _: None,
 ) -> Engine:
-    """Everything of SNMP but the sockets. Raises ConfigError as `snmp_server` does."""
-    started_s = monotonic_s()
-    own = OwnEngine(engine_id, boots, lambda: int(monotonic_s() - started_s), MAX_V3_OCTETS)
+    """What answers requests, without sockets.
+
+    notified: None where nobody sends notifications. auth_failed: as Engine has it. Raises
+    ConfigError if a user's protocols do not work here.
+    """
     counters = SnmpCounters()
     arc = parse_oid(settings.base_oid)
-    view = MibView(own_modules(controller.uptime_s, counters, arc, engine=own))
+    modules = own_modules(controller.uptime_s, counters, arc, engine=own, notified=notified)
+    view = MibView(modules)
     return Engine(
         own,
         settings.users,
@@ -54,4 +113,5 @@ def snmp_engine(
         Limits(settings, monotonic_s),
         counters,
         monotonic_s,
+        auth_failed,
     )

@@ -15,7 +15,8 @@ import pytest
 
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import ConfigError
-from pdu_agent.snmp.face import snmp_server
+from pdu_agent.model.events import EventBus
+from pdu_agent.snmp.face import SnmpFace
 from pdu_agent.snmp.server import TURN_DATAGRAMS, TURN_S, SnmpServer
 from pdu_agent.snmp.settings import SnmpSettings
 from pdu_agent.snmp.sockets import Ancillary, OneAddress, _reply_info
@@ -129,7 +130,7 @@ async def test_the_settings_and_a_core_make_a_server() -> None:
     settings = SnmpSettings(
         listen=("127.0.0.1:0",), base_oid="1.3.6.1.4.1.99999.1", communities=COMMUNITIES
     )
-    server = snmp_server(settings, FakeController(unit()), ENGINE_ID, boots=1)
+    server = SnmpFace(settings, FakeController(unit()), EventBus(), ENGINE_ID, boots=1)
     await server.start()
     try:
         name = (1, 3, 6, 1, 4, 1, 99999, 1, 1, 3, 1, 1, 2, 1)
