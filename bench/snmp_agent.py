@@ -127,11 +127,11 @@ async def serve(settings: AgentSettings) -> None:
     meter.start()
     gc.collect()
     gc.freeze()
-    print(server.addresses[0].rpartition(":")[2], flush=True)
+    print(face.addresses[0].rpartition(":")[2], flush=True)
     await ending.wait()
     stop.set()
     await asyncio.to_thread(meter.join)
-    await server.stop()
+    await face.stop()
     runtime.stop()
     store.close()
 
