@@ -318,6 +318,18 @@ def test_net_snmp_translates_with_the_stand_ins_alone(name: str, oid: Oid) -> No
 
 
 @pytest.mark.peer
+def test_net_snmp_knows_every_label() -> None:
+    # It drops without a word the labels that are words of SMI too, such as "current".
+    syntaxes = {name: obj.syntax for name, (_, obj) in declared(OPENPDU).items()}
+    named = {n: syntax for n, syntax in syntaxes.items() if isinstance(syntax, Enumerated | Bits)}
+    described = translate("OPENPDU-MIB", "-Td", *(f"OPENPDU-MIB::{name}" for name in named))
+    texts = described.split("OPENPDU-MIB::")[1:]
+    for (name, syntax), text in zip(named.items(), texts, strict=True):
+        known = set(re.findall(r"(\w+)\(\d+\)", text.partition("MAX-ACCESS")[0]))
+        assert set(syntax.labels) <= known, name
+
+
+@pytest.mark.peer
 def test_net_snmp_translates_the_system_group() -> None:
     both = "SNMPv2-MIB:OPENPDU-MIB"
     assert translate(both, "-IR", "-On", "system") == ".1.3.6.1.2.1.1"

@@ -72,7 +72,7 @@ TARGET_KIND = Enumerated(
 
 QUANTITY = Enumerated(
     (1, "voltage", Quantity.VOLTAGE),
-    (2, "current", Quantity.CURRENT),
+    (2, "rmsCurrent", Quantity.CURRENT),
     (3, "activePower", Quantity.ACTIVE_POWER),
     (4, "apparentPower", Quantity.APPARENT_POWER),
     (5, "powerFactor", Quantity.POWER_FACTOR),
