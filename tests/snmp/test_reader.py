@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -158,6 +158,19 @@ def test_live_objects_are_read_anew_within_one_snapshot(rig: Rig) -> None:
         for pdu in (ber.request(ber.GET, [SNMP_IN_PACKETS]), bulk):
             found = varbinds_of(quick(rig.reader, pdu, READER))
             assert found == [(SNMP_IN_PACKETS, ber.integer(packets, 0x41))]
+
+
+def test_whatever_changes_without_a_snapshot_is_marked_live() -> None:
+    rig = Rig(outlets=1, users=())
+    questions = [ber.request(ber.GET, [name]) for name in rig.instances()]
+    for question in questions:
+        quick(rig.reader, question, READER)
+    for counter in fields(rig.counters):
+        setattr(rig.counters, counter.name, getattr(rig.counters, counter.name) + 5)
+    rig.core.uptime += 60
+    rig.clock.advance(60)
+    for question in questions:
+        assert quick(rig.reader, question, READER) == slow(rig.operations, question, READER)
 
 
 def test_a_new_snapshot_is_seen_at_once_in_every_way_of_asking() -> None:
