@@ -30,7 +30,7 @@ from pdu_agent.app.demo import demo_settings
 from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.hardware import THREAD_SWITCH_S, stale_after_s
 from pdu_agent.app.runtime import Order, Runtime
-from pdu_agent.core.core import Birth
+from pdu_agent.core.birth import Birth
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.commands import Target, TargetKind
@@ -121,8 +121,9 @@ async def serve(settings: AgentSettings) -> None:
     sys.setswitchinterval(THREAD_SWITCH_S)
     store = RecordStore(settings.runtime_dir, settings.state_dir, lambda _error: None)
     runtime = assemble(settings, store)
-    server = SnmpFace(settings.snmp, runtime.core, runtime.core.events, ENGINE_ID, 1)
-    await server.start()
+    face = SnmpFace(settings.snmp, runtime.core, runtime.core.events, ENGINE_ID, 1)
+    await face.start()
+    face.notify(())
     meter = threading.Thread(target=meter_thread, args=(settings, runtime, stop))
     meter.start()
     gc.collect()
