@@ -19,7 +19,7 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.snapshot import Snapshot, Threshold
 
-UNITS = "the unit of the quantity"
+UNITS = "units of the quantity"
 
 LIMITS = {
     "lowCritical": Limit.LOW_CRITICAL,
