@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pdu_agent.mib_impl.conventions import SpinLock
 from pdu_agent.mib_impl.schema import MibModule, ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.syntax import (
     Counter32,
@@ -15,7 +16,6 @@ from pdu_agent.mib_impl.syntax import (
     Integer32,
     ObjectIdentifier,
     Oid,
-    SpinLock,
     TimeStamp,
     TimeTicks,
 )

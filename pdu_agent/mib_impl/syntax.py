@@ -125,13 +125,6 @@ class Gauge32(Unsigned32):
 
 
 @dataclass(frozen=True, slots=True)
-class SpinLock(Integer32):
-    """TestAndIncr (RFC 2579): taken by a SET of the value that it has."""
-
-    minimum: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Counter32(Syntax):
     """Wraps; takes an int of any size."""
 
@@ -175,16 +168,6 @@ class ObjectIdentifier(Syntax):
 
     def encode(self, plain: Oid) -> Value:
         return Value(self.tag, plain)
-
-
-@dataclass(frozen=True, slots=True)
-class AutonomousType(ObjectIdentifier):
-    """What kind of thing it is (RFC 2579)."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowPointer(ObjectIdentifier):
-    """The first accessible object of a row; 0.0 points at none (RFC 2579)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,50 +253,6 @@ class Enumerated(Syntax):
             choices = ", ".join(f"{label}({number})" for label, number in self.labels.items())
             raise Unacceptable(ErrorStatus.WRONG_VALUE, f"{content} is none of {choices}")
         return self._members[content]
-
-
-class TruthValue(Enumerated):
-    """A bool (RFC 2579)."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__((1, "true", True), (2, "false", False))
-
-
-class StorageType(Enumerated):
-    """What becomes of a row at a restart (RFC 2579). The plain value is the label."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        labels = ("other", "volatile", "nonVolatile", "permanent", "readOnly")
-        super().__init__(*((number, label, label) for number, label in enumerate(labels, 1)))
-
-
-class RowAction(Enum):
-    """What a SET can ask of a RowStatus object."""
-
-    KEEP = "keep"
-    CREATE = "create"
-    DESTROY = "destroy"
-
-
-class RowStatus(Enumerated):
-    """RFC 2579, for rows that are either there and active or not there at all.
-
-    A row in preparation is nothing that the model knows: createAndWait is wrongValue, as
-    are notInService and notReady.
-    """
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(
-            (1, "active", RowAction.KEEP),
-            (4, "createAndGo", RowAction.CREATE),
-            (6, "destroy", RowAction.DESTROY),
-        )
 
 
 class Bits(Syntax):

@@ -12,9 +12,10 @@ from typing import Any
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.access.needs import Need
+from pdu_agent.mib_impl.conventions import RowAction, RowStatus
 from pdu_agent.mib_impl.schema import Table
 from pdu_agent.mib_impl.set_errors import STATUS_OF, ErrorStatus, SetError
-from pdu_agent.mib_impl.syntax import Oid, RowAction, RowStatus, Unacceptable, Value
+from pdu_agent.mib_impl.syntax import Oid, Unacceptable, Value
 from pdu_agent.mib_impl.tree import Place, dotted
 from pdu_agent.mib_impl.view import MibView, VarBind
 from pdu_agent.model.commands import Actor, Command, Controller, SetMember, Ticket

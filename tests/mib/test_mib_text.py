@@ -11,6 +11,14 @@ from typing import Any
 
 import pytest
 
+from pdu_agent.mib_impl.conventions import (
+    AutonomousType,
+    RowPointer,
+    RowStatus,
+    SpinLock,
+    StorageType,
+    TruthValue,
+)
 from pdu_agent.mib_impl.identity import own_modules
 from pdu_agent.mib_impl.notifications import SNMP_TRAPS, NotificationCounters
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC, product_id
@@ -19,7 +27,6 @@ from pdu_agent.mib_impl.openpdu.pointers import COMMAND_ACCEPTED
 from pdu_agent.mib_impl.schema import Access, MibModule, ObjectType, Table
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import (
-    AutonomousType,
     Bits,
     Counter32,
     Counter64,
@@ -29,14 +36,9 @@ from pdu_agent.mib_impl.syntax import (
     Integer32,
     ObjectIdentifier,
     Oid,
-    RowPointer,
-    RowStatus,
-    SpinLock,
-    StorageType,
     Syntax,
     TimeStamp,
     TimeTicks,
-    TruthValue,
     Unsigned32,
     Utf8,
 )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pdu_agent.mib_impl.conventions import RowAction, RowStatus, SpinLock, TruthValue
 from pdu_agent.mib_impl.set_errors import ErrorStatus
 from pdu_agent.mib_impl.syntax import (
     Bits,
@@ -16,15 +17,11 @@ from pdu_agent.mib_impl.syntax import (
     DisplayString,
     Enumerated,
     Integer32,
-    RowAction,
-    RowStatus,
     Special,
-    SpinLock,
     Syntax,
     Tag,
     TimeStamp,
     TimeTicks,
-    TruthValue,
     Unacceptable,
     Unsigned32,
     Utf8,

@@ -4,19 +4,11 @@
 from __future__ import annotations
 
 from pdu_agent.access.needs import outlet_of
+from pdu_agent.mib_impl.conventions import AutonomousType, RowPointer, TruthValue
 from pdu_agent.mib_impl.openpdu.pointers import alarm_kind, event_kind, source_of
 from pdu_agent.mib_impl.openpdu.words import SEVERITY
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
-from pdu_agent.mib_impl.syntax import (
-    AutonomousType,
-    DateAndTime,
-    Gauge32,
-    Oid,
-    RowPointer,
-    TruthValue,
-    Unsigned32,
-    Utf8,
-)
+from pdu_agent.mib_impl.syntax import DateAndTime, Gauge32, Oid, Unsigned32, Utf8
 from pdu_agent.model.commands import AcknowledgeAlarm
 from pdu_agent.model.snapshot import Alarm, LoggedEvent, Snapshot
 

@@ -6,19 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.mib_impl.conventions import RowAction, RowStatus, StorageType
 from pdu_agent.mib_impl.openpdu.words import GROUP_NUMBER, SWITCH_COMMAND
 from pdu_agent.mib_impl.schema import ObjectType, Table
-from pdu_agent.mib_impl.syntax import (
-    Enumerated,
-    Integer32,
-    Oid,
-    RowAction,
-    RowStatus,
-    Special,
-    StorageType,
-    Unsigned32,
-    Utf8,
-)
+from pdu_agent.mib_impl.syntax import Enumerated, Integer32, Oid, Special, Unsigned32, Utf8
 from pdu_agent.model.commands import (
     ConfigureGroup,
     CreateGroup,

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pdu_agent.mib_impl.conventions import TruthValue
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, whole
-from pdu_agent.mib_impl.syntax import Counter32, TruthValue
+from pdu_agent.mib_impl.syntax import Counter32
 from pdu_agent.model.commands import EnableNotifications, NotificationClass
 from pdu_agent.model.snapshot import Snapshot
 

@@ -6,9 +6,10 @@ Numbers 8 to 11 are kept free.
 
 from __future__ import annotations
 
+from pdu_agent.mib_impl.conventions import RowPointer
 from pdu_agent.mib_impl.openpdu.words import QUANTITY
 from pdu_agent.mib_impl.schema import NotificationType, ObjectType, Scalars
-from pdu_agent.mib_impl.syntax import Integer32, RowPointer, Utf8
+from pdu_agent.mib_impl.syntax import Integer32, Utf8
 from pdu_agent.model.commands import NotificationClass
 
 CARRIED: Scalars[None] = Scalars(

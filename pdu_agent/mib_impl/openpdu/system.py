@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.mib_impl.conventions import SpinLock
 from pdu_agent.mib_impl.openpdu.words import SWITCH_COMMAND
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, or_never, whole
 from pdu_agent.mib_impl.syntax import (
@@ -11,7 +12,6 @@ from pdu_agent.mib_impl.syntax import (
     DateAndTime,
     Enumerated,
     Special,
-    SpinLock,
     TimeStamp,
     Unsigned32,
     Utf8,
