@@ -6,7 +6,7 @@ of any size), raises out of its receive path on some of the rest, and takes over
 for a request with a few thousand names. What passes here is an SNMP message of bounded
 size in the form that RFC 3417 section 8 asks for: definite lengths, primitive strings.
 
-An encrypted v3 message is checked up to its ciphertext.
+What is inside a v3 message is for usm to open; the request in it is looked at here too.
 """
 
 from __future__ import annotations
@@ -49,7 +49,6 @@ MAX_V3_OCTETS = 8192
 """The msgMaxSize that this engine announces; no v3 peer has a reason to send more."""
 
 _ERROR_TOO_BIG = 1
-_USM_SECURITY_MODEL = 3
 _REQUESTS = frozenset({GET, GET_NEXT, SET, GET_BULK})
 _FOREIGN = frozenset({RESPONSE, 0xA4, 0xA6, 0xA7, REPORT})
 """Responses, traps, informs and reports: well-formed perhaps, but nothing for an agent."""
@@ -67,8 +66,8 @@ class NotARequest(MalformedMessage):
 class Envelope:
     """What can be known of a message without its keys.
 
-    community is None in v3. request_id and tag are None when the message is encrypted.
-    varbinds is how many were counted, and counting stops at the first one too many.
+    community, tag and request_id are None in v3. varbinds is how many were counted, and
+    counting stops at the first one too many.
     """
 
     version: int
@@ -93,9 +92,7 @@ def open_envelope(datagram: bytes) -> Envelope:
     version_start, version_stop = enter(datagram, start, stop, INTEGER)
     version = small_integer(datagram, version_start, version_stop, UnknownVersion)
     if version == VERSION_3:
-        if len(datagram) > MAX_V3_OCTETS:
-            raise MalformedMessage("v3 message larger than announced")
-        return _open_v3(datagram, version_stop, stop)
+        return Envelope(VERSION_3)
     if version not in (VERSION_1, VERSION_2C):
         raise UnknownVersion(f"message version {version}")
     community_start, community_stop = enter(datagram, version_stop, stop, OCTET_STRING)
@@ -104,71 +101,19 @@ def open_envelope(datagram: bytes) -> Envelope:
 
 
 def too_big_answer(envelope: Envelope) -> bytes:
-    """A v1/v2c Response with tooBig, error-index 0 and no varbinds (RFC 3416 section 4.2.1)."""
-    response = (
-        encode_integer(envelope.request_id or 0)
-        + encode_integer(_ERROR_TOO_BIG)
-        + encode_integer(0)
-        + element(SEQUENCE, b"")
-    )
+    """The v1 or v2c message with `too_big_response`."""
     return element(
         SEQUENCE,
         encode_integer(envelope.version)
         + element(OCTET_STRING, envelope.community or b"")
-        + element(RESPONSE, response),
+        + too_big_response(envelope.request_id or 0),
     )
 
 
-def _open_v3(data: bytes, position: int, end: int) -> Envelope:
-    header_start, header_stop = enter(data, position, end, SEQUENCE)
-    flags = _check_v3_header(data, header_start, header_stop)
-    security_start, security_stop = enter(data, header_stop, end, OCTET_STRING)
-    open_usm_parameters(data[security_start:security_stop])
-    tag, start, stop = header(data, security_stop, end)
-    if stop != end or tag != (OCTET_STRING if flags & 0x02 else SEQUENCE):
-        raise MalformedMessage("scoped PDU does not match the privacy flag")
-    if tag == OCTET_STRING:
-        return Envelope(VERSION_3)
-    _, position = enter(data, start, stop, OCTET_STRING)
-    _, position = enter(data, position, stop, OCTET_STRING)
-    tag, request_id, varbinds = open_request(data, position, stop, VERSION_3)
-    return Envelope(VERSION_3, None, tag, request_id, varbinds)
-
-
-def _check_v3_header(data: bytes, start: int, stop: int) -> int:
-    """msgID, msgMaxSize, msgFlags, msgSecurityModel (RFC 3412 section 6). Returns the flags."""
-    message_id, position = integer_at(data, start, stop)
-    max_octets, position = integer_at(data, position, stop)
-    flags_start, flags_stop = enter(data, position, stop, OCTET_STRING)
-    model, model_stop = integer_at(data, flags_stop, stop)
-    if message_id < 0:
-        raise MalformedMessage("negative msgID")
-    if max_octets < 484:
-        raise MalformedMessage("msgMaxSize below 484")
-    if flags_stop - flags_start != 1 or data[flags_start] & 0x03 == 0x02:
-        raise MalformedMessage("msgFlags are not one octet, or ask for privacy alone")
-    if model != _USM_SECURITY_MODEL or model_stop != stop:
-        raise MalformedMessage("not the User-based Security Model")
-    return data[flags_start]
-
-
-def open_usm_parameters(data: bytes) -> tuple[bytes, bytes]:
-    """Authoritative engine ID and user name out of UsmSecurityParameters.
-
-    RFC 3414 section 2.4: a string, two integers, three strings. Raises MalformedMessage.
-    """
-    position, stop = enter(data, 0, len(data), SEQUENCE)
-    id_start, position = enter(data, position, stop, OCTET_STRING)
-    engine_id = data[id_start:position]
-    for _ in range(2):
-        _, position = integer_at(data, position, stop)
-    name_start, position = enter(data, position, stop, OCTET_STRING)
-    user_name = data[name_start:position]
-    for _ in range(2):
-        _, position = enter(data, position, stop, OCTET_STRING)
-    if position != stop or stop != len(data):
-        raise MalformedMessage("USM parameters of another shape")
-    return engine_id, user_name
+def too_big_response(request_id: int) -> bytes:
+    """A Response with tooBig, error-index 0 and no varbinds (RFC 3416 section 4.2.1)."""
+    fields = (request_id, _ERROR_TOO_BIG, 0)
+    return element(RESPONSE, b"".join(map(encode_integer, fields)) + element(SEQUENCE, b""))
 
 
 def open_request(data: bytes, position: int, end: int, version: int) -> tuple[int, int, int]:

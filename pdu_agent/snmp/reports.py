@@ -60,7 +60,7 @@ def report_pdu(refusal: Refusal, count: int, request_id: int) -> bytes:
     return element(REPORT, encode_integer(request_id) + no_error + varbinds)
 
 
-def request_id(scoped: bytes) -> int:
+def request_id_of(scoped: bytes) -> int:
     """The request-id in a readable scoped PDU, 0 where there is none (RFC 3412 section 7.1)."""
     try:
         position, stop = enter(scoped, 0, len(scoped), SEQUENCE)

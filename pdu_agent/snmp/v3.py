@@ -25,8 +25,14 @@ from pdu_agent.snmp.ber import (
     header,
 )
 from pdu_agent.snmp.credentials import SecurityLevel, User
-from pdu_agent.snmp.envelope import MAX_V3_OCTETS, VERSION_3
-from pdu_agent.snmp.reports import NOT_PROVEN, Refusal, report_pdu, request_id, small_enough
+from pdu_agent.snmp.envelope import (
+    MAX_V3_OCTETS,
+    MAX_VARBINDS,
+    VERSION_3,
+    open_request,
+    too_big_response,
+)
+from pdu_agent.snmp.reports import NOT_PROVEN, Refusal, report_pdu, request_id_of, small_enough
 from pdu_agent.snmp.security import user_keys, warn_of_weak_protocols
 from pdu_agent.snmp.usm import (
     DecryptionFailed,
@@ -212,7 +218,12 @@ class V3:
             return self._report(message, Refusal.UNKNOWN_HANDLER, account.keys, scoped)
         room = min(message.max_size, MAX_V3_OCTETS) - account.overhead
         response = self._reader.respond(scoped, position, stop, VERSION_3, credential, room)
-        return SLOW if response is None else self._seal(message, response, account.keys)
+        if response is None:
+            _, request_id, varbinds = open_request(scoped, position, stop, VERSION_3)
+            if varbinds <= MAX_VARBINDS:
+                return SLOW
+            response = too_big_response(request_id)
+        return self._seal(message, response, account.keys)
 
     def _elsewhere(self, message: V3Message, scoped: bytes, keys: UserKeys) -> bytes | None:
         """The Report to a request for another context than the only one there is."""
@@ -245,7 +256,7 @@ class V3:
         setattr(self._counters, refusal.counter, count)
         if not message.reportable:
             return None
-        answer = self._seal(message, report_pdu(refusal, count, request_id(readable)), keys)
+        answer = self._seal(message, report_pdu(refusal, count, request_id_of(readable)), keys)
         return answer if small_enough(answer, message.datagram) else None
 
     def _seal(self, message: V3Message, pdu: bytes, keys: UserKeys) -> bytes:

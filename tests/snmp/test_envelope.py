@@ -14,7 +14,6 @@ from pdu_agent.snmp.envelope import (
     NotARequest,
     UnknownVersion,
     open_envelope,
-    open_usm_parameters,
     too_big_answer,
 )
 from tests.snmp import ber
@@ -30,16 +29,8 @@ def test_a_request_shows_version_community_and_varbinds() -> None:
     assert (envelope.request_id, envelope.varbinds) == (300, 2)
 
 
-def test_a_discovery_message_is_in_order() -> None:
+def test_a_v3_message_is_left_to_usm() -> None:
     assert open_envelope(ber.v3_message(ber.request(ber.GET, []), b"")).version == 3
-
-
-def test_usm_parameters_name_the_engine_and_the_user() -> None:
-    message = ber.decode(ber.v3_message(ber.request(ber.GET, []), ENGINE_ID, b"viewer", 3, 4))
-    assert isinstance(message[1], list)
-    parameters = message[1][2][1]
-    assert isinstance(parameters, bytes)
-    assert open_usm_parameters(parameters) == (ENGINE_ID, b"viewer")
 
 
 @pytest.mark.parametrize("version", [2, 4, -1, 2**32, 2**32 + 1, 2**64 + 3])

@@ -161,6 +161,16 @@ def test_what_the_reader_leaves_is_for_others(agent: Agent, name: str) -> None:
     assert agent.process(ask(name, SET).encode()) is SLOW
 
 
+@pytest.mark.parametrize("name", ["open", "operator"])
+def test_a_set_of_too_many_varbinds_ends_here(agent: Agent, name: str) -> None:
+    names = [(1, 3, 6, 1, 2, 1, 1, 5, 0)] * 129
+    values = [ber.string(b"x")] * len(names)
+    answer = agent.process(ask(name, ber.request(ber.SET, names, values)).encode())
+    assert isinstance(answer, bytes)
+    told = pdu_of(open_message(parse(answer), KEYS[name]))
+    assert told == ber.request(ber.RESPONSE, [], status=1)
+
+
 @pytest.mark.parametrize("name", ["open", "viewer", "operator"])
 @pytest.mark.parametrize("max_size", [484, 1500, 65507])
 def test_an_answer_that_fills_its_room_is_not_larger_than_announced(
