@@ -244,11 +244,7 @@ def set_that_names_an_instance_twice(rng: random.Random, _: Target) -> bytes:
 
 @REQUESTS.add(REFUSAL)
 def set_of_good_and_bad(rng: random.Random, _: Target) -> bytes:
-    return _sent(good_and_bad(rng), rng)
-
-
-def good_and_bad(rng: random.Random) -> Node:
-    """A SET all of which must fail, wherever the bad varbind stands."""
+    """All of it must fail, wherever the bad one stands."""
     good = [((*OUTLET_COMMAND, outlet), integer(OFF)) for outlet in FREE_OUTLETS]
     bad = [
         ((*OUTLET_COMMAND, 99), integer(OFF)),
@@ -265,7 +261,8 @@ def good_and_bad(rng: random.Random) -> Node:
     varbinds = [*rng.sample(good, rng.randrange(1, 4)), rng.choice(bad)]
     rng.shuffle(varbinds)
     names, values = zip(*varbinds, strict=True)
-    return request(SET, list(names), list(values), rng.randrange(1 << 31))
+    pdu = request(SET, list(names), list(values), rng.randrange(1 << 31))
+    return _sent(pdu, rng)
 
 
 @REQUESTS.add(NO_SUCCESS)

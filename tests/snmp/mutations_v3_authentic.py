@@ -34,11 +34,22 @@ from tests.snmp.faults import (
     switch_off,
 )
 from tests.snmp.mutations_encoding import anywhere, body, flipped, harmless
-from tests.snmp.mutations_requests import good_and_bad
+from tests.snmp.mutations_requests import REQUESTS
 from tests.snmp.mutations_v3 import order
 from tests.snmp.usm_client import REPORTABLE, Usm
 
 AUTHENTIC = Catalogue()
+SETS = (
+    "oid_with_a_wide_subidentifier",
+    "oid_that_never_ends",
+    "set_with_a_wrong_type",
+    "set_with_no_value_at_all",
+    "set_out_of_range",
+    "set_that_names_an_instance_twice",
+    "set_of_good_and_bad",
+    "set_of_a_huge_string",
+)
+"""Of mutations_requests: what is wrong with any SET, whoever sends it."""
 
 
 def _harmless(rng: random.Random) -> Node:
@@ -134,6 +145,13 @@ def v3_unknown_request(rng: random.Random, target: Target) -> bytes:
 
 
 @AUTHENTIC.add(NO_SUCCESS, trusted=True)
+def v3_set_of_what_cannot_be(rng: random.Random, target: Target) -> bytes:
+    """Names and values out of range, wrong types, good ones among bad ones."""
+    made = REQUESTS[rng.choice(SETS)].make(rng, target)
+    return order(rng, target, target.writer, pdu=children(decode(made))[2]).encode()
+
+
+@AUTHENTIC.add(NO_SUCCESS, trusted=True)
 def v3_too_many_varbinds(rng: random.Random, target: Target) -> bytes:
     names = [(1, 3, 6, 1)] * rng.randrange(129, 700)
     pdu = request(rng.choice((GET, GET_NEXT, GET_BULK)), names)
@@ -142,7 +160,7 @@ def v3_too_many_varbinds(rng: random.Random, target: Target) -> bytes:
 
 @AUTHENTIC.add(trusted=True)
 def v3_odd_bulk_fields(rng: random.Random, target: Target) -> bytes:
-    odd = (-1, -(2**31), 2**31 - 1, 2**31, 0, 10_000)
+    odd = (0, 128, 10_000, 2**31 - 1, 2**31, 2**40)
     names = [OPENPDU] * rng.choice((0, 1, 50, 128))
     pdu = request(GET_BULK, names, status=rng.choice(odd), index=rng.choice(odd))
     return order(rng, target, rng.choice(target.users), pdu=pdu).encode()
@@ -161,8 +179,3 @@ def v3_little_room(rng: random.Random, target: Target) -> bytes:
 def v3_set_by_a_reader(rng: random.Random, target: Target) -> bytes:
     flags = bytes((target.reader.flags | rng.choice((0, REPORTABLE)),))
     return order(rng, target, target.reader, flags=flags).encode()
-
-
-@AUTHENTIC.add(REFUSAL, trusted=True)
-def v3_set_of_good_and_bad(rng: random.Random, target: Target) -> bytes:
-    return order(rng, target, target.writer, pdu=good_and_bad(rng)).encode()

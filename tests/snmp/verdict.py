@@ -36,8 +36,7 @@ def _wrong_kind(fault: Fault, answer: Answer) -> Iterator[str]:
     found = outcome(answer)
     if found not in fault.outcomes:
         yield f"{found.value} where only {sorted(o.value for o in fault.outcomes)} is right"
-    # Odd requests of somebody who holds the keys are answered by pysnmp, which sets that flag.
-    if not fault.trusted and answer.security is not None and answer.security.flags & REPORTABLE:
+    if answer.security is not None and answer.security.flags & REPORTABLE:
         yield "an answer that asks for Reports (RFC 3412 section 6.4)"
     if (answer.version == 3) != fault.is_v3:
         yield f"answer in version {answer.version}"
