@@ -45,6 +45,7 @@ from pdu_agent.snmp.v3 import MAX_BOOTS, SLOW, V3
 
 log = logging.getLogger(__name__)
 
+_VERSION_3_FIELD = b"\x02\x01\x03"
 _COMMUNITY_START = 5
 """Where the community starts in version and community, both in shortest form."""
 
@@ -107,7 +108,7 @@ class Engine:
             self._too_often.add(format_address(source), "more than requests_per_s")
             return None
         try:
-            return self._read(datagram, source[0]) or self._attend(datagram, source)
+            return self._attend(datagram, source)
         except MalformedMessage as exc:
             self._reject(source, str(exc))
         except Exception as exc:
@@ -124,17 +125,30 @@ class Engine:
             self._reject(source, str(exc))
             return None
 
-    def _read(self, datagram: bytes, host: str) -> bytes | None:
-        """The answer to a plain v1 or v2c read; None for everything else."""
+    def _attend(self, datagram: bytes, source: Source) -> bytes | None:
+        """Raises MalformedMessage."""
+        start = _version_start(datagram)
+        if datagram[start : start + len(_VERSION_3_FIELD)] == _VERSION_3_FIELD:
+            return self._attend_v3(datagram, source)
+        answer = self._read(datagram, start, source[0])
+        if answer is not None:
+            return answer
+        if _is_v3(datagram):
+            return self._attend_v3(datagram, source)
+        return self._go_through_pysnmp(datagram, source)
+
+    def _attend_v3(self, datagram: bytes, source: Source) -> bytes | None:
+        """Raises MalformedMessage."""
+        answer = self._v3.process(datagram, source)
+        return self._go_through_pysnmp(datagram, source) if answer is SLOW else answer
+
+    def _read(self, datagram: bytes, start: int, host: str) -> bytes | None:
+        """The answer to a plain v1 or v2c read, whose version is at `start`; None for
+        everything else.
+        """
         try:
-            octets, start = datagram[1], 2
-            if octets >= 0x80:
-                start = octets - 0x7E
-                octets = int.from_bytes(datagram[2:start], "big")
             stop = start + _COMMUNITY_START + datagram[start + 4]
         except IndexError:
-            return None
-        if datagram[0] != SEQUENCE or octets != len(datagram) - start:
             return None
         header = datagram[start:stop]
         admitted = self._admitted.get((host, header)) or self._admit(host, header)
@@ -166,14 +180,6 @@ class Engine:
         admitted = self._admitted[host, header] = _Admitted(version, credential, room)
         return admitted
 
-    def _attend(self, datagram: bytes, source: Source) -> bytes | None:
-        """What is no plain read. Raises MalformedMessage."""
-        if _is_v3(datagram):
-            answer = self._v3.process(datagram, source)
-            if answer is not SLOW:
-                return answer
-        return self._go_through_pysnmp(datagram, source)
-
     def _go_through_pysnmp(self, datagram: bytes, source: Source) -> bytes | None:
         """Raises MalformedMessage."""
         try:
@@ -197,7 +203,20 @@ class Engine:
         self._malformed.add(format_address(source), reason)
 
 
+def _version_start(datagram: bytes) -> int:
+    """Where the version of a message of plain form is; the end of the datagram for others."""
+    end = len(datagram)
+    if end < 2 or datagram[0] != SEQUENCE:
+        return end
+    octets, start = datagram[1], 2
+    if octets >= 0x80:
+        start = octets - 0x7E
+        octets = int.from_bytes(datagram[2:start], "big")
+    return start if octets == end - start else end
+
+
 def _is_v3(datagram: bytes) -> bool:
+    """Whether it is one in spite of its form."""
     try:
         start, stop = enter(datagram, 0, len(datagram), SEQUENCE)
         version, _ = integer_at(datagram, start, stop)

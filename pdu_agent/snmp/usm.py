@@ -21,6 +21,7 @@ from pdu_agent.snmp.ber import (
     element,
     encode_integer,
     enter,
+    head,
     integer_at,
 )
 from pdu_agent.snmp.ciphers import BadCiphertext, Cipher, Hmac, cipher
@@ -35,6 +36,8 @@ _AUTH, _PRIV = 0x01, 0x02
 _USM = 3
 _LEAST_MAX_SIZE = 484
 _VERSION_FIELD = _MODEL_FIELD = b"\x02\x01\x03"
+_REMEMBERED = 128
+_REMEMBERED_LENGTHS = 4
 _MOST_PADDING = 16
 """A block of AES, which needs none; gufo_snmp fills it all the same, and pysnmp one of DES."""
 
@@ -123,6 +126,53 @@ class V3Message(NamedTuple):
         return bool(self.flags & REPORTABLE)
 
 
+class _Claims(NamedTuple):
+    """The fields from msgMaxSize to the digest, and octets of what they have the length of.
+
+    A manager repeats them word for word for a second, so they are taken apart once.
+    header_octets: of msgGlobalData from msgMaxSize on. tail_octets: of the USM parameters
+    from the digest on.
+    """
+
+    max_size: int
+    flags: int
+    level: SecurityLevel
+    engine_id: bytes
+    boots: int
+    time_s: int
+    user_name: bytes
+    digest_octets: int
+    header_octets: int
+    tail_octets: int
+
+
+class _Memory:
+    """What was claimed lately, by the octets that it was claimed with. Bounded."""
+
+    def __init__(self) -> None:
+        self._claims: dict[bytes, _Claims] = {}
+        self._lengths: tuple[int, ...] = ()
+
+    def find(self, data: bytes, position: int) -> tuple[_Claims, int] | None:
+        """Known claims at `position`, and where they stop."""
+        for octets in self._lengths:
+            claims = self._claims.get(data[position : position + octets])
+            if claims is not None:
+                return claims, position + octets
+        return None
+
+    def keep(self, octets: bytes, claims: _Claims) -> None:
+        if len(self._claims) >= _REMEMBERED:
+            self._claims.clear()
+            self._lengths = ()
+        self._claims[octets] = claims
+        if len(octets) not in self._lengths:
+            self._lengths = (len(octets), *self._lengths[: _REMEMBERED_LENGTHS - 1])
+
+
+_memory = _Memory()
+
+
 def parse(datagram: bytes) -> V3Message:
     """Take a v3 message apart.
 
@@ -135,44 +185,93 @@ def parse(datagram: bytes) -> V3Message:
     position, stop = enter(data, 0, end, SEQUENCE)
     if stop != end:
         raise MalformedMessage("octets after the message")
-    version, position = _number(data, position, end)
-    if version != VERSION_3:
-        raise UnknownVersion(f"message version {version}")
-    header, position = enter(data, position, end, SEQUENCE)
-    msg_id, max_size, flags = _parse_header(data, header, position)
-    security, position = enter(data, position, end, OCTET_STRING)
-    engine_id, boots, time_s, user_name, digest_start, digest, salt = _parse_security(
-        data, security, position
-    )
-    level = _LEVELS[flags & (_AUTH | _PRIV)]
-    if level is None:
-        raise InvalidFlags("privacy without authentication")
-    if flags & _PRIV:
-        start, stop = enter(data, position, end, OCTET_STRING)
+    if data[position : position + 3] == _VERSION_FIELD:
+        position += 3
     else:
-        start, (_, stop) = position, enter(data, position, end, SEQUENCE)
+        version, position = _number(data, position, end)
+        if version != VERSION_3:
+            raise UnknownVersion(f"message version {version}")
+    position, header_stop = enter(data, position, end, SEQUENCE)
+    msg_id, position = _number(data, position, header_stop)
+    claims, digest_start = _claims_at(data, position, header_stop, end)
+    digest_stop = digest_start + claims.digest_octets
+    salt_start, salt_stop = enter(
+        data, digest_stop, digest_start + claims.tail_octets, OCTET_STRING
+    )
+    if salt_stop != digest_start + claims.tail_octets:
+        raise MalformedMessage("USM parameters of another shape")
+    if claims.flags & _PRIV:
+        start, stop = enter(data, salt_stop, end, OCTET_STRING)
+    else:
+        start, (_, stop) = salt_stop, enter(data, salt_stop, end, SEQUENCE)
     if stop != end:
         raise MalformedMessage("octets after the scoped PDU")
     return V3Message(
         data,
         msg_id,
+        claims.max_size,
+        claims.flags,
+        claims.level,
+        claims.engine_id,
+        claims.boots,
+        claims.time_s,
+        claims.user_name,
+        digest_start,
+        data[digest_start:digest_stop],
+        data[salt_start:salt_stop],
+        data[start:stop],
+    )
+
+
+def _claims_at(data: bytes, position: int, header_stop: int, end: int) -> tuple[_Claims, int]:
+    """What a message claims from msgMaxSize at `position` on, and where its digest starts."""
+    known = _memory.find(data, position)
+    if known is not None:
+        claims, digest_start = known
+        if (
+            claims.header_octets == header_stop - position
+            and digest_start + claims.tail_octets <= end
+        ):
+            return known
+    claims, digest_start = _take_claims(data, position, header_stop, end)
+    _memory.keep(data[position:digest_start], claims)
+    return claims, digest_start
+
+
+def _take_claims(data: bytes, start: int, header_stop: int, end: int) -> tuple[_Claims, int]:
+    max_size, flags = _parse_header(data, start, header_stop)
+    position, stop = enter(data, header_stop, end, OCTET_STRING)
+    position, inner_stop = enter(data, position, stop, SEQUENCE)
+    if inner_stop != stop:
+        raise MalformedMessage("octets after the USM parameters")
+    id_start, position = enter(data, position, stop, OCTET_STRING)
+    engine_id = data[id_start:position]
+    boots, position = _number(data, position, stop)
+    time_s, position = _number(data, position, stop)
+    name_start, position = enter(data, position, stop, OCTET_STRING)
+    if position - name_start > MAX_USER_NAME_OCTETS:
+        raise MalformedMessage(f"user name of {position - name_start} octets")
+    digest_start, digest_stop = enter(data, position, stop, OCTET_STRING)
+    level = _LEVELS[flags & (_AUTH | _PRIV)]
+    if level is None:
+        raise InvalidFlags("privacy without authentication")
+    claims = _Claims(
         max_size,
         flags,
         level,
         engine_id,
         boots,
         time_s,
-        user_name,
-        digest_start,
-        digest,
-        salt,
-        data[start:stop],
+        data[name_start:position],
+        digest_stop - digest_start,
+        header_stop - start,
+        stop - digest_start,
     )
+    return claims, digest_start
 
 
-def _parse_header(data: bytes, position: int, end: int) -> tuple[int, int, int]:
-    """msgID, msgMaxSize and msgFlags of msgGlobalData that ends at `end`."""
-    msg_id, position = _number(data, position, end)
+def _parse_header(data: bytes, position: int, end: int) -> tuple[int, int]:
+    """msgMaxSize and msgFlags of msgGlobalData that ends at `end`."""
     max_size, position = _number(data, position, end)
     if max_size < _LEAST_MAX_SIZE:
         raise MalformedMessage(f"msgMaxSize {max_size}")
@@ -184,30 +283,7 @@ def _parse_header(data: bytes, position: int, end: int) -> tuple[int, int, int]:
         raise MalformedMessage("octets after msgGlobalData")
     if model != _USM:
         raise UnknownSecurityModel(f"security model {model}")
-    return msg_id, max_size, data[flags_start]
-
-
-def _parse_security(
-    data: bytes, position: int, end: int
-) -> tuple[bytes, int, int, bytes, int, bytes, bytes]:
-    """The fields of UsmSecurityParameters, the digest with its position before it."""
-    position, stop = enter(data, position, end, SEQUENCE)
-    if stop != end:
-        raise MalformedMessage("octets after the USM parameters")
-    start, position = enter(data, position, end, OCTET_STRING)
-    engine_id = data[start:position]
-    boots, position = _number(data, position, end)
-    time_s, position = _number(data, position, end)
-    start, position = enter(data, position, end, OCTET_STRING)
-    if position - start > MAX_USER_NAME_OCTETS:
-        raise MalformedMessage(f"user name of {position - start} octets")
-    user_name = data[start:position]
-    digest_start, digest_stop = enter(data, position, end, OCTET_STRING)
-    salt_start, position = enter(data, digest_stop, end, OCTET_STRING)
-    if position != end:
-        raise MalformedMessage("USM parameters of another shape")
-    digest = data[digest_start:digest_stop]
-    return engine_id, boots, time_s, user_name, digest_start, digest, data[salt_start:position]
+    return max_size, data[flags_start]
 
 
 def _number(data: bytes, position: int, end: int) -> tuple[int, int]:
@@ -286,40 +362,52 @@ def seal(
         if keys.cipher is None:
             raise UnsupportedLevel("the user has no privacy key")
         ciphertext, salt = keys.cipher.encrypt(scoped, boots, time_s)
-        scoped = element(OCTET_STRING, ciphertext)
+        scoped = head(OCTET_STRING, len(ciphertext)) + ciphertext
     if flags & _AUTH:
         if keys.hmac is None:
             raise UnsupportedLevel("the user has no authentication key")
         digest_octets = keys.hmac.octets
-    security = element(
-        SEQUENCE,
-        _authority(engine_id, boots, time_s)
-        + element(OCTET_STRING, keys.name)
-        + element(OCTET_STRING, bytes(digest_octets))
-        + element(OCTET_STRING, salt),
+    if reportable:
+        flags |= REPORTABLE
+    header_octets, common = _up_to_digest(
+        max_size, flags, engine_id, boots, time_s, keys.name, digest_octets, len(salt)
     )
-    header = encode_integer(msg_id) + _header_end(
-        max_size, flags | (REPORTABLE if reportable else 0)
-    )
-    message = element(
-        SEQUENCE,
-        _VERSION_FIELD + element(SEQUENCE, header) + element(OCTET_STRING, security) + scoped,
-    )
+    number = encode_integer(msg_id)
+    before = _VERSION_FIELD + head(SEQUENCE, len(number) + header_octets) + number + common
+    after = head(OCTET_STRING, len(salt)) + salt + scoped
+    before = head(SEQUENCE, len(before) + digest_octets + len(after)) + before
     if keys.hmac is None or not digest_octets:
-        return message
-    stop = len(message) - len(scoped) - 2 - len(salt)
-    return message[: stop - digest_octets] + keys.hmac.sign(message) + message[stop:]
-
-
-# What many messages in a row have in common is encoded once.
-@lru_cache(maxsize=64)
-def _authority(engine_id: bytes, boots: int, time_s: int) -> bytes:
-    return element(OCTET_STRING, engine_id) + encode_integer(boots) + encode_integer(time_s)
+        return before + after
+    return before + keys.hmac.sign(before + bytes(digest_octets) + after) + after
 
 
 @lru_cache(maxsize=64)
-def _header_end(max_size: int, flags: int) -> bytes:
-    return encode_integer(max_size) + bytes((OCTET_STRING, 1, flags)) + _MODEL_FIELD
+def _up_to_digest(
+    max_size: int,
+    flags: int,
+    engine_id: bytes,
+    boots: int,
+    time_s: int,
+    user_name: bytes,
+    digest_octets: int,
+    salt_octets: int,
+) -> tuple[int, bytes]:
+    """What follows msgID: octets of msgGlobalData, and all there is up to the digest.
+
+    Many messages in a row have it in common, so it is encoded once.
+    """
+    header_end = encode_integer(max_size) + bytes((OCTET_STRING, 1, flags)) + _MODEL_FIELD
+    fields = (
+        element(OCTET_STRING, engine_id)
+        + encode_integer(boots)
+        + encode_integer(time_s)
+        + element(OCTET_STRING, user_name)
+        + head(OCTET_STRING, digest_octets)
+    )
+    fields_octets = len(fields) + digest_octets + 2 + salt_octets
+    parameters = head(SEQUENCE, fields_octets) + fields
+    parameters_octets = len(parameters) - len(fields) + fields_octets
+    return len(header_end), header_end + head(OCTET_STRING, parameters_octets) + parameters
 
 
 def scoped_pdu(context_engine_id: bytes, context_name: bytes, pdu: bytes) -> bytes:
