@@ -22,12 +22,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -147,6 +150,27 @@ class Steady:
     added: list[float] = field(default_factory=list)
 
 
+@contextmanager
+def processors_apart(agent: int) -> Iterator[None]:
+    """A processor of its own for the load, while it keeps the agent busy.
+
+    Left to itself the scheduler has both on one for a whole run and on two in the next, and
+    then the same agent costs up to half as much again. Walks, in which one waits for the
+    other, are left to the scheduler. Does nothing on a single processor.
+    """
+    processors = os.sched_getaffinity(0)
+    tasks = [int(task.name) for task in Path(f"/proc/{agent}/task").iterdir()]
+    mine = {max(processors)}
+    os.sched_setaffinity(0, mine)
+    for task in tasks:
+        os.sched_setaffinity(task, processors - mine or processors)
+    try:
+        yield
+    finally:
+        for task in (0, *tasks):
+            os.sched_setaffinity(task, processors)
+
+
 class Contest:
     """All peers, and what was measured on them so far."""
 
@@ -189,9 +213,10 @@ class Contest:
             chance = random.Random(work.title)
             self._questions[key] = work.ask(peer, talk.envelope, chance)
         load = Load(link, talk, self._questions[key])
-        if not cell.runs:
-            self.strays.append(load.prime())
-        return load.measure(seconds, [peer.pid])
+        with processors_apart(peer.pid):
+            if not cell.runs:
+                self.strays.append(load.prime())
+            return load.measure(seconds, [peer.pid])
 
     def _measure_steady(self, seconds: float) -> None:
         """All agents at once, each walked at another time of the second."""

@@ -127,8 +127,10 @@ def open_request(data: bytes, position: int, end: int, version: int) -> tuple[in
     if stop != end or tag not in _REQUESTS or (tag == GET_BULK and version == VERSION_1):
         raise MalformedMessage("no request of this version")
     request_id, position = integer_at(data, start, stop)
-    for _ in range(2):
-        _, position = integer_at(data, position, stop)
+    status, position = integer_at(data, position, stop)
+    index, position = integer_at(data, position, stop)
+    if tag == SET and (status < 0 or index < 0):
+        raise MalformedMessage("negative error-status or error-index")
     list_start, list_stop = enter(data, position, stop, SEQUENCE)
     if list_stop != stop:
         raise MalformedMessage("octets after the varbinds")

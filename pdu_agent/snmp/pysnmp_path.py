@@ -21,9 +21,9 @@ from pdu_agent.snmp.credentials import User
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS, VERSION_1, VERSION_3, Envelope
 from pdu_agent.snmp.limits import Limits
 from pdu_agent.snmp.operations import Operation, Operations, Request, Response, Status
-from pdu_agent.snmp.security import check_privacy, symbol
+from pdu_agent.snmp.security import check_privacy
 from pdu_agent.snmp.source import Source, format_address
-from pdu_agent.snmp.stack import PySnmpError, errind, v1, v2c
+from pdu_agent.snmp.stack import PySnmpError, v1, v2c
 from pdu_agent.snmp.values import read_varbinds, write_varbinds
 
 log = logging.getLogger(__name__)
@@ -119,10 +119,7 @@ class PysnmpPath:
 
     def _attend(self, incoming: _Incoming) -> None:
         credential = self._credential(incoming)
-        if credential is None:
-            return
-        if bytes(incoming.context_name):
-            self._report_unknown_context(incoming)
+        if credential is None or bytes(incoming.context_name):
             return
         self._respond(incoming, self._answer(self._request(incoming, credential)))
 
@@ -169,23 +166,6 @@ class PysnmpPath:
         api.apiPDU.set_error_status(pdu, int(response.status))
         api.apiPDU.set_error_index(pdu, response.index)
         write_varbinds(api, pdu, response.varbinds)
-        self._return(incoming, pdu, {})
-
-    def _report_unknown_context(self, incoming: _Incoming) -> None:
-        """RFC 3413 section 3.2: this engine has the default context only."""
-        counter = symbol(self._pysnmp.engine, "__SNMP-TARGET-MIB", "snmpUnknownContexts")
-        counter.syntax += 1
-        self._return(
-            incoming,
-            incoming.pdu,
-            {
-                "errorIndication": errind.noSuchContext,
-                "oid": counter.name,
-                "val": counter.syntax,
-            },
-        )
-
-    def _return(self, incoming: _Incoming, pdu: Any, status: dict[str, Any]) -> None:
         try:
             incoming.engine.message_dispatcher.return_response_pdu(
                 incoming.engine,
@@ -199,7 +179,7 @@ class PysnmpPath:
                 pdu,
                 incoming.max_scoped_octets,
                 incoming.state,
-                status,
+                {},
             )
         except PySnmpError:
             self._counters.silent_drops += 1  # too large for what the peer announced

@@ -102,16 +102,15 @@ class Reader:
         _, position, end = header(data, start, stop)
         request_id, position = _request_id(data, position, stop)
         numbers = _NO_NUMBERS
-        if tag == GET_BULK:
-            non_repeaters, position = integer_at(data, position, stop)
-            repetitions, position = integer_at(data, position, stop)
-            numbers = (non_repeaters, repetitions)
-            if non_repeaters < 0 or repetitions < 0:
-                return None
-        elif data[position : position + len(_NO_ERROR)] == _NO_ERROR:
+        if tag != GET_BULK and data[position : position + len(_NO_ERROR)] == _NO_ERROR:
             position += len(_NO_ERROR)
         else:
-            return None
+            # A negative number of a GETBULK counts as zero (RFC 3416 section 4.2.3); in other
+            # requests the two fields say nothing.
+            first, position = integer_at(data, position, stop)
+            second, position = integer_at(data, position, stop)
+            if tag == GET_BULK:
+                numbers = (max(0, first), max(0, second))
         list_start, list_stop = enter(data, position, stop, SEQUENCE)
         if list_stop != stop or end != stop:
             return None

@@ -47,7 +47,8 @@ _LEVELS = (
     None,
     SecurityLevel.AUTH_PRIV,
 )
-_FLAGS = {level: flags for flags, level in enumerate(_LEVELS) if level is not None}
+_FLAGS = (0, *(_LEVELS.index(level) for level in SecurityLevel))
+"""By level; the hash of a member of an Enum is slow."""
 
 
 class UnknownSecurityModel(MalformedMessage):

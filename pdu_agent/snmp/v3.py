@@ -53,8 +53,8 @@ MAX_BOOTS = 2**31 - 1
 TIME_WINDOW_S = 150
 """RFC 3414 section 2.2.3: how far a message may be from our time, before and after."""
 
-_ANSWERS = frozenset({RESPONSE, REPORT})
-_NOTIFICATIONS = frozenset({0xA4, 0xA6, 0xA7})  # v1 traps, informs, traps
+_UNCONFIRMED = frozenset({RESPONSE, REPORT, 0xA4, 0xA7})  # and v1 traps, traps
+_INFORM = 0xA6
 
 # Of a Response: its header and that of the list of varbinds, request-id, status, index.
 _PDU_HEADERS = 4 + 4 + 6 + 3 + 4
@@ -212,9 +212,9 @@ class V3:
             return self._elsewhere(message, scoped, account.keys)
         position += len(self._context)
         tag, _, _ = header(scoped, position, stop)
-        if tag in _ANSWERS:
+        if tag in _UNCONFIRMED:
             return None
-        if tag in _NOTIFICATIONS:
+        if tag == _INFORM:
             return self._report(message, Refusal.UNKNOWN_HANDLER, account.keys, scoped)
         room = min(message.max_size, MAX_V3_OCTETS) - account.overhead
         response = self._reader.respond(scoped, position, stop, VERSION_3, credential, room)

@@ -133,14 +133,14 @@ def v3_scoped_pdu_of_other_elements(rng: random.Random, target: Target) -> bytes
 @AUTHENTIC.add(SILENCE, trusted=True)
 def v3_message_for_a_manager(rng: random.Random, target: Target) -> bytes:
     """What no Report may answer, lest two agents talk to each other for ever."""
-    tag = rng.choice((RESPONSE, REPORT))
+    tag = rng.choice((RESPONSE, REPORT, TRAP, TRAP_V1))
     return order(rng, target, target.writer, pdu=(tag, switch_off(rng)[1])).encode()
 
 
 @AUTHENTIC.add(NO_SUCCESS, trusted=True)
 def v3_unknown_request(rng: random.Random, target: Target) -> bytes:
-    """Notifications are for managers too; no application is here for them."""
-    tag = rng.choice((INFORM, TRAP, TRAP_V1, 0xA9, 0xAF, 0x80, 0x60, 0x23, 0x00))
+    """Informs are for managers too; no application is here for them."""
+    tag = rng.choice((INFORM, 0xA9, 0xAF, 0x80, 0x60, 0x23, 0x00))
     return order(rng, target, target.writer, pdu=(tag, switch_off(rng)[1])).encode()
 
 
@@ -160,7 +160,7 @@ def v3_too_many_varbinds(rng: random.Random, target: Target) -> bytes:
 
 @AUTHENTIC.add(trusted=True)
 def v3_odd_bulk_fields(rng: random.Random, target: Target) -> bytes:
-    odd = (0, 128, 10_000, 2**31 - 1, 2**31, 2**40)
+    odd = (-(2**31), -1, 0, 128, 10_000, 2**31 - 1, 2**31, 2**40)
     names = [OPENPDU] * rng.choice((0, 1, 50, 128))
     pdu = request(GET_BULK, names, status=rng.choice(odd), index=rng.choice(odd))
     return order(rng, target, rng.choice(target.users), pdu=pdu).encode()

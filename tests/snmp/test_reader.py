@@ -244,9 +244,6 @@ def test_what_is_not_a_plain_read_is_left_to_the_long_way(rig: Rig) -> None:
     odd = [
         ber.request(ber.SET, [SYS_DESCR], [ber.string(b"x")]),
         ber.request(ber.GET, [SYS_DESCR], [ber.integer(4)]),
-        ber.request(ber.GET, [SYS_DESCR], status=1),
-        ber.request(ber.GET_BULK, [SYS_DESCR], status=-1),
-        ber.request(ber.GET_BULK, [SYS_DESCR], index=-1),
         ber.request(ber.GET, [SYS_DESCR], request_id=2**31),
         ber.request(ber.RESPONSE, [SYS_DESCR]),
         ber.request(ber.REPORT, [SYS_DESCR]),
@@ -254,6 +251,23 @@ def test_what_is_not_a_plain_read_is_left_to_the_long_way(rig: Rig) -> None:
     for pdu in odd:
         assert quick(rig.reader, pdu, READER) is None
     assert quick(rig.reader, ber.request(ber.GET_BULK, [SYS_DESCR]), READER, V1) is None
+
+
+def test_what_stands_for_an_error_in_a_request_means_nothing(rig: Rig) -> None:
+    plain = quick(rig.reader, ber.request(ber.GET, [SYS_DESCR]), READER)
+    assert plain is not None
+    assert quick(rig.reader, ber.request(ber.GET, [SYS_DESCR], status=1, index=-9), READER) == plain
+
+
+def test_negative_numbers_of_a_getbulk_count_as_zero(rig: Rig) -> None:
+    for non_repeaters, repetitions in ((-1, 2), (0, -1), (-(2**31), -(2**31))):
+        given = ber.request(ber.GET_BULK, [SYS_DESCR], status=non_repeaters, index=repetitions)
+        zero = ber.request(
+            ber.GET_BULK, [SYS_DESCR], status=max(0, non_repeaters), index=max(0, repetitions)
+        )
+        answer = quick(rig.reader, given, READER)
+        assert answer is not None
+        assert answer == quick(rig.reader, zero, READER)
 
 
 @pytest.mark.parametrize(
