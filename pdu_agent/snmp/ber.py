@@ -19,6 +19,7 @@ MAX_SUBIDS = 128
 
 _MAX_OID_OCTETS = 5 * MAX_SUBIDS
 _UINT32 = 0xFFFF_FFFF
+_NO_LENGTH = 0x80
 
 
 class MalformedMessage(OpenPduError):
@@ -45,13 +46,16 @@ def header(data: bytes, position: int, end: int) -> tuple[int, int, int]:
 def enter(data: bytes, position: int, end: int, wanted: int) -> tuple[int, int]:
     """Start and stop of the content of the element at `position`, which has the tag `wanted`.
 
-    Nearly every header has the short form, which is not worth a second call.
+    Nearly every length has one octet, or two, which is not worth a second call.
     """
     start = position + 2
-    if start > end or (length := data[position + 1]) >= 0x80:
-        tag, start, stop = header(data, position, end)
-    else:
+    length = data[position + 1] if start <= end else _NO_LENGTH
+    if length < 0x80:
         tag, stop = data[position], start + length
+    elif length == 0x81 and start < end:
+        tag, start, stop = data[position], start + 1, start + 1 + data[start]
+    else:
+        tag, start, stop = header(data, position, end)
     if tag != wanted:
         raise MalformedMessage(f"tag 0x{tag:02x} where 0x{wanted:02x} belongs")
     if stop > end:
