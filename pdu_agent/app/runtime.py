@@ -155,21 +155,25 @@ class Runtime:
             self._loop.call_soon(self._on_report, refused)
 
     def _tick(self) -> None:
-        lag_s = max(0.0, self._loop.time() - self._due_loop_s) if self._due_loop_s else 0.0
+        lag_s = 0.0
+        if self._timer is not None:
+            self._timer.cancel()  # it brought us here, or start() came before it
+            self._timer = None
+            lag_s = max(0.0, self._loop.time() - self._due_loop_s)
         self.core.on_loop_lag(lag_s)
         self.core.tick()
         if self._loop.time() - self._second_s >= MAX_SLEEP_S:
             self._second_s = self._loop.time()
             self.on_second()
-        self._due_loop_s = 0.0
         self._schedule()
 
     def _schedule(self) -> None:
+        """See to it that there is one timer, and that it is not too late."""
         if self._closed:
             return
         wait_s = (self.core.next_deadline_s() - self._clock.monotonic_s()) / self._speed
         due_loop_s = self._loop.time() + min(MAX_SLEEP_S, max(0.0, wait_s))
-        if self._timer is not None and not self._timer.cancelled() and self._due_loop_s:
+        if self._timer is not None:
             if self._due_loop_s <= due_loop_s:
                 return
             self._timer.cancel()

@@ -18,7 +18,7 @@ from pdu_agent.core.settings import (
 )
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.commands import Actor, CreateGroup, Quantity, Target, TargetKind
-from pdu_agent.model.readings import SensorReading
+from pdu_agent.model.readings import BankState, SensorReading
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import EventKind
 from pdu_agent.store.record_store import Loaded, RecordStore
@@ -79,3 +79,22 @@ def test_a_delay_ends_on_time_and_the_log_is_there_after_the_restart(tmp_path: P
     assert loaded.record is not None
     assert loaded.record.last_event == loaded.events[-1].number == 3
     assert list(loaded.record.groups) == [4]
+
+
+async def _timers_of_a_run(folder: Path) -> int:
+    store = store_in(folder)
+    runtime = Runtime(SETTINGS, SystemClock(), store, born(store.load()), lambda _: True)
+    runtime.meet(BankState("unknown", False, ()))  # boards are met before the first tick
+    runtime.start()
+    for _ in range(5):
+        runtime.wake()
+        await asyncio.sleep(0)
+    handles = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
+    live = [handle for handle in handles if not handle.cancelled()]
+    runtime.stop()
+    store.close()
+    return len(live)
+
+
+def test_one_timer_drives_the_core(tmp_path: Path) -> None:
+    assert asyncio.run(_timers_of_a_run(tmp_path)) == 1
