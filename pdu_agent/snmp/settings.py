@@ -112,18 +112,6 @@ class SnmpSettings:
         parse_oid(self.base_oid)
         for text in (*self.trusted_networks, *self.unlimited_networks):
             parse_network(text)
-        if self.communities or self.users:  # else the secrets file comes later
-            for target in self.targets:
-                self._check_credential(target)
-
-    def _check_credential(self, target: TargetSettings) -> None:
-        named, what = {entry.name for entry in self.communities}, "community"
-        if target.version is TargetVersion.V3:
-            named, what = {entry.name for entry in self.users}, "user"
-        if target.credential not in named:
-            raise ConfigError(
-                f"snmp target {target.name}: no {what} is called {target.credential!r}"
-            )
 
 
 def parse_listen(text: str) -> tuple[str, int]:

@@ -85,7 +85,6 @@ class Targets:
 
 
 def _find(target: TargetSettings, what: str, known: Mapping[str, T]) -> T:
-    # The settings check references only when they hold credentials at all.
     if target.credential not in known:
         raise ConfigError(f"snmp target {target.name}: no {what} is called {target.credential!r}")
     return known[target.credential]

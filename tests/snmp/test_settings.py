@@ -208,19 +208,3 @@ def test_a_bad_target_address_is_named(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_target(text)
     assert repr(text) in str(caught.value)
-
-
-def test_a_target_sends_with_a_credential_of_its_version() -> None:
-    community = Community("traps", "x")
-    user = User("informs", auth_pass="long enough", priv_pass="long enough")
-
-    def settings(version: TargetVersion, credential: str) -> SnmpSettings:
-        target = TargetSettings("nms", "192.0.2.1", credential, version)
-        return SnmpSettings(targets=(target,), communities=(community,), users=(user,))
-
-    assert settings(TargetVersion.V2C, "traps").targets
-    assert settings(TargetVersion.V3, "informs").targets
-    with pytest.raises(ConfigError, match="no user is called 'traps'"):
-        settings(TargetVersion.V3, "traps")
-    with pytest.raises(ConfigError, match="no community is called 'informs'"):
-        settings(TargetVersion.V1, "informs")

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the `targets` of the configuration to deliveries."""
+
+from __future__ import annotations
+
+import pytest
+
+from pdu_agent.mib_impl.framework import OwnEngine
+from pdu_agent.mib_impl.notifications import NotificationCounters
+from pdu_agent.model.errors import ConfigError
+from pdu_agent.snmp.credentials import Community, User
+from pdu_agent.snmp.settings import SnmpSettings, TargetSettings, TargetVersion
+from pdu_agent.snmp.targets import Targets
+
+ENGINE = OwnEngine(bytes.fromhex("80001f88050102"), 1, lambda: 0, 8192)
+COMMUNITY = Community("traps", "x")
+USER = User("informs", auth_pass="long enough", priv_pass="long enough")
+
+
+def targets(version: TargetVersion, credential: str, *, inform: bool = False) -> Targets:
+    target = TargetSettings("nms", "192.0.2.1", credential, version, inform)
+    settings = SnmpSettings(targets=(target,), communities=(COMMUNITY,), users=(USER,))
+    return Targets(settings, ENGINE, NotificationCounters())
+
+
+@pytest.mark.parametrize("inform", [False, True])
+def test_a_target_sends_with_a_credential_of_its_version(inform: bool) -> None:
+    for version, credential in ((TargetVersion.V2C, "traps"), (TargetVersion.V3, "informs")):
+        made = targets(version, credential, inform=inform)
+        assert [delivery.name for delivery in made.deliveries] == ["nms"]
+    with pytest.raises(ConfigError, match="no user is called 'traps'"):
+        targets(TargetVersion.V3, "traps", inform=inform)
+    with pytest.raises(ConfigError, match="no community is called 'informs'"):
+        targets(TargetVersion.V2C, "informs", inform=inform)
