@@ -23,7 +23,9 @@ DEBIAN_PACKAGES = {
     "snmptranslate": "snmp",
     "snmptrapd": "snmptrapd",
     "snmpwalk": "snmp",
+    "setpriv": "util-linux",
     "systemd-analyze": "systemd",
+    "unshare": "util-linux",
 }
 
 
