@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from pdu_agent.core.alarms import SENSOR, THRESHOLD
 from pdu_agent.core.state import CoreState
-from pdu_agent.core.wording import changes_settings, described, target_of
-from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.core.wording import described, target_of
+from pdu_agent.model.commands import Target, TargetKind, change_settings
 from pdu_agent.model.events import (
     AgentStarted,
     AlarmCleared,
@@ -130,8 +130,8 @@ def _outlet_entry(event: OutletChanged) -> _Entry | None:
 
 
 def _command_entry(event: CommandAccepted) -> _Entry:
-    settings_only = all(changes_settings(command) for command in event.commands)
-    kind = EventKind.CONFIGURATION if settings_only else EventKind.COMMAND_ACCEPTED
+    changed = change_settings(event.commands)
+    kind = EventKind.CONFIGURATION if changed else EventKind.COMMAND_ACCEPTED
     user = str(event.actor)
     text = f"{user}: {described(event.commands)}"
     return kind, Severity.INFO, target_of(event.commands), text, user

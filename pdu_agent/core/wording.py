@@ -56,17 +56,6 @@ def target_of(commands: Sequence[Command]) -> Target | None:
     return targets.pop() if len(targets) == 1 else None
 
 
-def changes_settings(command: Command) -> bool:
-    """Does it change the configuration, as opposed to what outlets and meters do?"""
-    match command:
-        case SwitchOutlet() | SwitchAll() | SwitchGroup() | SetLock():
-            return False
-        case ResetMeter() | AcknowledgeAlarm():
-            return False
-        case _:
-            return True
-
-
 def _described(command: Command) -> str:
     match command:
         case SwitchOutlet():

@@ -297,6 +297,22 @@ Command = (
 )
 
 
+_NO_SETTINGS = (
+    SwitchOutlet,
+    SwitchAll,
+    SwitchGroup,
+    SetLock,
+    ResetMeter,
+    AcknowledgeAlarm,
+    AdvanceConfigLock,
+)
+
+
+def change_settings(commands: Sequence[Command]) -> bool:
+    """Does a batch change the configuration, besides what outlets, meters and alarms do?"""
+    return not all(isinstance(command, _NO_SETTINGS) for command in commands)
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts: the face they came through, their name there, and from where.

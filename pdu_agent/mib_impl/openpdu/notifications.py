@@ -13,17 +13,7 @@ from pdu_agent.mib_impl.openpdu.threshold import threshold_index
 from pdu_agent.mib_impl.openpdu.words import scale_of
 from pdu_agent.mib_impl.schema import NotificationType
 from pdu_agent.mib_impl.syntax import Oid
-from pdu_agent.model.commands import (
-    AcknowledgeAlarm,
-    AdvanceConfigLock,
-    NotificationClass,
-    ResetMeter,
-    SetLock,
-    SwitchAll,
-    SwitchGroup,
-    SwitchOutlet,
-    Target,
-)
+from pdu_agent.model.commands import NotificationClass, Target, change_settings
 from pdu_agent.model.events import (
     AgentStarted,
     AlarmCleared,
@@ -47,17 +37,6 @@ STANDARD = (COLD_START, WARM_START, AUTHENTICATION_FAILURE)
 """Those of SNMPv2-MIB (RFC 3418)."""
 
 _SCALAR: Oid = (0,)
-
-# Everything else that is commanded changes a setting.
-_NO_SETTINGS = (
-    SwitchOutlet,
-    SwitchAll,
-    SwitchGroup,
-    SetLock,
-    ResetMeter,
-    AcknowledgeAlarm,
-    AdvanceConfigLock,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +74,7 @@ def _command_failed(event: CommandFailed, snapshot: Snapshot, _: Oid) -> Iterato
 
 
 def _command_accepted(event: CommandAccepted, _: Snapshot, __: Oid) -> Iterator[Told]:
-    if not all(isinstance(command, _NO_SETTINGS) for command in event.commands):
+    if change_settings(event.commands):
         yield Told(types.CONFIG_CHANGED, ((_SCALAR, str(event.actor)),))
 
 
