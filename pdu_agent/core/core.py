@@ -118,6 +118,8 @@ class Core:
             self._accept(before, after)
         self._ticket += 1
         self._publish_event(CommandAccepted(self._clock.wall_s(), tuple(commands), actor))
+        if after.overrides != before.overrides:
+            self._thresholds.renew(self._publisher.sources())
         self._banks.announce(before.outlets)
         self._banks.move_relays(now_s)
         return Ticket(self._ticket, now_s, changed)
@@ -230,7 +232,6 @@ class Core:
         self._snapshot = None
         if after.overrides != before.overrides:
             self._live.renew(after.overrides)
-            self._thresholds.renew(self._publisher.sources())
         if (after.overrides, after.groups) != (before.overrides, before.groups):
             self._config_changed_s = self.uptime_s()
         if _members(after) != _members(before):

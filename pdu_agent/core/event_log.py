@@ -22,6 +22,7 @@ from pdu_agent.model.events import (
 )
 from pdu_agent.model.readings import AppendEvents
 from pdu_agent.model.snapshot import (
+    Alarm,
     EventKind,
     LoggedEvent,
     OutletState,
@@ -140,17 +141,21 @@ def _command_entry(event: CommandAccepted) -> _Entry:
 def _alarm_entry(event: AlarmRaised) -> _Entry | None:
     alarm = event.alarm
     if alarm.kind == THRESHOLD:
-        return EventKind.THRESHOLD_RAISED, alarm.severity, alarm.target, alarm.text, ""
+        return EventKind.THRESHOLD_RAISED, alarm.severity, alarm.target, _told(alarm), ""
     if alarm.kind == SENSOR:  # SensorChanged tells it
         return None
-    text = f"{alarm.kind} {alarm.subject}: {alarm.text}"
+    text = f"{alarm.kind} {_told(alarm)}"
     return EventKind.HARDWARE_FAULT, alarm.severity, alarm.target, text, ""
+
+
+def _told(alarm: Alarm) -> str:
+    return f"{alarm.subject}: {alarm.text}"
 
 
 def _cleared_entry(event: AlarmCleared) -> _Entry | None:
     alarm = event.alarm
     if alarm.kind == THRESHOLD:
-        value = f" at {alarm.crossing.value:.6g}" if alarm.crossing else ""
+        value = f" at {alarm.crossing.value:.4g}" if alarm.crossing else ""
         text = f"{alarm.subject} is normal again{value}"
         return EventKind.THRESHOLD_CLEARED, Severity.INFO, alarm.target, text, ""
     if alarm.kind == SENSOR:

@@ -197,7 +197,7 @@ class Thresholds:
             THRESHOLD,
             row.subject,
             Severity.CRITICAL if worst in CRITICAL else Severity.WARNING,
-            f"{row.subject} {row.value:.6g}{unit} is {side} {worst.value} {border:.6g}{unit}",
+            f"{row.value:.4g}{unit} is {side} {worst.value} {border:.6g}{unit}",
             limits.target,
             Crossing(limits.quantity, _state_of(worst), row.value, border),
         )

@@ -75,6 +75,19 @@ def test_a_batch_is_one_line_and_a_long_one_is_counted() -> None:
     assert len(lines(bench)[-1][1]) < 255
 
 
+def test_a_limit_set_below_the_value_is_logged_before_its_alarm() -> None:
+    bench = Workbench(outlets=1)
+    bench.read(current_a=17.0)
+    bench.submit(
+        ConfigureThreshold(INLET, Quantity.CURRENT, ThresholdSetting.HIGH_CRITICAL, 16.0),
+        ConfigureThreshold(
+            INLET, Quantity.CURRENT, ThresholdSetting.ENABLED, frozenset({Limit.HIGH_CRITICAL})
+        ),
+    )
+    kinds = [kind for kind, _ in lines(bench)[-2:]]
+    assert kinds == [EventKind.CONFIGURATION, EventKind.THRESHOLD_RAISED]
+
+
 def test_a_refused_batch_is_not_logged_and_an_empty_one_neither() -> None:
     bench = Workbench(outlets=1)
     before = bench.core.snapshot.events
@@ -102,7 +115,7 @@ def test_hardware_thresholds_sensors_and_the_start_are_logged() -> None:
         (EventKind.STARTED, "agent started, boots 0: warm start, every board had kept its power"),
         (
             EventKind.THRESHOLD_RAISED,
-            "inlet 1 current 17 A is at or above high critical 16 A",
+            "inlet 1 current: 17 A is at or above high critical 16 A",
         ),
         (EventKind.THRESHOLD_CLEARED, "inlet 1 current is normal again at 1"),
         (EventKind.SENSOR_STATUS, "sensor 1 is fault, was stale"),

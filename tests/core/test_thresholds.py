@@ -106,7 +106,7 @@ def test_a_limit_is_passed_at_the_limit_after_the_delay() -> None:
         INLET,
         "inlet 1 current",
     )
-    assert alarm.text == "inlet 1 current 12.8 A is at or above high warning 12.8 A"
+    assert alarm.text == "12.8 A is at or above high warning 12.8 A"
     assert alarm.crossing is not None
     assert (alarm.crossing.value, alarm.crossing.limit) == (12.8, 12.8)
 

@@ -26,7 +26,6 @@ EVENT_COLUMNS = (
     TableColumn("Time"),
     TableColumn("Severity"),
     TableColumn("Event", elastic=True),
-    TableColumn("By", elastic=True),
 )
 SEVERITY_COLUMN = 2
 
@@ -112,7 +111,6 @@ def _event(row: Row) -> list[str]:
         local_time(row["time"]),
         row["severity"],
         printable(row["text"]),
-        printable(row["user"] or MISSING),
     ]
 
 

@@ -44,7 +44,7 @@ def alarm_table(arc: Oid) -> Table[Alarm]:
             ObjectType(
                 4, "opduAlarmSource", RowPointer(), lambda alarm: source_of(alarm.target, arc)
             ),
-            ObjectType(5, "opduAlarmText", Utf8(), lambda alarm: alarm.text),
+            ObjectType(5, "opduAlarmText", Utf8(), lambda alarm: f"{alarm.subject}: {alarm.text}"),
             ObjectType(6, "opduAlarmSince", DateAndTime(), lambda alarm: alarm.since_wall_s),
             ObjectType(
                 7,
