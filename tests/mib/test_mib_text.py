@@ -190,10 +190,11 @@ def test_every_notification_is_declared_as_the_mib_states_it(openpdu_mib: Compil
     assert {name for name in access if access[name] is Access.FOR_NOTIFY} <= carried
 
 
-def test_the_notifications_of_snmpv2_are_those_of_the_mib() -> None:
-    if not IETF.exists():
+@pytest.mark.parametrize("folder", [BASE, IETF], ids=["stand-in", "ietf"])
+def test_the_notifications_of_snmpv2_are_those_of_the_mib(folder: Path) -> None:
+    if not folder.exists():
         pytest.skip("the IETF modules are not here")
-    mib = CompiledMib("SNMPv2-MIB", IETF)
+    mib = CompiledMib("SNMPv2-MIB", folder)
     described = {kind.name: (*SNMP_TRAPS, kind.number) for kind in STANDARD}
     assert described == {name: mib.oid(name) for name in mib.members("notificationtype")}
 
@@ -337,3 +338,9 @@ def test_net_snmp_translates_the_system_group() -> None:
     assert translate(both, "-IR", "-On", "system") == ".1.3.6.1.2.1.1"
     assert translate(both, ".1.3.6.1.2.1.1.5.0") == "SNMPv2-MIB::sysName.0"
     assert translate(both, ".1.3.6.1.2.1.11.1.0") == "SNMPv2-MIB::snmpInPkts.0"
+
+
+@pytest.mark.peer
+def test_net_snmp_names_what_a_trap_begins_with() -> None:
+    assert translate("SNMPv2-MIB", ".1.3.6.1.6.3.1.1.4.1.0") == "SNMPv2-MIB::snmpTrapOID.0"
+    assert translate("SNMPv2-MIB", ".1.3.6.1.6.3.1.1.5.1") == "SNMPv2-MIB::coldStart"
