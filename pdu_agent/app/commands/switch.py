@@ -28,6 +28,9 @@ GRACE_S = 30.0  # beyond what the outlets announce themselves
 END_STATES = {"on": "on", "off": "off", "reboot": "on"}
 MOVING = frozenset({"on pending", "off pending", "rebooting"})
 
+_FREE = "every switched outlet that is not locked"
+_MEANT_BY_ALL = {"lock": "every switched outlet", "unlock": "every switched outlet"}
+
 
 def add_parsers(parsers: Parsers) -> None:
     for name, aliases, verb, summary in (
@@ -76,7 +79,7 @@ def _add_outlets(parser: argparse.ArgumentParser, verb: str) -> None:
         nargs="+",
         type=outlet_list,
         metavar="N",
-        help=f"outlet numbers: 1, 1,3,5-7, or {ALL} (every switched outlet that is not locked)",
+        help=f"outlet numbers: 1, 1,3,5-7, or {ALL} ({_MEANT_BY_ALL.get(verb, _FREE)})",
     )
     parser.set_defaults(verb=verb, parser=parser)
 

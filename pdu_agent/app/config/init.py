@@ -112,7 +112,7 @@ def _shown_once(config: Path, secret_file: Path, auth_pass: str, priv_pass: str)
     return f"""\
 Wrote {config} and {secret_file} (mode 0600).
 
-SNMPv3 user  {ADMIN}  (SHA-256, AES-128), may read and switch. Shown only now:
+SNMPv3 user  {ADMIN}  (SHA-256, AES-128), may do everything. Shown only now:
 
   authentication passphrase  {auth_pass}
   privacy passphrase         {priv_pass}
