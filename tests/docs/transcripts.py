@@ -33,6 +33,8 @@ _VOLATILE = [
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?"), "#"),
     (re.compile(r"-?\d+\.\d+\b(?!\.)"), "#"),
     (re.compile(r"up \d+ ?s"), "up #"),
+    (re.compile(r"(?<=opduSysConfigLock\.0 = INTEGER: )\d+"), "#"),
+    (re.compile(r"\d+(?= W is at)"), "#"),
     (re.compile(r"[ \t]+"), " "),
 ]
 
