@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from typing import NoReturn
 
 import pytest
@@ -51,6 +52,14 @@ def require_terminals() -> None:
         _skip(f"no pseudo terminals ({exc.strerror}): mount -t devpts devpts /dev/pts")
     for descriptor in descriptors:
         os.close(descriptor)
+
+
+def knows_localhost() -> bool:
+    """A minimal system has no /etc/hosts, and then not even that name."""
+    try:
+        return bool(socket.getaddrinfo("localhost", None))
+    except socket.gaierror:
+        return False
 
 
 def _skip(reason: str) -> NoReturn:

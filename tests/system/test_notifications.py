@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.peers import require
+from tests.peers import knows_localhost, require
 from tests.snmp.trap_receiver import TrapReceiver, V1Trap, V2Notification
 from tests.system.demo_process import BASE, COMMAND, ROOT, STATE, free_port
 
@@ -39,7 +39,7 @@ snmp:
   credentials: secrets.yaml
   targets:
     - {{name: old, address: '127.0.0.1:{target}', credential: operators, version: v1}}
-    - {{name: plain, address: 'localhost:{target}', credential: operators}}
+    - {{name: plain, address: '{here}:{target}', credential: operators}}
     - {{name: sure, address: '[::1]:{target}', credential: priv-informs, version: v3, inform: true,
        timeout_s: 0.3, retries: 8}}
     - {{name: gone, address: nobody.invalid, credential: operators}}
@@ -49,6 +49,7 @@ outlets:
   - {{number: 1, name: heating, relay: main.0}}
   - {{number: 2, name: light, relay: main.1}}
 """
+HERE = "localhost" if knows_localhost() else "127.0.0.1"
 STANDARD_TRAPS = ".1.3.6.1.6.3.1.1.5"
 SNMP_TRAP_OID = ".1.3.6.1.6.3.1.1.4.1.0"
 COLD_START, WARM_START, AUTHENTICATION_FAILURE = 1, 2, 5
@@ -68,7 +69,8 @@ class Agent:
         self.config = folder / "openpdu.yaml"
         self.stderr = folder / "agent.log"
         self.config.write_text(
-            CONFIGURATION.format(folder=folder, port=self.port, target=target), encoding="utf-8"
+            CONFIGURATION.format(folder=folder, port=self.port, here=HERE, target=target),
+            encoding="utf-8",
         )
         secrets = folder / "secrets.yaml"
         secrets.write_text(SECRETS, encoding="utf-8")
