@@ -21,6 +21,8 @@ NEWER_NAME = "events.jsonl"
 OLDER_NAME = "events.old.jsonl"
 FULL_BYTES = 128 * 1024
 KEPT = 256
+LAST_NUMBER = 2**32 - 1
+END_OF_TIME_S = 253_402_300_800  # the year 10000
 
 
 class EventFile:
@@ -113,15 +115,17 @@ def _entries(data: bytes) -> Iterator[LoggedEvent]:
     for line in data.splitlines():
         try:
             yield _entry(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
             continue  # torn, or of a version to come
 
 
 def _entry(plain: dict[str, Any]) -> LoggedEvent:
-    target = plain["target"]
+    number, t_wall_s, target = int(plain["number"]), float(plain["time"]), plain["target"]
+    if not (1 <= number <= LAST_NUMBER and 0 <= t_wall_s < END_OF_TIME_S):
+        raise ValueError("no face could show it")
     return LoggedEvent(
-        number=int(plain["number"]),
-        t_wall_s=float(plain["time"]),
+        number=number,
+        t_wall_s=t_wall_s,
         kind=EventKind(plain["kind"]),
         severity=Severity(plain["severity"]),
         target=Target(TargetKind(target[0]), int(target[1])) if target else None,

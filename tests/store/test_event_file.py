@@ -15,7 +15,7 @@ from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import EventKind, LoggedEvent, Severity
-from pdu_agent.store.event_file import FULL_BYTES, KEPT, NEWER_NAME, OLDER_NAME, EventFile
+from pdu_agent.store.event_file import FULL_BYTES, KEPT, NEWER_NAME, OLDER_NAME, EventFile, _line
 from pdu_agent.store.files import FileOps
 from pdu_agent.store.record_store import RecordStore
 
@@ -25,6 +25,13 @@ def event(number: int, text: str = "outlet 1 is on") -> LoggedEvent:
     return LoggedEvent(
         number, 1.8e9 + number, EventKind.OUTLET_STATE, Severity.INFO, target, text, "cli root"
     )
+
+
+def altered(old: str, new: str) -> str:
+    """A whole line with one thing in it that cannot be."""
+    line = _line(event(3)).decode("ascii").strip()
+    assert old in line
+    return line.replace(old, new)
 
 
 def opened(folder: Path, files: FileOps | None = None) -> tuple[EventFile, tuple[LoggedEvent, ...]]:
@@ -71,7 +78,27 @@ def test_a_torn_end_costs_what_was_torn_and_nothing_after(
 
 @pytest.mark.parametrize(
     "line",
-    ["", "null", "[]", "{}", '{"number":1}', "\x00" * 100, "[" * 100_000, '{"number":"x"}'],
+    [
+        "",
+        "null",
+        "[]",
+        "{}",
+        '{"number":1}',
+        "\x00" * 100,
+        "[" * 100_000,
+        '{"number":"x"}',
+        *(
+            altered(*change)
+            for change in (
+                ('"number":3', '"number":0'),
+                ('"number":3', '"number":1e999'),
+                ('"number":3', '"number":4294967296'),
+                ('["outlet",1]', '["outlet"]'),
+                ('["outlet",1]', "7"),
+                ('"time":1800000003.0', '"time":1e999'),
+            )
+        ),
+    ],
 )
 def test_a_line_that_is_no_entry_is_skipped(tmp_path: Path, line: str) -> None:
     file, _ = opened(tmp_path)
