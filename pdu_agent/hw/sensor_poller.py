@@ -42,7 +42,7 @@ class SensorPoller:
         deliver: Callable[[SensorReading], None],
     ) -> None:
         self.beat_s = time.monotonic()
-        """When the thread last came round, in real time: what a watchdog looks at."""
+        """When the thread last went on, in real time: what a watchdog looks at."""
         self._clock = clock
         self._deliver = deliver
         self._due_s = [(0.0, sensor) for sensor in sensors]
@@ -71,6 +71,7 @@ class SensorPoller:
         if now_s < due_s:
             return due_s, sensor
         self._deliver(self._read(sensor))
+        self.beat_s = time.monotonic()  # many slow sensors make a long round, not a stuck one
         return now_s + sensor.interval_s, sensor
 
     def _read(self, sensor: PolledSensor) -> SensorReading:

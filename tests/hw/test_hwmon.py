@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -129,6 +131,32 @@ def test_a_failing_sensor_is_asked_again_and_harms_no_other() -> None:
     assert (second.value, second.error) == (None, "ValueError('a bug')")
     assert (third.value, third.error) == (5.0, "")
     assert all(reading.value == 7.0 for reading in found if reading.sensor == 2)
+
+
+def test_many_slow_sensors_are_not_taken_for_a_thread_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each reading counts as progress: a round may take longer than a watchdog waits."""
+    now_s, ages_s, all_read = [0.0], [], threading.Event()
+    fake_time = SimpleNamespace(monotonic=lambda: now_s[0])
+    monkeypatch.setattr("pdu_agent.hw.sensor_poller.time", fake_time)
+
+    class Slow:
+        def read(self) -> float:
+            ages_s.append(now_s[0] - poller.beat_s)
+            now_s[0] += 10.0
+            return 1.0
+
+    def deliver(reading: SensorReading) -> None:
+        if reading.sensor == 4:
+            all_read.set()
+
+    sensors = [PolledSensor(number, Slow(), 1000.0) for number in range(1, 5)]
+    poller = SensorPoller(sensors, ManualClock(), deliver)
+    poller.start()
+    assert all_read.wait(5)
+    poller.stop()
+    assert ages_s == [0.0] * 4
 
 
 def test_stopping_before_the_start_is_harmless() -> None:
