@@ -38,7 +38,7 @@ class Batch:
     """One batch being judged: the draft it would lead to and what it has touched so far.
 
     A batch counts as done at once (RFC 3416 section 4.2.5): wherever they stand in it, groups
-    are created before anything else is judged, and switched after everything else.
+    are created before anything else is judged, and outlets switched after everything else.
     """
 
     def __init__(
@@ -88,7 +88,9 @@ class Batch:
             self._judges[type(command)](command)
 
 
+_TURNS = {CreateGroup: 0, SwitchOutlet: 2, SwitchAll: 2, SwitchGroup: 2}
+
+
 def _turn(entry: tuple[int, Command]) -> tuple[int, int]:
     position, command = entry
-    turn = {CreateGroup: 0, SwitchGroup: 2}.get(type(command), 1)
-    return turn, position
+    return _TURNS.get(type(command), 1), position

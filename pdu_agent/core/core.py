@@ -84,8 +84,7 @@ class Core:
         self._config_changed_s = 0.0
         self._topology = 0
         self._ticket = 0
-        for number, warning in enumerate(birth.warnings, start=1):
-            alarms.set("store", f"damaged record {number}", Severity.WARNING, warning)
+        self._warnings = birth.warnings
 
     # -- what faces use -------------------------------------------------------------
 
@@ -120,6 +119,7 @@ class Core:
         self._publish_event(CommandAccepted(self._clock.wall_s(), tuple(commands), actor))
         if after.overrides != before.overrides:
             self._thresholds.renew(self._publisher.sources())
+        self._points.after_reset(before.ledgers)
         self._banks.announce(before.outlets)
         self._banks.move_relays(now_s)
         return Ticket(self._ticket, now_s, changed)
@@ -172,10 +172,12 @@ class Core:
         self.health = replace(self.health, loop_lag_s=lag_s)
 
     def announce_start(self) -> None:
-        """Once all boards were met: tell everybody that the agent is up."""
+        """Once all boards were met: tell everybody that the agent is up, and what it found."""
         self._publish_event(
             AgentStarted(self._clock.wall_s(), self.health.engine_boots, self._banks.met_cold)
         )
+        for number, warning in enumerate(self._warnings, start=1):
+            self._alarms.set("store", f"damaged record {number}", Severity.WARNING, warning)
 
     # -- time -----------------------------------------------------------------------
 
@@ -184,9 +186,9 @@ class Core:
         now_s = self._clock.monotonic_s()
         fired = self._banks.fire_timers(now_s)
         self._banks.move_relays(now_s)
+        self._points.mark_stale(now_s)  # before the thresholds: silence serves no delay
         self._thresholds.tick(now_s)
         if fired or now_s >= self._keeper.next_due_s:
-            self._points.mark_stale(now_s)
             self._keeper.save_periodically()
             self._log.hand_over()
             self._snapshot = None

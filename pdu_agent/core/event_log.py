@@ -33,6 +33,7 @@ from pdu_agent.model.snapshot import (
 KEPT = 256
 LAST_NUMBER = 2**32 - 1
 _HALF = 2**31
+LEAP = 1000
 _SEVERITY_OF_STATE = {
     OutletState.ON: Severity.INFO,
     OutletState.OFF: Severity.INFO,
@@ -48,7 +49,7 @@ class EventLog:
     """Keeps the newest entries and hands new ones over to be written.
 
     recorded: the entries of earlier runs as far as they are still there. state.last_event
-    is the number of the newest entry ever given; the record keeps it.
+    is the number of the newest entry ever given, or one beyond it, see `far_ahead`.
     """
 
     def __init__(
@@ -88,6 +89,13 @@ class EventLog:
         if self._unwritten:
             self._append(AppendEvents(tuple(self._unwritten)))
             self._unwritten.clear()
+
+
+def far_ahead(number: int) -> int:
+    """A number that no entry reaches before the next save: with it a run goes on that was
+    not stopped properly, so that what was shown and then lost is not numbered again.
+    """
+    return (number + LEAP) % LAST_NUMBER
 
 
 def _later(a: int, b: int) -> int:

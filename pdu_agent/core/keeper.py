@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from pdu_agent.core.alarms import AlarmBook
+from pdu_agent.core.event_log import far_ahead
 from pdu_agent.core.state import CoreState
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import StoreError
@@ -58,13 +60,14 @@ class RecordKeeper:
         return self._saved_s + SAVE_INTERVAL_S
 
     def current_record(self) -> Record:
-        """The record of this moment, one in sequence after the last that was saved."""
+        """The exact record of this moment, one in sequence after the last that was saved."""
         return self._state.to_record(self._record, self._clock.wall_s())
 
     def save(self, flush: bool) -> None:
         """Write the runtime tier now, and the card soon if `flush`. Raises StoreError."""
         now_s = self._clock.monotonic_s()
         record = self.current_record()
+        record = replace(record, last_event=far_ahead(record.last_event))
         self._perform(SaveRecord(record, flush))
         self._record = record
         self.meters = record.meters

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pdu_agent.core.alarms import SENSOR, AlarmBook
+from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.sensors import SensorLive
 from pdu_agent.core.state import CoreState
@@ -66,6 +67,12 @@ class Points:
         live = self._state.sensors.get(reading.sensor)
         if live is not None:
             self._set_sensor(reading.sensor, live, live.seen(reading, self._clock.wall_s()))
+
+    def after_reset(self, before: Mapping[Target, Ledger]) -> None:
+        """Let the thresholds look at the meters that a command has changed."""
+        for target, ledger in self._state.ledgers.items():
+            if ledger is not before[target]:
+                self._thresholds.on_source(target, ledger)
 
     def mark_stale(self, now_s: float) -> None:
         """Find the points and sensors that have been silent for too long."""

@@ -142,15 +142,14 @@ class ThresholdSettings:
 class CoreSettings:
     """What `Core` is built from.
 
-    metered: the points that a configured meter reports. stale_after_s: a point is stale
-    when its source was silent that long. engine_id: kept from the record when empty.
+    stale_after_s: str(Target) -> seconds of silence of its source after which a point is
+    stale; its keys are the metered points.
     """
 
     device: DeviceSettings
     inlets: tuple[InletSettings, ...]
     outlets: tuple[OutletSettings, ...]
     stale_after_s: dict[str, float] = field(default_factory=dict)
-    """str(Target) -> seconds; its keys are the metered points."""
     sensors: tuple[SensorSettings, ...] = ()
     groups: tuple[GroupSettings, ...] = ()
     thresholds: tuple[ThresholdSettings, ...] = ()

@@ -192,12 +192,14 @@ class Thresholds:
             self._clear(row)
             return
         border, unit = limits.value_of(worst), UNITS[limits.quantity]
-        side = "at or above" if worst in HIGH else "at or below"
+        relation = "is at or above" if worst in HIGH else "is at or below"
+        if not _is_beyond(limits, worst, row.value):
+            relation = "has not come back far enough from"
         self._alarms.set(
             THRESHOLD,
             row.subject,
             Severity.CRITICAL if worst in CRITICAL else Severity.WARNING,
-            f"{row.value:.4g}{unit} is {side} {worst.value} {border:.6g}{unit}",
+            f"{row.value:.4g}{unit} {relation} {worst.value} {border:.6g}{unit}",
             limits.target,
             Crossing(limits.quantity, _state_of(worst), row.value, border),
         )

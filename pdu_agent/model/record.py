@@ -71,7 +71,8 @@ class Record:
 
     outlets, groups and sensors are keyed by their numbers, meters by str(Target), overrides
     by setting path ("outlet 3 name"). engine_id is the snmpEngineID (RFC 3411), made once
-    per device. last_event is the number of the newest entry of the event log, 0 before it.
+    per device. last_event: no entry of the event log has a number beyond it, 0 before the
+    first; it is the newest entry's own once the agent was stopped.
     """
 
     seq: int = 0

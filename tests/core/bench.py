@@ -94,6 +94,7 @@ class Workbench:
         groups: tuple[GroupSettings, ...] = (),
         thresholds: tuple[ThresholdSettings, ...] = (),
         events: tuple[LoggedEvent, ...] = (),
+        warnings: tuple[str, ...] = (),
         **outlet_settings: object,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -117,7 +118,8 @@ class Workbench:
             groups,
             thresholds,
         )
-        birth = Birth(record or Record(engine_id=b"x"), continuous, boot_id, "1.0", (), events)
+        record = record or Record(engine_id=b"x")
+        birth = Birth(record, continuous, boot_id, "1.0", warnings, events)
         self.core = Core(self.settings, self.clock, self._perform, birth)
         self.heard = self.core.events.subscribe(10_000)
         if met:

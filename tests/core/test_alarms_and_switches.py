@@ -120,6 +120,18 @@ def test_the_lock_wraps_and_starts_where_it_is_told(bench: Workbench) -> None:
     assert core.snapshot.config_lock == 0
 
 
+@pytest.mark.parametrize("switch_first", [False, True])
+def test_an_outlet_is_switched_with_the_times_that_the_same_batch_sets(
+    bench: Workbench, switch_first: bool
+) -> None:
+    commands = [
+        ConfigureOutlet(1, OutletSetting.OFF_DELAY_S, 40),
+        SwitchOutlet(1, Action.OFF_DELAYED),
+    ]
+    bench.submit(*(reversed(commands) if switch_first else commands))
+    assert bench.outlet(1).pending_s == 40
+
+
 def test_a_batch_with_every_kind_of_command_is_refused_as_one(bench: Workbench) -> None:
     bench.read(current_a=11.0)
     before = bench.core.snapshot

@@ -23,6 +23,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     ThresholdSetting,
 )
+from pdu_agent.model.events import AlarmRaised
 from pdu_agent.model.readings import BankLost
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import EventKind, LoggedEvent, Severity
@@ -190,3 +191,30 @@ def test_numbers_wrap_after_the_largest() -> None:
     again = Workbench(outlets=1, relays=[False], record=wrapped, events=bench.core.snapshot.events)
     again.switch(1, Action.ON)
     assert again.core.snapshot.events[-1].number < 20
+
+
+def test_a_killed_process_or_a_power_cut_repeats_no_number() -> None:
+    """The newest entries are in no record and in no file yet, but they were shown."""
+    bench = Workbench(outlets=1)
+    bench.run(2)
+    for _ in range(20):
+        bench.switch(1, Action.ON)  # nothing to do, so there is nothing to save at once
+    shown = bench.core.snapshot.events[-1].number
+    record = bench.saved[-1].record
+    again = Workbench(outlets=1, record=record, events=tuple(bench.logged))
+    again.switch(1, Action.OFF)
+    new = [entry.number for entry in again.core.snapshot.events[len(bench.logged) :]]
+    assert min(new) > shown
+    assert new == list(range(new[0], new[0] + len(new)))
+
+
+def test_damaged_records_are_told_to_whoever_listens_at_the_start() -> None:
+    bench = Workbench(outlets=1, warnings=("record-a is torn",))
+    bench.core.announce_start()
+    (alarm,) = bench.alarms("store")
+    assert alarm.text == "record-a is torn"
+    assert [event.alarm for event in bench.events(AlarmRaised)] == [alarm]  # type: ignore[attr-defined]
+    assert lines(bench)[-1] == (
+        EventKind.HARDWARE_FAULT,
+        "store damaged record 1: record-a is torn",
+    )

@@ -208,6 +208,35 @@ def test_a_lost_source_does_not_serve_a_delay() -> None:
     assert feed(bench, 14) is ThresholdState.NORMAL
 
 
+def test_a_source_that_was_silent_while_the_loop_stood_still_serves_no_delay() -> None:
+    bench = bench_of(delay_s=30.0)
+    feed(bench, 14)
+    bench.clock.advance(60)
+    bench.core.tick()
+    assert not bench.alarms("threshold")
+    assert bench.threshold(CURRENT).state is ThresholdState.UNKNOWN
+
+
+def test_what_is_held_by_its_hysteresis_is_not_told_to_be_beyond_the_limit() -> None:
+    bench = bench_of(delay_s=0.0)
+    feed(bench, 17)
+    feed(bench, 12.5)
+    (alarm,) = bench.alarms("threshold")
+    assert (alarm.severity, alarm.text) == (
+        Severity.WARNING,
+        "12.5 A has not come back far enough from high warning 12.8 A",
+    )
+
+
+def test_a_reset_energy_meter_is_judged_without_another_reading() -> None:
+    limits = ThresholdSettings(OUTLET_1, Quantity.ENERGY, high_warning=2.0, delay_s=0.5)
+    bench = Workbench(outlets=1, thresholds=(limits,))
+    bench.read(OUTLET_1, energy_mj=3 * 3_600_000)
+    bench.submit(ResetMeter(OUTLET_1, Reset.ENERGY))
+    bench.run(0.55)
+    assert not bench.alarms("threshold")
+
+
 def test_energy_is_that_of_the_user_meter_in_watt_hours() -> None:
     bench = Workbench(
         outlets=1,
