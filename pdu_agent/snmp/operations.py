@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import Literal
 
 from pdu_agent.access.needs import require
 from pdu_agent.mib_impl.set_errors import SetError
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
-from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, NO_SUCH_OBJECT, Absence, MibView
+from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, NO_SUCH_OBJECT, Absence, MibView, VarBind
 from pdu_agent.mib_impl.writes import MibWriter, refused
 from pdu_agent.model.commands import Actor, Controller
 from pdu_agent.model.errors import NotPermitted
@@ -125,6 +126,8 @@ class Operations:
                 raise _Failed(Status.TOO_BIG, 0)
             return Response(Status.NO_ERROR, 0, tuple(self._perform(request)))
         except _Failed as failure:
+            if failure.status is Status.NO_ACCESS and request.version != VERSION_3:
+                self._counters.in_bad_community_uses += 1
             return _refusal(request, failure.status, failure.index)
 
     def _perform(self, request: Request) -> list[Answered]:
@@ -133,42 +136,25 @@ class Operations:
         snapshot = self._controller.snapshot
         if request.operation is Operation.GET_BULK:
             return self._get_bulk(request, snapshot)
-        read = self._get if request.operation is Operation.GET else self._get_next
-        found = [
-            read(request, index, oid, snapshot)
-            for index, (oid, _) in enumerate(request.varbinds, start=1)
-        ]
+        names = enumerate((oid for oid, _ in request.varbinds), start=1)
+        if request.operation is Operation.GET:
+            found = [self._get(request, index, oid, snapshot) for index, oid in names]
+        else:
+            walk = _Walk(self._view, request, snapshot)
+            found = [_get_next(walk, request.version, index, oid) for index, oid in names]
         if varbinds_octets(found) > request.room:
             raise _Failed(Status.TOO_BIG, 0)
         return found
 
     def _get(self, request: Request, index: int, oid: Oid, snapshot: Snapshot) -> Answered:
         value: Value | Absence = NO_SUCH_OBJECT
-        if self._may_read(request.credential, oid, snapshot):
+        if _may_read(self._view, request.credential, oid, snapshot):
             value = self._view.get(oid, snapshot)
         if request.version == VERSION_1 and (
             isinstance(value, Absence) or value.tag is Tag.COUNTER64
         ):
             raise _Failed(Status.NO_SUCH_NAME, index)
         return oid, value
-
-    def _get_next(self, request: Request, index: int, oid: Oid, snapshot: Snapshot) -> Answered:
-        found = self._next(request, oid, snapshot)
-        if request.version == VERSION_1 and found[1] is END_OF_MIB_VIEW:
-            raise _Failed(Status.NO_SUCH_NAME, index)
-        return found
-
-    def _next(self, request: Request, oid: Oid, snapshot: Snapshot) -> Answered:
-        """The first instance after `oid` that this credential may read."""
-        position = oid
-        skip_counter64 = request.version == VERSION_1
-        while True:
-            found = self._view.next(position, snapshot, skip_counter64=skip_counter64)
-            if found is END_OF_MIB_VIEW:
-                return oid, found
-            if self._may_read(request.credential, found[0], snapshot):
-                return found
-            position = found[0]
 
     def _get_bulk(self, request: Request, snapshot: Snapshot) -> list[Answered]:
         """As many varbinds as fit, in the order of RFC 3416 section 4.2.3.
@@ -179,13 +165,14 @@ class Operations:
         single = min(max(request.non_repeaters, 0), len(names))
         repetitions = min(max(request.max_repetitions, 0), MAX_REPETITIONS)
         answer = _Bounded(request.room)
+        walk = _Walk(self._view, request, snapshot)
         for oid in names[:single]:
-            answer.add(self._next(request, oid, snapshot))
+            answer.add(walk.after(oid))
         columns = names[single:]
         for _ in range(repetitions if columns else 0):
             row = []
             for oid in columns:
-                row.append(self._next(request, oid, snapshot))
+                row.append(walk.after(oid))
                 if not answer.add(row[-1]):
                     return answer.varbinds
             if all(value is END_OF_MIB_VIEW for _, value in row):
@@ -198,8 +185,6 @@ class Operations:
         snapshot = self._controller.snapshot
         for index, (oid, _) in enumerate(request.varbinds, start=1):
             if not request.credential.may_write(oid, self._writer.guard(oid, snapshot)):
-                if request.version != VERSION_3:
-                    self._counters.in_bad_community_uses += 1
                 raise _Failed(Status.NO_ACCESS, index)
         if varbinds_octets(request.varbinds) > request.room:
             raise _Failed(Status.TOO_BIG, 0)  # before, as it could not be acknowledged after
@@ -219,12 +204,50 @@ class Operations:
         actor = Actor("snmp", request.credential.name, request.address)
         self._writer.submit(plan, actor)
 
-    def _may_read(self, credential: Credential, oid: Oid, snapshot: Snapshot) -> bool:
-        if credential.reads_everything:
-            return True
-        place = self._view.object_of(oid)
-        outlet = self._view.outlet_of(place, oid, snapshot) if place is not None else None
-        return credential.may_read(oid, outlet)
+
+class _Walk:
+    """What follows the names of one request, as far as its credential may read.
+
+    No instance that is hidden from the credential is looked at twice: a request with a
+    hundred names would otherwise search the whole tree a hundred times.
+    """
+
+    def __init__(self, view: MibView, request: Request, snapshot: Snapshot) -> None:
+        self._view = view
+        self._credential = request.credential
+        self._snapshot = snapshot
+        self._skip_counter64 = request.version == VERSION_1
+        self._known: dict[Oid, VarBind | Literal[Absence.END_OF_MIB_VIEW]] = {}
+
+    def after(self, oid: Oid) -> Answered:
+        """The first instance after `oid` that may be read; else `oid` and END_OF_MIB_VIEW."""
+        passed = [oid]
+        while (found := self._known.get(passed[-1])) is None:
+            step = self._view.next(passed[-1], self._snapshot, skip_counter64=self._skip_counter64)
+            if step is END_OF_MIB_VIEW or self._shows(step[0]):
+                found = step
+                break
+            passed.append(step[0])
+        self._known.update(dict.fromkeys(passed, found))
+        return (oid, found) if found is END_OF_MIB_VIEW else found
+
+    def _shows(self, oid: Oid) -> bool:
+        return _may_read(self._view, self._credential, oid, self._snapshot)
+
+
+def _get_next(walk: _Walk, version: int, index: int, oid: Oid) -> Answered:
+    found = walk.after(oid)
+    if version == VERSION_1 and found[1] is END_OF_MIB_VIEW:
+        raise _Failed(Status.NO_SUCH_NAME, index)
+    return found
+
+
+def _may_read(view: MibView, credential: Credential, oid: Oid, snapshot: Snapshot) -> bool:
+    if credential.reads_everything:
+        return True
+    place = view.object_of(oid)
+    outlet = view.outlet_of(place, oid, snapshot) if place is not None else None
+    return credential.may_read(oid, outlet)
 
 
 class _Bounded:

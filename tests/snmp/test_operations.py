@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pdu_agent.access.grant import Grant, Rights
@@ -39,6 +41,7 @@ WRITER = Credential("writers", Grant.everywhere(Rights.WRITE))
 OFF = Value(Tag.INTEGER, 2)
 V1, V2C = 0, 1
 BEYOND = (2, 5)
+ALL_OUTLETS = (*BASE, 1, 9, 0)
 
 
 def ask(
@@ -307,3 +310,35 @@ def test_what_may_not_be_read_is_as_good_as_absent() -> None:
         name = hidden if operation is Operation.GET else (*OUTLET, STATE, 1)
         request = Request(V2C, operation, ((name, NULL),), narrow, "", 1400)
         assert rig.operations.answer(request).varbinds == (expected,)
+
+
+@pytest.mark.parametrize("operation", [Operation.GET_NEXT, Operation.GET_BULK])
+def test_what_is_hidden_is_searched_once_however_many_names_ask(
+    operation: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(outlets=48)
+    nobody = Credential("nobody", Grant.everywhere(Rights.NONE))
+    names = [(1, 3, 6, 1, 2, 1, number) for number in range(100)]
+    instances = len(rig.instances())
+    steps = 0
+    take_step = rig.view.next
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        return take_step(*arguments, **options)
+
+    monkeypatch.setattr(rig.view, "next", counted)
+    answer = ask(rig, operation, *names, credential=nobody, room=8000)
+    assert answer.varbinds == tuple((name, END_OF_MIB_VIEW) for name in names)
+    assert steps <= instances + len(names)
+
+
+def test_every_set_that_a_community_has_no_right_to_is_counted() -> None:
+    rig = Rig()
+    tenant = Credential("tenant", Grant(Rights.SWITCH, Rights.SWITCH, {2: Rights.READ}))
+    for change in (((*OUTLET, COMMAND, 2), OFF), (ALL_OUTLETS, OFF)):
+        before = rig.counters.in_bad_community_uses
+        assert put(rig, change, credential=tenant).status is Status.NO_ACCESS
+        assert rig.counters.in_bad_community_uses == before + 1
+    assert rig.core.submitted == []
