@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from pdu_agent.model.errors import StoreError
@@ -96,11 +96,11 @@ class Record:
             "boot_id": self.boot_id,
             "engine_id": self.engine_id.hex(),
             "wall_s": self.wall_s,
-            "outlets": {str(number): asdict(row) for number, row in self.outlets.items()},
-            "meters": {key: asdict(row) for key, row in self.meters.items()},
-            "overrides": {key: asdict(row) for key, row in self.overrides.items()},
-            "groups": {str(number): asdict(row) for number, row in self.groups.items()},
-            "sensors": {str(number): asdict(row) for number, row in self.sensors.items()},
+            "outlets": {str(number): _plain(row) for number, row in self.outlets.items()},
+            "meters": {key: _plain(row) for key, row in self.meters.items()},
+            "overrides": {key: _plain(row) for key, row in self.overrides.items()},
+            "groups": {str(number): _plain(row) for number, row in self.groups.items()},
+            "sensors": {str(number): _plain(row) for number, row in self.sensors.items()},
             "last_event": self.last_event,
         }
 
@@ -132,6 +132,13 @@ class Record:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise StoreError(f"record does not fit its schema: {exc!r}") from exc
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    """A flat row as a dict. Each second there are hundreds: dataclasses.asdict, which copies
+    whatever lies deeper, takes ten times as long.
+    """
+    return {name: getattr(row, name) for name in row.__slots__}
 
 
 def _outlet(row: Mapping[str, Any]) -> OutletRecord:
