@@ -33,6 +33,7 @@ from pdu_agent.snmp.envelope import (
     VERSION_3,
     NotARequest,
     UnknownVersion,
+    community_of,
     open_envelope,
     too_big_answer,
 )
@@ -166,7 +167,10 @@ class Engine:
 
         Only those that are right are remembered, so guesses take the policy's constant time.
         """
-        if len(header) < _COMMUNITY_START or header[4] != len(header) - _COMMUNITY_START:
+        if len(header) < _COMMUNITY_START:
+            return None
+        # From 0x80 on it is no length, but says how many octets of one follow.
+        if not header[4] == len(header) - _COMMUNITY_START < 0x80:
             return None
         version, community = header[2], header[_COMMUNITY_START:]
         if header[:2] != bytes((INTEGER, 1)) or version not in (VERSION_1, VERSION_2C):
@@ -183,19 +187,20 @@ class Engine:
     def _go_through_pysnmp(self, datagram: bytes, source: Source) -> bytes | None:
         """Raises MalformedMessage."""
         try:
+            # First, as looking at all that a stranger can put into a datagram takes milliseconds.
+            community = community_of(datagram)
+            if community is not None and not self._policy.for_community(community, source[0]):
+                self._counters.in_bad_community_names += 1
+                self._auth_failed(source[0])
+                return None
             envelope = open_envelope(datagram)
         except UnknownVersion:
             self._counters.in_bad_versions += 1
             return None
         except NotARequest:
             return None
-        if envelope.community is not None:
-            if self._policy.for_community(envelope.community, source[0]) is None:
-                self._counters.in_bad_community_names += 1
-                self._auth_failed(source[0])
-                return None
-            if envelope.has_too_many_varbinds:
-                return too_big_answer(envelope)
+        if envelope.has_too_many_varbinds:
+            return too_big_answer(envelope)
         return self._pysnmp_path.process(datagram, envelope, source)
 
     def _reject(self, source: Source, reason: str) -> None:

@@ -86,18 +86,34 @@ def open_envelope(datagram: bytes) -> Envelope:
 
     Raises UnknownVersion, NotARequest, or MalformedMessage for everything else that is wrong.
     """
+    version, community, position = _open_header(datagram)
+    if community is None:
+        return Envelope(version)
+    tag, request_id, varbinds = open_request(datagram, position, len(datagram), version)
+    return Envelope(version, community, tag, request_id, varbinds)
+
+
+def community_of(datagram: bytes) -> bytes | None:
+    """The community of a v1 or v2c message, None in v3. What follows it is not looked at.
+
+    Raises UnknownVersion, or MalformedMessage for everything else that is wrong up to there.
+    """
+    return _open_header(datagram)[1]
+
+
+def _open_header(datagram: bytes) -> tuple[int, bytes | None, int]:
+    """Version, community (None in v3), and where that stops."""
     start, stop = enter(datagram, 0, len(datagram), SEQUENCE)
     if stop != len(datagram):
         raise MalformedMessage("octets after the message")
     version_start, version_stop = enter(datagram, start, stop, INTEGER)
     version = small_integer(datagram, version_start, version_stop, UnknownVersion)
     if version == VERSION_3:
-        return Envelope(VERSION_3)
+        return version, None, version_stop
     if version not in (VERSION_1, VERSION_2C):
         raise UnknownVersion(f"message version {version}")
     community_start, community_stop = enter(datagram, version_stop, stop, OCTET_STRING)
-    tag, request_id, varbinds = open_request(datagram, community_stop, stop, version)
-    return Envelope(version, datagram[community_start:community_stop], tag, request_id, varbinds)
+    return version, datagram[community_start:community_stop], community_stop
 
 
 def too_big_answer(envelope: Envelope) -> bytes:

@@ -146,6 +146,26 @@ def test_a_wrong_community_is_met_with_silence_and_counted(rig: Rig) -> None:
     assert rig.counters.in_bad_community_names == before + 2
 
 
+def test_of_a_stranger_no_more_is_read_than_the_community(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rig.counters.in_bad_community_names
+    monkeypatch.setattr("pdu_agent.snmp.engine.open_envelope", lambda _: pytest.fail("read on"))
+    for version in (0, 1):
+        assert community(rig, SWITCH_OFF, b"guess", version) is None
+    assert rig.counters.in_bad_community_names == before + 2
+
+
+def test_a_long_community_is_known_by_its_content_and_not_by_its_length_octets() -> None:
+    secret = "long" * 32 + "!"
+    rig = Rig(users=(), communities=(Community("long", secret),))
+    read = ber.request(ber.GET, [SYS_DESCR])
+    assert Answer(community(rig, read, secret.encode())).status == 0
+    header = b"\x02\x01\x01\x04" + bytes((len(secret),)) + secret.encode()
+    content = header + ber.encode(read)
+    assert rig.process(b"\x30\x81" + bytes((len(content),)) + content) is None
+
+
 def test_a_community_without_the_right_is_counted(rig: Rig) -> None:
     before = rig.counters.in_bad_community_uses
     assert Answer(community(rig, SWITCH_OFF)).status == 6
