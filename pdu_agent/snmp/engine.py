@@ -90,7 +90,7 @@ class Engine:
         self._counters = counters
         self._auth_failed = auth_failed
         self._admitted: dict[tuple[str, bytes], _Admitted] = {}
-        self._v3 = V3(own, users, policy, reader, counters, auth_failed)
+        self._v3 = V3(own, users, policy, reader, limits, counters, auth_failed)
         self._pysnmp_path = PysnmpPath(
             own.engine_id, own.boots, users, policy, operations, limits, counters, monotonic_s
         )

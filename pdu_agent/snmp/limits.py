@@ -15,8 +15,8 @@ from pdu_agent.access.networks import Networks
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS
 from pdu_agent.snmp.settings import SnmpSettings
 
-MAX_COMMUNITY_OCTETS = 1472
-"""Of a v1/v2c answer: what Ethernet carries in one piece."""
+MAX_UNPROVEN_OCTETS = 1472
+"""Of an answer to somebody who may be anybody else: what Ethernet carries in one piece."""
 
 MAX_TRUSTED_OCTETS = MAX_V3_OCTETS
 
@@ -76,13 +76,15 @@ class Limits:
         bucket.tokens = tokens - 1.0
         return True
 
-    def community_octets(self, host: str) -> int:
-        """Octets that the whole answer to a v1 or v2c request from there may have."""
-        return MAX_TRUSTED_OCTETS if self._trusted.admit(host) else MAX_COMMUNITY_OCTETS
+    def unproven_octets(self, host: str) -> int:
+        """Octets that the whole answer to a request from there may have that nothing proves to
+        be from there: one with a community, or of a v3 user without authentication.
+        """
+        return MAX_TRUSTED_OCTETS if self._trusted.admit(host) else MAX_UNPROVEN_OCTETS
 
     def community_room(self, host: str, community: bytes) -> int:
-        """Octets that the varbinds of that answer may have."""
-        return self.community_octets(host) - _COMMUNITY_HEADERS - len(community)
+        """Octets that the varbinds of an answer in v1 or v2c may have."""
+        return self.unproven_octets(host) - _COMMUNITY_HEADERS - len(community)
 
     def _remember(self, key: str | bytes, now_s: float) -> _Bucket:
         """In two generations: who asks again is carried over, who does not is forgotten."""

@@ -17,7 +17,7 @@ from pdu_agent.snmp.access import AccessPolicy, Credential
 from pdu_agent.snmp.adapter import Pysnmp
 from pdu_agent.snmp.ber import MalformedMessage
 from pdu_agent.snmp.complaints import Complaints
-from pdu_agent.snmp.credentials import User
+from pdu_agent.snmp.credentials import SecurityLevel, User
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS, VERSION_1, VERSION_3, Envelope
 from pdu_agent.snmp.limits import Limits
 from pdu_agent.snmp.operations import Operation, Operations, Request, Response, Status
@@ -150,7 +150,10 @@ class PysnmpPath:
         if int(incoming.version) != VERSION_3:
             return self._limits.community_room(self._host, self._community)
         theirs = int(incoming.max_scoped_octets) - _SCOPED_HEADERS
-        return min(theirs, MAX_V3_OCTETS - _V3_HEADERS)
+        ours = MAX_V3_OCTETS
+        if int(incoming.security_level) == SecurityLevel.NO_AUTH_NO_PRIV:
+            ours = self._limits.unproven_octets(self._host)
+        return min(theirs, ours - _V3_HEADERS)
 
     def _answer(self, request: Request) -> Response:
         try:

@@ -32,6 +32,7 @@ from pdu_agent.snmp.envelope import (
     open_request,
     too_big_response,
 )
+from pdu_agent.snmp.limits import Limits
 from pdu_agent.snmp.reports import NOT_PROVEN, Refusal, report_pdu, request_id_of, small_enough
 from pdu_agent.snmp.security import user_keys, warn_of_weak_protocols
 from pdu_agent.snmp.usm import (
@@ -119,12 +120,14 @@ class V3:
         users: Sequence[User],
         policy: AccessPolicy,
         reader: Reader,
+        limits: Limits,
         counters: SnmpCounters,
         failed: Callable[[str], None],
     ) -> None:
         self._engine = engine
         self._policy = policy
         self._reader = reader
+        self._limits = limits
         self._counters = counters
         self._failed = failed
         self._context = element(OCTET_STRING, engine.engine_id) + element(OCTET_STRING, b"")
@@ -168,7 +171,7 @@ class V3:
         credential = self._policy.for_user(account.name, message.level, source[0])
         if credential is None:
             return None
-        return self._answer(message, scoped, account, credential)
+        return self._answer(message, scoped, account, credential, source[0])
 
     def _authenticate(self, message: V3Message) -> _Account:
         """RFC 3414 section 3.2, steps 3 to 6. Raises _Refused."""
@@ -204,7 +207,12 @@ class V3:
         )
 
     def _answer(
-        self, message: V3Message, scoped: bytes, account: _Account, credential: Credential
+        self,
+        message: V3Message,
+        scoped: bytes,
+        account: _Account,
+        credential: Credential,
+        host: str,
     ) -> bytes | Slow | None:
         """RFC 3412 section 4.2.2 and RFC 3413 section 3.2, for a sender who is known."""
         position, stop = enter(scoped, 0, len(scoped), SEQUENCE)
@@ -216,7 +224,10 @@ class V3:
             return None
         if tag == _INFORM:
             return self._report(message, Refusal.UNKNOWN_HANDLER, account.keys, scoped)
-        room = min(message.max_size, MAX_V3_OCTETS) - account.overhead
+        most_octets = MAX_V3_OCTETS
+        if account.level is SecurityLevel.NO_AUTH_NO_PRIV:
+            most_octets = self._limits.unproven_octets(host)
+        room = min(message.max_size, most_octets) - account.overhead
         response = self._reader.respond(scoped, position, stop, VERSION_3, credential, room)
         if response is None:
             _, request_id, varbinds = open_request(scoped, position, stop, VERSION_3)

@@ -13,7 +13,7 @@ from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.model.commands import Action, SwitchOutlet
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.access import AccessPolicy
-from pdu_agent.snmp.credentials import Community
+from pdu_agent.snmp.credentials import AuthProtocol, Community, PrivProtocol, User
 from pdu_agent.snmp.engine import Engine
 from pdu_agent.snmp.security import check_privacy
 from pdu_agent.snmp.settings import SnmpSettings
@@ -510,6 +510,22 @@ def test_a_trusted_network_gets_larger_answers() -> None:
     assert far is not None
     assert 8000 < len(near) <= 8192
     assert 1400 < len(far) <= 1472
+
+
+def test_a_user_without_authentication_gets_no_larger_answers_than_a_community() -> None:
+    rig = Rig(
+        outlets=48,
+        users=(User("open", AuthProtocol.NONE, "", PrivProtocol.NONE),),
+        settings=SnmpSettings(trusted_networks=("198.51.100.0/24",)),
+    )
+    pdu = ber.request(ber.GET_BULK, [(*OUTLET, NAME)] * 40, index=50)
+    datagram = ber.v3_message(pdu, ENGINE_ID, b"open", BOOTS, 0, flags=0x04)
+    for ask in (rig.engine.process, rig.engine.through_pysnmp):
+        far, near = (ask(datagram, (host, 4000)) for host in ("192.0.2.9", "198.51.100.9"))
+        assert far is not None
+        assert near is not None
+        assert 1100 < len(far) <= 1472
+        assert 7800 < len(near) <= 8192
 
 
 def test_a_source_over_its_rate_is_dropped_counted_and_told_once(

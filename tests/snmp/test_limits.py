@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from pdu_agent.model.clock import ManualClock
-from pdu_agent.snmp.limits import MAX_COMMUNITY_OCTETS, MAX_TRUSTED_OCTETS, Limits
+from pdu_agent.snmp.limits import MAX_TRUSTED_OCTETS, MAX_UNPROVEN_OCTETS, Limits
 from pdu_agent.snmp.settings import SnmpSettings
 
 
@@ -68,9 +68,9 @@ def test_only_trusted_networks_get_large_answers() -> None:
     limit = limits(
         ManualClock(), trusted_networks=("192.0.2.0/25",), unlimited_networks=("127.0.0.0/8",)
     )
-    assert limit.community_octets("192.0.2.1") == MAX_TRUSTED_OCTETS == 8192
+    assert limit.unproven_octets("192.0.2.1") == MAX_TRUSTED_OCTETS == 8192
     for host in ("192.0.2.200", "127.0.0.1", "2001:db8::1"):
-        assert limit.community_octets(host) == MAX_COMMUNITY_OCTETS == 1472
+        assert limit.unproven_octets(host) == MAX_UNPROVEN_OCTETS == 1472
 
 
 def test_many_sources_take_no_memory_and_lock_nobody_out() -> None:
