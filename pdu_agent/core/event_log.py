@@ -22,6 +22,8 @@ from pdu_agent.model.events import (
 )
 from pdu_agent.model.readings import AppendEvents
 from pdu_agent.model.snapshot import (
+    KEPT_EVENTS,
+    LAST_EVENT,
     Alarm,
     EventKind,
     LoggedEvent,
@@ -30,17 +32,16 @@ from pdu_agent.model.snapshot import (
     Severity,
 )
 
-KEPT = 256
-LAST_NUMBER = 2**32 - 1
 _HALF = 2**31
 LEAP = 1000
 _SEVERITY_OF_STATE = {
     OutletState.ON: Severity.INFO,
     OutletState.OFF: Severity.INFO,
     OutletState.FAULT: Severity.CRITICAL,
-    OutletState.UNKNOWN: Severity.WARNING,
 }
-"""The states at which an outlet rests. The way to them is not logged: the command is."""
+"""The states at which an outlet rests. The way to them is not logged: the command is; nor is
+unknown: the loss of the board is.
+"""
 
 _Entry = tuple[EventKind, Severity, Target | None, str, str]
 
@@ -60,29 +61,41 @@ class EventLog:
     ) -> None:
         self._state = state
         self._append = append
-        self._entries = deque(recorded, maxlen=KEPT)
-        self._unwritten: deque[LoggedEvent] = deque(maxlen=KEPT)
+        self._entries = deque(recorded, maxlen=KEPT_EVENTS)
+        self._unwritten: deque[LoggedEvent] = deque(maxlen=KEPT_EVENTS)
         self._shown: tuple[LoggedEvent, ...] | None = None
+        self._before_loss: dict[int, OutletState] = {}
         if recorded:
             state.last_event = _later(state.last_event, recorded[-1].number)
 
     def newest(self) -> tuple[LoggedEvent, ...]:
-        """Up to KEPT entries, oldest first; the same object until something happens."""
+        """Up to KEPT_EVENTS, oldest first; the same object until something happens."""
         if self._shown is None:
             self._shown = tuple(self._entries)
         return self._shown
 
     def add(self, event: Event) -> None:
         """Log the event, if it is of a kind that is logged."""
+        if isinstance(event, OutletChanged) and self._is_as_before(event):
+            return
         entry = _entry(event)
         if entry is None:
             return
-        number = self._state.last_event % LAST_NUMBER + 1
+        number = self._state.last_event % LAST_EVENT + 1
         self._state.last_event = number
         logged = LoggedEvent(number, event.t_wall_s, *entry)
         self._entries.append(logged)
         self._unwritten.append(logged)
         self._shown = None
+
+    def _is_as_before(self, event: OutletChanged) -> bool:
+        """Is the outlet found as it was when its board was lost? One line of the board tells it,
+        so that a board which comes and goes does not push everything else out of the log.
+        """
+        if event.new is OutletState.UNKNOWN:
+            self._before_loss[event.outlet] = event.old
+            return False
+        return self._before_loss.pop(event.outlet, None) is event.new
 
     def hand_over(self) -> None:
         """Have the entries written that are new since the last time."""
@@ -95,12 +108,12 @@ def far_ahead(number: int) -> int:
     """A number that no entry reaches before the next save: with it a run goes on that was
     not stopped properly, so that what was shown and then lost is not numbered again.
     """
-    return (number + LEAP) % LAST_NUMBER
+    return (number + LEAP) % LAST_EVENT
 
 
 def _later(a: int, b: int) -> int:
     """Of two numbers that wrap, the one that was given later."""
-    return a if (a - b) % LAST_NUMBER < _HALF else b
+    return a if (a - b) % LAST_EVENT < _HALF else b
 
 
 def _entry(event: Event) -> _Entry | None:

@@ -238,10 +238,15 @@ class EventKind(Enum):
     STARTED = "started"
 
 
+KEPT_EVENTS = 256
+"""So many of the newest entries of the event log are shown, and found again at a start."""
+LAST_EVENT = 2**32 - 1
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
     """One line of the event log. number: 1 and up, growing over the device's life, wrapping
-    after 2^32-1. user: str(Actor) of whoever caused it, empty when nobody did.
+    after LAST_EVENT. user: str(Actor) of whoever caused it, empty when nobody did.
     """
 
     number: int
@@ -331,6 +336,6 @@ class Snapshot:
     groups: tuple[Group, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     events: tuple[LoggedEvent, ...] = ()
-    """The newest 256, oldest first."""
+    """The newest KEPT_EVENTS, oldest first."""
     notifying: frozenset[NotificationClass] = frozenset()
     config_lock: int = 0

@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.snapshot import EventKind, LoggedEvent, Severity
+from pdu_agent.model.snapshot import KEPT_EVENTS, LAST_EVENT, EventKind, LoggedEvent, Severity
 from pdu_agent.store.files import FileOps, folder_error
 
 NEWER_NAME = "events.jsonl"
 OLDER_NAME = "events.old.jsonl"
 FULL_BYTES = 128 * 1024
-KEPT = 256
-LAST_NUMBER = 2**32 - 1
 END_OF_TIME_S = 253_402_300_800  # the year 10000
 
 
@@ -38,12 +36,12 @@ class EventFile:
         self._synced = True
 
     def read(self) -> tuple[LoggedEvent, ...]:
-        """The newest KEPT entries, oldest first; what cannot be read is left out."""
+        """The newest KEPT_EVENTS, oldest first; what cannot be read is left out."""
         older, newer = self._content(self._older), self._content(self._newer)
         self._size = len(newer)
         self._torn = bool(newer) and not newer.endswith(b"\n")
         entries = {entry.number: entry for entry in _entries(older + b"\n" + newer)}
-        return tuple(entries.values())[-KEPT:]
+        return tuple(entries.values())[-KEPT_EVENTS:]
 
     def append(self, events: Iterable[LoggedEvent]) -> None:
         """Write the entries; they survive this process, and after `sync` a power cut.
@@ -121,7 +119,7 @@ def _entries(data: bytes) -> Iterator[LoggedEvent]:
 
 def _entry(plain: dict[str, Any]) -> LoggedEvent:
     number, t_wall_s, target = int(plain["number"]), float(plain["time"]), plain["target"]
-    if not (1 <= number <= LAST_NUMBER and 0 <= t_wall_s < END_OF_TIME_S):
+    if not (1 <= number <= LAST_EVENT and 0 <= t_wall_s < END_OF_TIME_S):
         raise ValueError("no face could show it")
     return LoggedEvent(
         number=number,

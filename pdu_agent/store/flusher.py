@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterable
 
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import Record
-from pdu_agent.model.snapshot import LoggedEvent
+from pdu_agent.model.snapshot import KEPT_EVENTS, LoggedEvent
 
 log = logging.getLogger(__name__)
-
-MAX_EVENTS = 256
-"""Entries that wait for a slow or failing card; older ones are shown by nobody any more."""
 
 
 class Flusher:
@@ -23,7 +20,8 @@ class Flusher:
 
     write, write_events: block, raise StoreError. on_flush: called in the thread after each
     write of a record, with what went wrong or None; requests that were replaced in the
-    meantime share one call. Events that could not be written wait for the next occasion.
+    meantime share one call. Events that could not be written wait for the next occasion, the
+    newest KEPT_EVENTS of them: older ones are shown by nobody any more.
     """
 
     def __init__(
@@ -37,7 +35,7 @@ class Flusher:
         self._on_flush = on_flush
         self._changed = threading.Condition()
         self._waiting: Record | None = None
-        self._events: deque[LoggedEvent] = deque(maxlen=MAX_EVENTS)
+        self._events: deque[LoggedEvent] = deque(maxlen=KEPT_EVENTS)
         self._asked = False
         self._closing = False
         self._events_fail = False
@@ -88,7 +86,7 @@ class Flusher:
                 log.warning("the event log is behind: %s", exc)
             self._events_fail = True
             with self._changed:
-                self._events = deque((*events, *self._events), maxlen=MAX_EVENTS)
+                self._events = deque((*events, *self._events), maxlen=KEPT_EVENTS)
         else:
             self._events_fail = False
 

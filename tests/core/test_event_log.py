@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pdu_agent.core.event_log import KEPT, LAST_NUMBER
 from pdu_agent.core.settings import SensorSettings, ThresholdSettings
 from pdu_agent.model.commands import (
     Action,
@@ -26,7 +25,7 @@ from pdu_agent.model.commands import (
 from pdu_agent.model.events import AlarmRaised
 from pdu_agent.model.readings import BankLost
 from pdu_agent.model.record import Record
-from pdu_agent.model.snapshot import EventKind, LoggedEvent, Severity
+from pdu_agent.model.snapshot import KEPT_EVENTS, LAST_EVENT, EventKind, LoggedEvent, Severity
 from tests.core.bench import INLET, Workbench
 
 OUTLET_1 = Target(TargetKind.OUTLET, 1)
@@ -139,12 +138,12 @@ def test_a_cold_start_names_the_boards() -> None:
 
 def test_the_newest_256_are_shown_and_the_same_object_while_nothing_happens() -> None:
     bench = Workbench(outlets=1)
-    for _ in range(KEPT):
+    for _ in range(KEPT_EVENTS):
         bench.switch(1, Action.OFF)
     events = bench.core.snapshot.events
-    assert len(events) == KEPT
+    assert len(events) == KEPT_EVENTS
     assert [entry.number for entry in events] == list(
-        range(events[0].number, events[0].number + KEPT)
+        range(events[0].number, events[0].number + KEPT_EVENTS)
     )
     bench.read(current_a=1.0)
     assert bench.core.snapshot.events is events
@@ -182,11 +181,11 @@ def test_numbers_go_on_after_a_restart_whichever_of_file_and_record_is_ahead() -
 
 
 def test_numbers_wrap_after_the_largest() -> None:
-    bench = Workbench(outlets=1, record=Record(engine_id=b"x", last_event=LAST_NUMBER - 1))
+    bench = Workbench(outlets=1, record=Record(engine_id=b"x", last_event=LAST_EVENT - 1))
     for _ in range(2):
         bench.switch(1, Action.OFF)
     numbers = [entry.number for entry in bench.core.snapshot.events]
-    assert numbers[:3] == [LAST_NUMBER, 1, 2]
+    assert numbers[:3] == [LAST_EVENT, 1, 2]
     wrapped = bench.core.final_record()
     again = Workbench(outlets=1, relays=[False], record=wrapped, events=bench.core.snapshot.events)
     again.switch(1, Action.ON)
@@ -218,3 +217,16 @@ def test_damaged_records_are_told_to_whoever_listens_at_the_start() -> None:
         EventKind.HARDWARE_FAULT,
         "store damaged record 1: record-a is torn",
     )
+
+
+def test_a_board_that_comes_and_goes_does_not_flood_the_log() -> None:
+    bench = Workbench(outlets=64)
+    before = len(bench.core.snapshot.events)
+    bench.core.on_bank_lost(BankLost("main", "no answer"))
+    bench.board.relays[4] = False  # by hand, meanwhile
+    bench.core.on_bank(bench.board.state())
+    assert lines(bench)[before:] == [
+        (EventKind.HARDWARE_FAULT, "board main: no answer"),
+        (EventKind.HARDWARE_CLEARED, "board main is in order again"),
+        (EventKind.OUTLET_STATE, "outlet 5 is off"),
+    ]

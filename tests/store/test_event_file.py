@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import Record
-from pdu_agent.model.snapshot import EventKind, LoggedEvent, Severity
-from pdu_agent.store.event_file import FULL_BYTES, KEPT, NEWER_NAME, OLDER_NAME, EventFile, _line
+from pdu_agent.model.snapshot import KEPT_EVENTS, EventKind, LoggedEvent, Severity
+from pdu_agent.store.event_file import FULL_BYTES, NEWER_NAME, OLDER_NAME, EventFile, _line
 from pdu_agent.store.files import FileOps
 from pdu_agent.store.record_store import RecordStore
 
@@ -56,7 +56,7 @@ def test_two_files_take_turns_and_hold_what_is_shown(tmp_path: Path) -> None:
     sizes = [(tmp_path / name).stat().st_size for name in (NEWER_NAME, OLDER_NAME)]
     assert all(0 < size <= FULL_BYTES for size in sizes)
     found = opened(tmp_path)[1]
-    assert [entry.number for entry in found] == list(range(3001 - KEPT, 3001))
+    assert [entry.number for entry in found] == list(range(3001 - KEPT_EVENTS, 3001))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
