@@ -15,6 +15,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,18 +93,16 @@ class Agent:
         self._settings = settings
         self._occasion = occasion
         self._clock = SystemClock(settings.simulator.speed)
-        self._store: RecordStore | None = None
         self._runtime: Runtime | None = None
         self._hardware: Hardware | None = None
-        self._closers: list[Callable[[], object]] = []
+        self._exit = AsyncExitStack()
 
     async def start(self) -> None:
         """Returns when every face answers. Raises OpenPduError; `stop` then cleans up."""
         for folder in (self._settings.runtime_dir, self._settings.state_dir):
             prepare_directory(folder)
-        store = self._store = RecordStore(
-            self._settings.runtime_dir, self._settings.state_dir, self._on_flush
-        )
+        store = RecordStore(self._settings.runtime_dir, self._settings.state_dir, self._on_flush)
+        self._exit.push_async_callback(asyncio.to_thread, self._close_store, store)
         loaded = await asyncio.to_thread(store.load)
         for warning in loaded.warnings:
             log.error("%s", warning)
@@ -151,6 +150,8 @@ class Agent:
             runtime.deliver_trouble,
             already_running=is_first and self._occasion.first_board_on,
         )
+        self._exit.push_async_callback(asyncio.to_thread, hardware.stop)
+        self._exit.callback(runtime.stop)
         return runtime, hardware
 
     async def _start_snmp(self, runtime: Runtime, record: Record, earlier: Subscription) -> None:
@@ -160,7 +161,7 @@ class Agent:
         core = runtime.core
         snmp = SnmpFace(self._settings.snmp, core, core.events, record.engine_id, record.boots)
         await snmp.start()
-        self._closers.append(snmp.stop)
+        self._exit.push_async_callback(snmp.stop)
         core.events.unsubscribe(earlier)
         snmp.notify(earlier.drain())
         log.info("SNMP answers on %s", ", ".join(snmp.addresses))
@@ -170,7 +171,7 @@ class Agent:
         web = await asyncio.to_thread(_import_web)
         server = web(runtime.core, self._settings.http)
         await server.start()
-        self._closers.append(server.stop)
+        self._exit.push_async_callback(server.stop)
 
     def _watch_over(self, runtime: Runtime, hardware: Hardware) -> None:
         """Tell systemd that we are up, and keep telling while loop and buses make progress."""
@@ -182,20 +183,15 @@ class Agent:
                 manager.watchdog()
 
         runtime.on_second = feed
-        self._closers += [manager.close, manager.stopping]
+        self._exit.callback(manager.close)
+        self._exit.callback(manager.stopping)
 
     async def stop(self) -> None:
-        """Leave in reverse order; the relays stay as they are."""
-        for close in reversed(self._closers):
-            result = close()
-            if asyncio.iscoroutine(result):
-                await result
-        if self._runtime is not None:
-            self._runtime.stop()
-        if self._hardware is not None:
-            await asyncio.to_thread(self._hardware.stop)
-        if self._store is not None:
-            await asyncio.to_thread(self._close_store, self._store)
+        """Leave in reverse order, all of it whatever fails; the relays stay as they are.
+
+        Raises what failed last.
+        """
+        await self._exit.aclose()
 
     def _close_store(self, store: RecordStore) -> None:
         try:
