@@ -92,7 +92,8 @@ def test_off_is_pending_until_the_relay_was_read_back() -> None:
     [
         ([(command(1), integer(2)), (ALL, integer(2))], 2),
         ([(ALL, integer(2)), (command(2), integer(1))], 2),
-        ([(command(2), integer(2)), (lock(2), integer(2))], 2),
+        ([(command(2), integer(2)), (lock(2), integer(2))], 1),
+        ([(lock(2), integer(2)), (command(2), integer(2))], 2),
         ([(lock(1), integer(3))], 1),
     ],
 )
