@@ -15,12 +15,16 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from pdu_agent.mib_impl.notifications import Notification, NotificationCounters
+from pdu_agent.model.commands import NotificationClass
 from pdu_agent.snmp.notification_messages import Undelivered
 from pdu_agent.snmp.resolver import Destination, Endpoint
 
 log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 256
+STRANGERS_LIMIT = QUEUE_LIMIT // 2
+"""What strangers can cause is queued no further than here: while a target is away they must not
+push out what the unit has to say."""
 PACE_S = 0.01
 """Between two notifications to one target: a burst must not overflow its receive buffer."""
 FIRST_PAUSE_S = 1.0
@@ -109,6 +113,12 @@ class Delivery:
 
     def put(self, notification: Notification) -> None:
         """Take one for sending; the oldest goes when there is no room."""
+        if (
+            notification.notification_class is NotificationClass.AUTHENTICATION
+            and len(self._queue) >= STRANGERS_LIMIT
+        ):
+            self._counters.dropped += 1
+            return
         if len(self._queue) >= QUEUE_LIMIT:
             self._queue.popleft()
             self._counters.dropped += 1

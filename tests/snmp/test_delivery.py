@@ -9,16 +9,19 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
 from pdu_agent.mib_impl.notifications import Notification, NotificationCounters
 from pdu_agent.model.clock import ManualClock
+from pdu_agent.model.commands import NotificationClass
 from pdu_agent.snmp.delivery import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     PACE_S,
     QUEUE_LIMIT,
+    STRANGERS_LIMIT,
     Delivery,
     Trouble,
 )
@@ -107,6 +110,21 @@ async def test_a_full_queue_drops_the_oldest_and_counts_it() -> None:
     async with rig.running():
         await rig.drain()
     assert [sent for sent, _ in rig.sent] == notices[7:]
+
+
+async def test_strangers_do_not_push_out_what_the_unit_says() -> None:
+    rig = Rig()
+    rig.delivery.put(notice(1))
+    knock = replace(notice(2), notification_class=NotificationClass.AUTHENTICATION)
+    for _ in range(2 * QUEUE_LIMIT):
+        rig.delivery.put(knock)
+    rig.delivery.put(notice(3))
+    assert rig.delivery.waiting == STRANGERS_LIMIT + 1
+    assert rig.counters.dropped == 2 * QUEUE_LIMIT - (STRANGERS_LIMIT - 1)
+    async with rig.running():
+        await rig.drain()
+    sent = [sent for sent, _ in rig.sent]
+    assert (sent[0], sent[-1]) == (notice(1), notice(3))
 
 
 async def test_a_lost_inform_is_counted_and_the_next_one_sent() -> None:
