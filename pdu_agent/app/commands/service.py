@@ -49,7 +49,12 @@ def _add_demo_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="holds the simulated board; emptied: the board lost power",
     )
-    option("--identity", default=ours.identity, metavar="NAME", help=", ".join(IDENTITIES))
+    option(
+        "--identity",
+        default=ours.identity,
+        metavar="NAME",
+        help=f"whose MIB tree is shown: {', '.join(IDENTITIES)}",
+    )
     option(
         "--relay-log",
         type=Path,

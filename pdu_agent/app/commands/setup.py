@@ -30,9 +30,13 @@ def add_parsers(parsers: Parsers) -> None:
         help=f"where to write; default: {default}",
     )
     check = add_command(
-        parsers, "check", _check, "list everything wrong in a configuration", "openpdu check FILE"
+        parsers,
+        "check",
+        _check,
+        "list everything wrong in a configuration",
+        f"openpdu check {default / 'openpdu.yaml'}",
     )
-    check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument("file", type=Path, metavar="FILE", help="configuration; its secrets too")
     add_command(
         parsers,
         "mib-path",
