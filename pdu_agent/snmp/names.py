@@ -16,6 +16,8 @@ from pdu_agent.snmp.envelope import MAX_VARBINDS
 NULL_VALUE = b"\x05\x00"
 
 _REMEMBERED = 4096
+_REMEMBERED_OCTETS = 1 << 18
+"""Of the varbinds; a name that is decoded takes up to twenty times its octets."""
 
 Name = tuple[int, Oid | None]
 """The number of an object in the tree, and what follows its OID. None: the name is not of
@@ -28,6 +30,7 @@ class Names:
     def __init__(self, tree: ObjectTree) -> None:
         self._tree = tree
         self._known: dict[bytes, Name] = {}
+        self._octets = 0
 
     def split(self, data: bytes, start: int, stop: int) -> list[bytes]:
         """The varbinds in data[start:stop], in shortest form, all known to `resolve` then.
@@ -52,8 +55,9 @@ class Names:
         return self._known[varbind]
 
     def _learn(self, data: bytes, position: int, stop: int) -> list[bytes]:
-        if len(self._known) > _REMEMBERED:
+        if len(self._known) > _REMEMBERED or self._octets > _REMEMBERED_OCTETS:
             self._known.clear()
+            self._octets = 0
         varbinds: list[bytes] = []
         while position < stop and len(varbinds) <= MAX_VARBINDS:
             start, position = enter(data, position, stop, SEQUENCE)
@@ -65,5 +69,6 @@ class Names:
             if varbind not in self._known:
                 oid = decode_oid(octets, 0, len(octets))
                 self._known[varbind] = self._tree.locate(oid)
+                self._octets += len(varbind)
             varbinds.append(varbind)
         return varbinds

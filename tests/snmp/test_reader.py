@@ -348,6 +348,14 @@ def test_memory_is_bounded_however_many_names_and_credentials_ask(rig: Rig) -> N
     assert len(reader._sights) <= 64
 
 
+def test_long_names_take_no_more_memory_than_short_ones(rig: Rig) -> None:
+    reader = Reader(rig.view, rig.core)
+    for number in range(600):
+        index = (2**32 - 1 - number,) * (128 - len(OUTLET) - 1)
+        quick(reader, ber.request(ber.GET, [(*OUTLET, NAME, *index)]), READER)
+    assert sum(map(len, reader._names._known)) <= 2**18 + 640
+
+
 NUMBERS = st.one_of(st.integers(0, 6), st.sampled_from([127, 128, 16383, 16384, 2**32 - 1]))
 INSTANCES = Rig(outlets=5, users=()).instances()
 
