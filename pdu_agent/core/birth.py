@@ -51,6 +51,8 @@ def initial_state(
     )
     for path in record.overrides.keys() - state.overrides.keys():
         log.warning("%s: changed at run time, dropped: the file's limits contradict it", path)
+    for number in record.groups.keys() - state.groups.keys():
+        log.warning("group %d: made at run time, dropped: the file has one of that number", number)
     for sensor in settings.sensors:
         state.sensors[sensor.number] = SensorLive(record.sensors.get(sensor.number, SensorRecord()))
     lost_s = 0.0 if birth.continuous else 0.01

@@ -14,15 +14,22 @@ from pdu_agent.model.commands import (
     Action,
     AdvanceConfigLock,
     ConfigureOutlet,
+    ConfigureThreshold,
+    CreateGroup,
     EnableNotifications,
     NotificationClass,
     OutletSetting,
     Quantity,
+    Reset,
+    ResetMeter,
+    SetMember,
+    SwitchGroup,
     SwitchOutlet,
     Target,
     TargetKind,
+    ThresholdSetting,
 )
-from pdu_agent.model.errors import NotNow, UnknownTarget
+from pdu_agent.model.errors import NotNow, Unavailable, UnknownTarget
 from pdu_agent.model.record import Record
 from tests.core.bench import INLET, OPS, Workbench
 
@@ -147,3 +154,33 @@ def test_a_batch_with_every_kind_of_command_is_refused_as_one(bench: Workbench) 
     after = bench.core.snapshot
     assert (after.config_lock, after.notifying) == (before.config_lock, before.notifying)
     assert (after.alarms, after.outlets) == (before.alarms, before.outlets)
+
+
+def test_a_batch_that_could_not_be_recorded_leaves_no_trace(bench: Workbench) -> None:
+    bench.read(current_a=11.0)
+    before = bench.core.snapshot
+    (alarm,) = before.alarms
+    bench.heard.drain()
+    bench.save_fails = True
+    with pytest.raises(Unavailable, match="no space left"):
+        bench.submit(
+            AdvanceConfigLock(before.config_lock),
+            EnableNotifications(NotificationClass.START, False),
+            AcknowledgeAlarm(alarm.id, True),
+            CreateGroup(3),
+            SetMember(3, 1, True),
+            SwitchGroup(3, Action.OFF),
+            ConfigureOutlet(2, OutletSetting.NAME, "none"),
+            ResetMeter(INLET, Reset.ALL),
+            ConfigureThreshold(INLET, Quantity.CURRENT, ThresholdSetting.ENABLED, frozenset()),
+        )
+    bench.clock.advance(0.3)  # so that the snapshot is a new one
+    after = bench.core.snapshot
+    assert after.seq > before.seq
+    for name in (
+        *("config_lock", "notifying", "alarms", "groups", "outlets", "inlets", "thresholds"),
+        *("topology", "config_changed_s", "events"),
+    ):
+        assert getattr(after, name) == getattr(before, name), name
+    assert bench.heard.drain() == []
+    assert bench.queue == []

@@ -184,7 +184,9 @@ def test_the_table_is_full_at_64_groups() -> None:
     bench.submit(CreateGroup(65))
 
 
-def test_groups_survive_a_restart_less_outlets_that_are_gone() -> None:
+def test_groups_survive_a_restart_less_outlets_that_are_gone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     bench = Workbench(outlets=4)
     bench.submit(*filled(3, 2, 4), ConfigureGroup(3, GroupSetting.NAME, "lab"), *filled(1, 1))
     again = Workbench(outlets=3, groups=(RACK,), record=bench.saved[-1].record)
@@ -192,6 +194,7 @@ def test_groups_survive_a_restart_less_outlets_that_are_gone() -> None:
         (1, "rack", (1, 2), True),
         (3, "lab", (2,), False),
     ]
+    assert "group 1: made at run time, dropped: the file has one of that number" in caplog.text
 
 
 def test_the_topology_changes_with_rows_and_not_with_names() -> None:
