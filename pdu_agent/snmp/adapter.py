@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A pysnmp engine put together so that it can be called like a function.
 
-Its transport is an outbox, its community table is our access policy, its clock is the
-monotonic one, its identity comes from the device's record, and every request goes to one
-callback of ours, past its MIB tree and its access control.
+Its transport is an outbox, its community table is our access policy, its clock and its
+identity are the agent's, and every request goes to one callback of ours, past its MIB tree
+and its access control.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.snmp.access import Credential
 from pdu_agent.snmp.credentials import User
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS
@@ -47,10 +48,10 @@ class _Outbox:
 class _EngineTime(rfc1902.Integer32):  # type: ignore[misc]
     """snmpEngineTime, which pysnmp reads by clone(); its own one follows the wall clock."""
 
-    _seconds: Callable[[], float]
+    _seconds: Callable[[], int]
 
     def clone(self, *_: Any, **__: Any) -> Any:
-        return rfc1902.Integer32(int(self._seconds()))
+        return rfc1902.Integer32(self._seconds())
 
 
 class Pysnmp:
@@ -60,16 +61,14 @@ class Pysnmp:
 
     def __init__(
         self,
-        engine_id: bytes,
-        boots: int,
-        monotonic_s: Callable[[], float],
+        own: OwnEngine,
         recognise: Callable[[bytes], Credential | None],
         serve: Callable[..., None],
     ) -> None:
         # Given its ID in the constructor, pysnmp would count boots in a world-writable folder.
         self.engine = engine = SnmpEngine(maxMessageSize=MAX_V3_OCTETS)
         self._outbox = engine.transport_dispatcher = _Outbox()
-        self._set_identity(engine_id, boots, monotonic_s)
+        self._set_identity(own)
         for model in (1, 2):
             engine.security_models[model] = CommunitySecurity(recognise, engine.snmpEngineID)
         engine.message_dispatcher.register_context_engine_id(
@@ -77,14 +76,13 @@ class Pysnmp:
         )
         self._parse_errors = symbol(engine, "__SNMPv2-MIB", "snmpInASNParseErrs")
 
-    def _set_identity(self, engine_id: bytes, boots: int, monotonic_s: Callable[[], float]) -> None:
+    def _set_identity(self, own: OwnEngine) -> None:
         own_id = symbol(self.engine, _FRAMEWORK, "snmpEngineID")
-        own_id.syntax = self.engine.snmpEngineID = own_id.syntax.clone(engine_id)
+        own_id.syntax = self.engine.snmpEngineID = own_id.syntax.clone(own.engine_id)
         own_boots = symbol(self.engine, _FRAMEWORK, "snmpEngineBoots")
-        own_boots.syntax = own_boots.syntax.clone(boots)
-        started_s = monotonic_s()
+        own_boots.syntax = own_boots.syntax.clone(own.boots)
         own_time = _EngineTime(0)
-        own_time._seconds = lambda: monotonic_s() - started_s
+        own_time._seconds = own.time_s
         symbol(self.engine, _FRAMEWORK, "snmpEngineTime").syntax = own_time
 
     def add_user(self, user: User) -> None:

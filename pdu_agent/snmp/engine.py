@@ -92,7 +92,7 @@ class Engine:
         self._admitted: dict[tuple[str, bytes], _Admitted] = {}
         self._v3 = V3(own, users, policy, reader, limits, counters, auth_failed)
         self._pysnmp_path = PysnmpPath(
-            own.engine_id, own.boots, users, policy, operations, limits, counters, monotonic_s
+            own, users, policy, operations, limits, counters, monotonic_s
         )
         self._malformed = Complaints(log, "malformed SNMP messages ignored", monotonic_s)
         self._too_often = Complaints(log, "SNMP messages over the rate ignored", monotonic_s)

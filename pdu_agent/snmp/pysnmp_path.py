@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.snmp.access import AccessPolicy, Credential
 from pdu_agent.snmp.adapter import Pysnmp
@@ -61,14 +62,13 @@ class _Incoming:
 
 
 class PysnmpPath:
-    """engine_id, boots: as OwnEngine has them. Raises ConfigError when the privacy that a user
-    is configured with does not work in pysnmp.
+    """Raises ConfigError when the privacy that a user is configured with does not work in
+    pysnmp.
     """
 
     def __init__(
         self,
-        engine_id: bytes,
-        boots: int,
+        own: OwnEngine,
         users: Sequence[User],
         policy: AccessPolicy,
         operations: Operations,
@@ -84,7 +84,7 @@ class PysnmpPath:
         self._failed = Complaints(log, "SNMP requests failed", monotonic_s)
         self._community = b""
         self._host = ""
-        self._pysnmp = Pysnmp(engine_id, boots, monotonic_s, self._recognise, self._serve)
+        self._pysnmp = Pysnmp(own, self._recognise, self._serve)
         for user in users:
             self._pysnmp.add_user(user)
 

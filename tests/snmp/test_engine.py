@@ -297,6 +297,16 @@ def test_a_message_from_the_past_or_another_boot_is_not_in_time(rig: Rig) -> Non
     assert rig.core.submitted == []
 
 
+def test_reads_and_sets_go_by_one_engine_time(rig: Rig) -> None:
+    own = OwnEngine(ENGINE_ID, BOOTS, lambda: 5000, 8192)
+    engine = Engine(own, USERS, rig.policy, rig.reader, rig.operations, rig.limits, rig.counters)
+    read = ber.request(ber.GET, [SYS_DESCR])
+    for pdu in (read, SWITCH_OFF):
+        reply = as_switcher(rig, pdu, ask=engine.process, time_s=5000)
+        assert Answer(reply).status == 0
+    assert rig.core.submitted == [[SwitchOutlet(1, Action.OFF)]]
+
+
 def test_setting_the_wall_clock_does_not_shut_users_out(rig: Rig) -> None:
     rig.clock.jump_wall(10 * 365 * 86_400)
     assert Answer(as_switcher(rig, ber.request(ber.GET, [SYS_DESCR]))).status == 0
