@@ -97,7 +97,7 @@ class Banks:
     def on_state(self, found: BankState) -> None:
         outlets = self._relays.get(found.bank, {})
         was = self._status.get(found.bank, BankStatus.UNSEEN)
-        self._alarms.clear("board", found.bank)
+        self._alarms.clear("board", f"board {found.bank}")
         self._why_down.pop(found.bank, None)
         if found.cold:
             self._power_up_bank(found.bank, was)
@@ -159,7 +159,7 @@ class Banks:
     def on_lost(self, lost: BankLost) -> None:
         self._status[lost.bank] = BankStatus.DOWN
         self._why_down[lost.bank] = lost.error
-        self._alarms.set("board", lost.bank, Severity.CRITICAL, lost.error)
+        self._alarms.set("board", f"board {lost.bank}", Severity.CRITICAL, lost.error)
         now_s = self._clock.monotonic_s()
         for number in self._relays.get(lost.bank, {}).values():
             self._scheduler.done(number, now_s)

@@ -157,10 +157,10 @@ class Core:
     def on_source_trouble(self, source: str, trouble: str | None) -> None:
         """A meter or converter failed (text) or came back (None)."""
         if trouble is None:
-            self._alarms.clear("meter", source)
+            self._alarms.clear("meter", f"meter {source}")
         else:
             self.health = replace(self.health, hardware_errors=self.health.hardware_errors + 1)
-            self._alarms.set("meter", source, Severity.CRITICAL, trouble)
+            self._alarms.set("meter", f"meter {source}", Severity.CRITICAL, trouble)
         self._snapshot = None
 
     def on_flush_result(self, trouble: str | None) -> None:

@@ -165,8 +165,7 @@ def _alarm_entry(event: AlarmRaised) -> _Entry | None:
         return EventKind.THRESHOLD_RAISED, alarm.severity, alarm.target, _told(alarm), ""
     if alarm.kind == SENSOR:  # SensorChanged tells it
         return None
-    text = f"{alarm.kind} {_told(alarm)}"
-    return EventKind.HARDWARE_FAULT, alarm.severity, alarm.target, text, ""
+    return EventKind.HARDWARE_FAULT, alarm.severity, alarm.target, _told(alarm), ""
 
 
 def _told(alarm: Alarm) -> str:
@@ -181,13 +180,13 @@ def _cleared_entry(event: AlarmCleared) -> _Entry | None:
         return EventKind.THRESHOLD_CLEARED, Severity.INFO, alarm.target, text, ""
     if alarm.kind == SENSOR:
         return None
-    text = f"{alarm.kind} {alarm.subject} is in order again"
+    text = f"{alarm.subject} is in order again"
     return EventKind.HARDWARE_CLEARED, Severity.INFO, alarm.target, text, ""
 
 
 def _start_entry(event: AgentStarted) -> _Entry:
-    found = "warm start, every board had kept its power"
+    found = "no board had lost its power"
     if event.cold_banks:
-        found = f"cold start, power had been lost: {', '.join(event.cold_banks)}"
+        found = f"these boards had lost their power: {', '.join(event.cold_banks)}"
     text = f"agent started, boots {event.boots}: {found}"
     return EventKind.STARTED, Severity.INFO, None, text, ""

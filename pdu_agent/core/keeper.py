@@ -95,7 +95,7 @@ class RecordKeeper:
         """What a write to this tier came to: None when it is safe."""
         if trouble is None:
             self._trouble.pop(tier, None)
-            self._alarms.clear("store", tier)
+            self._alarms.clear("store", f"record on {tier}")
         else:
             self._trouble[tier] = trouble
-            self._alarms.set("store", tier, Severity.CRITICAL, trouble)
+            self._alarms.set("store", f"record on {tier}", Severity.CRITICAL, trouble)

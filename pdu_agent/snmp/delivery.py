@@ -60,7 +60,7 @@ class Trouble:
         if now_s < self._silent_until_s:
             return
         log.warning(
-            "notification target %s: %s (%d times so far)", self._name, reason, self._failures
+            "notification target %s: %s (failures so far: %d)", self._name, reason, self._failures
         )
         self._silent_until_s = now_s + COMPLAINT_INTERVAL_S
         self._told = True

@@ -112,7 +112,7 @@ def test_hardware_thresholds_sensors_and_the_start_are_logged() -> None:
     bench.switch(1, Action.OFF)
     found = lines(bench)
     for expected in (
-        (EventKind.STARTED, "agent started, boots 0: warm start, every board had kept its power"),
+        (EventKind.STARTED, "agent started, boots 0: no board had lost its power"),
         (
             EventKind.THRESHOLD_RAISED,
             "inlet 1 current: 17 A is at or above high critical 16 A",
@@ -133,7 +133,7 @@ def test_hardware_thresholds_sensors_and_the_start_are_logged() -> None:
 def test_a_cold_start_names_the_boards() -> None:
     bench = Workbench(outlets=1, cold=True)
     bench.core.announce_start()
-    assert "cold start, power had been lost: main" in lines(bench)[-1][1]
+    assert "these boards had lost their power: main" in lines(bench)[-1][1]
 
 
 def test_the_newest_256_are_shown_and_the_same_object_while_nothing_happens() -> None:
@@ -215,7 +215,7 @@ def test_damaged_records_are_told_to_whoever_listens_at_the_start() -> None:
     assert [event.alarm for event in bench.events(AlarmRaised)] == [alarm]  # type: ignore[attr-defined]
     assert lines(bench)[-1] == (
         EventKind.HARDWARE_FAULT,
-        "store damaged record 1: record-a is torn",
+        "damaged record 1: record-a is torn",
     )
 
 

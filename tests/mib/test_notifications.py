@@ -179,7 +179,7 @@ def test_a_fault_and_its_end_carry_the_same_alarm_index(
         {
             instance(f"{SOURCE}.0"): oid_value((0, 0)),
             instance("8.2.1.3.9"): integer(3),
-            instance(f"{TEXT}.0"): octets(b"main: no answer"),
+            instance(f"{TEXT}.0"): octets(b"board main: no answer"),
         },
     )
     _, varbinds = one(event(WALL_S, stuck))

@@ -148,7 +148,7 @@ CROSSING = Crossing(Quantity.CURRENT, ThresholdState.HIGH_WARNING, 8.75, 8.0)
 
 ALARMS = (
     Alarm(4, "threshold", Severity.WARNING, "outlet 2", "8.75 A", WALL_S - 60, OUTLET_2, CROSSING),
-    Alarm(9, "board", Severity.CRITICAL, "main", "no answer", WALL_S, acknowledged=True),
+    Alarm(9, "board", Severity.CRITICAL, "board main", "no answer", WALL_S, acknowledged=True),
 )
 
 EVENTS = (

@@ -222,7 +222,7 @@ async def test_trouble_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureF
     async with rig.running():
         await rig.drain()
     assert [record.getMessage() for record in caplog.records] == [
-        "notification target nms: cannot send: Network is unreachable (1 times so far)",
+        "notification target nms: cannot send: Network is unreachable (failures so far: 1)",
         "notification target nms: reached again after 5 failures",
     ]
 
