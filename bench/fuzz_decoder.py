@@ -23,7 +23,7 @@ import atheris  # type: ignore[import-not-found]
 import repository  # noqa: F401
 
 with atheris.instrument_imports(include=["pdu_agent"]):
-    from pdu_agent.snmp import usm
+    from pdu_agent.snmp import v3_message
     from pdu_agent.snmp.ber import MalformedMessage, decode_oid, header, integer_at
     from pdu_agent.snmp.envelope import open_envelope
     from tests.snmp.rig import Rig
@@ -52,7 +52,7 @@ class Decoders:
         if not data:
             return
         packet = self._packet(data[0] % 5, data[1:])
-        for decode in (open_envelope, usm.parse, self._elements):
+        for decode in (open_envelope, v3_message.parse, self._elements):
             with contextlib.suppress(MalformedMessage):
                 decode(packet)
         answer = self.rig.process(packet)

@@ -32,14 +32,13 @@ from pdu_agent.snmp.usm import (
     DecryptionFailed,
     UnsupportedLevel,
     UserKeys,
-    V3Message,
     WrongDigest,
     open_message,
-    parse,
     scoped_pdu,
     seal,
 )
 from pdu_agent.snmp.v3 import TIME_WINDOW_S
+from pdu_agent.snmp.v3_message import V3Message, parse
 
 _DECLINED: dict[Oid | None, str] = {
     Refusal.UNSUPPORTED_LEVEL.oid: "its user has no such security level",

@@ -35,18 +35,8 @@ from pdu_agent.snmp.envelope import (
 from pdu_agent.snmp.limits import Limits
 from pdu_agent.snmp.reports import NOT_PROVEN, Refusal, report_pdu, request_id_of, small_enough
 from pdu_agent.snmp.security import user_keys, warn_of_weak_protocols
-from pdu_agent.snmp.usm import (
-    DecryptionFailed,
-    InvalidFlags,
-    UnknownSecurityModel,
-    UserKeys,
-    V3Message,
-    WrongDigest,
-    decrypt,
-    parse,
-    seal,
-    verify,
-)
+from pdu_agent.snmp.usm import DecryptionFailed, UserKeys, WrongDigest, decrypt, seal, verify
+from pdu_agent.snmp.v3_message import InvalidFlags, UnknownSecurityModel, V3Message, parse
 
 MAX_BOOTS = 2**31 - 1
 """RFC 3414 section 2.3: an engine that got here accepts no authenticated message."""

@@ -10,7 +10,8 @@ from typing import TypeVar
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, User
 from pdu_agent.snmp.resolver import Endpoint
-from pdu_agent.snmp.usm import UserKeys, WrongDigest, open_message, parse
+from pdu_agent.snmp.usm import UserKeys, WrongDigest, open_message
+from pdu_agent.snmp.v3_message import parse
 from tests.snmp import ber
 from tests.snmp.notices import Oid
 from tests.snmp.usm_client import AUTH, PRIV, Usm, V3Message

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pdu_agent.mib_impl.syntax import Tag, Value
-from pdu_agent.snmp import usm
+from pdu_agent.snmp import v3_message
 from pdu_agent.snmp.ber import (
     INTEGER,
     MalformedMessage,
@@ -125,7 +125,7 @@ def test_readers_raise_one_error_only(data: bytes, start: int, stop: int) -> Non
         lambda: integer_at(data, start, min(stop, len(data))),
         lambda: decode_oid(data, min(start, len(data)), min(stop, len(data))),
         lambda: open_envelope(data),
-        lambda: usm.parse(data),
+        lambda: v3_message.parse(data),
     )
     for read in readers:
         with contextlib.suppress(MalformedMessage):

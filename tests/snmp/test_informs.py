@@ -15,7 +15,7 @@ from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, User
 from pdu_agent.snmp.inform_sessions import CommunityInforms, UserInforms
 from pdu_agent.snmp.informs import InformSender, Verdict
 from pdu_agent.snmp.notification_messages import Undelivered
-from pdu_agent.snmp.usm import parse
+from pdu_agent.snmp.v3_message import parse
 from tests.snmp import ber
 from tests.snmp.inform_receiver import (
     ENDPOINT,

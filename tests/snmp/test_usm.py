@@ -19,17 +19,15 @@ from pdu_agent.snmp.keys import HASH_NAMES
 from pdu_agent.snmp.stack import config, rfc1902
 from pdu_agent.snmp.usm import (
     DecryptionFailed,
-    InvalidFlags,
     MalformedMessage,
-    UnknownSecurityModel,
     UnsupportedLevel,
     UserKeys,
     WrongDigest,
     open_message,
-    parse,
     scoped_pdu,
     seal,
 )
+from pdu_agent.snmp.v3_message import InvalidFlags, UnknownSecurityModel, parse
 from tests.snmp import ber
 from tests.snmp.mutations import ENGINE_ID, SYS_DESCR
 from tests.snmp.usm_client import AUTH, DIGEST_OCTETS, PRIV, REPORTABLE, Usm, V3Message, decrypted

@@ -22,8 +22,9 @@ from pdu_agent.snmp.ber import MalformedMessage
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, User
 from pdu_agent.snmp.limits import Limits
 from pdu_agent.snmp.settings import SnmpSettings
-from pdu_agent.snmp.usm import UserKeys, open_message, parse
+from pdu_agent.snmp.usm import UserKeys, open_message
 from pdu_agent.snmp.v3 import MAX_BOOTS, SLOW, TIME_WINDOW_S, V3, Slow
+from pdu_agent.snmp.v3_message import parse
 from tests.snmp import ber
 from tests.snmp.mutations import ENGINE_ID, SYS_DESCR
 from tests.snmp.usm_client import AUTH, PRIV, REPORTABLE, Usm, V3Message, discovery
