@@ -24,6 +24,10 @@ class Rights(Enum):
         return self._rank >= needed._rank
 
 
+EVERY_OUTLET = -1
+"""In place of an outlet's number: of what tells of all outlets at once, or reaches them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """`unit`: on everything that is not an outlet. `outlets`: on these outlets, by number.
@@ -39,12 +43,15 @@ class Grant:
         return Grant(rights, rights)
 
     def allows(self, needed: Rights, outlet: int | None = None) -> bool:
-        """Whether something that needs such rights may be done to the outlet (None: the unit)."""
+        """Whether something that needs such rights may be done to the outlet (None: the unit;
+        EVERY_OUTLET: the unit and every outlet that there could be).
+        """
+        if outlet == EVERY_OUTLET:
+            everywhere = (self.unit, self.others, *self.outlets.values())
+            return all(rights.cover(needed) for rights in everywhere)
         rights = self.unit if outlet is None else self.outlets.get(outlet, self.others)
         return rights.cover(needed)
 
     @property
     def reads_everything(self) -> bool:
-        return all(
-            rights.cover(Rights.READ) for rights in (self.unit, self.others, *self.outlets.values())
-        )
+        return self.allows(Rights.READ, EVERY_OUTLET)

@@ -11,16 +11,21 @@ from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     AdvanceConfigLock,
     Command,
+    ConfigureBranch,
     ConfigureDevice,
     ConfigureGroup,
     ConfigureInlet,
     ConfigureOutlet,
+    ConfigureOutlets,
     ConfigureSensor,
     ConfigureThreshold,
+    ConfigureThresholds,
     CreateGroup,
     EnableNotifications,
     RemoveGroup,
     ResetMeter,
+    ResetMeters,
+    SetLimit,
     SetLock,
     SetMember,
     SwitchAll,
@@ -56,12 +61,18 @@ def needs(command: Command, snapshot: Snapshot, batch: Sequence[Command] = ()) -
             yield from _on_all(Rights.WRITE, (command.outlet,))
         case SetLock() | ConfigureOutlet():
             yield Rights.WRITE, command.outlet
-        case ConfigureThreshold() | ResetMeter():
+        case ConfigureOutlets():
+            yield from _on_all(Rights.WRITE, (outlet.index for outlet in snapshot.outlets))
+        case ConfigureThreshold() | SetLimit() | ResetMeter():
             yield Rights.WRITE, outlet_of(command.target)
+        case ConfigureThresholds() | ResetMeters():
+            outlets = snapshot.outlets if command.kind is TargetKind.OUTLET else ()
+            yield from _on_all(Rights.WRITE, (outlet.index for outlet in outlets))
         case AcknowledgeAlarm():
             yield Rights.WRITE, outlet_of(_subject(command.alarm, snapshot))
         case (
             ConfigureInlet()
+            | ConfigureBranch()
             | ConfigureDevice()
             | ConfigureSensor()
             | ConfigureGroup()

@@ -108,6 +108,7 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
         device=DeviceSettings(name="openpdu-demo", model=f"OpenPDU demo, {outlets} outlets"),
         snmp=SnmpSettings(
             listen=(options.snmp,),
+            identity=options.identity,
             unlimited_networks=LOOPBACK,
             communities=COMMUNITIES,
             users=USERS,

@@ -1,32 +1,88 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which modules an agent serves, and which of them it takes its sysObjectID from."""
+"""Which MIBs an agent serves, and as what it introduces itself.
+
+An agent has one sysObjectID, and managers that look at it use the MIB that goes with it.
+The trees themselves are there whatever the identity: tools that are told what to expect
+never look at it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from pdu_agent.mib_impl.framework import OwnEngine, framework_modules
 from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC, openpdu_module, product_id
+from pdu_agent.mib_impl.powernet import POWERNET, card_description, powernet_module
 from pdu_agent.mib_impl.schema import MibModule
-from pdu_agent.mib_impl.snmpv2 import SnmpCounters, snmpv2_module
+from pdu_agent.mib_impl.sentry3 import SENTRY3, sentry3_module
+from pdu_agent.mib_impl.sentry4 import SENTRY4, sentry4_module
+from pdu_agent.mib_impl.snmpv2 import Identity, SnmpCounters, snmpv2_module
 from pdu_agent.mib_impl.syntax import Oid
+from pdu_agent.model.snapshot import Snapshot
+
+OWN: Final = "openpdu"
+
+_MIBS: Mapping[str, Callable[[], Sequence[MibModule]]] = {
+    "powernet": lambda: (powernet_module(),),
+    "sentry3": lambda: (sentry3_module(),),
+    "sentry4": lambda: (sentry4_module(),),
+}
+MIB_NAMES = (OWN, *_MIBS)
+"""What the configuration calls the MIBs that can be served."""
+
+IDENTITIES: Mapping[str, str] = {
+    "own": OWN,
+    "apc-rpdu": "powernet",
+    "apc-rpdu2": "powernet",
+    "sentry3": "sentry3",
+    "sentry4": "sentry4",
+}
+"""Each identity with the MIB that managers will use then."""
 
 
-def own_modules(
+def agent_modules(
     uptime_s: Callable[[], float],
     counters: SnmpCounters,
     arc: Oid = DEFAULT_ARC,
     *,
+    identity: str = "own",
+    mibs: Sequence[str] = (OWN,),
     engine: OwnEngine | None = None,
     notified: NotificationCounters | None = None,
 ) -> tuple[MibModule, ...]:
-    """The modules of an agent that shows its own identity.
+    """The modules of an agent, SNMPv2-MIB first.
 
     uptime_s: `Controller.uptime_s`. counters: those that the SNMP engine counts in. arc:
-    the OID of openpduMIB. engine: None for a face that has no SNMP engine to tell of.
-    notified: what became of notifications, None where nobody sends any.
+    the OID of openpduMIB. identity, mibs: of IDENTITIES and MIB_NAMES. engine: None for a
+    face that has no SNMP engine to tell of. notified: what became of notifications, None
+    where nobody sends any.
     """
-    others = () if engine is None else framework_modules(engine, counters)
-    own = openpdu_module(arc, notified)
-    return snmpv2_module(uptime_s, product_id(arc), counters, [*others, own]), *others, own
+    framework = () if engine is None else framework_modules(engine, counters)
+    own = (openpdu_module(arc, notified),) if OWN in mibs else ()
+    others = [module for name, make in _MIBS.items() if name in mibs for module in make()]
+    served = (*framework, *own, *others)
+    return snmpv2_module(uptime_s, identity_of(identity, arc), counters, served), *served
+
+
+def module_names(mib: str) -> frozenset[str]:
+    """The MIB modules behind one of MIB_NAMES."""
+    modules = (openpdu_module(),) if mib == OWN else _MIBS[mib]()
+    return frozenset(module.name for module in modules)
+
+
+def identity_of(name: str, arc: Oid = DEFAULT_ARC) -> Identity:
+    """sysObjectID and sysDescr for one of IDENTITIES, as units of that make have them."""
+    return {
+        "own": Identity(product_id(arc), _own_description),
+        "apc-rpdu": Identity((*POWERNET, 1, 3, 4, 5), card_description),
+        "apc-rpdu2": Identity((*POWERNET, 1, 3, 4, 6), card_description),
+        "sentry3": Identity(SENTRY3, lambda _: "Sentry Switched CDU"),
+        "sentry4": Identity(SENTRY4, lambda _: "Sentry Smart PDU"),
+    }[name]
+
+
+def _own_description(snapshot: Snapshot) -> str:
+    device = snapshot.device
+    return f"{device.model}, OpenPDU agent {device.software_version}"

@@ -6,30 +6,29 @@ How they are sent, and to whom, is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from pdu_agent.mib_impl.openpdu import openpdu_module
-from pdu_agent.mib_impl.openpdu.notifications import AUTHENTICATION_FAILURE, STANDARD, TELLING, Told
-from pdu_agent.mib_impl.syntax import Oid, Syntax, Value
+from pdu_agent.mib_impl.schema import MibModule, ObjectType, Told
+from pdu_agent.mib_impl.snmpv2 import AUTHENTICATION_FAILURE, SNMP_TRAPS
+from pdu_agent.mib_impl.syntax import Oid, Value
 from pdu_agent.model.commands import NotificationClass
 from pdu_agent.model.events import Event
 from pdu_agent.model.snapshot import Snapshot
-
-SNMP_TRAPS: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 5)
-"""snmpTraps of SNMPv2-MIB (RFC 3418)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
     """oid: the value of snmpTrapOID.0. varbinds: those that come after sysUpTime.0 and
-    snmpTrapOID.0. uptime_s: sysUpTime when it was made.
+    snmpTrapOID.0. uptime_s: sysUpTime when it was made. module: the name of its MIB module.
     """
 
     oid: Oid
     varbinds: tuple[tuple[Oid, Value], ...]
     notification_class: NotificationClass
     uptime_s: float
+    module: str
 
 
 @dataclass(slots=True)
@@ -48,49 +47,57 @@ class NotificationCounters:
 
 
 class Notifications:
-    """arc: openpduMIB. uptime_s: seconds since the agent started, live."""
+    """modules: those that have something to tell. uptime_s: seconds since the agent started,
+    live.
+    """
 
-    def __init__(self, arc: Oid, uptime_s: Callable[[], float]) -> None:
-        self._arc = arc
+    def __init__(self, modules: Sequence[MibModule], uptime_s: Callable[[], float]) -> None:
         self._uptime_s = uptime_s
-        self._objects = _objects_by_name(arc)
+        self._tellers = [(module, _objects(module)) for module in modules if module.telling]
 
     def of(self, event: Event, snapshot: Snapshot) -> tuple[Notification, ...]:
         """What to send, in this order: nothing for an event that is not told of, or whose
         class is off. snapshot: one that already shows the event.
         """
-        told = TELLING[type(event)](event, snapshot, self._arc)
-        return tuple(
-            self._notification(each)
-            for each in told
-            if each.type.notification_class in snapshot.notifying
-        )
+        found = []
+        for module, objects in self._tellers:
+            tell = module.telling.get(type(event))
+            for told in () if tell is None else tell(event, snapshot):
+                if told.type.notification_class in snapshot.notifying:
+                    found.append(self._notification(told, module, objects))
+        return tuple(found)
 
     def authentication_failure(self, snapshot: Snapshot) -> tuple[Notification, ...]:
         """For a message whose sender is not who it claims to be; nothing if that is off."""
         if NotificationClass.AUTHENTICATION not in snapshot.notifying:
             return ()
-        return (self._notification(Told(AUTHENTICATION_FAILURE)),)
+        oid = (*SNMP_TRAPS, AUTHENTICATION_FAILURE.number)
+        kind = AUTHENTICATION_FAILURE.notification_class
+        return (Notification(oid, (), kind, self._uptime_s(), "SNMPv2-MIB"),)
 
-    def _notification(self, told: Told) -> Notification:
-        branch = SNMP_TRAPS if told.type in STANDARD else (*self._arc, 0)
+    def _notification(self, told: Told, module: MibModule, objects: _Objects) -> Notification:
         varbinds = []
         for name, (index, plain) in zip(told.type.objects, told.values, strict=True):
-            oid, syntax = self._objects[name]
-            varbinds.append((oid + index, syntax.encode(plain)))
+            oid, declared = objects[name]
+            value = declared.encode(plain)
+            if value is not None:
+                varbinds.append((oid + index, value))
         return Notification(
-            (*branch, told.type.number),
+            (*module.notification_arc, told.type.number),
             tuple(varbinds),
             told.type.notification_class,
             self._uptime_s(),
+            module.name,
         )
 
 
-def _objects_by_name(arc: Oid) -> dict[str, tuple[Oid, Syntax]]:
-    module = openpdu_module(arc)
+_Objects = Mapping[str, tuple[Oid, ObjectType[Any]]]
+
+
+def _objects(module: MibModule) -> _Objects:
     carried = () if module.carried is None else (module.carried,)
     return {
-        declared.name: ((*module.arc, *group.base, declared.number), declared.syntax)
+        declared.name: ((*module.arc, *group.base, declared.number), declared)
         for group in (*module.groups, *carried)
         for declared in group.objects
     }

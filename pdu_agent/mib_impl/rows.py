@@ -42,7 +42,7 @@ class Rows:
         indices = tuple(self.by_index)
         if indices != self.indices:
             self.indices = indices
-        outlet = self._group.outlet if isinstance(self._group, Table) else None
+        outlet = self._group.outlet
         if outlet is not None:
             outlets = {index: outlet(row) for index, row in self.by_index.items()}
             if outlets != self.outlets:

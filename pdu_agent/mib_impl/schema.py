@@ -6,18 +6,20 @@ MibModule            where a module lives and what it serves
   Table              objects with one instance per row
     ObjectType       one object: number, name, syntax, where its value comes from
   NotificationType   what is sent when something happens, and with which objects
+  Told               one that is to be sent now, with its values
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from pdu_agent.access.grant import Rights
+from pdu_agent.access.grant import EVERY_OUTLET, Rights
 from pdu_agent.mib_impl.syntax import Oid, Special, Syntax, Value
 from pdu_agent.model.commands import Command, NotificationClass
+from pdu_agent.model.events import Event
 from pdu_agent.model.snapshot import Snapshot
 
 Row = TypeVar("Row")
@@ -37,10 +39,14 @@ class Access(Enum):
 class ObjectType(Generic[Row]):
     """One object of a table or of a group of scalars.
 
-    get: the plain value of a row, None where there is no instance; without it the object
-    is an index and not accessible. to_command: what a SET of a plain value asks the core
-    to do; with it the object is read-write. units: the UNITS clause. needs: the rights
-    that a SET takes. live: the value may change while the snapshot stays the same.
+    get: the plain value of a row, None where it is missing; without `get` the object is an
+    index and not accessible. absent: what the wire says for a missing value, neither scaled
+    nor checked against the syntax (a vendor's -1); None: then there is no instance.
+
+    to_command: what a SET of a plain value asks the core to do, in one command or several;
+    with it the object is read-write. It may raise Unacceptable for a value that this row can
+    never take. units: the UNITS clause. needs: the rights that a SET takes. live: the value
+    may change while the snapshot stays the same.
     """
 
     number: int
@@ -48,9 +54,10 @@ class ObjectType(Generic[Row]):
     syntax: Syntax
     get: Callable[[Row], Any] | None = None
     units: str = ""
-    to_command: Callable[[Row, Any], Command] | None = None
+    to_command: Callable[[Row, Any], Command | Sequence[Command]] | None = None
     needs: Rights = Rights.WRITE
     live: bool = False
+    absent: int | str | None = None
 
     @property
     def access(self) -> Access:
@@ -60,29 +67,50 @@ class ObjectType(Generic[Row]):
 
     def read(self, row: Row) -> Value | None:
         """The value to send for this row, None where there is no instance."""
-        plain = None if self.get is None else self.get(row)
-        return None if plain is None else self.syntax.encode(plain)
+        return None if self.get is None else self.encode(self.get(row))
 
-    def command(self, row: Row, plain: Any) -> Command | None:
-        """The command for a decoded value; None for one that does nothing."""
-        if plain is Special.NONE or self.to_command is None:
+    def encode(self, plain: Any) -> Value | None:
+        """The value to send for what `get` said, None where there is no instance."""
+        if plain is not None:
+            return self.syntax.encode(plain)
+        if self.absent is None:
             return None
-        return self.to_command(row, plain)
+        raw = self.absent.encode("ascii") if isinstance(self.absent, str) else self.absent
+        return Value(self.syntax.tag, raw)
+
+    def commands(self, row: Row, plain: Any) -> Sequence[Command]:
+        """The commands for a decoded value; none for one that does nothing.
+
+        Raises Unacceptable.
+        """
+        if plain is Special.NONE or self.to_command is None:
+            return ()
+        wanted = self.to_command(row, plain)
+        return wanted if isinstance(wanted, Sequence) else (wanted,)
 
 
 @dataclass(frozen=True, slots=True)
 class Scalars(Generic[Row]):
-    """Scalar objects below `suffix`. source: where they are read from. live: all of them."""
+    """Scalar objects below `suffix`. source: where they are read from. live: all of them.
+
+    every_outlet: they tell of all outlets at once, so only who may read each may read them.
+    """
 
     suffix: Oid
     source: Callable[[Snapshot], Row]
     objects: tuple[ObjectType[Row], ...]
     live: bool = False
+    every_outlet: bool = False
 
     @property
     def base(self) -> Oid:
         """What an object's number is appended to."""
         return self.suffix
+
+    @property
+    def outlet(self) -> Callable[[Row], int | None] | None:
+        """Whose rights decide who may read and change them; None for the unit's."""
+        return (lambda _: EVERY_OUTLET) if self.every_outlet else None
 
     def rows(self, snapshot: Snapshot) -> Iterable[tuple[Oid, Row]]:
         yield (0,), self.source(snapshot)
@@ -129,11 +157,27 @@ class NotificationType:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """values: for each of the type's objects in turn, the index of the instance and the plain
+    value as the event has it. The snapshot may be of a later instant.
+    """
+
+    type: NotificationType
+    values: tuple[tuple[Oid, Any], ...] = ()
+
+
+Tell = Callable[[Any, Snapshot], Iterator[Told]]
+"""What to send for an event; the snapshot already shows it."""
+
+
+@dataclass(frozen=True, slots=True)
 class MibModule:
     """The served part of one module.
 
-    identity: the OID of its MODULE-IDENTITY. arc: what the suffixes are appended to.
-    about: one line for sysORDescr. carried: objects that occur in notifications only.
+    identity: the OID of its MODULE-IDENTITY, of its root in a module of SMIv1. arc: what the
+    suffixes are appended to. about: one line for sysORDescr. notification_arc: what a
+    notification's number is appended to. carried: objects that occur in notifications only.
+    telling: which events it has notifications for.
     """
 
     name: str
@@ -141,8 +185,10 @@ class MibModule:
     identity: Oid
     arc: Oid
     groups: tuple[Scalars[Any] | Table[Any], ...]
+    notification_arc: Oid = ()
     notifications: tuple[NotificationType, ...] = ()
     carried: Scalars[Any] | None = None
+    telling: Mapping[type[Event], Tell] = field(default_factory=dict)
 
 
 def whole(snapshot: Snapshot) -> Snapshot:

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SNMPv2-MIB (RFC 3418): the system group, and the snmp group with its counters."""
+"""SNMPv2-MIB (RFC 3418): the system group, the snmp group with its counters, and the traps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pdu_agent.mib_impl.conventions import SpinLock
-from pdu_agent.mib_impl.schema import MibModule, ObjectType, Scalars, Table, whole
+from pdu_agent.mib_impl.schema import (
+    MibModule,
+    NotificationType,
+    ObjectType,
+    Scalars,
+    Table,
+    Told,
+    whole,
+)
 from pdu_agent.mib_impl.syntax import (
     Counter32,
     DisplayString,
@@ -26,10 +34,18 @@ from pdu_agent.model.commands import (
     EnableNotifications,
     NotificationClass,
 )
+from pdu_agent.model.events import AgentStarted
 from pdu_agent.model.snapshot import Snapshot
 
 INTERNET: Oid = (1, 3, 6, 1)
 SNMP_MIB: Oid = (1, 3, 6, 1, 6, 3, 1)
+SNMP_TRAPS: Oid = (*SNMP_MIB, 1, 5)
+
+COLD_START = NotificationType(1, "coldStart", NotificationClass.START)
+WARM_START = NotificationType(2, "warmStart", NotificationClass.START)
+AUTHENTICATION_FAILURE = NotificationType(
+    5, "authenticationFailure", NotificationClass.AUTHENTICATION
+)
 
 # Layers 4 and 7, as RFC 3418 states it for a host that offers application services.
 SERVICES = 72
@@ -69,13 +85,21 @@ class Resource:
     about: str
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What managers tell the kind of a unit by. describe: the text of sysDescr."""
+
+    object_id: Oid
+    describe: Callable[[Snapshot], str]
+
+
 def snmpv2_module(
     uptime_s: Callable[[], float],
-    object_id: Oid,
+    identity: Identity,
     counters: SnmpCounters,
     others: Sequence[MibModule],
 ) -> MibModule:
-    """SNMPv2-MIB of an agent with this sysObjectID that also serves `others`.
+    """SNMPv2-MIB of an agent of this identity that also serves `others`.
 
     uptime_s: seconds since the agent started, live: sysUpTime is not of a snapshot.
     """
@@ -87,32 +111,35 @@ def snmpv2_module(
         identity=SNMP_MIB,
         arc=INTERNET,
         groups=(
-            _system(uptime_s, object_id),
+            _system(uptime_s, identity),
             _resources(served),
             _snmp(counters),
             _AUTHEN_TRAPS,
             _SET_SERIAL_NO,
         ),
+        notification_arc=SNMP_TRAPS,
+        notifications=(COLD_START, WARM_START, AUTHENTICATION_FAILURE),
+        telling={AgentStarted: _agent_started},
     )
 
 
-def _description(snapshot: Snapshot) -> str:
-    device = snapshot.device
-    return f"{device.model}, OpenPDU agent {device.software_version}"
+def _agent_started(event: AgentStarted, _: Snapshot) -> Iterator[Told]:
+    cold = event.boots == 1 or bool(event.cold_banks)
+    yield Told(COLD_START if cold else WARM_START)
 
 
 def _configures(setting: DeviceSetting) -> Callable[[Snapshot, Any], ConfigureDevice]:
     return lambda _, text: ConfigureDevice(setting, text)
 
 
-def _system(uptime_s: Callable[[], float], object_id: Oid) -> Scalars[Snapshot]:
+def _system(uptime_s: Callable[[], float], identity: Identity) -> Scalars[Snapshot]:
     text = DisplayString(0, 255)
     return Scalars(
         suffix=(2, 1, 1),
         source=whole,
         objects=(
-            ObjectType(1, "sysDescr", text, _description),
-            ObjectType(2, "sysObjectID", ObjectIdentifier(), lambda _: object_id),
+            ObjectType(1, "sysDescr", text, identity.describe),
+            ObjectType(2, "sysObjectID", ObjectIdentifier(), lambda _: identity.object_id),
             ObjectType(3, "sysUpTime", TimeTicks(), lambda _: uptime_s(), live=True),
             ObjectType(
                 4,

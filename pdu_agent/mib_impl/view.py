@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Final, Literal
 
 from pdu_agent.mib_impl.rows import Rows
-from pdu_agent.mib_impl.schema import MibModule, Table
+from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
 from pdu_agent.mib_impl.tree import ObjectTree, Place
 from pdu_agent.model.snapshot import Snapshot
@@ -65,7 +65,7 @@ class MibView:
         A row that is not there belongs to an outlet that is not there, in a table of outlets.
         """
         group = self.tree.groups[place.group]
-        if not isinstance(group, Table) or group.outlet is None:
+        if group.outlet is None:
             return None
         return self.rows(place.group, snapshot).outlets.get(oid[len(place.oid) :], _NO_OUTLET)
 

@@ -92,9 +92,8 @@ class MibWriter:
                 raise named.error(ErrorStatus.INCONSISTENT_VALUE, f"{dotted(oid)} is named twice")
             seen.add(oid)
             row = _row(named, plain, created)
-            command = None if row is None else named.place.declared.command(row, plain)
-            if command is not None:
-                steps.append((_turn(named.place, plain), position, command))
+            turn = _turn(named.place, plain)
+            steps += [(turn, position, command) for command in _commands(named, row, plain)]
         steps.sort(key=lambda step: step[0])
         return [(position, command) for _, position, command in steps]
 
@@ -150,6 +149,13 @@ class MibWriter:
 def _decoded(named: _Named, value: Value) -> Any:
     try:
         return named.place.declared.syntax.decode(value)
+    except Unacceptable as exc:
+        raise named.error(exc.status, str(exc)) from exc
+
+
+def _commands(named: _Named, row: Any | None, plain: Any) -> Sequence[Command]:
+    try:
+        return () if row is None else named.place.declared.commands(row, plain)
     except Unacceptable as exc:
         raise named.error(exc.status, str(exc)) from exc
 

@@ -40,15 +40,33 @@ class PowerUp(Enum):
     LAST = "last"
 
 
+class OverloadRestriction(Enum):
+    """When an outlet may not be switched on, by the current of what feeds it: its high warning
+    (NEAR_OVERLOAD) or high critical (OVERLOAD) limit is passed.
+    """
+
+    NONE = "none"
+    NEAR_OVERLOAD = "near overload"
+    OVERLOAD = "overload"
+
+
+class TemperatureScale(Enum):
+    """In what MIBs show temperatures that leave the choice to the unit. The model is in Celsius."""
+
+    CELSIUS = "celsius"
+    FAHRENHEIT = "fahrenheit"
+
+
 class TargetKind(Enum):
     INLET = "inlet"
+    BRANCH = "branch"
     OUTLET = "outlet"
     SENSOR = "sensor"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something that has values of its own: an inlet, an outlet or a sensor by its number."""
+    """Something that has values of its own: an inlet, branch, outlet or sensor by its number."""
 
     kind: TargetKind
     index: int
@@ -71,6 +89,14 @@ class OutletSetting(Enum):
 class InletSetting(Enum):
     NAME = "name"
     RATED_CURRENT_A = "rated_current_a"
+    NOMINAL_VOLTAGE_V = "nominal_voltage_v"
+    OVERLOAD_RESTRICTION = "overload_restriction"
+
+
+class BranchSetting(Enum):
+    NAME = "name"
+    RATED_CURRENT_A = "rated_current_a"
+    OVERLOAD_RESTRICTION = "overload_restriction"
 
 
 class DeviceSetting(Enum):
@@ -79,6 +105,8 @@ class DeviceSetting(Enum):
     LOCATION = "location"
     SEQUENCE_INTERVAL_S = "sequence_interval_s"
     COLD_START_DELAY_S = "cold_start_delay_s"
+    ASSET_TAG = "asset_tag"
+    TEMPERATURE_SCALE = "temperature_scale"
 
 
 class SensorSetting(Enum):
@@ -140,8 +168,12 @@ class NotificationClass(Enum):
 
 
 class Reset(Enum):
+    """What of a meter starts anew. PEAK: both peaks; ALL: the user meter too."""
+
     ENERGY = "energy"
     PEAK = "peak"
+    PEAK_POWER = "peak power"
+    PEAK_CURRENT = "peak current"
     ALL = "all"
 
 
@@ -175,16 +207,31 @@ class ConfigureOutlet:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigureOutlets:
+    """The setting of every outlet."""
+
+    setting: OutletSetting
+    value: str | float | PowerUp
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigureInlet:
     inlet: int
     setting: InletSetting
-    value: str | float
+    value: str | float | OverloadRestriction
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureBranch:
+    branch: int
+    setting: BranchSetting
+    value: str | float | OverloadRestriction
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigureDevice:
     setting: DeviceSetting
-    value: str | float
+    value: str | float | TemperatureScale
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +250,37 @@ class ResetMeter:
 
     target: Target
     what: Reset
+
+
+@dataclass(frozen=True, slots=True)
+class ResetMeters:
+    """As ResetMeter, for every inlet, branch or outlet that has a meter, or every sensor."""
+
+    kind: TargetKind
+    what: Reset
+
+
+@dataclass(frozen=True, slots=True)
+class SetLimit:
+    """Watch one limit of a threshold at `value`, in the quantity's unit; None: not any more.
+
+    Judged together with the ConfigureThreshold of its batch.
+    """
+
+    target: Target
+    quantity: Quantity
+    limit: Limit
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureThresholds:
+    """The setting (HYSTERESIS or DELAY_S) of every threshold for this quantity of this kind."""
+
+    kind: TargetKind
+    quantity: Quantity
+    setting: ThresholdSetting
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,15 +360,20 @@ Command = (
     | SwitchGroup
     | SetLock
     | ConfigureOutlet
+    | ConfigureOutlets
     | ConfigureInlet
+    | ConfigureBranch
     | ConfigureDevice
     | ConfigureSensor
     | ConfigureThreshold
+    | ConfigureThresholds
+    | SetLimit
     | ConfigureGroup
     | CreateGroup
     | RemoveGroup
     | SetMember
     | ResetMeter
+    | ResetMeters
     | AcknowledgeAlarm
     | EnableNotifications
     | AdvanceConfigLock
@@ -303,6 +386,7 @@ _NO_SETTINGS = (
     SwitchGroup,
     SetLock,
     ResetMeter,
+    ResetMeters,
     AcknowledgeAlarm,
     AdvanceConfigLock,
 )

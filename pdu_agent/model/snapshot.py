@@ -16,9 +16,11 @@ from pdu_agent.model.commands import (
     Limit,
     Lock,
     NotificationClass,
+    OverloadRestriction,
     PowerUp,
     Quantity,
     Target,
+    TemperatureScale,
 )
 from pdu_agent.model.quantities import Electrical
 
@@ -66,9 +68,10 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One metering point (an inlet, or a metered outlet).
+    """One metering point (an inlet, or a metered branch or outlet).
 
-    energy_mj only grows. user_energy_mj is the part since the last reset by a person.
+    energy_mj only grows. user_energy_mj is the part since the last reset by a person. A
+    peak is None until there was one; peak_*_since_wall_s: when it was last forgotten.
     discontinuity_s is the uptime at which energy_mj was last known to have lost something,
     0 when it never did since the agent started.
     """
@@ -83,6 +86,10 @@ class Meter:
     discontinuity_s: float
     sample_wall_s: float | None
     rated_current_a: float | None
+    peak_power_since_wall_s: float | None = None
+    peak_current_a: float | None = None
+    peak_current_wall_s: float | None = None
+    peak_current_since_wall_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,27 @@ class Outlet:
     last_change_wall_s: float | None
     discontinuity_s: float
     meter: Meter | None
+    branch: int | None = None
+
+    @property
+    def is_on(self) -> bool | None:
+        """The state for who knows only on and off; None while nobody knows it.
+
+        Where an order is accepted its outcome is shown at once, but not that of a delayed
+        one before its time; a reboot reads off until the outlet is on again.
+        """
+        return _IS_ON.get((self.state, self.pending), self.relay_closed)
+
+
+_IS_ON = {
+    (OutletState.ON, None): True,
+    (OutletState.OFF, None): False,
+    (OutletState.ON_PENDING, Action.ON): True,
+    (OutletState.ON_PENDING, Action.ON_DELAYED): False,
+    (OutletState.OFF_PENDING, Action.OFF): False,
+    (OutletState.OFF_PENDING, Action.OFF_DELAYED): True,
+    (OutletState.REBOOTING, Action.REBOOT): False,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +157,24 @@ class Inlet:
     name: str
     line_count: int
     meter: Meter
+    nominal_voltage_v: float = 230.0
+    overload_restriction: OverloadRestriction = OverloadRestriction.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A fuse or breaker behind an inlet, with the outlets that it protects.
+
+    line: as of an outlet. meter: None where nothing measures it.
+    """
+
+    index: int
+    name: str
+    inlet: int
+    line: str
+    rated_current_a: float
+    meter: Meter | None
+    overload_restriction: OverloadRestriction = OverloadRestriction.NONE
 
 
 class SensorKind(Enum):
@@ -160,6 +206,8 @@ class Sensor:
     serial: str
     minimum: float | None
     maximum: float | None
+    maximum_wall_s: float | None = None
+    extremes_since_wall_s: float | None = None
 
 
 class ThresholdState(Enum):
@@ -298,6 +346,8 @@ class Device:
     software_version: str
     sequence_interval_s: float
     cold_start_delay_s: float
+    asset_tag: str = ""
+    temperature_scale: TemperatureScale = TemperatureScale.CELSIUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,8 +366,8 @@ class Health:
 class Snapshot:
     """Everything a face may show.
 
-    `topology` changes when outlets, inlets, sensors, groups, members or thresholds appear or
-    vanish; alarms and events come and go without changing it.
+    `topology` changes when outlets, inlets, branches, sensors, groups, members or thresholds
+    appear or vanish; alarms and events come and go without changing it.
     """
 
     seq: int
@@ -339,3 +389,4 @@ class Snapshot:
     """The newest KEPT_EVENTS, oldest first."""
     notifying: frozenset[NotificationClass] = frozenset()
     config_lock: int = 0
+    branches: tuple[Branch, ...] = ()

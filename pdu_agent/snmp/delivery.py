@@ -11,7 +11,7 @@ import asyncio
 import errno
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Protocol
 
 from pdu_agent.mib_impl.notifications import Notification, NotificationCounters
@@ -81,8 +81,8 @@ class Delivery:
     """Sends one target's notifications one after the other, in the order they were put.
 
     The next one waits until the one before was sent (or, an inform, acknowledged or given
-    up), so that a receiver never sees an outlet come back before it went off. sleep:
-    asyncio.sleep, but in tests.
+    up), so that a receiver never sees an outlet come back before it went off. modules: of
+    which MIB modules notifications are sent, None: of all. sleep: asyncio.sleep, but in tests.
     """
 
     def __init__(
@@ -93,8 +93,11 @@ class Delivery:
         counters: NotificationCounters,
         trouble: Trouble,
         sleep: Sleep = asyncio.sleep,
+        *,
+        modules: Container[str] | None = None,
     ) -> None:
         self.name = name
+        self._modules = modules
         self._sender = sender
         self._destination = destination
         self._counters = counters
@@ -113,6 +116,8 @@ class Delivery:
 
     def put(self, notification: Notification) -> None:
         """Take one for sending; the oldest goes when there is no room."""
+        if self._modules is not None and notification.module not in self._modules:
+            return
         if (
             notification.notification_class is NotificationClass.AUTHENTICATION
             and len(self._queue) >= STRANGERS_LIMIT

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from pdu_agent.mib_impl.framework import OwnEngine
-from pdu_agent.mib_impl.identity import own_modules
+from pdu_agent.mib_impl.identity import agent_modules
 from pdu_agent.mib_impl.notifications import NotificationCounters, Notifications
+from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.view import MibView
 from pdu_agent.model.commands import Controller
@@ -47,7 +48,7 @@ class SnmpFace:
         self._notifier = Notifier(
             controller,
             events,
-            Notifications(parse_oid(settings.base_oid), controller.uptime_s),
+            Notifications(served_modules(settings, controller), controller.uptime_s),
             targets.deliveries,
             targets.sockets,
             AuthFailureLimit(time.monotonic),
@@ -86,6 +87,25 @@ def own_engine(engine_id: bytes, boots: int, monotonic_s: Callable[[], float]) -
     return OwnEngine(engine_id, boots, lambda: int(monotonic_s() - started_s), MAX_V3_OCTETS)
 
 
+def served_modules(
+    settings: SnmpSettings,
+    controller: Controller,
+    counters: SnmpCounters | None = None,
+    own: OwnEngine | None = None,
+    notified: NotificationCounters | None = None,
+) -> tuple[MibModule, ...]:
+    """The modules that the configuration asks for, see agent_modules."""
+    return agent_modules(
+        controller.uptime_s,
+        counters or SnmpCounters(),
+        parse_oid(settings.base_oid),
+        identity=settings.identity,
+        mibs=settings.mibs,
+        engine=own,
+        notified=notified,
+    )
+
+
 def snmp_engine(
     settings: SnmpSettings,
     controller: Controller,
@@ -101,9 +121,7 @@ def snmp_engine(
     ConfigError if a user's protocols do not work here.
     """
     counters = SnmpCounters()
-    arc = parse_oid(settings.base_oid)
-    modules = own_modules(controller.uptime_s, counters, arc, engine=own, notified=notified)
-    view = MibView(modules)
+    view = MibView(served_modules(settings, controller, counters, own, notified))
     return Engine(
         own,
         settings.users,

@@ -25,6 +25,9 @@ from pdu_agent.snmp.ber import (
     oid_content,
 )
 
+_NEW: Any = object()
+"""Equals no value: of a row that was not there."""
+
 
 class Run:
     """Instances of one object: their indices, sorted, and their varbinds in the same order.
@@ -91,7 +94,7 @@ class Column:
         names: list[bytes] = []
         encoded: list[bytes | None] = []
         for index, plain in zip(indices, plains, strict=True):
-            name, old, varbind = kept.get(index) or (self._name(index), None, None)
+            name, old, varbind = kept.get(index) or (self._name(index), _NEW, None)
             names.append(name)
             encoded.append(varbind if plain == old else self._encode(name, plain))
         self._row_indices, self._names = indices, names
@@ -101,9 +104,8 @@ class Column:
         return encode_oid(self.place.oid + index)
 
     def _encode(self, name: bytes, plain: Any) -> bytes | None:
-        if plain is None:
-            return None
-        return encode_varbind(name, self.place.declared.syntax.encode(plain))
+        value = self.place.declared.encode(plain)
+        return None if value is None else encode_varbind(name, value)
 
     def _show(self) -> None:
         varbinds = [varbind for varbind in self._encoded if varbind is not None]

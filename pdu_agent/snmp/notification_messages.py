@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from pdu_agent.mib_impl.notifications import SNMP_TRAPS, Notification
+from pdu_agent.mib_impl.notifications import Notification
+from pdu_agent.mib_impl.snmpv2 import SNMP_TRAPS
 from pdu_agent.mib_impl.syntax import Oid, Tag, TimeTicks, Value
 from pdu_agent.model.errors import OpenPduError
 from pdu_agent.snmp.ber import (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pdu_agent.access.networks import parse_network
+from pdu_agent.mib_impl.identity import IDENTITIES, MIB_NAMES
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 from pdu_agent.snmp.credentials import Community, User
@@ -65,6 +66,12 @@ class TargetSettings:
     inform: bool = setting(False, doc="true: repeat until it is acknowledged; not with v1")
     timeout_s: float = setting(1.5, minimum=0.1, maximum=60, doc="wait for an acknowledgement")
     retries: int = setting(3, minimum=0, maximum=20, doc="how often an inform is repeated")
+    mibs: tuple[str, ...] = setting(
+        (),
+        max_length=len(MIB_NAMES),
+        choices=MIB_NAMES,
+        doc="whose notifications it is sent; empty: those of the identity",
+    )
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -86,7 +93,12 @@ class SnmpSettings:
     base_oid: str = setting(
         "1.3.6.1.4.1.8072.9999.9999.6738", max_length=128, doc="root of OPENPDU-MIB"
     )
-    identity: str = setting("own", choices=("own",), doc="whose MIB tree is shown")
+    identity: str = setting(
+        "own", choices=tuple(IDENTITIES), doc="what managers take the unit for (sysObjectID)"
+    )
+    mibs: tuple[str, ...] = setting(
+        MIB_NAMES, max_length=len(MIB_NAMES), choices=MIB_NAMES, doc="the MIBs that are served"
+    )
     trusted_networks: tuple[str, ...] = setting(
         (),
         max_length=64,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from pdu_agent.mib_impl.framework import OwnEngine
+from pdu_agent.mib_impl.identity import IDENTITIES, module_names
 from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.complaints import Complaints
@@ -44,6 +45,7 @@ class Targets:
     ) -> None:
         self._communities = {entry.name: entry.community for entry in settings.communities}
         self._users = {user.name: user for user in settings.users}
+        self._identity = settings.identity
         self._engine = engine
         self._counters = counters
         self._resolve = resolve
@@ -62,7 +64,15 @@ class Targets:
         host, port = parse_target(target.address)
         destination = Destination(host, port, self._resolve, self._monotonic_s)
         trouble = Trouble(target.name, self._monotonic_s)
-        return Delivery(target.name, sender, destination, self._counters, trouble)
+        modules = self._modules(target)
+        return Delivery(target.name, sender, destination, self._counters, trouble, modules=modules)
+
+    def _modules(self, target: TargetSettings) -> frozenset[str]:
+        """Of those whose notifications the target is sent: by default of the MIB that whoever
+        takes the unit for what it says it is will know.
+        """
+        mibs = target.mibs or (IDENTITIES[self._identity],)
+        return frozenset({"SNMPv2-MIB"}.union(*map(module_names, mibs)))
 
     def _session(self, target: TargetSettings) -> InformSession:
         if target.version is TargetVersion.V3:

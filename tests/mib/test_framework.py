@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pdu_agent.mib_impl.framework import SnmpEngineId, framework_modules
-from pdu_agent.mib_impl.identity import own_modules
+from pdu_agent.mib_impl.identity import agent_modules
 from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.set_errors import ErrorStatus, SetError
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
@@ -95,13 +95,13 @@ def test_what_moves_without_a_snapshot_is_live() -> None:
 
 
 def test_a_face_without_an_engine_serves_none() -> None:
-    names = [module.name for module in own_modules(lambda: 0.0, SnmpCounters())]
+    names = [module.name for module in agent_modules(lambda: 0.0, SnmpCounters())]
     assert names == ["SNMPv2-MIB", "OPENPDU-MIB"]
 
 
 def test_sys_or_table_lists_every_module_that_is_served() -> None:
     bench = Bench()
-    modules = own_modules(lambda: 0.0, bench.counters, engine=ENGINE)
+    modules = agent_modules(lambda: 0.0, bench.counters, engine=ENGINE)
     listed = [bench.content(f".1.3.6.1.2.1.1.9.1.2.{row}") for row in range(1, len(modules) + 1)]
     assert listed == [module.identity for module in modules]
 

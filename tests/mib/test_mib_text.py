@@ -19,10 +19,9 @@ from pdu_agent.mib_impl.conventions import (
     StorageType,
     TruthValue,
 )
-from pdu_agent.mib_impl.identity import own_modules
-from pdu_agent.mib_impl.notifications import SNMP_TRAPS, NotificationCounters
+from pdu_agent.mib_impl.identity import agent_modules
+from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC, product_id
-from pdu_agent.mib_impl.openpdu.notifications import STANDARD
 from pdu_agent.mib_impl.openpdu.pointers import COMMAND_ACCEPTED
 from pdu_agent.mib_impl.schema import Access, MibModule, ObjectType, Table
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
@@ -45,7 +44,7 @@ from pdu_agent.mib_impl.syntax import (
 from tests.mib.compiled import BASE, IETF, MIBS, ROOT, STANDARD_TYPES, CompiledMib
 from tests.peers import require
 
-SNMPV2, OPENPDU = own_modules(lambda: 0.0, SnmpCounters(), notified=NotificationCounters())
+SNMPV2, OPENPDU = agent_modules(lambda: 0.0, SnmpCounters(), notified=NotificationCounters())
 
 # The varbinds of notifications are not accessible.
 NOT_SERVED = {"snmpTrapOID", "snmpTrapEnterprise"}
@@ -195,7 +194,9 @@ def test_the_notifications_of_snmpv2_are_those_of_the_mib(folder: Path) -> None:
     if not folder.exists():
         pytest.skip("the IETF modules are not here")
     mib = CompiledMib("SNMPv2-MIB", folder)
-    described = {kind.name: (*SNMP_TRAPS, kind.number) for kind in STANDARD}
+    described = {
+        kind.name: (*SNMPV2.notification_arc, kind.number) for kind in SNMPV2.notifications
+    }
     assert described == {name: mib.oid(name) for name in mib.members("notificationtype")}
 
 

@@ -12,7 +12,7 @@ import pytest
 from pdu_agent.mib_impl.notifications import Notification, Notifications
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC
 from pdu_agent.mib_impl.openpdu.notification_types import NOTIFICATIONS
-from pdu_agent.mib_impl.openpdu.notifications import STANDARD, TELLING
+from pdu_agent.mib_impl.snmpv2 import AUTHENTICATION_FAILURE, COLD_START, WARM_START
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
@@ -68,6 +68,7 @@ from tests.mib.unit import (
     WALL_S,
     furnished,
     integer,
+    modules,
     octets,
     unit,
     with_outlet,
@@ -95,7 +96,7 @@ def snapshot(notifying: frozenset[NotificationClass] = EVERYTHING) -> Snapshot:
 
 
 def told(event: Event, at: Snapshot | None = None) -> tuple[Notification, ...]:
-    return Notifications(DEFAULT_ARC, lambda: 101.5).of(event, snapshot() if at is None else at)
+    return Notifications(modules(), lambda: 101.5).of(event, snapshot() if at is None else at)
 
 
 def one(event: Event, at: Snapshot | None = None) -> tuple[int, dict[Oid, Value]]:
@@ -242,7 +243,7 @@ def test_a_silent_point_is_told_by_the_alarm_of_its_source(event: Event) -> None
 
 
 def test_an_authentication_failure_carries_nothing() -> None:
-    notifications = Notifications(DEFAULT_ARC, lambda: 3.0)
+    notifications = Notifications(modules(), lambda: 3.0)
     (failure,) = notifications.authentication_failure(snapshot())
     assert failure == Notification((*TRAPS, 5), (), NotificationClass.AUTHENTICATION, uptime_s=3.0)
     off = snapshot(EVERYTHING - {NotificationClass.AUTHENTICATION})
@@ -271,7 +272,9 @@ def test_a_class_that_is_off_is_not_told(event: Event) -> None:
 
 
 def test_it_is_decided_for_every_event_how_it_is_told() -> None:
-    assert set(TELLING) == set(get_args(Event))
+    told = {event for module in modules() for event in module.telling}
+    # A point that is silent has a source that is: the source's alarm tells of all its points.
+    assert told | {ReadingLost, ReadingRestored} == set(get_args(Event))
 
 
 def test_every_declared_notification_tells_of_something_with_its_objects_in_order() -> None:
@@ -281,12 +284,17 @@ def test_every_declared_notification_tells_of_something_with_its_objects_in_orde
     for oid, kind in declared.items():
         assert len(sent[oid].varbinds) == len(kind.objects)
         assert sent[oid].notification_class is kind.notification_class
-    assert {kind.notification_class for kind in (*NOTIFICATIONS, *STANDARD)} == EVERYTHING
+    assert {
+        kind.notification_class
+        for kind in (*NOTIFICATIONS, AUTHENTICATION_FAILURE, COLD_START, WARM_START)
+    } == EVERYTHING
 
 
 def test_notifications_lie_below_the_arc_of_the_agent() -> None:
     arc: Oid = (1, 3, 6, 1, 4, 1, 32473, 5)
-    (moved,) = Notifications(arc, lambda: 0.0).of(AlarmRaised(WALL_S, ALARMS[0]), snapshot())
+    (moved,) = Notifications(modules(arc), lambda: 0.0).of(
+        AlarmRaised(WALL_S, ALARMS[0]), snapshot()
+    )
     assert moved.oid == (*arc, 0, 3)
     assert {oid[: len(arc)] for oid, _ in moved.varbinds} == {arc}
     assert moved.varbinds[0][1] == oid_value((*arc, 1, 3, 1, 1, 2, 2))

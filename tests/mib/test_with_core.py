@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from pdu_agent.core.settings import GroupSettings, SensorSettings
-from pdu_agent.mib_impl.identity import own_modules
+from pdu_agent.mib_impl.identity import agent_modules
 from pdu_agent.mib_impl.notifications import Notifications
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC
 from pdu_agent.mib_impl.set_errors import ErrorStatus, SetError
@@ -18,7 +18,7 @@ from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.readings import BankLost
 from pdu_agent.model.snapshot import SensorKind
 from tests.core.bench import Workbench
-from tests.mib.unit import ACTOR, integer, octets, unsigned
+from tests.mib.unit import ACTOR, integer, modules, octets, unsigned
 
 
 class Strip:
@@ -31,7 +31,7 @@ class Strip:
             sensors=(SensorSettings(1, "intake", SensorKind.TEMPERATURE),),
         )
         core = self.bench.core
-        self.view = MibView(own_modules(core.uptime_s, SnmpCounters()))
+        self.view = MibView(agent_modules(core.uptime_s, SnmpCounters()))
         self.writer = MibWriter(self.view, core)
 
     def set(self, *changes: tuple[tuple[int, ...], Value]) -> None:
@@ -55,7 +55,7 @@ class Strip:
     def told(self) -> list[tuple[int, ...]]:
         """The OIDs of what is to be sent since the last call."""
         core = self.bench.core
-        notifications = Notifications(DEFAULT_ARC, core.uptime_s)
+        notifications = Notifications(modules(), core.uptime_s)
         heard = self.bench.heard.drain()
         return [each.oid for event in heard for each in notifications.of(event, core.snapshot)]
 

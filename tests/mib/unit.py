@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pdu_agent.mib_impl.framework import OwnEngine
-from pdu_agent.mib_impl.identity import own_modules
+from pdu_agent.mib_impl.identity import agent_modules
 from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC
+from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
 from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, MibView, VarBind
@@ -268,7 +269,7 @@ class Bench:
         self.counters = SnmpCounters()
         self.notified = NotificationCounters()
         self.controller = FakeController(unit() if snapshot is None else snapshot)
-        modules = own_modules(
+        modules = agent_modules(
             self.controller.uptime_s,
             self.counters,
             arc,
@@ -310,6 +311,11 @@ class Bench:
     def check(self, *changes: tuple[str, Value]) -> None:
         varbinds = [(self.oid(suffix), value) for suffix, value in changes]
         self.writer.check(self.writer.plan(varbinds, self.controller.snapshot), ACTOR)
+
+
+def modules(arc: Oid = DEFAULT_ARC) -> tuple[MibModule, ...]:
+    """What an agent serves that has its own MIB only."""
+    return agent_modules(lambda: 0.0, SnmpCounters(), arc)
 
 
 def integer(number: int) -> Value:

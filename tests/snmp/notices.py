@@ -27,4 +27,4 @@ def notice(
             ((*NAME, number), Value(Tag.OCTET_STRING, f"Outlet {number}".encode())),
             ((*STATE, number), Value(Tag.INTEGER, 2)),
         )
-    return Notification(oid, varbinds, NotificationClass.OUTLET, 12.34)
+    return Notification(oid, varbinds, NotificationClass.OUTLET, 12.34, "OPENPDU-MIB")

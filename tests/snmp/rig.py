@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.framework import OwnEngine
-from pdu_agent.mib_impl.identity import own_modules
+from pdu_agent.mib_impl.identity import agent_modules
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, MibView
@@ -105,7 +105,7 @@ class Rig:
         )
         self.counters = SnmpCounters()
         self.core = Core(unit(outlets))
-        modules = own_modules(self.core.uptime_s, self.counters, engine=own)
+        modules = agent_modules(self.core.uptime_s, self.counters, engine=own)
         self.view = MibView(modules)
         self.policy = AccessPolicy(communities, users, views)
         self.limits = Limits(settings, self.clock.monotonic_s)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 import pytest_asyncio
 
-from pdu_agent.mib_impl.notifications import SNMP_TRAPS, Notification, Notifications
+from pdu_agent.mib_impl.notifications import Notification, Notifications
+from pdu_agent.mib_impl.snmpv2 import SNMP_TRAPS
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import NotificationClass
 from pdu_agent.model.events import AgentStarted, CommandFailed, EventBus, OutletChanged
@@ -19,8 +20,8 @@ from pdu_agent.snmp import notifier as module
 from pdu_agent.snmp.auth_failures import AuthFailureLimit
 from pdu_agent.snmp.notification_sockets import NotificationSockets
 from pdu_agent.snmp.notifier import Notifier
-from tests.mib.unit import FakeController, unit
-from tests.snmp.notices import ARC, OUTLET_STATE_CHANGE
+from tests.mib.unit import FakeController, modules, unit
+from tests.snmp.notices import OUTLET_STATE_CHANGE
 
 pytestmark = pytest.mark.asyncio
 
@@ -75,7 +76,7 @@ class Rig:
         self.notifier = Notifier(
             self.controller,
             self.events,
-            Notifications(ARC, self.controller.uptime_s),
+            Notifications(modules(), self.controller.uptime_s),
             self.queues,  # type: ignore[arg-type]
             NotificationSockets(lambda *_: None),
             AuthFailureLimit(self.clock.monotonic_s),

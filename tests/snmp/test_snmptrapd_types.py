@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pdu_agent.mib_impl.notifications import SNMP_TRAPS, Notification, Notifications
+from pdu_agent.mib_impl.notifications import Notification, Notifications
 from pdu_agent.mib_impl.openpdu.notification_types import NOTIFICATIONS
-from pdu_agent.mib_impl.openpdu.notifications import STANDARD
+from pdu_agent.mib_impl.snmpv2 import (
+    AUTHENTICATION_FAILURE,
+    COLD_START,
+    SNMP_TRAPS,
+    WARM_START,
+)
 from pdu_agent.mib_impl.syntax import Tag, Value
 from pdu_agent.model.commands import (
     Actor,
@@ -40,7 +45,7 @@ from pdu_agent.model.snapshot import (
     Severity,
     ThresholdState,
 )
-from tests.mib.unit import SENSOR, unit
+from tests.mib.unit import SENSOR, modules, unit
 from tests.peers import require
 from tests.snmp.notices import ARC, SNMP_TRAP_OID
 from tests.snmp.notifying_agent import KINDS, Agent, dotted
@@ -79,7 +84,7 @@ EVENTS: tuple[Event, ...] = (
 def every_notification() -> list[Notification]:
     """What is told of `EVENTS` and of one wrong password."""
     snapshot = replace(unit(2, sensors=(SENSOR,)), notifying=frozenset(NotificationClass))
-    notifications = Notifications(ARC, lambda: 12.34)
+    notifications = Notifications(modules(), lambda: 12.34)
     told = [made for event in EVENTS for made in notifications.of(event, snapshot)]
     return [*told, *notifications.authentication_failure(snapshot)]
 
@@ -96,7 +101,9 @@ def shown(value: Value) -> str:
 
 def test_the_events_cover_every_type() -> None:
     known = {(*ARC, 0, kind.number) for kind in NOTIFICATIONS}
-    known |= {(*SNMP_TRAPS, kind.number) for kind in STANDARD}
+    known |= {
+        (*SNMP_TRAPS, kind.number) for kind in (COLD_START, WARM_START, AUTHENTICATION_FAILURE)
+    }
     assert {made.oid for made in every_notification()} == known
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pdu_agent.app import exits
 from pdu_agent.app.commands.parsing import Parsers, add_command
-from pdu_agent.app.demo_options import IDENTITIES, DemoOptions
+from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.paths import config_file
+from pdu_agent.mib_impl.identity import IDENTITIES
 
 
 def add_parsers(parsers: Parsers) -> None:
@@ -53,7 +54,7 @@ def _add_demo_options(parser: argparse.ArgumentParser) -> None:
         "--identity",
         default=ours.identity,
         metavar="NAME",
-        help=f"whose MIB tree is shown: {', '.join(IDENTITIES)}",
+        help=f"what managers take it for: {', '.join(IDENTITIES)}",
     )
     option(
         "--relay-log",

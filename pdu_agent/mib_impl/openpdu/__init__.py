@@ -11,6 +11,7 @@ from pdu_agent.mib_impl.openpdu.inlet import INLETS
 from pdu_agent.mib_impl.openpdu.meter import METERS
 from pdu_agent.mib_impl.openpdu.notification_control import ENABLES, delivery_counters
 from pdu_agent.mib_impl.openpdu.notification_types import CARRIED, NOTIFICATIONS
+from pdu_agent.mib_impl.openpdu.notifications import telling
 from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
 from pdu_agent.mib_impl.openpdu.sensor import SENSORS
 from pdu_agent.mib_impl.openpdu.system import SYSTEM
@@ -59,6 +60,8 @@ def openpdu_module(
             ENABLES,
             *counted,
         ),
+        notification_arc=(*arc, 0),
         notifications=NOTIFICATIONS,
         carried=CARRIED,
+        telling=telling(arc),
     )

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which notifications of OPENPDU-MIB and SNMPv2-MIB tell of which event, and with what values."""
+"""Which notifications of OPENPDU-MIB tell of which event, and with what values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pdu_agent.mib_impl.openpdu import notification_types as types
 from pdu_agent.mib_impl.openpdu.pointers import is_of_sensor, source_of
 from pdu_agent.mib_impl.openpdu.threshold import threshold_index
 from pdu_agent.mib_impl.openpdu.words import scale_of
-from pdu_agent.mib_impl.schema import NotificationType
+from pdu_agent.mib_impl.schema import NotificationType, Tell, Told
 from pdu_agent.mib_impl.syntax import Oid
-from pdu_agent.model.commands import NotificationClass, Target, change_settings
+from pdu_agent.model.commands import Target, change_settings
 from pdu_agent.model.events import (
     AgentStarted,
     AlarmCleared,
@@ -22,42 +22,18 @@ from pdu_agent.model.events import (
     CommandFailed,
     Event,
     OutletChanged,
-    ReadingLost,
-    ReadingRestored,
     SensorChanged,
 )
 from pdu_agent.model.snapshot import Alarm, Crossing, Outlet, Snapshot
 
-COLD_START = NotificationType(1, "coldStart", NotificationClass.START)
-WARM_START = NotificationType(2, "warmStart", NotificationClass.START)
-AUTHENTICATION_FAILURE = NotificationType(
-    5, "authenticationFailure", NotificationClass.AUTHENTICATION
-)
-STANDARD = (COLD_START, WARM_START, AUTHENTICATION_FAILURE)
-"""Those of SNMPv2-MIB (RFC 3418)."""
-
 _SCALAR: Oid = (0,)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """values: for each of the type's objects in turn, the index of the instance and the plain
-    value as the event has it. The snapshot may be of a later instant.
-    """
-
-    type: NotificationType
-    values: tuple[tuple[Oid, Any], ...] = ()
-
-
-Tell = Callable[[Any, Snapshot, Oid], Iterator[Told]]
-"""What to send for an event; given the snapshot and openpduMIB's OID."""
 
 
 def _outlet(number: int, snapshot: Snapshot) -> Outlet:
     return next(outlet for outlet in snapshot.outlets if outlet.index == number)
 
 
-def _outlet_changed(event: OutletChanged, snapshot: Snapshot, _: Oid) -> Iterator[Told]:
+def _outlet_changed(event: OutletChanged, snapshot: Snapshot, arc: Oid) -> Iterator[Told]:
     index = (event.outlet,)
     name = _outlet(event.outlet, snapshot).name
     yield Told(
@@ -65,7 +41,7 @@ def _outlet_changed(event: OutletChanged, snapshot: Snapshot, _: Oid) -> Iterato
     )
 
 
-def _command_failed(event: CommandFailed, snapshot: Snapshot, _: Oid) -> Iterator[Told]:
+def _command_failed(event: CommandFailed, snapshot: Snapshot, arc: Oid) -> Iterator[Told]:
     index, outlet = (event.outlet,), _outlet(event.outlet, snapshot)
     yield Told(
         types.OUTLET_COMMAND_FAILED,
@@ -73,7 +49,7 @@ def _command_failed(event: CommandFailed, snapshot: Snapshot, _: Oid) -> Iterato
     )
 
 
-def _command_accepted(event: CommandAccepted, _: Snapshot, __: Oid) -> Iterator[Told]:
+def _command_accepted(event: CommandAccepted, _: Snapshot, arc: Oid) -> Iterator[Told]:
     if change_settings(event.commands):
         yield Told(types.CONFIG_CHANGED, ((_SCALAR, str(event.actor)),))
 
@@ -113,34 +89,37 @@ def _crossing(target: Target, crossing: Crossing, arc: Oid) -> tuple[tuple[Oid, 
     )
 
 
-def _sensor_changed(event: SensorChanged, snapshot: Snapshot, _: Oid) -> Iterator[Told]:
+def _sensor_changed(event: SensorChanged, snapshot: Snapshot, arc: Oid) -> Iterator[Told]:
     index = (event.sensor,)
     name = next(sensor.name for sensor in snapshot.sensors if sensor.index == event.sensor)
     yield Told(types.SENSOR_STATUS_CHANGE, ((index, name), (index, event.new)))
 
 
-def _agent_started(event: AgentStarted, snapshot: Snapshot, _: Oid) -> Iterator[Told]:
-    cold = event.boots == 1 or bool(event.cold_banks)
-    yield Told(COLD_START if cold else WARM_START)
+def _agent_started(event: AgentStarted, snapshot: Snapshot, arc: Oid) -> Iterator[Told]:
     boards = ", ".join(event.cold_banks) or "none"
     text = f"start {event.boots}; boards that had lost their power: {boards}"
     version = snapshot.device.software_version
     yield Told(types.AGENT_STARTING, ((_SCALAR, version), (_SCALAR, text)))
 
 
-def _untold(*_: Any) -> Iterator[Told]:
-    yield from ()
+_TellWithArc = Callable[[Any, Snapshot, Oid], Iterator[Told]]
 
-
-TELLING: Mapping[type[Event], Tell] = {
+_TELLING: Mapping[type[Event], _TellWithArc] = {
     OutletChanged: _outlet_changed,
     CommandAccepted: _command_accepted,
     CommandFailed: _command_failed,
+    # A point that is silent has a source that is: the source's alarm tells of all its points.
     AlarmRaised: _alarm_raised,
     AlarmCleared: _alarm_cleared,
-    # A point that is silent has a source that is: the source's alarm tells of all its points.
-    ReadingLost: _untold,
-    ReadingRestored: _untold,
     SensorChanged: _sensor_changed,
     AgentStarted: _agent_started,
 }
+
+
+def telling(arc: Oid) -> Mapping[type[Event], Tell]:
+    """For openpduMIB at `arc`."""
+    return {event: partial(_with_arc, tell, arc) for event, tell in _TELLING.items()}
+
+
+def _with_arc(tell: _TellWithArc, arc: Oid, event: Event, snapshot: Snapshot) -> Iterator[Told]:
+    return tell(event, snapshot, arc)
