@@ -82,7 +82,14 @@ class CompiledMib:
         compiler.add_searchers(StubSearcher(*JsonCodeGen.baseMibs))
         outcome = compiler.compile(name, rebuild=True)
         assert outcome[name] == "compiled", outcome
-        self.symbols: dict[str, Any] = json.loads(texts[name])
+        modules = {module: json.loads(text) for module, text in texts.items()}
+        self.symbols: dict[str, Any] = modules[name]
+        self.imported_types: dict[str, Any] = {
+            symbol: entry
+            for module in modules.values()
+            for symbol, entry in module.items()
+            if isinstance(entry, dict) and isinstance(entry.get("type"), dict)
+        }
 
     def oid(self, name: str) -> Oid:
         return tuple(map(int, self.symbols[name]["oid"].split(".")))
@@ -113,8 +120,8 @@ class CompiledMib:
             kind = syntax["type"]
             if kind in STANDARD_TYPES:
                 syntax = STANDARD_TYPES[kind]
-            elif kind in self.symbols:
-                syntax = self.symbols[kind]["type"]
+            elif kind in self.imported_types:
+                syntax = self.imported_types[kind]["type"]
             else:
                 return kind, constraints
             constraints = {**syntax.get("constraints", {}), **constraints}
