@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the three generations of PowerNet-MIB say alike: phases, loads, limits, times, dates.
+
+The numbers of enumerations are not here: they differ from object to object.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Final
+
+from pdu_agent.model.commands import (
+    Command,
+    ConfigureOutlet,
+    Limit,
+    OutletSetting,
+    PowerUp,
+    Quantity,
+    SetLimit,
+    Target,
+)
+from pdu_agent.model.snapshot import Inlet, Outlet, Snapshot, Threshold, ThresholdState
+
+NOT_SUPPORTED: Final = "notsupported "
+"""For a text that there is none of; recorded from an AP7900B, with the blank."""
+
+NEVER_S: Final = -1
+"""A power-on time that means "stay off"."""
+
+PHASES: Final = 3
+"""The tables by phase end here; a phase is an inlet."""
+
+
+class Load(Enum):
+    """How the current of something stands to its limits."""
+
+    NORMAL = "normal"
+    LOW = "low"
+    NEAR_OVERLOAD = "near overload"
+    OVERLOAD = "overload"
+
+
+_LOAD_OF = {
+    ThresholdState.NORMAL: Load.NORMAL,
+    ThresholdState.LOW_CRITICAL: Load.LOW,
+    ThresholdState.LOW_WARNING: Load.LOW,
+    ThresholdState.HIGH_WARNING: Load.NEAR_OVERLOAD,
+    ThresholdState.HIGH_CRITICAL: Load.OVERLOAD,
+}
+
+Watches = Mapping[tuple[Target, Quantity], Threshold]
+
+
+class _Index:
+    """The thresholds of the newest snapshot that somebody asked for."""
+
+    __slots__ = ("_newest",)
+
+    def __init__(self) -> None:
+        self._newest: tuple[tuple[Threshold, ...], Watches] = ((), {})
+
+    def of(self, snapshot: Snapshot) -> Watches:
+        thresholds, found = self._newest
+        if thresholds is not snapshot.thresholds:
+            found = {(row.target, row.quantity): row for row in snapshot.thresholds}
+            self._newest = (snapshot.thresholds, found)
+        return found
+
+
+watches = _Index().of
+"""Thresholds of a snapshot by target and quantity; made once for all tables."""
+
+
+def load_of(watch: Threshold | None) -> Load | None:
+    """None while nobody knows the value."""
+    return None if watch is None else _LOAD_OF.get(watch.state)
+
+
+def limit_of(watch: Threshold | None, limit: Limit) -> float | None:
+    """In the unit of the quantity: 0 for one that is not watched, None without a threshold.
+
+    A watched one is at least 1, because these objects have whole units and 0 means disabled.
+    """
+    if watch is None:
+        return None
+    if limit not in watch.enabled:
+        return 0
+    value: float = getattr(watch, limit.name.lower())
+    return max(1, value)
+
+
+def sets_limit(watch: Threshold, limit: Limit, value: float) -> SetLimit:
+    """value: in the unit of the quantity; 0 switches the limit off."""
+    return SetLimit(watch.target, watch.quantity, limit, value or None)
+
+
+def phases(snapshot: Snapshot) -> tuple[Inlet, ...]:
+    """The inlets that are shown as phases."""
+    return tuple(inlet for inlet in snapshot.inlets if inlet.index <= PHASES)
+
+
+def phase_of(outlet: Outlet) -> int | None:
+    """1 to 3; None for an outlet of an inlet that is not shown."""
+    return outlet.inlet if outlet.inlet <= PHASES else None
+
+
+def power_on_s(outlet: Outlet) -> int:
+    """Seconds from the return of power to switching on, or NEVER_S."""
+    return NEVER_S if outlet.power_up is PowerUp.OFF else outlet.on_delay_s
+
+
+def sets_power_on(outlet: Outlet, seconds: int) -> Sequence[Command]:
+    """seconds: NEVER_S or 0 and more. Whoever gives a time wants the outlet to switch on."""
+    if seconds == NEVER_S:
+        return (ConfigureOutlet(outlet.index, OutletSetting.POWER_UP, PowerUp.OFF),)
+    delay = ConfigureOutlet(outlet.index, OutletSetting.ON_DELAY_S, seconds)
+    if outlet.power_up is not PowerUp.OFF:
+        return (delay,)
+    return delay, ConfigureOutlet(outlet.index, OutletSetting.POWER_UP, PowerUp.ON)
+
+
+def date_text(wall_s: float | None) -> str | None:
+    """MM/DD/YYYY HH:MM:SS in local time, as APC's cards write it; None for never."""
+    if wall_s is None:
+        return None
+    return time.strftime("%m/%d/%Y %H:%M:%S", time.localtime(wall_s))
+
+
+def fahrenheit(celsius: float | None) -> float | None:
+    return None if celsius is None else celsius * 9 / 5 + 32
