@@ -5,8 +5,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import ClassVar
 
-from pdu_agent.mib_impl.syntax import Enumerated, Integer32, ObjectIdentifier
+from pdu_agent.mib_impl.syntax import (
+    Enumerated,
+    Integer32,
+    ObjectIdentifier,
+    Syntax,
+    Tag,
+    Value,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +22,16 @@ class SpinLock(Integer32):
     """TestAndIncr (RFC 2579): taken by a SET of the value that it has."""
 
     minimum: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Octets(Syntax):
+    """Octets that are no text, such as PhysAddress (RFC 2579) or SnmpEngineID (RFC 3411)."""
+
+    tag: ClassVar[Tag] = Tag.OCTET_STRING
+
+    def encode(self, plain: bytes) -> Value:
+        return Value(self.tag, plain)
 
 
 @dataclass(frozen=True, slots=True)

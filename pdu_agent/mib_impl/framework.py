@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
+from pdu_agent.mib_impl.conventions import Octets
 from pdu_agent.mib_impl.schema import MibModule, ObjectType, Scalars
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
-from pdu_agent.mib_impl.syntax import Counter32, Integer32, Oid, Syntax, Tag, Value
+from pdu_agent.mib_impl.syntax import Counter32, Integer32, Oid
 
 SNMP_MODULES: Oid = (1, 3, 6, 1, 6, 3)
 TARGET_OBJECTS: Oid = (*SNMP_MODULES, 12, 1)
@@ -33,16 +33,6 @@ class OwnEngine:
     boots: int
     time_s: Callable[[], int]
     max_octets: int
-
-
-class SnmpEngineId(Syntax):
-    """RFC 3411: OCTET STRING (SIZE(5..32)), taken as it is."""
-
-    __slots__ = ()
-    tag: ClassVar[Tag] = Tag.OCTET_STRING
-
-    def encode(self, plain: bytes) -> Value:
-        return Value(self.tag, plain)
 
 
 def framework_modules(engine: OwnEngine, counters: SnmpCounters) -> tuple[MibModule, ...]:
@@ -66,7 +56,7 @@ def _framework(engine: OwnEngine) -> MibModule:
                 suffix=(2, 1),
                 source=lambda _: engine,
                 objects=(
-                    ObjectType(1, "snmpEngineID", SnmpEngineId(), lambda own: own.engine_id),
+                    ObjectType(1, "snmpEngineID", Octets(), lambda own: own.engine_id),
                     ObjectType(2, "snmpEngineBoots", positive, lambda own: own.boots),
                     ObjectType(
                         3,

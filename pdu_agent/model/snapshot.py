@@ -22,7 +22,9 @@ from pdu_agent.model.commands import (
     Target,
     TemperatureScale,
 )
+from pdu_agent.model.host import HostStatus
 from pdu_agent.model.quantities import Electrical
+from pdu_agent.model.ups import Ups
 
 
 class OutletState(Enum):
@@ -390,3 +392,6 @@ class Snapshot:
     notifying: frozenset[NotificationClass] = frozenset()
     config_lock: int = 0
     branches: tuple[Branch, ...] = ()
+    upses: tuple[Ups, ...] = ()
+    host: HostStatus | None = None
+    """None until the board was looked at."""

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An uninterruptible power supply that feeds the unit, or is shown beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class UpsFlag(Enum):
+    """What a UPS says of itself; several hold at once. The values are NUT's words (RFC 9271
+    section 5.1, ups.status).
+    """
+
+    ON_LINE = "OL"
+    ON_BATTERY = "OB"
+    LOW_BATTERY = "LB"
+    REPLACE_BATTERY = "RB"
+    CHARGING = "CHRG"
+    DISCHARGING = "DISCHRG"
+    BYPASS = "BYPASS"
+    CALIBRATING = "CAL"
+    OFF = "OFF"
+    OVERLOADED = "OVER"
+    TRIMMING = "TRIM"
+    BOOSTING = "BOOST"
+    FORCED_SHUTDOWN = "FSD"
+
+
+@dataclass(frozen=True, slots=True)
+class UpsLine:
+    """One line at the input or the output; None for what the UPS does not tell."""
+
+    voltage_v: float | None = None
+    current_a: float | None = None
+    active_power_w: float | None = None
+    frequency_hz: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ups:
+    """One UPS; None for what it does not tell.
+
+    flags: empty while it cannot be reached. since_s: the uptime at which each flag was first
+    seen. on_battery_s: since mains was lost, 0 on mains.
+    """
+
+    index: int
+    name: str
+    manufacturer: str
+    model: str
+    firmware: str
+    flags: frozenset[UpsFlag]
+    since_s: dict[UpsFlag, float]
+    is_reachable: bool
+    on_battery_s: float
+    runtime_s: float | None = None
+    low_runtime_s: float | None = None
+    charge_pct: float | None = None
+    load_pct: float | None = None
+    battery_voltage_v: float | None = None
+    battery_current_a: float | None = None
+    battery_temperature_c: float | None = None
+    inputs: tuple[UpsLine, ...] = ()
+    outputs: tuple[UpsLine, ...] = ()
+    nominal_input_v: float | None = None
+    nominal_output_v: float | None = None
+    nominal_apparent_power_va: float | None = None
+    nominal_active_power_w: float | None = None
+    low_transfer_v: float | None = None
+    high_transfer_v: float | None = None
