@@ -15,16 +15,21 @@ from pdu_agent.model.commands import (
     Actor,
     AdvanceConfigLock,
     Command,
+    ConfigureBranch,
     ConfigureDevice,
     ConfigureGroup,
     ConfigureInlet,
     ConfigureOutlet,
+    ConfigureOutlets,
     ConfigureSensor,
     ConfigureThreshold,
+    ConfigureThresholds,
     CreateGroup,
     EnableNotifications,
     RemoveGroup,
     ResetMeter,
+    ResetMeters,
+    SetLimit,
     SetLock,
     SetMember,
     SwitchAll,
@@ -54,7 +59,9 @@ class Batch:
             SwitchGroup: switching.switch_group,
             SetLock: switching.lock,
             ConfigureOutlet: configuring.outlet,
+            ConfigureOutlets: configuring.outlets,
             ConfigureInlet: configuring.inlet,
+            ConfigureBranch: configuring.branch,
             ConfigureDevice: configuring.device,
             ConfigureSensor: configuring.sensor,
             ConfigureGroup: groups.configure,
@@ -62,9 +69,15 @@ class Batch:
             RemoveGroup: groups.remove,
             SetMember: groups.set_member,
             ResetMeter: configuring.reset_meter,
+            ResetMeters: configuring.reset_meters,
             AcknowledgeAlarm: configuring.acknowledge,
             EnableNotifications: configuring.notifications,
             AdvanceConfigLock: configuring.config_lock,
+        }
+        self._judges_of_limits: dict[type, Callable[..., None]] = {
+            ConfigureThreshold: configuring.threshold,
+            ConfigureThresholds: configuring.thresholds,
+            SetLimit: configuring.limit,
         }
 
     def judge(self, commands: Sequence[Command]) -> CoreState:
@@ -82,8 +95,9 @@ class Batch:
         return self.draft
 
     def _judge(self, position: int, command: Command) -> None:
-        if isinstance(command, ConfigureThreshold):
-            self._configuring.threshold(command, position)
+        judge_of_limits = self._judges_of_limits.get(type(command))
+        if judge_of_limits is not None:
+            judge_of_limits(command, position)
         else:
             self._judges[type(command)](command)
 

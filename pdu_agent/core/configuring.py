@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from pdu_agent.core.limits import RowKey
+from pdu_agent.core.limits import Limits, RowKey
 from pdu_agent.core.live_settings import (
     AnySection,
     Sections,
@@ -21,19 +21,27 @@ from pdu_agent.core.state import CoreState
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     AdvanceConfigLock,
+    ConfigureBranch,
     ConfigureDevice,
     ConfigureInlet,
     ConfigureOutlet,
+    ConfigureOutlets,
     ConfigureSensor,
     ConfigureThreshold,
+    ConfigureThresholds,
     EnableNotifications,
     Reset,
     ResetMeter,
+    ResetMeters,
+    SetLimit,
+    Target,
     TargetKind,
+    ThresholdSetting,
 )
 from pdu_agent.model.errors import InvalidValue, NotNow, UnknownTarget
 
 LAST_LOCK = 2_147_483_647  # RFC 2579 TestAndIncr
+_ALIKE = (ThresholdSetting.HYSTERESIS, ThresholdSetting.DELAY_S)
 
 _Row = TypeVar("_Row")
 
@@ -51,8 +59,18 @@ class Configuring:
         section = _entry(self._sections.outlets, command.outlet, "outlet")
         self._override(section, command.setting.value, command.value)
 
+    def outlets(self, command: ConfigureOutlets) -> None:
+        if not self._sections.outlets:
+            raise UnknownTarget("there is no outlet")
+        for section in self._sections.outlets.values():
+            self._override(section, command.setting.value, command.value)
+
     def inlet(self, command: ConfigureInlet) -> None:
         section = _entry(self._sections.inlets, command.inlet, "inlet")
+        self._override(section, command.setting.value, command.value)
+
+    def branch(self, command: ConfigureBranch) -> None:
+        section = _entry(self._sections.branches, command.branch, "branch")
         self._override(section, command.setting.value, command.value)
 
     def device(self, command: ConfigureDevice) -> None:
@@ -63,12 +81,43 @@ class Configuring:
         self._override(section, command.setting.value, command.value)
 
     def threshold(self, command: ConfigureThreshold, position: int) -> None:
-        key = command.target, command.quantity
+        limits = self._limits((command.target, command.quantity), position)
+        self._override(limits, command.setting.value, command.value)
+
+    def thresholds(self, command: ConfigureThresholds, position: int) -> None:
+        if command.setting not in _ALIKE:
+            expected = " or ".join(setting.value for setting in _ALIKE)
+            raise InvalidValue(
+                f"{command.setting.value} of every {command.kind.value}: expected {expected}"
+            )
+        keys = [
+            key
+            for key in self._sections.limits
+            if (key[0].kind, key[1]) == (command.kind, command.quantity)
+        ]
+        if not keys:
+            raise UnknownTarget(
+                f"no {command.kind.value} has a threshold for {command.quantity.value}"
+            )
+        for key in keys:
+            self._override(self._limits(key, position), command.setting.value, command.value)
+
+    def limit(self, command: SetLimit, position: int) -> None:
+        limits = self._limits((command.target, command.quantity), position)
+        enabled = with_overrides(limits, self._draft.overrides).enabled - {command.limit}
+        if command.value is not None:
+            self._override(limits, command.limit.name.lower(), command.value)
+            enabled |= {command.limit}
+        self._override(limits, ThresholdSetting.ENABLED.value, enabled)
+
+    def _limits(self, key: RowKey, position: int) -> Limits:
+        """The file's limits, which the command at `position` is about to change."""
+        target, quantity = key
         limits = self._sections.limits.get(key)
         if limits is None:
-            raise UnknownTarget(f"{command.target} has no threshold for {command.quantity.value}")
-        self._override(limits, command.setting.value, command.value)
+            raise UnknownTarget(f"{target} has no threshold for {quantity.value}")
         self._touched[key] = position
+        return limits
 
     def threshold_out_of_order(self) -> tuple[int, str] | None:
         """Where the batch last touched a row whose limits it leaves in disorder, and why.
@@ -103,6 +152,17 @@ class Configuring:
         if ledger is None:
             raise UnknownTarget(f"{command.target} has no meter")
         self._draft.ledgers[command.target] = ledger.reset(command.what, self._wall_s)
+
+    def reset_meters(self, command: ResetMeters) -> None:
+        present: tuple[Target, ...] = (
+            *self._draft.ledgers,
+            *(Target(TargetKind.SENSOR, number) for number in self._draft.sensors),
+        )
+        chosen = [target for target in present if target.kind is command.kind]
+        if not chosen:
+            raise UnknownTarget(f"no {command.kind.value} has anything to reset")
+        for target in chosen:
+            self.reset_meter(ResetMeter(target, command.what))
 
     def _reset_sensor(self, command: ResetMeter) -> None:
         number = command.target.index

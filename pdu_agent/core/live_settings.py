@@ -14,18 +14,29 @@ from typing import Any, TypeVar
 
 from pdu_agent.core.limits import Limits, RowKey, limits_of_unit
 from pdu_agent.core.settings import (
+    BranchSettings,
     CoreSettings,
     DeviceSettings,
     InletSettings,
     OutletSettings,
     SensorSettings,
 )
-from pdu_agent.model.commands import Limit, NotificationClass, PowerUp
+from pdu_agent.model.commands import Limit, NotificationClass
 from pdu_agent.model.errors import InvalidValue
 from pdu_agent.model.record import Override
 
-AnySection = DeviceSettings | InletSettings | OutletSettings | SensorSettings | Limits
-Section = TypeVar("Section", DeviceSettings, InletSettings, OutletSettings, SensorSettings, Limits)
+AnySection = (
+    DeviceSettings | InletSettings | BranchSettings | OutletSettings | SensorSettings | Limits
+)
+Section = TypeVar(
+    "Section",
+    DeviceSettings,
+    InletSettings,
+    BranchSettings,
+    OutletSettings,
+    SensorSettings,
+    Limits,
+)
 
 _ON, _OFF = "on", "off"
 _BETWEEN_LIMITS = ", "
@@ -38,6 +49,8 @@ def path_of(section: AnySection, name: str) -> str:
             return f"device {name}"
         case InletSettings():
             return f"inlet {section.number} {name}"
+        case BranchSettings():
+            return f"branch {section.number} {name}"
         case OutletSettings():
             return f"outlet {section.number} {name}"
         case SensorSettings():
@@ -66,10 +79,8 @@ def override_for(section: AnySection, name: str, value: object) -> Override:
     base = getattr(section, name)
     metadata = {field.name: field.metadata for field in fields(section)}[name]
     what = path_of(section, name)
-    if isinstance(base, PowerUp):
-        if not isinstance(value, PowerUp):
-            raise InvalidValue(f"{what}: {value!r} is not one of on, off, last")
-        return Override(value.value, base.value)
+    if isinstance(base, Enum):
+        return Override(_checked_choice(what, value, type(base)).value, base.value)
     if isinstance(base, frozenset):
         return Override(_stored_limits(_checked_limits(what, value)), _stored_limits(base))
     if isinstance(base, str):
@@ -114,6 +125,14 @@ def _checked_limits(what: str, value: object) -> frozenset[Limit]:
     return value
 
 
+def _checked_choice(what: str, value: object, choices: type[Enum]) -> Enum:
+    if not isinstance(value, choices):
+        raise InvalidValue(
+            f"{what}: {value!r} is not one of {', '.join(each.value for each in choices)}"
+        )
+    return value
+
+
 def checked_text(what: str, value: object, max_length: int) -> str:
     """`value` if it is printable text of at most max_length octets of UTF-8.
 
@@ -142,6 +161,7 @@ class Sections:
     def __init__(self, settings: CoreSettings) -> None:
         self.device = settings.device
         self.inlets = {inlet.number: inlet for inlet in settings.inlets}
+        self.branches = {branch.number: branch for branch in settings.branches}
         self.outlets = {outlet.number: outlet for outlet in settings.outlets}
         self.sensors = {sensor.number: sensor for sensor in settings.sensors}
         self.groups = {group.number: group for group in settings.groups}
@@ -169,6 +189,7 @@ class LiveSettings:
         file = self._sections
         self.device = with_overrides(file.device, overrides)
         self.inlets = {n: with_overrides(inlet, overrides) for n, inlet in file.inlets.items()}
+        self.branches = {n: with_overrides(b, overrides) for n, b in file.branches.items()}
         self.outlets = {n: with_overrides(o, overrides) for n, o in file.outlets.items()}
         self.sensors = {n: with_overrides(s, overrides) for n, s in file.sensors.items()}
         self.limits: dict[RowKey, Limits] = {

@@ -157,6 +157,7 @@ def shown_outlet(
         last_change_wall_s=live.changed_wall_s,
         discontinuity_s=live.discontinuity_s,
         meter=ledger.shown(settings.rated_current_a) if ledger is not None else None,
+        branch=settings.branch,
     )
 
 
@@ -166,6 +167,8 @@ def shown_inlet(settings: InletSettings, ledger: Ledger) -> Inlet:
         name=settings.name or f"Inlet {settings.number}",
         line_count=1,
         meter=ledger.shown(settings.rated_current_a),
+        nominal_voltage_v=settings.nominal_voltage_v,
+        overload_restriction=settings.overload_restriction,
     )
 
 
@@ -180,4 +183,6 @@ def shown_device(settings: DeviceSettings, software_version: str) -> Device:
         software_version=software_version,
         sequence_interval_s=settings.sequence_interval_s,
         cold_start_delay_s=settings.cold_start_delay_s,
+        asset_tag=settings.asset_tag,
+        temperature_scale=settings.temperature_scale,
     )

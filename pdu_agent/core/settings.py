@@ -7,12 +7,19 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
 
-from pdu_agent.model.commands import PowerUp, Quantity, Target
+from pdu_agent.model.commands import (
+    OverloadRestriction,
+    PowerUp,
+    Quantity,
+    Target,
+    TemperatureScale,
+)
 from pdu_agent.model.settings import setting
 from pdu_agent.model.snapshot import SensorKind
 
 MAX_OUTLETS = 64
 MAX_INLETS = 8
+MAX_BRANCHES = 32
 MAX_SENSORS = 64
 MAX_GROUPS = 64
 LAST_GROUP = 255
@@ -46,6 +53,22 @@ class DeviceSettings:
     cold_start_delay_s: float = setting(
         0.0, minimum=0, maximum=7200, doc="wait after mains returns before the first outlet"
     )
+    asset_tag: str = setting("", max_length=32, doc="what the owner's inventory calls it")
+    temperature_scale: TemperatureScale = setting(
+        TemperatureScale.CELSIUS, doc="of temperatures in MIBs that let the unit choose"
+    )
+
+
+_RESTRICTION = "at which limit of its current outlets behind it cannot be switched on"
+
+
+def _line() -> str:
+    value: str = setting(
+        "unknown",
+        choices=("l1", "l2", "l3", "l1l2", "l2l3", "l3l1", "unknown"),
+        doc="the phase that feeds it",
+    )
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +78,20 @@ class InletSettings:
     number: int = setting(1, minimum=1, maximum=MAX_INLETS)
     name: str = setting("", max_length=32, doc="default: Inlet N")
     rated_current_a: float = setting(16.0, minimum=0.1, maximum=1000)
+    nominal_voltage_v: float = setting(230.0, minimum=50, maximum=500, doc="RMS, of the mains")
+    overload_restriction: OverloadRestriction = setting(OverloadRestriction.NONE, doc=_RESTRICTION)
+
+
+@dataclass(frozen=True, slots=True)
+class BranchSettings:
+    """One entry of `branches`: a fuse or breaker behind an inlet."""
+
+    number: int = setting(minimum=1, maximum=MAX_BRANCHES)
+    name: str = setting("", max_length=32, doc="default: Branch N")
+    inlet: int = setting(1, minimum=1, maximum=MAX_INLETS)
+    line: str = _line()
+    rated_current_a: float = setting(10.0, minimum=0.1, maximum=1000)
+    overload_restriction: OverloadRestriction = setting(OverloadRestriction.NONE, doc=_RESTRICTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +113,10 @@ class OutletSettings:
     position: str = setting("", max_length=32, doc="where it is on the strip")
     device: str = setting("", max_length=64, doc="what is plugged in")
     inlet: int = setting(1, minimum=1, maximum=MAX_INLETS)
-    line: str = setting(
-        "unknown",
-        choices=("l1", "l2", "l3", "l1l2", "l2l3", "l3l1", "unknown"),
-        doc="the phase that feeds it",
+    branch: int | None = setting(
+        None, minimum=1, maximum=MAX_BRANCHES, doc="the fuse or breaker that protects it"
     )
+    line: str = _line()
     relay: RelayRef | None = setting(None, doc="board and relay, such as main.0")
     rated_current_a: float = setting(10.0, minimum=0.1, maximum=100)
     on_delay_s: int = setting(0, minimum=0, maximum=7200, doc="wait of a delayed on")
@@ -153,3 +189,4 @@ class CoreSettings:
     sensors: tuple[SensorSettings, ...] = ()
     groups: tuple[GroupSettings, ...] = ()
     thresholds: tuple[ThresholdSettings, ...] = ()
+    branches: tuple[BranchSettings, ...] = ()

@@ -4,24 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import assert_never
 
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     AdvanceConfigLock,
     Command,
+    ConfigureBranch,
     ConfigureDevice,
     ConfigureGroup,
     ConfigureInlet,
     ConfigureOutlet,
+    ConfigureOutlets,
     ConfigureSensor,
     ConfigureThreshold,
+    ConfigureThresholds,
     CreateGroup,
     EnableNotifications,
     Limit,
-    PowerUp,
     RemoveGroup,
     ResetMeter,
+    ResetMeters,
+    SetLimit,
     SetLock,
     SetMember,
     SwitchAll,
@@ -34,7 +39,7 @@ from pdu_agent.model.commands import (
 MAX_TEXT = 160
 """Characters of a line; beyond it the rest of a batch is counted, not spelled out."""
 
-_Value = str | float | PowerUp | frozenset[Limit]
+_Value = str | float | Enum | frozenset[Limit]
 
 
 def described(commands: Sequence[Command]) -> str:
@@ -69,6 +74,11 @@ def _described(command: Command) -> str:
             return f"outlet {command.outlet} {command.lock.value}"
         case ResetMeter():
             return f"{command.target} reset {command.what.value}"
+        case ResetMeters():
+            return f"every {command.kind.value} reset {command.what.value}"
+        case SetLimit():
+            shown = f" = {_shown(command.value)}" if command.value is not None else " not watched"
+            return f"{command.target} {command.quantity.value} {command.limit.value}{shown}"
         case AcknowledgeAlarm():
             seen = "acknowledged" if command.acknowledged else "not acknowledged any more"
             return f"alarm {command.alarm} {seen}"
@@ -90,11 +100,14 @@ def _described(command: Command) -> str:
 
 def _subject(
     command: ConfigureOutlet
+    | ConfigureOutlets
     | ConfigureInlet
+    | ConfigureBranch
     | ConfigureDevice
     | ConfigureSensor
     | ConfigureGroup
-    | ConfigureThreshold,
+    | ConfigureThreshold
+    | ConfigureThresholds,
 ) -> str:
     match command:
         case ConfigureDevice():
@@ -103,7 +116,11 @@ def _subject(
             return f"group {command.group}"
         case ConfigureThreshold():
             return f"{command.target} {command.quantity.value}"
-        case ConfigureOutlet() | ConfigureInlet() | ConfigureSensor():
+        case ConfigureThresholds():
+            return f"every {command.kind.value} {command.quantity.value}"
+        case ConfigureOutlets():
+            return "all outlets"
+        case ConfigureOutlet() | ConfigureInlet() | ConfigureBranch() | ConfigureSensor():
             return str(_target(command))
         case _:
             assert_never(command)
@@ -112,8 +129,8 @@ def _subject(
 def _shown(value: _Value) -> str:
     if isinstance(value, frozenset):
         return " + ".join(limit.value for limit in Limit if limit in value) or "none"
-    if isinstance(value, PowerUp):
-        return value.value
+    if isinstance(value, Enum):
+        return str(value.value)
     return f"{value:g}" if isinstance(value, int | float) else value[:MAX_TEXT]
 
 
@@ -123,9 +140,11 @@ def _target(command: Command) -> Target | None:
             return Target(TargetKind.OUTLET, command.outlet)
         case ConfigureInlet():
             return Target(TargetKind.INLET, command.inlet)
+        case ConfigureBranch():
+            return Target(TargetKind.BRANCH, command.branch)
         case ConfigureSensor():
             return Target(TargetKind.SENSOR, command.sensor)
-        case ResetMeter() | ConfigureThreshold():
+        case ResetMeter() | ConfigureThreshold() | SetLimit():
             return command.target
         case _:
             return None
