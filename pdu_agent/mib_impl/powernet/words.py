@@ -7,13 +7,16 @@ The numbers of enumerations are not here: they differ from object to object.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
 from pdu_agent.model.commands import (
     Command,
+    ConfigureDevice,
     ConfigureOutlet,
+    ConfigureOutlets,
+    DeviceSetting,
     Limit,
     OutletSetting,
     PowerUp,
@@ -21,6 +24,7 @@ from pdu_agent.model.commands import (
     SetLimit,
     Target,
 )
+from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import Inlet, Outlet, Snapshot, Threshold, ThresholdState
 
 NOT_SUPPORTED: Final = "notsupported "
@@ -78,17 +82,17 @@ def load_of(watch: Threshold | None) -> Load | None:
     return None if watch is None else _LOAD_OF.get(watch.state)
 
 
-def limit_of(watch: Threshold | None, limit: Limit) -> float | None:
+def limit_of(watch: Threshold | None, limit: Limit, step: float = 1) -> float | None:
     """In the unit of the quantity: 0 for one that is not watched, None without a threshold.
 
-    A watched one is at least 1, because these objects have whole units and 0 means disabled.
+    A watched one is at least `step`, what 1 on the wire stands for, because 0 means disabled.
     """
     if watch is None:
         return None
     if limit not in watch.enabled:
         return 0
     value: float = getattr(watch, limit.name.lower())
-    return max(1, value)
+    return max(step, value)
 
 
 def sets_limit(watch: Threshold, limit: Limit, value: float) -> SetLimit:
@@ -119,6 +123,29 @@ def sets_power_on(outlet: Outlet, seconds: int) -> Sequence[Command]:
     if outlet.power_up is not PowerUp.OFF:
         return (delay,)
     return delay, ConfigureOutlet(outlet.index, OutletSetting.POWER_UP, PowerUp.ON)
+
+
+def cold_start_s(snapshot: Snapshot) -> float:
+    """Seconds from the return of power to the first outlet, or NEVER_S if all stay off."""
+    stays_off = [outlet.power_up is PowerUp.OFF for outlet in snapshot.outlets]
+    return NEVER_S if stays_off and all(stays_off) else snapshot.device.cold_start_delay_s
+
+
+def sets_cold_start(snapshot: Snapshot, seconds: int) -> Sequence[Command]:
+    """As `sets_power_on`, for all outlets at once."""
+    if seconds == NEVER_S:
+        return (ConfigureOutlets(OutletSetting.POWER_UP, PowerUp.OFF),)
+    delay = ConfigureDevice(DeviceSetting.COLD_START_DELAY_S, seconds)
+    if cold_start_s(snapshot) != NEVER_S:
+        return (delay,)
+    return delay, ConfigureOutlets(OutletSetting.POWER_UP, PowerUp.ON)
+
+
+def total(snapshot: Snapshot, part: Callable[[Electrical], float | None]) -> float | None:
+    """The sum over all inlets, None where one of them does not know its part."""
+    parts = [part(inlet.meter.electrical) for inlet in snapshot.inlets]
+    known = [value for value in parts if value is not None]
+    return sum(known) if known and len(known) == len(parts) else None
 
 
 def date_text(wall_s: float | None) -> str | None:
