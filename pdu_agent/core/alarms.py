@@ -56,14 +56,14 @@ class AlarmBook:
                 return
             alarm = replace(alarm, acknowledged=False)
         self._state.alarms[kind, subject] = alarm
-        self._publish(AlarmRaised(wall_s, alarm))
+        self._publish(AlarmRaised(wall_s, alarm, present))
 
     def clear(self, kind: str, subject: str, back: Crossing | None = None) -> None:
         """back: the value that came back, for the alarm of a threshold."""
         alarm = self._state.alarms.pop((kind, subject), None)
         if alarm is not None:
             cleared = replace(alarm, crossing=back) if back is not None else alarm
-            self._publish(AlarmCleared(self._clock.wall_s(), cleared))
+            self._publish(AlarmCleared(self._clock.wall_s(), cleared, alarm))
 
 
 def _tells_the_same(old: Alarm, new: Alarm) -> bool:

@@ -77,7 +77,8 @@ class Notifications:
 
     def _notification(self, told: Told, module: MibModule, objects: _Objects) -> Notification:
         varbinds = []
-        for name, (index, plain) in zip(told.type.objects, told.values, strict=True):
+        names = told.type.objects + told.type.more
+        for name, (index, plain) in zip(names, told.values, strict=True):
             oid, declared = objects[name]
             value = declared.encode(plain)
             if value is not None:

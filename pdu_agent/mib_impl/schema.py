@@ -148,18 +148,23 @@ class Table(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class NotificationType:
-    """number: below the branch of its module. objects: the names of its OBJECTS, in order."""
+    """number: below the branch of its module. objects: the names of its OBJECTS, in order.
+
+    more: of objects that follow those (RFC 3416 section 4.2.6 allows them), where receivers
+    know them from units of the vendor.
+    """
 
     number: int
     name: str
     notification_class: NotificationClass
     objects: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """values: for each of the type's objects in turn, the index of the instance and the plain
-    value as the event has it. The snapshot may be of a later instant.
+    """values: for each of the type's objects, and then of `more`, in turn, the index of the
+    instance and the plain value as the event has it. The snapshot may be of a later instant.
     """
 
     type: NotificationType

@@ -41,14 +41,22 @@ class CommandFailed:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRaised:
+    """before: the alarm as it stood until now, None for one that did not."""
+
     t_wall_s: float
     alarm: Alarm
+    before: Alarm | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmCleared:
+    """alarm: its crossing, if it has one, shows the value that came back. before: the alarm as
+    it stood until now.
+    """
+
     t_wall_s: float
     alarm: Alarm
+    before: Alarm | None = None
 
 
 @dataclass(frozen=True, slots=True)
