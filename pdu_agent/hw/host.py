@@ -127,16 +127,13 @@ def _load_pct(before: Jiffies, now: Jiffies) -> float:
 
 def _interface(folder: Path) -> Interface:
     flags = int(_text(folder / "flags"), 16)
-    address = _text(folder / "address")
     return Interface(
         index=int(_text(folder / "ifindex")),
         name=folder.name,
         kind=_KINDS.get(int(_text(folder / "type")), InterfaceKind.OTHER),
         mtu_octets=int(_text(folder / "mtu")),
         speed_bps=_speed_bps(folder),
-        hardware_address=bytes.fromhex(address.replace(":", ""))
-        if _ADDRESS.fullmatch(address)
-        else b"",
+        hardware_address=_octets(_text(folder / "address")),
         is_enabled=bool(flags & _UP),
         link=LinkState(_text(folder / "operstate")),
         is_promiscuous=bool(flags & _PROMISCUOUS),
@@ -152,6 +149,11 @@ def _speed_bps(folder: Path) -> int | None:
         megabits = int(_text(folder / "speed"))
         return megabits * _MEGA if megabits > 0 else None
     return None
+
+
+def _octets(address: str) -> bytes:
+    """Of an interface without an address: none."""
+    return bytes.fromhex(address.replace(":", "")) if _ADDRESS.fullmatch(address) else b""
 
 
 def _traffic(folder: Path, way: str) -> Traffic:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from pdu_agent.mib_impl.framework import OwnEngine, framework_modules
+from pdu_agent.mib_impl.host import host_resources_module, interfaces_module
 from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC, openpdu_module, product_id
 from pdu_agent.mib_impl.powernet import POWERNET, card_description, powernet_module
@@ -20,6 +21,7 @@ from pdu_agent.mib_impl.sentry3 import SENTRY3, sentry3_module
 from pdu_agent.mib_impl.sentry4 import SENTRY4, sentry4_module
 from pdu_agent.mib_impl.snmpv2 import Identity, SnmpCounters, snmpv2_module
 from pdu_agent.mib_impl.syntax import Oid
+from pdu_agent.mib_impl.ups import ups_module
 from pdu_agent.model.snapshot import Snapshot
 
 OWN: Final = "openpdu"
@@ -28,6 +30,9 @@ _MIBS: Mapping[str, Callable[[], Sequence[MibModule]]] = {
     "powernet": lambda: (powernet_module(),),
     "sentry3": lambda: (sentry3_module(),),
     "sentry4": lambda: (sentry4_module(),),
+    "ups": lambda: (ups_module(),),
+    "interfaces": lambda: (interfaces_module(),),
+    "host": lambda: (host_resources_module(),),
 }
 MIB_NAMES = (OWN, *_MIBS)
 """What the configuration calls the MIBs that can be served."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -41,8 +42,9 @@ class UpsLine:
 class Ups:
     """One UPS; None for what it does not tell.
 
-    flags: empty while it cannot be reached. since_s: the uptime at which each flag was first
-    seen. on_battery_s: since mains was lost, 0 on mains.
+    flags: the last known ones while it cannot be reached. since_s: the uptime at which each
+    flag was first seen. unreachable_since_s: uptime, None while it can be reached.
+    on_battery_s: since mains was lost, 0 on mains.
     """
 
     index: int
@@ -51,8 +53,8 @@ class Ups:
     model: str
     firmware: str
     flags: frozenset[UpsFlag]
-    since_s: dict[UpsFlag, float]
-    is_reachable: bool
+    since_s: Mapping[UpsFlag, float]
+    unreachable_since_s: float | None
     on_battery_s: float
     runtime_s: float | None = None
     low_runtime_s: float | None = None
@@ -69,3 +71,7 @@ class Ups:
     nominal_active_power_w: float | None = None
     low_transfer_v: float | None = None
     high_transfer_v: float | None = None
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.unreachable_since_s is None

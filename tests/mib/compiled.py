@@ -59,6 +59,12 @@ STANDARD_TYPES: dict[str, dict[str, Any]] = {
             }
         },
     },
+    "PhysAddress": {"type": "OCTET STRING"},
+    "TDomain": {"type": "OBJECT IDENTIFIER"},
+    "TimeInterval": {
+        "type": "INTEGER",
+        "constraints": {"range": [{"min": 0, "max": 2_147_483_647}]},
+    },
     "RowPointer": {"type": "OBJECT IDENTIFIER"},
     "AutonomousType": {"type": "OBJECT IDENTIFIER"},
     "TestAndIncr": {

@@ -44,7 +44,21 @@ TAGS = {
     "TimeTicks": Tag.TIME_TICKS,
 }
 
-READ_ONLY_HERE: dict[str, str] = {}
+_OF_THE_SYSTEM = "the operating system's business"
+_OF_THE_DRIVER = "the business of the driver behind the UPS"
+READ_ONLY_HERE = {
+    "hrSystemDate": _OF_THE_SYSTEM,
+    "hrStorageSize": _OF_THE_SYSTEM,
+    "ifAdminStatus": "a unit that takes itself off the network is lost",
+    "ifPromiscuousMode": _OF_THE_SYSTEM,
+    "ifAlias": _OF_THE_SYSTEM,
+    "upsIdentName": _OF_THE_DRIVER,
+    "upsConfigInputVoltage": _OF_THE_DRIVER,
+    "upsConfigOutputVoltage": _OF_THE_DRIVER,
+    "upsConfigLowBattTime": _OF_THE_DRIVER,
+    "upsConfigLowVoltageTransferPoint": _OF_THE_DRIVER,
+    "upsConfigHighVoltageTransferPoint": _OF_THE_DRIVER,
+}
 """Objects that the text lets be written and this unit does not, with the reason."""
 
 Placed = tuple[Oid, ObjectType[Any], Scalars[Any] | Table[Any]]
@@ -141,6 +155,11 @@ def test_every_table_is_indexed_as_the_text_says(name: str) -> None:
         for symbol in text.symbols.values()
         if symbol.get("nodetype") == "row" and "indices" in symbol
     }
+    for symbol in text.symbols.values():
+        if "augmention" in symbol:
+            augmented = text.symbols[symbol["augmention"]["object"]]
+            table = symbol["oid"].rpartition(".")[0]
+            rows[table] = rows[augmented["oid"].rpartition(".")[0]]
     for group in MODULES[name].groups:
         if isinstance(group, Table):
             dotted = ".".join(map(str, MODULES[name].arc + group.suffix))

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one UPS that UPS-MIB has room for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.model.ups import Ups
+
+T = TypeVar("T")
+
+
+def first_ups(snapshot: Snapshot) -> Ups | None:
+    return snapshot.upses[0] if snapshot.upses else None
+
+
+def of_ups(get: Callable[[Ups], T | None]) -> Callable[[Ups | None], T | None]:
+    """The getter of a scalar that there is only with a UPS."""
+    return lambda ups: None if ups is None else get(ups)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""UPS-MIB upsIdent, upsBattery and upsConfig: the unit, its battery, what it is made for."""
+
+from __future__ import annotations
+
+from pdu_agent.mib_impl.schema import ObjectType, Scalars
+from pdu_agent.mib_impl.syntax import DisplayString, Enumerated, Integer32
+from pdu_agent.mib_impl.ups.first import first_ups, of_ups
+from pdu_agent.model.ups import Ups, UpsFlag
+
+NON_NEGATIVE = Integer32(0)
+TENTHS = Integer32(0, scale=10)
+_SHORT, _LONG = DisplayString(0, 31), DisplayString(0, 63)
+
+_BATTERY_STATUS = Enumerated(
+    (1, "unknown", "unknown"),
+    (2, "batteryNormal", "normal"),
+    (3, "batteryLow", "low"),
+    (4, "batteryDepleted", "depleted"),
+)
+
+
+def _battery_status(ups: Ups) -> str:
+    if not ups.is_reachable:
+        return "unknown"
+    if UpsFlag.LOW_BATTERY not in ups.flags:
+        return "normal"
+    return "depleted" if ups.charge_pct == 0 else "low"
+
+
+def _minutes(seconds: float | None) -> float | None:
+    """Whole minutes, rounded down: what is left is never overstated."""
+    return None if seconds is None else seconds // 60
+
+
+IDENTITY: Scalars[Ups | None] = Scalars(
+    suffix=(1,),
+    source=first_ups,
+    objects=(
+        ObjectType(1, "upsIdentManufacturer", _SHORT, of_ups(lambda ups: ups.manufacturer)),
+        ObjectType(2, "upsIdentModel", _LONG, of_ups(lambda ups: ups.model)),
+        ObjectType(3, "upsIdentUPSSoftwareVersion", _LONG, of_ups(lambda ups: ups.firmware)),
+        ObjectType(5, "upsIdentName", _LONG, of_ups(lambda ups: ups.name)),
+    ),
+)
+
+BATTERY: Scalars[Ups | None] = Scalars(
+    suffix=(2,),
+    source=first_ups,
+    objects=(
+        ObjectType(1, "upsBatteryStatus", _BATTERY_STATUS, of_ups(_battery_status)),
+        ObjectType(
+            2,
+            "upsSecondsOnBattery",
+            NON_NEGATIVE,
+            of_ups(lambda ups: ups.on_battery_s),
+            units="seconds",
+        ),
+        ObjectType(
+            3,
+            "upsEstimatedMinutesRemaining",
+            Integer32(1),
+            of_ups(lambda ups: _minutes(ups.runtime_s)),
+            units="minutes",
+        ),
+        ObjectType(
+            4,
+            "upsEstimatedChargeRemaining",
+            Integer32(0, 100),
+            of_ups(lambda ups: ups.charge_pct),
+            units="percent",
+        ),
+        ObjectType(
+            5,
+            "upsBatteryVoltage",
+            TENTHS,
+            of_ups(lambda ups: ups.battery_voltage_v),
+            units="0.1 Volt DC",
+        ),
+        ObjectType(
+            6,
+            "upsBatteryCurrent",
+            Integer32(scale=10),
+            of_ups(lambda ups: ups.battery_current_a),
+            units="0.1 Amp DC",
+        ),
+        ObjectType(
+            7,
+            "upsBatteryTemperature",
+            Integer32(),
+            of_ups(lambda ups: ups.battery_temperature_c),
+            units="degrees Centigrade",
+        ),
+    ),
+)
+
+CONFIGURED: Scalars[Ups | None] = Scalars(
+    suffix=(9,),
+    source=first_ups,
+    objects=(
+        ObjectType(
+            1, "upsConfigInputVoltage", NON_NEGATIVE, of_ups(lambda ups: ups.nominal_input_v)
+        ),
+        ObjectType(
+            3, "upsConfigOutputVoltage", NON_NEGATIVE, of_ups(lambda ups: ups.nominal_output_v)
+        ),
+        ObjectType(
+            5, "upsConfigOutputVA", NON_NEGATIVE, of_ups(lambda ups: ups.nominal_apparent_power_va)
+        ),
+        ObjectType(
+            6, "upsConfigOutputPower", NON_NEGATIVE, of_ups(lambda ups: ups.nominal_active_power_w)
+        ),
+        ObjectType(
+            7,
+            "upsConfigLowBattTime",
+            NON_NEGATIVE,
+            of_ups(lambda ups: _minutes(ups.low_runtime_s)),
+        ),
+        ObjectType(
+            9,
+            "upsConfigLowVoltageTransferPoint",
+            NON_NEGATIVE,
+            of_ups(lambda ups: ups.low_transfer_v),
+        ),
+        ObjectType(
+            10,
+            "upsConfigHighVoltageTransferPoint",
+            NON_NEGATIVE,
+            of_ups(lambda ups: ups.high_transfer_v),
+        ),
+    ),
+)
