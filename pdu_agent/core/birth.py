@@ -54,7 +54,8 @@ def initial_state(
     for number in record.groups.keys() - state.groups.keys():
         log.warning("group %d: made at run time, dropped: the file has one of that number", number)
     for sensor in settings.sensors:
-        state.sensors[sensor.number] = SensorLive(record.sensors.get(sensor.number, SensorRecord()))
+        new = SensorRecord(extremes_since_wall_s=wall_s)
+        state.sensors[sensor.number] = SensorLive(record.sensors.get(sensor.number, new))
     lost_s = 0.0 if birth.continuous else 0.01
     for outlet in settings.outlets:
         live = live_outlet(outlet, record.outlets.get(outlet.number))

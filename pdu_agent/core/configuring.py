@@ -171,7 +171,7 @@ class Configuring:
             raise InvalidValue(
                 f"sensor {number} has no {command.what.value} to reset; expected {Reset.ALL.value}"
             )
-        self._draft.sensors[number] = live.reset()
+        self._draft.sensors[number] = live.reset(self._wall_s)
 
     def acknowledge(self, command: AcknowledgeAlarm) -> None:
         for key, alarm in self._draft.alarms.items():

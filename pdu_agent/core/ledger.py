@@ -43,7 +43,9 @@ class Ledger:
         """
         return replace(
             self,
-            record=self._with_peak(self._with_energy(measurement.energy_mj), measurement, wall_s),
+            record=_with_peaks(
+                self._with_energy(measurement.energy_mj), measurement.electrical, wall_s
+            ),
             electrical=measurement.electrical,
             sample_mono_s=t_mono_s,
             sample_wall_s=wall_s,
@@ -62,22 +64,22 @@ class Ledger:
             remainder_mj=remainder_mj - carry_mj,
         )
 
-    @staticmethod
-    def _with_peak(record: MeterRecord, measurement: Measurement, wall_s: float) -> MeterRecord:
-        power_w = measurement.electrical.active_power_w
-        if power_w is None or measurement.electrical.quality is not Quality.OK:
-            return record
-        if record.peak_power_w is not None and power_w <= record.peak_power_w:
-            return record
-        return replace(record, peak_power_w=power_w, peak_wall_s=wall_s)
-
     def reset(self, what: Reset, wall_s: float) -> Ledger:
-        """Restart the user meter and/or forget the peak; energy_mj stays."""
+        """Restart the user meter and/or forget peaks; energy_mj stays."""
         record = self.record
         if what in (Reset.ENERGY, Reset.ALL):
             record = replace(record, user_zero_mj=record.energy_mj, user_since_wall_s=wall_s)
-        if what in (Reset.PEAK, Reset.ALL):
-            record = replace(record, peak_power_w=None, peak_wall_s=None)
+        if what in (Reset.PEAK_POWER, Reset.PEAK, Reset.ALL):
+            record = replace(
+                record, peak_power_w=None, peak_wall_s=None, peak_power_since_wall_s=wall_s
+            )
+        if what in (Reset.PEAK_CURRENT, Reset.PEAK, Reset.ALL):
+            record = replace(
+                record,
+                peak_current_a=None,
+                peak_current_wall_s=None,
+                peak_current_since_wall_s=wall_s,
+            )
         return replace(self, record=record)
 
     def gone_stale(self) -> Ledger:
@@ -119,4 +121,23 @@ class Ledger:
             discontinuity_s=self.discontinuity_s,
             sample_wall_s=self.sample_wall_s,
             rated_current_a=rated_current_a,
+            peak_power_since_wall_s=self.record.peak_power_since_wall_s,
+            peak_current_a=self.record.peak_current_a,
+            peak_current_wall_s=self.record.peak_current_wall_s,
+            peak_current_since_wall_s=self.record.peak_current_since_wall_s,
         )
+
+
+def _with_peaks(record: MeterRecord, electrical: Electrical, wall_s: float) -> MeterRecord:
+    """Only what was measured in full is a peak: a clipped value is not the true one."""
+    if electrical.quality is not Quality.OK:
+        return record
+    if _exceeds(electrical.active_power_w, record.peak_power_w):
+        record = replace(record, peak_power_w=electrical.active_power_w, peak_wall_s=wall_s)
+    if _exceeds(electrical.current_a, record.peak_current_a):
+        record = replace(record, peak_current_a=electrical.current_a, peak_current_wall_s=wall_s)
+    return record
+
+
+def _exceeds(value: float | None, peak: float | None) -> bool:
+    return value is not None and (peak is None or value > peak)

@@ -41,12 +41,8 @@ class SensorLive:
         if value is None or not math.isfinite(value):
             error = reading.error or f"the value {value} means nothing"
             return replace(self, status=SensorStatus.FAULT, value=None, error=error)
-        low, high = self.record.minimum, self.record.maximum
         return SensorLive(
-            SensorRecord(
-                value if low is None else min(low, value),
-                value if high is None else max(high, value),
-            ),
+            _with_extremes(self.record, value, wall_s),
             SensorStatus.OK,
             value,
             reading.t_mono_s,
@@ -65,10 +61,12 @@ class SensorLive:
         newest_s = self.sample_mono_s if self.sample_mono_s is not None else since_s
         return not self.is_lost and now_s - newest_s > stale_after_s
 
-    def reset(self) -> SensorLive:
+    def reset(self, wall_s: float) -> SensorLive:
         """Forget the extremes but for the present value."""
-        value = self.value if self.status is SensorStatus.OK else None
-        return replace(self, record=SensorRecord(value, value))
+        record = SensorRecord(extremes_since_wall_s=wall_s)
+        if self.status is SensorStatus.OK and self.value is not None:
+            record = _with_extremes(record, self.value, wall_s)
+        return replace(self, record=record)
 
     def current_value(self, _quantity: Quantity, /) -> float | None:
         """As thresholds watch it; a sensor has one quantity only."""
@@ -86,4 +84,14 @@ class SensorLive:
             serial=settings.serial,
             minimum=self.record.minimum,
             maximum=self.record.maximum,
+            maximum_wall_s=self.record.maximum_wall_s,
+            extremes_since_wall_s=self.record.extremes_since_wall_s,
         )
+
+
+def _with_extremes(record: SensorRecord, value: float, wall_s: float) -> SensorRecord:
+    if record.minimum is None or value < record.minimum:
+        record = replace(record, minimum=value)
+    if record.maximum is None or value > record.maximum:
+        record = replace(record, maximum=value, maximum_wall_s=wall_s)
+    return record

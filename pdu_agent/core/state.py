@@ -138,5 +138,10 @@ def live_outlet(settings: OutletSettings, record: OutletRecord | None) -> Outlet
 
 
 def initial_ledger(record: MeterRecord | None, wall_s: float, discontinuity_s: float) -> Ledger:
-    """A point's ledger as recorded; a new point starts its user meter now."""
-    return Ledger(record or MeterRecord(user_since_wall_s=wall_s), discontinuity_s=discontinuity_s)
+    """A point's ledger as recorded; a new point starts its user meter and peaks now."""
+    new = MeterRecord(
+        user_since_wall_s=wall_s,
+        peak_power_since_wall_s=wall_s,
+        peak_current_since_wall_s=wall_s,
+    )
+    return Ledger(record or new, discontinuity_s=discontinuity_s)

@@ -31,7 +31,10 @@ class OutletRecord:
 
 @dataclass(frozen=True, slots=True)
 class MeterRecord:
-    """energy_mj and user_zero_mj are exact; remainder_mj is the part below one millijoule."""
+    """energy_mj and user_zero_mj are exact; remainder_mj is the part below one millijoule.
+
+    Peaks as in model.snapshot.Meter.
+    """
 
     energy_mj: int = 0
     remainder_mj: float = 0.0
@@ -39,6 +42,10 @@ class MeterRecord:
     user_since_wall_s: float | None = None
     peak_power_w: float | None = None
     peak_wall_s: float | None = None
+    peak_power_since_wall_s: float | None = None
+    peak_current_a: float | None = None
+    peak_current_wall_s: float | None = None
+    peak_current_since_wall_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,12 @@ class GroupRecord:
 
 @dataclass(frozen=True, slots=True)
 class SensorRecord:
-    """Lowest and highest value since the last reset, in the sensor's unit."""
+    """Lowest and highest value since the last reset, in the sensor's unit, and their times."""
 
     minimum: float | None = None
     maximum: float | None = None
+    maximum_wall_s: float | None = None
+    extremes_since_wall_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
