@@ -11,7 +11,6 @@ from pdu_agent.core.live_settings import Sections
 from pdu_agent.core.sensors import SensorLive
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState, initial_ledger, live_outlet
-from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.record import Record, SensorRecord
 from pdu_agent.model.snapshot import LoggedEvent
 
@@ -62,10 +61,7 @@ def initial_state(
         if record.boot_id != birth.boot_id:
             live = replace(live, machine=replace(live.machine, deadline_s=None))
         state.outlets[outlet.number] = replace(live, discontinuity_s=lost_s)
-    points = [Target(TargetKind.INLET, inlet.number) for inlet in settings.inlets]
-    points += [Target(TargetKind.OUTLET, outlet.number) for outlet in settings.outlets]
-    for target in points:
-        if str(target) in settings.stale_after_s:
-            recorded = record.meters.get(str(target))
-            state.ledgers[target] = initial_ledger(recorded, wall_s, lost_s)
+    for target in settings.metered_points():
+        recorded = record.meters.get(str(target))
+        state.ledgers[target] = initial_ledger(recorded, wall_s, lost_s)
     return state

@@ -24,6 +24,7 @@ QUANTITIES: Mapping[TargetKind, tuple[Quantity, ...]] = {
         Quantity.FREQUENCY,
         Quantity.ENERGY,
     ),
+    TargetKind.BRANCH: (Quantity.CURRENT, Quantity.ACTIVE_POWER, Quantity.ENERGY),
     TargetKind.OUTLET: (Quantity.CURRENT, Quantity.ACTIVE_POWER, Quantity.ENERGY),
 }
 QUANTITY_OF_SENSOR: Mapping[SensorKind, Quantity] = {
@@ -84,12 +85,9 @@ def limits_from(settings: ThresholdSettings) -> Limits:
 
 def limits_of_unit(settings: CoreSettings) -> dict[RowKey, Limits]:
     """A row for every metered point and sensor with every quantity that makes sense there."""
-    inlets = [Target(TargetKind.INLET, inlet.number) for inlet in settings.inlets]
-    outlets = [Target(TargetKind.OUTLET, outlet.number) for outlet in settings.outlets]
     keys = [
         (target, quantity)
-        for target in inlets + outlets
-        if str(target) in settings.stale_after_s
+        for target in settings.metered_points()
         for quantity in QUANTITIES[target.kind]
     ]
     keys += [

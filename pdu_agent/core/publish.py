@@ -12,11 +12,11 @@ from pdu_agent.core.keeper import RecordKeeper
 from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.live_settings import LiveSettings, Sections
 from pdu_agent.core.points import Points
-from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings
+from pdu_agent.core.settings import BranchSettings, DeviceSettings, InletSettings, OutletSettings
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.thresholds import Source, Thresholds
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.snapshot import Device, Health, Inlet, Outlet, Snapshot
+from pdu_agent.model.snapshot import Branch, Device, Health, Inlet, Outlet, Snapshot
 
 
 class Publisher:
@@ -92,6 +92,10 @@ class Publisher:
             events=self._log.newest(),
             notifying=live.notifying,
             config_lock=state.config_lock,
+            branches=tuple(
+                shown_branch(branch, ledgers.get(Target(TargetKind.BRANCH, branch.number)))
+                for branch in live.branches.values()
+            ),
         )
 
     def _outlets(self, ledgers: dict[Target, Ledger], now_s: float) -> dict[int, Outlet]:
@@ -168,6 +172,18 @@ def shown_inlet(settings: InletSettings, ledger: Ledger) -> Inlet:
         line_count=1,
         meter=ledger.shown(settings.rated_current_a),
         nominal_voltage_v=settings.nominal_voltage_v,
+        overload_restriction=settings.overload_restriction,
+    )
+
+
+def shown_branch(settings: BranchSettings, ledger: Ledger | None) -> Branch:
+    return Branch(
+        index=settings.number,
+        name=settings.name or f"Branch {settings.number}",
+        inlet=settings.inlet,
+        line=settings.line,
+        rated_current_a=settings.rated_current_a,
+        meter=ledger.shown(settings.rated_current_a) if ledger is not None else None,
         overload_restriction=settings.overload_restriction,
     )
 

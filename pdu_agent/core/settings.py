@@ -12,6 +12,7 @@ from pdu_agent.model.commands import (
     PowerUp,
     Quantity,
     Target,
+    TargetKind,
     TemperatureScale,
 )
 from pdu_agent.model.settings import setting
@@ -190,3 +191,10 @@ class CoreSettings:
     groups: tuple[GroupSettings, ...] = ()
     thresholds: tuple[ThresholdSettings, ...] = ()
     branches: tuple[BranchSettings, ...] = ()
+
+    def metered_points(self) -> list[Target]:
+        """Inlets, then branches, then outlets, as far as a meter feeds them."""
+        points = [Target(TargetKind.INLET, inlet.number) for inlet in self.inlets]
+        points += [Target(TargetKind.BRANCH, branch.number) for branch in self.branches]
+        points += [Target(TargetKind.OUTLET, outlet.number) for outlet in self.outlets]
+        return [point for point in points if str(point) in self.stale_after_s]

@@ -160,6 +160,15 @@ class Thresholds:
             default=math.inf,
         )
 
+    def passed_high(self, quantity: Quantity) -> dict[Target, Crossing]:
+        """What carries too much of the quantity now: value and the worst limit it has passed."""
+        return {
+            target: _crossing(row, worst)
+            for target, rows in self._watched.items()
+            for row in rows
+            if row.limits.quantity is quantity and (worst := row.watch.worst) in HIGH
+        }
+
     def shown(self, sources: Mapping[Target, Source]) -> tuple[Threshold, ...]:
         """Every row as faces see it, with the values that the sources show."""
         found: list[Threshold] = []
@@ -201,7 +210,7 @@ class Thresholds:
             Severity.CRITICAL if worst in CRITICAL else Severity.WARNING,
             f"{row.value:.4g}{unit} {relation} {worst.value} {border:.6g}{unit}",
             limits.target,
-            Crossing(limits.quantity, _state_of(worst), row.value, border),
+            _crossing(row, worst),
         )
 
     def _clear(self, row: _Row) -> None:
@@ -210,6 +219,11 @@ class Thresholds:
         if alarm is not None and alarm.crossing is not None:
             back = replace(alarm.crossing, state=ThresholdState.NORMAL, value=row.value)
             self._alarms.clear(THRESHOLD, row.subject, back)
+
+
+def _crossing(row: _Row, worst: Limit) -> Crossing:
+    limits = row.limits
+    return Crossing(limits.quantity, _state_of(worst), row.value, limits.value_of(worst))
 
 
 def _value(source: Source | None, quantity: Quantity) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.core import Core
 from pdu_agent.core.settings import (
+    BranchSettings,
     CoreSettings,
     DeviceSettings,
     GroupSettings,
@@ -95,6 +96,9 @@ class Workbench:
         thresholds: tuple[ThresholdSettings, ...] = (),
         events: tuple[LoggedEvent, ...] = (),
         warnings: tuple[str, ...] = (),
+        inlet: InletSettings | None = None,
+        branches: tuple[BranchSettings, ...] = (),
+        metered_branches: bool = True,
         **outlet_settings: object,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -105,7 +109,7 @@ class Workbench:
         self.queue: list[Effect] = []
         self.settings = CoreSettings(
             device or DeviceSettings(),
-            (InletSettings(1),),
+            (inlet or InletSettings(1),),
             tuple(
                 replace(
                     OutletSettings(n, relay=RelayRef("main", n - 1), reboot_s=5),
@@ -113,10 +117,13 @@ class Workbench:
                 )
                 for n in range(1, outlets + 1)
             ),
-            {f"outlet {n}": 0.6 for n in range(1, outlets + 1)} | {"inlet 1": 0.6},
+            {f"outlet {n}": 0.6 for n in range(1, outlets + 1)}
+            | {f"branch {branch.number}": 0.6 for branch in branches if metered_branches}
+            | {"inlet 1": 0.6},
             sensors,
             groups,
             thresholds,
+            branches,
         )
         record = record or Record(engine_id=b"x")
         birth = Birth(record, continuous, boot_id, "1.0", warnings, events)
