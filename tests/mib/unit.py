@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pdu_agent.mib_impl.framework import OwnEngine
-from pdu_agent.mib_impl.identity import agent_modules
+from pdu_agent.mib_impl.identity import OWN, agent_modules
 from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC
 from pdu_agent.mib_impl.schema import MibModule
@@ -262,9 +262,15 @@ class FakeController:
 
 
 class Bench:
-    """A view on a fake controller, addressed by suffixes of OPENPDU-MIB."""
+    """A view on a fake controller, addressed by suffixes of OPENPDU-MIB. mibs: of MIB_NAMES."""
 
-    def __init__(self, snapshot: Snapshot | None = None, arc: Oid = DEFAULT_ARC) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot | None = None,
+        arc: Oid = DEFAULT_ARC,
+        *,
+        mibs: Sequence[str] = (OWN,),
+    ) -> None:
         self.arc = arc
         self.counters = SnmpCounters()
         self.notified = NotificationCounters()
@@ -273,6 +279,7 @@ class Bench:
             self.controller.uptime_s,
             self.counters,
             arc,
+            mibs=mibs,
             engine=ENGINE,
             notified=self.notified,
         )
