@@ -137,6 +137,7 @@ class Agent:
             stretched(settings),
             settings.groups,
             settings.thresholds,
+            settings.branches,
         )
         runtime = self._runtime = Runtime(
             core_settings, self._clock, store, birth, self._send, settings.simulator.speed

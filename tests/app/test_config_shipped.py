@@ -30,6 +30,7 @@ from pdu_agent.app.config.schema import (
 )
 from pdu_agent.app.config.shape import Member, members
 from pdu_agent.core.settings import (
+    BranchSettings,
     DeviceSettings,
     GroupSettings,
     InletSettings,
@@ -61,6 +62,7 @@ SECTIONS = (
     VoltageChannel,
     CurrentChannel,
     InletSettings,
+    BranchSettings,
     OutletSettings,
     SensorEntry,
     GroupSettings,

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from pdu_agent.app.config.checker import Checker
+from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.schema import (
     CHANNELS_PER_CONVERTER,
@@ -29,12 +30,14 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     check = _CrossCheck(root, checker, problems)
     check.names_and_numbers()
     check.relays()
-    check.inlets_of_outlets()
+    check.inlets()
+    check.branches_of_outlets()
     check.metering_points()
     check.converter_channels()
     check.meter_channels()
     check.places_on_buses()
     watch_check(checker, problems)
+    mib_check(checker, problems)
 
 
 class _CrossCheck:
@@ -71,6 +74,7 @@ class _CrossCheck:
             "relays#.name",
             "meters#.name",
             "inlets#.number",
+            "branches#.number",
             "outlets#.number",
             "sensors#.number",
             "groups#.number",
@@ -97,22 +101,38 @@ class _CrossCheck:
         uses = [(path, f"{reference.bank}.{reference.relay}") for path, reference in references]
         self._unique(uses, "relay {} switches two outlets")
 
-    def inlets_of_outlets(self) -> None:
+    def inlets(self) -> None:
         numbers = self._said("inlets", "number", default="1")
-        for path, inlet in self._found("outlets#.inlet"):
+        for path, inlet in self._found("branches#.inlet") + self._found("outlets#.inlet"):
             if str(inlet) not in numbers:
                 self._error(path, f"there is no inlet {inlet}")
+
+    def branches_of_outlets(self) -> None:
+        numbers = self._said("branches", "number", default="")
+        branches = {branch.number: branch for _, branch in self._found("branches#")}
+        for path, number in self._found("outlets#.branch"):
+            if str(number) not in numbers:
+                self._error(path, f"there is no branch {number}")
+        for path, outlet in self._found("outlets#"):
+            branch = branches.get(outlet.branch)
+            if branch is not None and branch.inlet != outlet.inlet:
+                self._error(
+                    f"{path}.branch",
+                    f"branch {branch.number} is fed by inlet {branch.inlet}, "
+                    f"this outlet by inlet {outlet.inlet}",
+                )
 
     def metering_points(self) -> None:
         points = self._found("meters#.currents#.feeds") + self._found("meters#.channels.[^.]+")
         self._unique(points, "{} is metered twice")
         numbers = {
             TargetKind.INLET: self._said("inlets", "number", default="1"),
+            TargetKind.BRANCH: self._said("branches", "number", default=""),
             TargetKind.OUTLET: self._said("outlets", "number", default=""),
         }
         for path, target in points:
             if target.kind not in numbers:
-                self._error(path, f"{target} is not metered; expected an inlet or an outlet")
+                self._error(path, f"{target} is not metered; expected an inlet, branch or outlet")
             elif str(target.index) not in numbers[target.kind]:
                 self._error(path, f"there is no {target}")
 

@@ -166,6 +166,7 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         relays=file.relays,
         meters=tuple(located(meter) for meter in file.meters),
         inlets=file.inlets,
+        branches=file.branches,
         outlets=file.outlets,
         sensors=file.sensors,
         groups=file.groups,

@@ -13,8 +13,10 @@ from typing import Any
 
 from pdu_agent.app.config.shape import inline
 from pdu_agent.core.settings import (
+    MAX_BRANCHES,
     MAX_GROUPS,
     MAX_SENSORS,
+    BranchSettings,
     DeviceSettings,
     GroupSettings,
     InletSettings,
@@ -223,6 +225,7 @@ class ConfigFile:
     relays: tuple[RelayBoardSettings, ...] = setting((), max_length=16)
     meters: tuple[MeterSettings, ...] = setting((), max_length=16)
     inlets: tuple[InletSettings, ...] = setting((InletSettings(),), max_length=8)
+    branches: tuple[BranchSettings, ...] = setting((), max_length=MAX_BRANCHES)
     outlets: tuple[OutletSettings, ...] = setting((), max_length=64)
     outlets_csv: str = setting(
         "", max_length=4096, doc="CSV file in place of outlets, relative to this file"
@@ -247,6 +250,7 @@ class AgentSettings:
     meters: tuple[MeterSettings, ...]
     inlets: tuple[InletSettings, ...]
     outlets: tuple[OutletSettings, ...]
+    branches: tuple[BranchSettings, ...] = ()
     sensors: tuple[SensorEntry, ...] = ()
     groups: tuple[GroupSettings, ...] = ()
     thresholds: tuple[ThresholdSettings, ...] = ()

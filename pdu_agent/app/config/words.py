@@ -28,7 +28,7 @@ def _relay(text: str) -> RelayRef:
 
 
 def _target(text: str) -> Target:
-    match = re.fullmatch(r"(inlet|outlet|sensor) +([1-9][0-9]{0,3})", text)
+    match = re.fullmatch(r"(inlet|branch|outlet|sensor) +([1-9][0-9]{0,3})", text)
     if match is None:
         raise ValueError
     return Target(TargetKind(match[1]), int(match[2]))
@@ -36,5 +36,5 @@ def _target(text: str) -> Target:
 
 WORDS: dict[type, Word] = {
     RelayRef: Word("a board and its relay counted from 0, such as main.0", _relay),
-    Target: Word("what is measured, such as inlet 1 or outlet 3", _target),
+    Target: Word("what is measured, such as inlet 1, branch 2 or outlet 3", _target),
 }
