@@ -81,7 +81,7 @@ def test_a_name_that_means_nothing_is_refused(tmp_path: Path, text: str, complai
 
 
 def test_a_word_in_the_environment_is_checked_too(tmp_path: Path) -> None:
-    with pytest.raises(ConfigErrors, match="OPENPDU_SNMP_MIBS.*'rpdu' is none of them"):
+    with pytest.raises(ConfigErrors, match=r"OPENPDU_SNMP_MIBS.*'rpdu' is none of them"):
         load(tmp_path, "", {"OPENPDU_SNMP_MIBS": "openpdu,rpdu"})
 
 
