@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent's SNMP face, core and store in a process of their own, with arithmetic for a mains.
 
-    python bench/snmp_agent.py --outlets 24
+    python bench/snmp_agent.py --outlets 24 [--mibs openpdu powernet]
 
 For snmp_vs_snmpd.py: what SNMP costs, without converters and their simulator. Readings come
 from a thread, five a second from each converter, through the door that real ones take. The
@@ -32,6 +32,7 @@ from pdu_agent.app.hardware import THREAD_SWITCH_S, stale_after_s
 from pdu_agent.app.runtime import Order, Runtime
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.settings import CoreSettings
+from pdu_agent.mib_impl.identity import MIB_NAMES, OWN
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.quantities import Electrical, Quality
@@ -140,11 +141,17 @@ async def serve(settings: AgentSettings) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--outlets", type=int, default=24)
+    parser.add_argument("--mibs", nargs="+", choices=MIB_NAMES, default=[OWN])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="openpdu-bench-") as folder:
         options = DemoOptions(outlets=arguments.outlets)
         settings = demo_settings(options, Path(folder) / "state", Path(folder) / "run")
-        snmp = replace(settings.snmp, listen=("127.0.0.1:0",), unlimited_networks=LOOPBACK)
+        snmp = replace(
+            settings.snmp,
+            listen=("127.0.0.1:0",),
+            unlimited_networks=LOOPBACK,
+            mibs=tuple(arguments.mibs),
+        )
         asyncio.run(serve(replace(settings, snmp=snmp)))
     return 0
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from snmp_usm import Credential
 from snmpd_anchor import Anchor
 
 from pdu_agent.app.demo import COMMUNITIES, USERS
+from pdu_agent.mib_impl.identity import OWN
 from tests.system.demo_process import BASE, Demo, free_port
 from tests.system.snmp_client import name
 
@@ -87,10 +88,10 @@ def _large_enough(stack: ExitStack) -> tuple[Peer, int]:
 
 
 @contextmanager
-def running_agent(outlets: int) -> Iterator[tuple[int, int]]:
+def running_agent(outlets: int, mibs: Sequence[str] = (OWN,)) -> Iterator[tuple[int, int]]:
     """snmp_agent.py: (UDP port, process number)."""
     script = Path(__file__).with_name("snmp_agent.py")
-    command = [sys.executable, str(script), "--outlets", str(outlets)]
+    command = [sys.executable, str(script), "--outlets", str(outlets), "--mibs", *mibs]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=repository.ROOT)
     try:
         assert process.stdout is not None

@@ -23,6 +23,7 @@ from pdu_agent import __version__
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.hardware import Hardware, stale_after_s, stretched
+from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
 from pdu_agent.app.runtime import Runtime
@@ -30,6 +31,7 @@ from pdu_agent.app.systemd import ServiceManager
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.configuring import LAST_LOCK
 from pdu_agent.core.settings import CoreSettings
+from pdu_agent.hw.host import HostReader
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.events import Subscription
@@ -121,6 +123,7 @@ class Agent:
         self._occasion.on_ready()
         await self._start_web(runtime)
         self._watch_over(runtime, hardware)
+        self._look_at_board(runtime)
         gc.collect()
         gc.freeze()  # what lives now lives for good: later collections need not look at it
         give_back_free_pages()
@@ -186,6 +189,12 @@ class Agent:
         runtime.on_second = feed
         self._exit.callback(manager.close)
         self._exit.callback(manager.stopping)
+
+    def _look_at_board(self, runtime: Runtime) -> None:
+        watch = HostWatch(HostReader(self._settings.state_dir), runtime.core.on_host)
+        task = asyncio.create_task(watch.run(), name="look at the board")
+        self._exit.push_async_callback(asyncio.wait, {task})
+        self._exit.callback(task.cancel)
 
     async def stop(self) -> None:
         """Leave in reverse order, all of it whatever fails; the relays stay as they are.

@@ -27,6 +27,7 @@ from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Quantity, Ticket
 from pdu_agent.model.errors import StoreError, Unavailable
 from pdu_agent.model.events import AgentStarted, CommandAccepted, Event, EventBus
+from pdu_agent.model.host import HostStatus
 from pdu_agent.model.readings import (
     BankLost,
     BankState,
@@ -57,6 +58,7 @@ class Core:
         self._clock = clock
         self._start_s = clock.monotonic_s()
         self._snapshot: Snapshot | None = None
+        self._host: HostStatus | None = None
         self._sections = Sections(settings)
         state = self._state = initial_state(birth, settings, self._sections, clock.wall_s())
         live = self._live = LiveSettings(self._sections, state.overrides)
@@ -99,6 +101,7 @@ class Core:
                 self.health,
                 self._config_changed_s,
                 self._topology,
+                self._host,
             )
         return self._snapshot
 
@@ -167,6 +170,10 @@ class Core:
         """The card write ended: None when it is safe, else why not. Failure refuses SETs."""
         self._keeper.note("card", trouble)
         self._snapshot = None
+
+    def on_host(self, status: HostStatus) -> None:
+        """The board was looked at; faces see it from the next snapshot on."""
+        self._host = status
 
     def on_loop_lag(self, lag_s: float) -> None:
         self.health = replace(self.health, loop_lag_s=lag_s)

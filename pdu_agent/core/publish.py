@@ -16,6 +16,7 @@ from pdu_agent.core.settings import BranchSettings, DeviceSettings, InletSetting
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.thresholds import Source, Thresholds
 from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.model.host import HostStatus
 from pdu_agent.model.snapshot import Branch, Device, Health, Inlet, Outlet, Snapshot
 
 
@@ -57,6 +58,7 @@ class Publisher:
         health: Health,
         config_changed_s: float,
         topology: int,
+        host: HostStatus | None,
     ) -> Snapshot:
         """The next one in sequence, of this instant."""
         self._seq += 1
@@ -92,6 +94,7 @@ class Publisher:
             events=self._log.newest(),
             notifying=live.notifying,
             config_lock=state.config_lock,
+            host=host,
             branches=tuple(
                 shown_branch(branch, ledgers.get(Target(TargetKind.BRANCH, branch.number)))
                 for branch in live.branches.values()
