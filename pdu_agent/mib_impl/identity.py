@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from pdu_agent.mib_impl.energy import energy_modules
+from pdu_agent.mib_impl.entity import entity_modules
 from pdu_agent.mib_impl.framework import OwnEngine, framework_modules
 from pdu_agent.mib_impl.host import host_resources_module, interfaces_module
 from pdu_agent.mib_impl.notifications import NotificationCounters
@@ -33,6 +35,8 @@ _MIBS: Mapping[str, Callable[[], Sequence[MibModule]]] = {
     "ups": lambda: (ups_module(),),
     "interfaces": lambda: (interfaces_module(),),
     "host": lambda: (host_resources_module(),),
+    "entity": entity_modules,
+    "energy": energy_modules,
 }
 MIB_NAMES = (OWN, *_MIBS)
 """What the configuration calls the MIBs that can be served."""
