@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which notifications of Sentry4-MIB tell of which event, and with what values.
+
+What has no row in the tables has no notification either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pdu_agent.mib_impl.schema import NotificationType, Tell, Told
+from pdu_agent.mib_impl.sentry4 import notification_types as types
+from pdu_agent.mib_impl.sentry4.control import control_state, outlet_status
+from pdu_agent.mib_impl.sentry4.names import (
+    UNIT,
+    UNIT_ID,
+    branch_label,
+    cord_id,
+    cord_index,
+    line_id,
+    line_index,
+    line_label,
+    part_id,
+    part_index,
+    phase_label,
+    sensor_id,
+)
+from pdu_agent.mib_impl.sentry4.points import (
+    Point,
+    branches_of,
+    cords,
+    inlets_of,
+    metered_branches,
+    outlets_of,
+)
+from pdu_agent.mib_impl.sentry4.sensors import LAST_OF_KIND, Probe, probes, sensor_status
+from pdu_agent.mib_impl.sentry4.system import unit_status
+from pdu_agent.mib_impl.sentry4.words import (
+    OF_CROSSING,
+    State,
+    Status,
+    silent_status,
+    state_of,
+)
+from pdu_agent.mib_impl.syntax import Oid
+from pdu_agent.model.commands import Action, Quantity, Target, TargetKind
+from pdu_agent.model.events import (
+    AlarmCleared,
+    AlarmRaised,
+    Event,
+    OutletChanged,
+    ReadingLost,
+    ReadingRestored,
+    SensorChanged,
+)
+from pdu_agent.model.snapshot import (
+    Alarm,
+    Branch,
+    Crossing,
+    Outlet,
+    OutletState,
+    SensorKind,
+    SensorStatus,
+    Snapshot,
+)
+
+_SCALAR: Oid = (0,)
+_Names = tuple[Oid, str, str]
+"""Of a part of the unit: the index of its row, its ID, and its name or label."""
+
+_ON_THE_CORD = {
+    Quantity.ACTIVE_POWER: types.CORD_ACTIVE_POWER,
+    Quantity.APPARENT_POWER: types.CORD_APPARENT_POWER,
+    Quantity.POWER_FACTOR: types.CORD_POWER_FACTOR,
+}
+_ON_THE_LINE = {Quantity.CURRENT: types.LINE_CURRENT}
+_ON_THE_PHASE = {
+    Quantity.VOLTAGE: types.PHASE_VOLTAGE,
+    Quantity.POWER_FACTOR: types.PHASE_POWER_FACTOR,
+}
+_ON_THE_BRANCH = {Quantity.CURRENT: types.BRANCH_CURRENT}
+_ON_THE_OUTLET = {
+    Quantity.CURRENT: types.OUTLET_CURRENT,
+    Quantity.ACTIVE_POWER: types.OUTLET_ACTIVE_POWER,
+}
+_OF_SENSOR = {
+    SensorKind.TEMPERATURE: types.TEMPERATURE,
+    SensorKind.HUMIDITY: types.HUMIDITY,
+    SensorKind.WATER: types.WATER,
+    SensorKind.CONTACT: types.CONTACT,
+}
+_PENDING = (OutletState.ON_PENDING, OutletState.OFF_PENDING)
+
+
+def _told(
+    kind: NotificationType,
+    snapshot: Snapshot,
+    values: Sequence[tuple[Oid, Any]],
+    status: Status,
+    text: str | None = None,
+) -> Told:
+    """`values` between what all notifications begin and end with. text: if not the status's."""
+    return Told(
+        kind,
+        (
+            (_SCALAR, snapshot.device.location),
+            *values,
+            (_SCALAR, status.value if text is None else text),
+            (_SCALAR, status is not Status.NORMAL),
+        ),
+    )
+
+
+def _at(names: _Names, *values: Any) -> list[tuple[Oid, Any]]:
+    index, *words = names
+    return [(index, value) for value in (*words, *values)]
+
+
+# -- the parts of the unit ----------------------------------------------------------------
+
+
+def _cord(inlet: int, snapshot: Snapshot) -> _Names:
+    return cord_index(inlet), cord_id(inlet), inlets_of(snapshot)[inlet].name
+
+
+def _line(inlet: int) -> _Names:
+    return line_index(inlet), line_id(inlet), line_label(inlet)
+
+
+def _phase(inlet: int) -> _Names:
+    return line_index(inlet), line_id(inlet), phase_label(inlet)
+
+
+def _branch(branch: Branch) -> _Names:
+    """Its over-current protector's too."""
+    place = branch.inlet, branch.index
+    return part_index(*place), part_id(*place), branch_label(*place)
+
+
+def _outlet(outlet: Outlet) -> _Names:
+    place = outlet.inlet, outlet.index
+    return part_index(*place), part_id(*place), outlet.name
+
+
+def _find_branch(number: int, snapshot: Snapshot) -> Branch | None:
+    return next((each for each in branches_of(snapshot) if each.index == number), None)
+
+
+def _find_outlet(number: int, snapshot: Snapshot) -> Outlet | None:
+    return next((each for each in outlets_of(snapshot) if each.index == number), None)
+
+
+def _find_probe(number: int, snapshot: Snapshot) -> Probe | None:
+    found = (probe for kind in LAST_OF_KIND for _, probe in probes(snapshot, kind))
+    return next((probe for probe in found if probe.sensor.index == number), None)
+
+
+# -- outlets and sensors that change ------------------------------------------------------
+
+
+def _outlet_changed(event: OutletChanged, snapshot: Snapshot) -> Iterator[Told]:
+    """What waits has not changed yet; it is told of when it happens."""
+    outlet = _find_outlet(event.outlet, snapshot)
+    if outlet is None or event.new in _PENDING:
+        return
+    then = _as_it_was(outlet, event)
+    state = state_of(then.is_on)
+    yield _told(
+        types.OUTLET_CHANGE,
+        snapshot,
+        _at(_outlet(outlet), state, outlet_status(then), control_state(then)),
+        outlet_status(then),
+        state.value,
+    )
+
+
+def _as_it_was(outlet: Outlet, event: OutletChanged) -> Outlet:
+    """The outlet at the event, which may not be the newest thing that happened to it."""
+    rebooting = event.new is OutletState.REBOOTING
+    return replace(
+        outlet,
+        state=event.new,
+        pending=Action.REBOOT if rebooting else None,
+        relay_closed=None if event.new is OutletState.UNKNOWN else outlet.relay_closed,
+        last_reason=event.reason,
+    )
+
+
+def _sensor_changed(event: SensorChanged, snapshot: Snapshot) -> Iterator[Told]:
+    probe = _find_probe(event.sensor, snapshot)
+    if probe is None:
+        return
+    kind = _OF_SENSOR[probe.sensor.kind]
+    if event.new is SensorStatus.OK:
+        yield _of_probe(kind, snapshot, probe, probe.value, probe.status)
+    else:
+        status = sensor_status(event.new, probe.sensor.sample_wall_s)
+        yield _of_probe(kind, snapshot, probe, None, status)
+
+
+def _of_probe(
+    kind: NotificationType, snapshot: Snapshot, probe: Probe, value: float | None, status: Status
+) -> Told:
+    """value: as `Probe.shown` gives it."""
+    index = UNIT, probe.number
+    names = index, sensor_id(probe.number), probe.sensor.name
+    match probe.sensor.kind:
+        case SensorKind.TEMPERATURE:
+            values = [*_at(names, value, status), (_SCALAR, probe.scale)]
+        case SensorKind.HUMIDITY:
+            values = _at(names, value, status)
+        case _:
+            values = _at(names, status)
+    return _told(kind, snapshot, values, status)
+
+
+# -- alarms -------------------------------------------------------------------------------
+
+
+def _alarm_raised(event: AlarmRaised, snapshot: Snapshot) -> Iterator[Told]:
+    yield from _alarm(event.alarm, snapshot, Status.ALARM, Status.PWR_ERROR)
+
+
+def _alarm_cleared(event: AlarmCleared, snapshot: Snapshot) -> Iterator[Told]:
+    yield from _alarm(event.alarm, snapshot, unit_status(snapshot), Status.NORMAL)
+
+
+def _alarm(alarm: Alarm, snapshot: Snapshot, of_unit: Status, of_outlet: Status) -> Iterator[Told]:
+    """of_unit, of_outlet: the status that an alarm leaves which is about no limit.
+
+    Of a sensor that gives no values SensorChanged tells.
+    """
+    target = alarm.target
+    if target is None:
+        names = (UNIT,), UNIT_ID, snapshot.device.name
+        yield _told(types.UNIT_STATUS, snapshot, _at(names, of_unit), of_unit)
+    elif alarm.crossing is not None:
+        yield from _crossing(target, alarm.crossing, snapshot)
+    elif target.kind is TargetKind.OUTLET:
+        outlet = _find_outlet(target.index, snapshot)
+        if outlet is not None:
+            state, control = state_of(outlet.is_on), control_state(outlet)
+            values = _at(_outlet(outlet), state, of_outlet, control)
+            yield _told(types.OUTLET_STATUS, snapshot, values, of_outlet)
+
+
+def _crossing(target: Target, crossing: Crossing, snapshot: Snapshot) -> Iterator[Told]:
+    if target.kind is TargetKind.SENSOR:
+        yield from _sensor_crossing(target, crossing, snapshot)
+        return
+    status = OF_CROSSING[crossing.state]
+    for kinds, names in _places(target, snapshot):
+        kind = kinds.get(crossing.quantity)
+        if kind is not None:
+            yield _told(kind, snapshot, _at(names, crossing.value, status), status)
+
+
+def _places(
+    target: Target, snapshot: Snapshot
+) -> Iterator[tuple[Mapping[Quantity, NotificationType], _Names]]:
+    """Where values of the target are shown, and which notifications tell of them there."""
+    number = target.index
+    if target.kind is TargetKind.INLET and number in inlets_of(snapshot):
+        yield _ON_THE_CORD, _cord(number, snapshot)
+        yield _ON_THE_LINE, _line(number)
+        yield _ON_THE_PHASE, _phase(number)
+    elif target.kind is TargetKind.BRANCH:
+        branch = _find_branch(number, snapshot)
+        if branch is not None:
+            yield _ON_THE_BRANCH, _branch(branch)
+    elif target.kind is TargetKind.OUTLET:
+        outlet = _find_outlet(number, snapshot)
+        if outlet is not None:
+            yield _ON_THE_OUTLET, _outlet(outlet)
+
+
+def _sensor_crossing(target: Target, crossing: Crossing, snapshot: Snapshot) -> Iterator[Told]:
+    probe = _find_probe(target.index, snapshot)
+    if probe is not None:
+        hot = probe.sensor.kind is SensorKind.TEMPERATURE
+        kind = types.TEMPERATURE_CROSSED if hot else types.HUMIDITY_CROSSED
+        value = probe.shown(crossing.value)
+        yield _of_probe(kind, snapshot, probe, value, OF_CROSSING[crossing.state])
+
+
+# -- meters that fall silent --------------------------------------------------------------
+
+
+def _reading_lost(event: ReadingLost, snapshot: Snapshot) -> Iterator[Told]:
+    point = _find_point(event.target, snapshot)
+    if point is not None:
+        yield from _status(point, snapshot, State.UNKNOWN, silent_status(point.meter))
+
+
+def _reading_restored(event: ReadingRestored, snapshot: Snapshot) -> Iterator[Told]:
+    point = _find_point(event.target, snapshot)
+    if point is not None:
+        yield from _status(point, snapshot, state_of(point.is_live), Status.NORMAL)
+
+
+def _find_point(target: Target, snapshot: Snapshot) -> Point | None:
+    """None also for an outlet, whose status is that of its relay."""
+    points = (point for rows in (cords, metered_branches) for _, point in rows(snapshot))
+    return next((point for point in points if point.target == target), None)
+
+
+def _status(point: Point, snapshot: Snapshot, state: State, status: Status) -> Iterator[Told]:
+    number = point.target.index
+    if point.target.kind is TargetKind.INLET:
+        for kind, names in (
+            (types.CORD_STATUS, _cord(number, snapshot)),
+            (types.LINE_STATUS, _line(number)),
+            (types.PHASE_STATUS, _phase(number)),
+        ):
+            yield _told(kind, snapshot, _at(names, state, status), status)
+        return
+    branch = _find_branch(number, snapshot)
+    if branch is not None:
+        names = _branch(branch)
+        yield _told(types.OCP_STATUS, snapshot, _at(names, status), status)
+        yield _told(types.BRANCH_STATUS, snapshot, _at(names, state, status), status)
+
+
+TELLING: Mapping[type[Event], Tell] = {
+    OutletChanged: _outlet_changed,
+    SensorChanged: _sensor_changed,
+    AlarmRaised: _alarm_raised,
+    AlarmCleared: _alarm_cleared,
+    ReadingLost: _reading_lost,
+    ReadingRestored: _reading_restored,
+}
