@@ -47,6 +47,7 @@ COLLECTIONS: Mapping[str, Callable[[Snapshot], resources.Plain]] = {
     "status": resources.status,
     "device": resources.device,
     "inlets": resources.inlets,
+    "branches": resources.branches,
     "outlets": resources.outlets,
     "sensors": resources.sensors,
     "groups": resources.groups,

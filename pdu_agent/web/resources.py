@@ -7,6 +7,7 @@ Missing is None. Instants are RFC 3339 strings in UTC; everything else has its u
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from pdu_agent.model.commands import Actor, Limit, Target
 from pdu_agent.model.quantities import Electrical, watt_hours
 from pdu_agent.model.snapshot import (
     Alarm,
+    Branch,
     Group,
     Inlet,
     LoggedEvent,
@@ -65,6 +67,10 @@ def _energy(meter: Meter) -> Plain:
         "user_energy_since": instant(meter.user_since_wall_s),
         "peak_power_w": number(meter.peak_power_w),
         "peak_at": instant(meter.peak_wall_s),
+        "peak_since": instant(meter.peak_power_since_wall_s),
+        "peak_current_a": number(meter.peak_current_a),
+        "peak_current_at": instant(meter.peak_current_wall_s),
+        "peak_current_since": instant(meter.peak_current_since_wall_s),
     }
 
 
@@ -100,6 +106,7 @@ def outlet(row: Outlet) -> Plain:
         "position": row.position,
         "device": row.device,
         "inlet": row.inlet,
+        "branch": row.branch,
         "line": row.line,
         "switched": row.switched,
         "state": row.state.value,
@@ -123,7 +130,21 @@ def inlet(row: Inlet) -> Plain:
         "number": row.index,
         "name": row.name,
         "line_count": row.line_count,
+        "nominal_voltage_v": number(row.nominal_voltage_v),
+        "overload_restriction": row.overload_restriction.value,
         "meter": _meter(row.meter),
+    }
+
+
+def branch(row: Branch) -> Plain:
+    return {
+        "number": row.index,
+        "name": row.name,
+        "inlet": row.inlet,
+        "line": row.line,
+        "rated_current_a": number(row.rated_current_a),
+        "overload_restriction": row.overload_restriction.value,
+        "meter": _meter(row.meter) if row.meter else None,
     }
 
 
@@ -153,6 +174,8 @@ def sensor(row: Sensor) -> Plain:
         "value": number(row.value),
         "minimum": number(row.minimum),
         "maximum": number(row.maximum),
+        "maximum_at": instant(row.maximum_wall_s),
+        "extremes_since": instant(row.extremes_since_wall_s),
         "sampled_at": instant(row.sample_wall_s),
     }
 
@@ -215,8 +238,11 @@ def device(snapshot: Snapshot) -> Plain:
         "software_version": row.software_version,
         "outlet_count": len(snapshot.outlets),
         "inlet_count": len(snapshot.inlets),
+        "branch_count": len(snapshot.branches),
         "sequence_interval_s": number(row.sequence_interval_s),
         "cold_start_delay_s": number(row.cold_start_delay_s),
+        "asset_tag": row.asset_tag,
+        "temperature_scale": row.temperature_scale.value,
         "uptime_s": number(snapshot.uptime_s),
         "time": instant(snapshot.t_wall_s),
     }
@@ -244,6 +270,11 @@ def outlets(snapshot: Snapshot) -> Plain:
 def inlets(snapshot: Snapshot) -> Plain:
     rows = [inlet(row) for row in snapshot.inlets]
     return {"time": instant(snapshot.t_wall_s), "inlets": rows}
+
+
+def branches(snapshot: Snapshot) -> Plain:
+    rows = [branch(row) for row in snapshot.branches]
+    return {"time": instant(snapshot.t_wall_s), "branches": rows}
 
 
 def alarms(snapshot: Snapshot) -> Plain:
@@ -279,20 +310,22 @@ def status(snapshot: Snapshot) -> Plain:
         "device": device(snapshot),
         **outlets(snapshot),
         **inlets(snapshot),
+        **branches(snapshot),
         **alarms(snapshot),
     }
 
 
 def energy(snapshot: Snapshot) -> Plain:
-    """The counters of every metering point, without the rest; unmetered outlets are left out."""
+    """The counters of every metering point, without the rest; what has no meter is left out."""
     return {
         "time": instant(snapshot.t_wall_s),
-        "inlets": [
-            {"number": row.index, "name": row.name, **_energy(row.meter)} for row in snapshot.inlets
-        ],
-        "outlets": [
-            {"number": row.index, "name": row.name, **_energy(row.meter)}
-            for row in snapshot.outlets
-            if row.meter
-        ],
+        "inlets": _counters(snapshot.inlets),
+        "branches": _counters(snapshot.branches),
+        "outlets": _counters(snapshot.outlets),
     }
+
+
+def _counters(rows: Sequence[Inlet | Branch | Outlet]) -> list[Plain]:
+    return [
+        {"number": row.index, "name": row.name, **_energy(row.meter)} for row in rows if row.meter
+    ]

@@ -90,6 +90,8 @@ def test_status_shows_the_whole_unit(
     ]
     assert lines[8:] == [
         "Inlet 1: 103.2 W  0.45 A of 16 A  230.1 V  50.01 Hz  PF 1.00  12.346 kWh",
+        "front: 103.2 W  0.45 A of 10 A  230.1 V  50.01 Hz  PF 1.00  12.346 kWh",
+        "Branch 2: 10 A, not metered",
         "No current reading: outlets 3",
         f"warning: outlet 3: no reading (since {lines[-1][-20:-1]})",
     ]
@@ -233,7 +235,11 @@ def test_energy_lists_every_metering_point(
     lines = capsys.readouterr().out.splitlines()
     assert re.match(r"Point +Name +kWh +kWh since +Reset +Peak W +Peak at$", lines[0])
     assert re.match(r"inlet 1 +Inlet 1 +12\.346 +1\.000 2027-01-1\d +180\.5 2027-01-15", lines[1])
-    assert len(lines) == 6
+    assert [line.split()[:2] for line in lines[1:]] == [
+        ["inlet", "1"],
+        ["branch", "1"],
+        *(["outlet", str(number)] for number in range(1, 5)),
+    ]
     assert main(["energy", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["outlets"][0]["energy_wh"] == 12346
 

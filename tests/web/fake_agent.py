@@ -24,6 +24,7 @@ from pdu_agent.model.commands import (
     Command,
     Limit,
     Lock,
+    OverloadRestriction,
     PowerUp,
     Quantity,
     SetLock,
@@ -37,6 +38,7 @@ from pdu_agent.model.errors import CommandError, OutletLocked, UnknownTarget
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.snapshot import (
     Alarm,
+    Branch,
     ChangeReason,
     Device,
     EventKind,
@@ -89,6 +91,9 @@ def make_meter(**changes: Any) -> Meter:
         discontinuity_s=0.0,
         sample_wall_s=NOON_S - 0.2,
         rated_current_a=10.0,
+        peak_power_since_wall_s=NOON_S - 7200,
+        peak_current_a=0.8,
+        peak_current_wall_s=NOON_S - 1800,
     )
     return replace(meter, **changes)
 
@@ -205,6 +210,10 @@ def make_snapshot(**changes: Any) -> Snapshot:
         sample_wall_s=NOON_S - 0.2,
         config_changed_s=0.0,
         topology=1,
+        branches=(
+            Branch(1, "front", 1, "l1", 13.0, make_meter(), OverloadRestriction.OVERLOAD),
+            Branch(2, "Branch 2", 1, "unknown", 10.0, None),
+        ),
     )
     return replace(snapshot, **{**WATCHED, **changes})
 

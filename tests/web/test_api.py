@@ -213,6 +213,25 @@ def test_missing_values_are_null_and_never_zero(agent: RunningAgent) -> None:
     assert meter["energy_wh"] == 12346  # 44 445 678 901 mJ, rounded down
 
 
+def test_branches_are_listed_with_or_without_a_meter(agent: RunningAgent) -> None:
+    metered, plain = agent.local("GET", "/api/v1/branches").json["branches"]
+    assert (metered["number"], metered["name"], metered["inlet"]) == (1, "front", 1)
+    assert (metered["line"], metered["rated_current_a"]) == ("l1", 13.0)
+    assert metered["overload_restriction"] == "overload"
+    assert metered["meter"]["current_a"] == 0.449
+    assert (plain["name"], plain["meter"]) == ("Branch 2", None)
+    energy = agent.local("GET", "/api/v1/energy").json
+    assert [row["name"] for row in energy["branches"]] == ["front"]
+
+
+def test_peaks_have_their_times_and_since_when_they_count(agent: RunningAgent) -> None:
+    meter = agent.local("GET", "/api/v1/inlets").json["inlets"][0]["meter"]
+    assert (meter["peak_power_w"], meter["peak_at"]) == (180.5, "2027-01-15T07:00:00.000Z")
+    assert meter["peak_since"] == "2027-01-15T06:00:00.000Z"
+    assert (meter["peak_current_a"], meter["peak_current_at"]) == (0.8, "2027-01-15T07:30:00.000Z")
+    assert meter["peak_current_since"] is None
+
+
 def test_numbers_that_json_does_not_know_count_as_missing(tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
     meter = make_meter(electrical=Electrical(voltage_v=float("nan"), current_a=float("inf")))
     snapshot = make_snapshot(outlets=(make_outlet(1, meter=meter),))

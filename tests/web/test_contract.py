@@ -12,7 +12,7 @@ import pytest
 import yaml
 from aiohttp import web
 
-from pdu_agent.model.commands import Action, Lock, PowerUp
+from pdu_agent.model.commands import Action, Lock, OverloadRestriction, PowerUp, TemperatureScale
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.quantities import Quality
 from pdu_agent.model.snapshot import (
@@ -148,6 +148,8 @@ def test_every_object_schema_requires_only_what_it_defines_and_is_closed() -> No
     [
         (OutletState, "State", None),
         (Lock, "LockState", None),
+        (OverloadRestriction, "OverloadRestriction", None),
+        (TemperatureScale, "Device", "temperature_scale"),
         (Action, "Pending", "action"),
         (PowerUp, "Outlet", "power_up"),
         (ChangeReason, "Outlet", "change_reason"),

@@ -39,7 +39,11 @@ COLUMNS = (
 
 def add_parsers(parsers: Parsers) -> None:
     add_client_command(
-        parsers, "energy", _energy, "show the energy of inlets and outlets", "openpdu energy"
+        parsers,
+        "energy",
+        _energy,
+        "show the energy of inlets, branches and outlets",
+        "openpdu energy",
     )
     why = add_client_command(
         parsers, "why", _why, "tell why an outlet is as it is", "openpdu why 3"
@@ -60,6 +64,7 @@ def _energy(arguments: argparse.Namespace) -> int:
         print(json.dumps(energy, indent=2))
         return exits.OK
     rows = [_row("inlet", row) for row in energy["inlets"]]
+    rows += [_row("branch", row) for row in energy["branches"]]
     rows += [_row("outlet", row) for row in energy["outlets"]]
     print("\n".join(table(COLUMNS, rows, [{}] * len(rows), stdout_style())))
     return exits.OK

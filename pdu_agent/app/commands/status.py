@@ -48,7 +48,9 @@ COLOUR_OF_SEVERITY = {"critical": "red", "warning": "yellow"}
 
 
 def add_parsers(parsers: Parsers) -> None:
-    add_client_command(parsers, "status", _run, "show outlets, inlets and alarms", "openpdu status")
+    add_client_command(
+        parsers, "status", _run, "show outlets, inlets, branches and alarms", "openpdu status"
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -61,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def lines(status: Mapping[str, Any], style: Style) -> list[str]:
-    """What `status` prints: heading, outlets, inlets, alarms."""
+    """What `status` prints: heading, outlets, inlets, branches, alarms."""
     outlets = status["outlets"]
     colours = [_colours(outlet) for outlet in outlets]
     return [
@@ -69,7 +71,8 @@ def lines(status: Mapping[str, Any], style: Style) -> list[str]:
         "",
         *table(COLUMNS, [_cells(outlet, style) for outlet in outlets], colours, style),
         "",
-        *(_inlet(inlet) for inlet in status["inlets"]),
+        *(_feeder(inlet) for inlet in status["inlets"]),
+        *(_feeder(branch) for branch in status["branches"]),
         *_silent(outlets),
         *_alarms(status["alarms"], style),
     ]
@@ -122,12 +125,14 @@ def _colours(outlet: Mapping[str, Any]) -> dict[int, str]:
     return {STATE_COLUMN: colour} if colour else {}
 
 
-def _inlet(inlet: Mapping[str, Any]) -> str:
-    meter = inlet["meter"]
+def _feeder(feeder: Mapping[str, Any]) -> str:
+    meter = feeder["meter"]
+    if meter is None:
+        return f"{printable(feeder['name'])}: {feeder['rated_current_a']:g} A, not metered"
     now = meter if meter["status"] == "ok" else {}
     rated = f" of {meter['rated_current_a']:g} A" if meter["rated_current_a"] else ""
     return (
-        f"{printable(inlet['name'])}: {fixed(now.get('active_power_w'), 1)} W"
+        f"{printable(feeder['name'])}: {fixed(now.get('active_power_w'), 1)} W"
         f"  {fixed(now.get('current_a'), 2)} A{rated}  {fixed(now.get('voltage_v'), 1)} V"
         f"  {fixed(now.get('frequency_hz'), 2)} Hz  PF {fixed(now.get('power_factor'), 2)}"
         f"  {kilowatt_hours(meter['energy_wh'])} kWh"
