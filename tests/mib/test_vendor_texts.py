@@ -53,6 +53,7 @@ READ_ONLY_HERE = {
     "ifAdminStatus": "a unit that takes itself off the network is lost",
     "ifPromiscuousMode": _OF_THE_SYSTEM,
     "ifAlias": _OF_THE_SYSTEM,
+    "rPDUIdentDevicePowerFactor": "it is measured here, as on the newer units of the vendor",
     "upsIdentName": _OF_THE_DRIVER,
     "upsConfigInputVoltage": _OF_THE_DRIVER,
     "upsConfigOutputVoltage": _OF_THE_DRIVER,

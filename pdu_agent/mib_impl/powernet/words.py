@@ -36,6 +36,8 @@ NEVER_S: Final = -1
 PHASES: Final = 3
 """The tables by phase end here; a phase is an inlet."""
 
+_BETWEEN_LINES = frozenset({"l1l2", "l2l3", "l3l1"})
+
 
 class Load(Enum):
     """How the current of something stands to its limits."""
@@ -46,7 +48,7 @@ class Load(Enum):
     OVERLOAD = "overload"
 
 
-_LOAD_OF = {
+LOAD_OF = {
     ThresholdState.NORMAL: Load.NORMAL,
     ThresholdState.LOW_CRITICAL: Load.LOW,
     ThresholdState.LOW_WARNING: Load.LOW,
@@ -79,7 +81,7 @@ watches = _Index().of
 
 def load_of(watch: Threshold | None) -> Load | None:
     """None while nobody knows the value."""
-    return None if watch is None else _LOAD_OF.get(watch.state)
+    return None if watch is None else LOAD_OF.get(watch.state)
 
 
 def limit_of(watch: Threshold | None, limit: Limit, step: float = 1) -> float | None:
@@ -100,13 +102,20 @@ def sets_limit(watch: Threshold, limit: Limit, value: float) -> SetLimit:
     return SetLimit(watch.target, watch.quantity, limit, value or None)
 
 
+def firmware(snapshot: Snapshot) -> str:
+    """The version in the form of APC's: v1.2.3."""
+    return f"v{snapshot.device.software_version}"
+
+
 def phases(snapshot: Snapshot) -> tuple[Inlet, ...]:
     """The inlets that are shown as phases."""
     return tuple(inlet for inlet in snapshot.inlets if inlet.index <= PHASES)
 
 
-def phase_of(outlet: Outlet) -> int | None:
-    """1 to 3; None for an outlet of an inlet that is not shown."""
+def phase_of(outlet: Outlet) -> int | str | None:
+    """1 to 3, or the line of an outlet between two of them; None if its inlet is not shown."""
+    if outlet.line in _BETWEEN_LINES:
+        return outlet.line
     return outlet.inlet if outlet.inlet <= PHASES else None
 
 

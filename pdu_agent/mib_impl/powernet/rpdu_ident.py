@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PowerNet-MIB rPDUIdent: what the unit is, and its totals.
+
+What is not known here is left out: date of manufacture, orientation, layout of the outlets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pdu_agent.mib_impl.powernet.words import firmware, phases, total
+from pdu_agent.mib_impl.schema import ObjectType, Scalars, whole
+from pdu_agent.mib_impl.syntax import DisplayString, Integer32
+from pdu_agent.model.commands import (
+    ConfigureDevice,
+    ConfigureInlet,
+    DeviceSetting,
+    InletSetting,
+)
+from pdu_agent.model.snapshot import Snapshot
+
+TEXT = DisplayString(0, 255)
+COUNT = Integer32(0)
+NOT_KNOWN = -1
+"""Recorded from units that do not have what an INTEGER of rPDUIdent tells."""
+
+
+def phase_rating_a(snapshot: Snapshot) -> float | None:
+    """The largest of the phases', None where no phase has a rating."""
+    ratings = [inlet.meter.rated_current_a for inlet in phases(snapshot)]
+    return max((rating for rating in ratings if rating is not None), default=None)
+
+
+def bank_rating_a(snapshot: Snapshot) -> float:
+    """The largest of the branches', 0 without branches (recorded)."""
+    return max((branch.rated_current_a for branch in snapshot.branches), default=0)
+
+
+def _nominal_voltage_v(snapshot: Snapshot) -> float | None:
+    return next((inlet.nominal_voltage_v for inlet in phases(snapshot)), None)
+
+
+def _sets_nominal_voltage(snapshot: Snapshot, voltage_v: float) -> Sequence[ConfigureInlet]:
+    return [
+        ConfigureInlet(inlet.index, InletSetting.NOMINAL_VOLTAGE_V, voltage_v)
+        for inlet in phases(snapshot)
+    ]
+
+
+def _power_w(snapshot: Snapshot) -> float | None:
+    return total(snapshot, lambda electrical: electrical.active_power_w)
+
+
+def _power_va(snapshot: Snapshot) -> float | None:
+    return total(snapshot, lambda electrical: electrical.apparent_power_va)
+
+
+def _power_factor(snapshot: Snapshot) -> float | None:
+    """Of the totals; 0 without load, as in the model."""
+    power_w, power_va = _power_w(snapshot), _power_va(snapshot)
+    if power_w is None or power_va is None:
+        return None
+    return power_w / power_va if power_va > 0 else 0
+
+
+IDENT: Scalars[Snapshot] = Scalars(
+    suffix=(1, 1, 12, 1),
+    source=whole,
+    objects=(
+        ObjectType(
+            1,
+            "rPDUIdentName",
+            TEXT,
+            lambda snapshot: snapshot.device.name,
+            to_command=lambda _, name: ConfigureDevice(DeviceSetting.NAME, name),
+        ),
+        ObjectType(2, "rPDUIdentHardwareRev", TEXT, lambda s: s.device.hardware_revision),
+        ObjectType(3, "rPDUIdentFirmwareRev", TEXT, firmware),
+        ObjectType(5, "rPDUIdentModelNumber", TEXT, lambda s: s.device.model),
+        ObjectType(6, "rPDUIdentSerialNumber", TEXT, lambda s: s.device.serial_number),
+        ObjectType(
+            7, "rPDUIdentDeviceRating", COUNT, phase_rating_a, units="amperes", absent=NOT_KNOWN
+        ),
+        ObjectType(8, "rPDUIdentDeviceNumOutlets", COUNT, lambda s: len(s.outlets)),
+        ObjectType(9, "rPDUIdentDeviceNumPhases", COUNT, lambda s: len(phases(s))),
+        ObjectType(10, "rPDUIdentDeviceNumBreakers", COUNT, lambda s: len(s.branches)),
+        ObjectType(11, "rPDUIdentDeviceBreakerRating", COUNT, bank_rating_a, units="amperes"),
+        ObjectType(
+            15,
+            "rPDUIdentDeviceLinetoLineVoltage",
+            Integer32(0, 440),
+            _nominal_voltage_v,
+            units="volts",
+            to_command=_sets_nominal_voltage,
+            absent=NOT_KNOWN,
+        ),
+        ObjectType(
+            16, "rPDUIdentDevicePowerWatts", COUNT, _power_w, units="watts", absent=NOT_KNOWN
+        ),
+        ObjectType(
+            17,
+            "rPDUIdentDevicePowerFactor",
+            Integer32(0, 1000, scale=1000),
+            _power_factor,
+            absent=NOT_KNOWN,
+        ),
+        ObjectType(
+            18, "rPDUIdentDevicePowerVA", COUNT, _power_va, units="volt-amperes", absent=NOT_KNOWN
+        ),
+    ),
+)

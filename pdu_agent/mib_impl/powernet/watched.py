@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Phases, banks and outlets with the threshold that watches their current, as rows of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pdu_agent.mib_impl.powernet.words import Load, limit_of, load_of, phases, sets_limit, watches
+from pdu_agent.mib_impl.schema import ObjectType
+from pdu_agent.mib_impl.set_errors import ErrorStatus
+from pdu_agent.mib_impl.syntax import Integer32, Oid, Unacceptable
+from pdu_agent.model.commands import Limit, Quantity, SetLimit, Target, TargetKind
+from pdu_agent.model.snapshot import Branch, Inlet, Outlet, Snapshot, Threshold
+
+Part = TypeVar("Part", Inlet, Branch, Outlet)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched(Generic[Part]):
+    """watch: None for a part whose current nobody measures."""
+
+    part: Part
+    watch: Threshold | None
+
+    @property
+    def current_a(self) -> float | None:
+        """None while nobody knows it."""
+        meter = self.part.meter
+        return None if meter is None else meter.electrical.current_a
+
+    @property
+    def load(self) -> Load | None:
+        """None while nobody knows it."""
+        return load_of(self.watch)
+
+
+def watched_phases(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Inlet]]]:
+    """A row for each phase, by its number."""
+    watched = watches(snapshot)
+    for inlet in phases(snapshot):
+        target = Target(TargetKind.INLET, inlet.index)
+        yield (inlet.index,), Watched(inlet, watched.get((target, Quantity.CURRENT)))
+
+
+def watched_banks(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Branch]]]:
+    """A row for each branch, by its number."""
+    watched = watches(snapshot)
+    for branch in snapshot.branches:
+        target = Target(TargetKind.BRANCH, branch.index)
+        yield (branch.index,), Watched(branch, watched.get((target, Quantity.CURRENT)))
+
+
+def watched_outlets(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Outlet]]]:
+    """A row for each outlet that has a meter, by its number."""
+    watched = watches(snapshot)
+    for outlet in metered_outlets(snapshot):
+        target = Target(TargetKind.OUTLET, outlet.index)
+        yield (outlet.index,), Watched(outlet, watched.get((target, Quantity.CURRENT)))
+
+
+def metered_outlets(snapshot: Snapshot) -> list[Outlet]:
+    """What PowerNet-MIB calls monitored outlets."""
+    return [outlet for outlet in snapshot.outlets if outlet.meter is not None]
+
+
+def limit_column(number: int, name: str, limit: Limit) -> ObjectType[Any]:
+    """A limit of the current in whole amperes, 0 for one that is not watched."""
+    return ObjectType(
+        number,
+        name,
+        Integer32(0),
+        lambda row: limit_of(row.watch, limit),
+        units="amperes",
+        to_command=lambda row, value: _limit_command(row, limit, value),
+    )
+
+
+def _limit_command(row: Watched[Any], limit: Limit, value: float) -> SetLimit:
+    if row.watch is None:
+        raise Unacceptable(ErrorStatus.NO_CREATION, "nothing measures its current")
+    return sets_limit(row.watch, limit, value)
