@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pdu_agent.mib_impl.framework import OwnEngine
@@ -11,6 +13,7 @@ from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.credentials import Community, User
 from pdu_agent.snmp.settings import SnmpSettings, TargetSettings, TargetVersion
 from pdu_agent.snmp.targets import Targets
+from tests.snmp.notices import notice
 
 ENGINE = OwnEngine(bytes.fromhex("80001f88050102"), 1, lambda: 0, 8192)
 COMMUNITY = Community("traps", "x")
@@ -32,3 +35,35 @@ def test_a_target_sends_with_a_credential_of_its_version(inform: bool) -> None:
         targets(TargetVersion.V3, "traps", inform=inform)
     with pytest.raises(ConfigError, match="no community is called 'informs'"):
         targets(TargetVersion.V2C, "informs", inform=inform)
+
+
+def told(identity: str, mibs: tuple[str, ...] = ()) -> set[str]:
+    """The modules whose notifications get into the queue of a target."""
+    target = TargetSettings("nms", "192.0.2.1", "traps", mibs=mibs)
+    settings = SnmpSettings(targets=(target,), communities=(COMMUNITY,), identity=identity)
+    (delivery,) = Targets(settings, ENGINE, NotificationCounters()).deliveries
+    found = set()
+    for module in ("SNMPv2-MIB", "OPENPDU-MIB", "PowerNet-MIB", "Sentry3-MIB", "Sentry4-MIB"):
+        before = delivery.waiting
+        delivery.put(replace(notice(), module=module))
+        if delivery.waiting > before:
+            found.add(module)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("identity", "module"),
+    [
+        ("own", "OPENPDU-MIB"),
+        ("apc-rpdu", "PowerNet-MIB"),
+        ("apc-rpdu2", "PowerNet-MIB"),
+        ("sentry3", "Sentry3-MIB"),
+        ("sentry4", "Sentry4-MIB"),
+    ],
+)
+def test_a_target_is_told_in_the_words_of_the_identity(identity: str, module: str) -> None:
+    assert told(identity) == {"SNMPv2-MIB", module}
+
+
+def test_a_target_can_be_told_in_other_words() -> None:
+    assert told("own", ("sentry3", "powernet")) == {"SNMPv2-MIB", "Sentry3-MIB", "PowerNet-MIB"}
