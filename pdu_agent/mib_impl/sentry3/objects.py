@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All groups of objects of Sentry3-MIB that this unit has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pdu_agent.mib_impl.schema import Scalars, Table
+from pdu_agent.mib_impl.sentry3.branch import BRANCHES
+from pdu_agent.mib_impl.sentry3.env_mon import CONTACTS, ENV_MONS
+from pdu_agent.mib_impl.sentry3.infeed import INFEEDS
+from pdu_agent.mib_impl.sentry3.outlet import OUTLETS
+from pdu_agent.mib_impl.sentry3.probe import PROBES
+from pdu_agent.mib_impl.sentry3.system import EVENT_INFORMATION, EVERY_OUTLET, SYSTEM
+from pdu_agent.mib_impl.sentry3.tower import TOWERS
+
+GROUPS: tuple[Scalars[Any] | Table[Any], ...] = (
+    SYSTEM,
+    EVERY_OUTLET,
+    TOWERS,
+    INFEEDS,
+    OUTLETS,
+    ENV_MONS,
+    PROBES,
+    CONTACTS,
+    BRANCHES,
+    EVENT_INFORMATION,
+)
