@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from pdu_agent.mib_impl.framework import OwnEngine
-from pdu_agent.mib_impl.identity import agent_modules
+from pdu_agent.mib_impl.identity import IDENTITIES, agent_modules, module_names
 from pdu_agent.mib_impl.notifications import NotificationCounters, Notifications
 from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
@@ -15,12 +15,16 @@ from pdu_agent.mib_impl.view import MibView
 from pdu_agent.model.commands import Controller
 from pdu_agent.model.events import Event, EventBus
 from pdu_agent.snmp.access import AccessPolicy
+from pdu_agent.snmp.agentx.notices import MasterNotices
+from pdu_agent.snmp.agentx.subagent import Subagent
 from pdu_agent.snmp.auth_failures import AuthFailureLimit
 from pdu_agent.snmp.engine import Engine
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS
 from pdu_agent.snmp.limits import Limits
-from pdu_agent.snmp.notifier import Notifier
+from pdu_agent.snmp.notifier import Notifier, Outbox
 from pdu_agent.snmp.operations import Operations
+from pdu_agent.snmp.passthrough import OWNED_BY_MASTER, lent_modules
+from pdu_agent.snmp.passthrough_server import PassPersistServer
 from pdu_agent.snmp.reader import Reader
 from pdu_agent.snmp.server import SnmpServer
 from pdu_agent.snmp.settings import SnmpSettings, parse_oid
@@ -45,11 +49,22 @@ class SnmpFace:
         own = own_engine(engine_id, boots, time.monotonic)
         counters = NotificationCounters()
         targets = Targets(settings, own, counters)
+        modules = served_modules(settings, controller)
+        lent = lent_modules(modules)
+        outboxes: list[Outbox] = [*targets.deliveries]
+        self._subagent = None
+        if settings.agentx.master:
+            self._subagent = Subagent(settings.agentx, controller, lent)
+            told = _told_through_master(settings)
+            outboxes.append(MasterNotices(self._subagent.send, told, counters))
+        self._pass_persist = None
+        if settings.pass_persist.socket:
+            self._pass_persist = PassPersistServer(settings.pass_persist, controller, lent)
         self._notifier = Notifier(
             controller,
             events,
-            Notifications(served_modules(settings, controller), controller.uptime_s),
-            targets.deliveries,
+            Notifications(modules, controller.uptime_s),
+            outboxes,
             targets.sockets,
             AuthFailureLimit(time.monotonic),
         )
@@ -70,6 +85,10 @@ class SnmpFace:
     async def start(self) -> None:
         """Answer requests. Raises ConfigError that names the address that failed."""
         await self._server.start()
+        if self._pass_persist is not None:
+            await self._pass_persist.start()
+        if self._subagent is not None:
+            self._subagent.start()
 
     def notify(self, earlier: Sequence[Event]) -> None:
         """Begin to notify: first of `earlier` events, then of what happens from now on."""
@@ -78,7 +97,19 @@ class SnmpFace:
     async def stop(self) -> None:
         """Answer no more, and send what is waiting, within about a second."""
         await self._server.stop()
+        if self._pass_persist is not None:
+            await self._pass_persist.stop()
         await self._notifier.stop()
+        if self._subagent is not None:  # last, as it has notifications to hand on
+            await self._subagent.stop()
+
+
+def _told_through_master(settings: SnmpSettings) -> frozenset[str]:
+    """The MIB modules whose notifications a master is given. Not SNMPv2-MIB: coldStart and
+    authenticationFailure are of the master itself.
+    """
+    mibs = settings.agentx.mibs or (IDENTITIES[settings.identity],)
+    return frozenset().union(*map(module_names, mibs)) - OWNED_BY_MASTER
 
 
 def own_engine(engine_id: bytes, boots: int, monotonic_s: Callable[[], float]) -> OwnEngine:

@@ -8,7 +8,8 @@ encoded again: names, states and settings cost next to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pdu_agent.mib_impl.rows import Rows
@@ -27,6 +28,33 @@ from pdu_agent.snmp.ber import (
 
 _NEW: Any = object()
 """Equals no value: of a row that was not there."""
+
+
+def encode_varbind(name: bytes, value: Value) -> bytes:
+    """name: an encoded OBJECT IDENTIFIER."""
+    content = value.content
+    if isinstance(content, int):
+        octets = integer_content(content)
+    elif isinstance(content, bytes):
+        octets = content
+    elif value.tag is Tag.OBJECT_IDENTIFIER and content is not None:
+        octets = oid_content(content)
+    else:
+        octets = b""
+    length = len(octets)
+    encoded = name + head(value.tag.value, length) + octets
+    return element(SEQUENCE, encoded)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How instances are written. name: an instance's OID. varbind: an encoded name, and a value."""
+
+    name: Callable[[Oid], bytes]
+    varbind: Callable[[bytes, Value], bytes]
+
+
+BER = Encoding(encode_oid, encode_varbind)
 
 
 class Run:
@@ -54,10 +82,14 @@ class Run:
 class Column:
     """One object with what was last read of it. run: the instances that have a value."""
 
-    __slots__ = ("_encoded", "_names", "_plains", "_row_indices", "place", "run", "seen_in")
+    __slots__ = (
+        *("_encoded", "_encoding", "_names", "_plains", "_row_indices"),
+        *("place", "run", "seen_in"),
+    )
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, encoding: Encoding = BER) -> None:
         self.place = place
+        self._encoding = encoding
         self.run = Run()
         self.seen_in: Snapshot | None = None
         # Of every row, also of those that have no value here:
@@ -101,11 +133,11 @@ class Column:
         self._plains, self._encoded = plains, encoded
 
     def _name(self, index: Oid) -> bytes:
-        return encode_oid(self.place.oid + index)
+        return self._encoding.name(self.place.oid + index)
 
     def _encode(self, name: bytes, plain: Any) -> bytes | None:
         value = self.place.declared.encode(plain)
-        return None if value is None else encode_varbind(name, value)
+        return None if value is None else self._encoding.varbind(name, value)
 
     def _show(self) -> None:
         varbinds = [varbind for varbind in self._encoded if varbind is not None]
@@ -125,9 +157,9 @@ class Column:
 class Image:
     """All objects of `view` in order."""
 
-    def __init__(self, view: MibView) -> None:
+    def __init__(self, view: MibView, encoding: Encoding = BER) -> None:
         self.view = view
-        self.columns = [Column(place) for place in view.tree.places]
+        self.columns = [Column(place, encoding) for place in view.tree.places]
 
     def run(self, number: int, snapshot: Snapshot) -> Run:
         """The instances of object `number` as they are in `snapshot`; live ones as they are."""
@@ -137,19 +169,3 @@ class Image:
             if not column.place.live:
                 column.seen_in = snapshot
         return column.run
-
-
-def encode_varbind(name: bytes, value: Value) -> bytes:
-    """name: an encoded OBJECT IDENTIFIER."""
-    content = value.content
-    if isinstance(content, int):
-        octets = integer_content(content)
-    elif isinstance(content, bytes):
-        octets = content
-    elif value.tag is Tag.OBJECT_IDENTIFIER and content is not None:
-        octets = oid_content(content)
-    else:
-        octets = b""
-    length = len(octets)
-    encoded = name + head(value.tag.value, length) + octets
-    return element(SEQUENCE, encoded)

@@ -7,12 +7,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from pdu_agent.mib_impl.notifications import Notification, Notifications
 from pdu_agent.model.commands import Controller
 from pdu_agent.model.events import AgentStarted, Event, EventBus, Subscription
 from pdu_agent.snmp.auth_failures import AuthFailureLimit
-from pdu_agent.snmp.delivery import Delivery
 from pdu_agent.snmp.notification_sockets import NotificationSockets
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,27 @@ LAST_WORDS_S = 1.0
 """What stopping waits for notifications that are still on their way."""
 
 
+class Outbox(Protocol):
+    """One way out, with a bounded queue. waiting: what is neither sent nor given up."""
+
+    name: str
+
+    @property
+    def waiting(self) -> int: ...
+
+    def put(self, notification: Notification) -> None:
+        """Take one for sending, unless it is none for this way."""
+        ...
+
+    async def drained(self) -> None:
+        """Returns when nothing is waiting."""
+        ...
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        ...
+
+
 class Notifier:
     """Translates each event once and gives it to the delivery of every target. Loop only."""
 
@@ -31,7 +52,7 @@ class Notifier:
         controller: Controller,
         events: EventBus,
         notifications: Notifications,
-        deliveries: Sequence[Delivery],
+        deliveries: Sequence[Outbox],
         sockets: NotificationSockets,
         auth_failures: AuthFailureLimit,
     ) -> None:

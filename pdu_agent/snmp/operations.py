@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Literal
 
-from pdu_agent.access.needs import require
 from pdu_agent.mib_impl.set_errors import SetError
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
 from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, NO_SUCH_OBJECT, Absence, MibView, VarBind
-from pdu_agent.mib_impl.writes import MibWriter, refused
+from pdu_agent.mib_impl.writes import MibWriter
 from pdu_agent.model.commands import Actor, Controller
-from pdu_agent.model.errors import NotPermitted
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.snmp.access import Credential
 from pdu_agent.snmp.envelope import MAX_VARBINDS, VERSION_1, VERSION_3
+from pdu_agent.snmp.permitted import permitted_plan
 from pdu_agent.snmp.sizes import Answered, varbind_octets, varbinds_octets
 
 MAX_REPETITIONS = 50
@@ -183,26 +182,14 @@ class Operations:
     def _set(self, request: Request) -> list[Answered]:
         """All or nothing; the answer repeats the request's varbinds."""
         snapshot = self._controller.snapshot
-        for index, (oid, _) in enumerate(request.varbinds, start=1):
-            if not request.credential.may_write(oid, self._writer.guard(oid, snapshot)):
-                raise _Failed(Status.NO_ACCESS, index)
-        if varbinds_octets(request.varbinds) > request.room:
-            raise _Failed(Status.TOO_BIG, 0)  # before, as it could not be acknowledged after
         try:
-            self._carry_out(request, snapshot)
+            plan = permitted_plan(self._writer, request.varbinds, request.credential, snapshot)
+            if varbinds_octets(request.varbinds) > request.room:
+                raise _Failed(Status.TOO_BIG, 0)  # before, as it could not be acknowledged after
+            self._writer.submit(plan, Actor("snmp", request.credential.name, request.address))
         except SetError as exc:
             raise _Failed(Status(exc.status.value), exc.index) from exc
         return list(request.varbinds)
-
-    def _carry_out(self, request: Request, snapshot: Snapshot) -> None:
-        plan = self._writer.plan(request.varbinds, snapshot)
-        try:
-            # Some commands reach further than the instance that they are written to.
-            require(request.credential.grant, [command for _, command in plan], snapshot)
-        except NotPermitted as exc:
-            raise refused(exc, plan) from exc
-        actor = Actor("snmp", request.credential.name, request.address)
-        self._writer.submit(plan, actor)
 
 
 class _Walk:

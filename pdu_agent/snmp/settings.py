@@ -12,6 +12,7 @@ from pdu_agent.mib_impl.identity import IDENTITIES, MIB_NAMES
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 from pdu_agent.snmp.credentials import Community, User
+from pdu_agent.snmp.passthrough_settings import AgentxSettings, PassPersistSettings
 
 NOTIFICATION_PORT = 162
 
@@ -115,6 +116,8 @@ class SnmpSettings:
     )
     views: tuple[ViewSettings, ...] = setting((), max_length=32)
     targets: tuple[TargetSettings, ...] = setting((), max_length=16)
+    agentx: AgentxSettings = setting(AgentxSettings())
+    pass_persist: PassPersistSettings = setting(PassPersistSettings())
     communities: tuple[Community, ...] = setting((), max_length=64)
     users: tuple[User, ...] = setting((), max_length=64)
 

@@ -41,6 +41,7 @@ from pdu_agent.hw import registry
 from pdu_agent.hw.sim import board
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol
+from pdu_agent.snmp.passthrough_settings import AgentxSettings, PassPersistSettings
 from pdu_agent.snmp.settings import SnmpSettings, TargetSettings, ViewSettings
 from pdu_agent.web.settings import HttpSettings
 
@@ -54,6 +55,8 @@ SECTIONS = (
     SnmpSettings,
     ViewSettings,
     TargetSettings,
+    AgentxSettings,
+    PassPersistSettings,
     HttpSettings,
     SimulatorSettings,
     RelayBoardSettings,
