@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.framework import OwnEngine
-from pdu_agent.mib_impl.identity import agent_modules
+from pdu_agent.mib_impl.identity import OWN, agent_modules
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, MibView
@@ -97,6 +97,7 @@ class Rig:
         communities: tuple[Community, ...] = COMMUNITIES,
         views: tuple[ViewSettings, ...] = (),
         settings: SnmpSettings = UNLIMITED,
+        mibs: Sequence[str] = (OWN,),
     ) -> None:
         self.clock = ManualClock()
         started_s = self.clock.monotonic_s()
@@ -105,7 +106,7 @@ class Rig:
         )
         self.counters = SnmpCounters()
         self.core = Core(unit(outlets))
-        modules = agent_modules(self.core.uptime_s, self.counters, engine=own)
+        modules = agent_modules(self.core.uptime_s, self.counters, engine=own, mibs=mibs)
         self.view = MibView(modules)
         self.policy = AccessPolicy(communities, users, views)
         self.limits = Limits(settings, self.clock.monotonic_s)
