@@ -14,6 +14,7 @@ snapshot, and until every object of every MIB has been encoded anew from it.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import subprocess
 import sys
 import tempfile
@@ -91,7 +92,8 @@ def _rss_bytes(pid: int) -> int:
     raise RuntimeError(f"process {pid} has no memory")
 
 
-def publication_figures(outlets: int) -> Iterator[Figure]:
+async def publication_figures(outlets: int) -> list[Figure]:
+    """In a loop, because the runtime wants one."""
     with tempfile.TemporaryDirectory(prefix="openpdu-bench-") as folder:
         options = DemoOptions(outlets=outlets)
         settings = demo_settings(options, Path(folder) / "state", Path(folder) / "run")
@@ -110,10 +112,11 @@ def publication_figures(outlets: int) -> Iterator[Figure]:
                 image.run(number, snapshot)
             encoded.append(time.perf_counter() - begin_s)
         store.close()
-    yield Figure(
-        "publication, everything changed, median", 1000 * percentile(published, 50), "ms", 20
-    )
-    yield Figure("publication and all trees encoded, median", 1000 * percentile(encoded, 50), "ms")
+    published_ms, encoded_ms = (1000 * percentile(each, 50) for each in (published, encoded))
+    return [
+        Figure("publication, everything changed, median", published_ms, "ms", goal=20),
+        Figure("publication and all trees encoded, median", encoded_ms, "ms"),
+    ]
 
 
 def main() -> int:
@@ -124,7 +127,7 @@ def main() -> int:
     arguments = parser.parse_args()
     figures = [
         *walk_figures(arguments.outlets, arguments.walks),
-        *publication_figures(arguments.outlets),
+        *asyncio.run(publication_figures(arguments.outlets)),
     ]
     return report(figures, arguments.json)
 

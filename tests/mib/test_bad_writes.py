@@ -170,6 +170,8 @@ def acceptable(place: Place, read: object) -> Value:
     tried = [Value(syntax.tag, number) for number in numbers]
     if isinstance(read, Value):
         tried.insert(0, read)
+    if hasattr(syntax, "minimum") and syntax.tag is not Tag.OCTET_STRING:
+        tried.append(Value(syntax.tag, syntax.minimum))
     for value in (*tried, of_tag(syntax.tag)):
         with suppress(Unacceptable):
             syntax.decode(value)
