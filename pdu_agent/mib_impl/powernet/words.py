@@ -25,7 +25,7 @@ from pdu_agent.model.commands import (
     Target,
 )
 from pdu_agent.model.quantities import Electrical
-from pdu_agent.model.snapshot import Inlet, Outlet, Snapshot, Threshold, ThresholdState
+from pdu_agent.model.snapshot import Branch, Inlet, Outlet, Snapshot, Threshold, ThresholdState
 
 NOT_SUPPORTED: Final = "notsupported "
 """For a text that there is none of; recorded from an AP7900B, with the blank."""
@@ -112,11 +112,11 @@ def phases(snapshot: Snapshot) -> tuple[Inlet, ...]:
     return tuple(inlet for inlet in snapshot.inlets if inlet.index <= PHASES)
 
 
-def phase_of(outlet: Outlet) -> int | str | None:
-    """1 to 3, or the line of an outlet between two of them; None if its inlet is not shown."""
-    if outlet.line in _BETWEEN_LINES:
-        return outlet.line
-    return outlet.inlet if outlet.inlet <= PHASES else None
+def phase_of(wired: Outlet | Branch) -> int | str | None:
+    """1 to 3, or the line of what is wired between two of them; None if its inlet is not shown."""
+    if wired.line in _BETWEEN_LINES:
+        return wired.line
+    return wired.inlet if wired.inlet <= PHASES else None
 
 
 def power_on_s(outlet: Outlet) -> int:

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PowerNet-MIB rPDU2SensorDiscrete: the contacts, numbered from 1 in the order of the sensors.
+
+The unit has no normal state of a contact, so nothing here tells of an alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pdu_agent.mib_impl.powernet.rpdu2_columns import NAME, NUMBER, RPDU2_ARC, leading, size
+from pdu_agent.mib_impl.powernet.rpdu2_sensor import COMM_STATUS, communication
+from pdu_agent.mib_impl.schema import ObjectType, Table
+from pdu_agent.mib_impl.syntax import Enumerated, Oid
+from pdu_agent.model.commands import ConfigureSensor, SensorSetting
+from pdu_agent.model.snapshot import Sensor, SensorKind, Snapshot
+
+TYPE = Enumerated((6, "dryContactSensor", SensorKind.CONTACT))
+STATE = Enumerated((1, "open", False), (2, "closed", True))
+_STATE_UNKNOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    number: int
+    sensor: Sensor
+
+    @property
+    def is_closed(self) -> bool | None:
+        """None while nobody knows it."""
+        return None if self.sensor.value is None else self.sensor.value != 0
+
+
+def _contacts(snapshot: Snapshot) -> list[Sensor]:
+    return [sensor for sensor in snapshot.sensors if sensor.kind is SensorKind.CONTACT]
+
+
+def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, Contact]]:
+    for number, sensor in enumerate(_contacts(snapshot), start=1):
+        yield (number,), Contact(number, sensor)
+
+
+def _number(contact: Contact) -> int:
+    return contact.number
+
+
+def _name(contact: Contact) -> str:
+    return contact.sensor.name
+
+
+DISCRETE_SIZE = size((10,), 3, "rPDU2SensorDiscreteTableSize", lambda s: len(_contacts(s)))
+
+DISCRETE_CONFIG: Table[Contact] = Table(
+    suffix=(*RPDU2_ARC, 10, 4, 1),
+    name="rPDU2SensorDiscreteConfigTable",
+    index=("rPDU2SensorDiscreteConfigIndex",),
+    rows=_rows,
+    objects=(
+        *leading("rPDU2SensorDiscreteConfig", _number),
+        ObjectType(
+            3,
+            "rPDU2SensorDiscreteConfigName",
+            NAME,
+            _name,
+            to_command=lambda contact, text: ConfigureSensor(
+                contact.sensor.index, SensorSetting.NAME, text
+            ),
+        ),
+        ObjectType(4, "rPDU2SensorDiscreteConfigNumber", NUMBER, _number),
+    ),
+)
+
+DISCRETE_STATUS: Table[Contact] = Table(
+    suffix=(*RPDU2_ARC, 10, 4, 2),
+    name="rPDU2SensorDiscreteStatusTable",
+    index=("rPDU2SensorDiscreteStatusIndex",),
+    rows=_rows,
+    objects=(
+        *leading("rPDU2SensorDiscreteStatus", _number),
+        ObjectType(3, "rPDU2SensorDiscreteStatusName", NAME, _name),
+        ObjectType(4, "rPDU2SensorDiscreteStatusNumber", NUMBER, _number),
+        ObjectType(5, "rPDU2SensorDiscreteStatusType", TYPE, lambda contact: contact.sensor.kind),
+        ObjectType(
+            6,
+            "rPDU2SensorDiscreteStatusCommStatus",
+            COMM_STATUS,
+            lambda contact: communication(contact.sensor.status),
+        ),
+        ObjectType(
+            7,
+            "rPDU2SensorDiscreteStatusCurrentState",
+            STATE,
+            lambda contact: contact.is_closed,
+            absent=_STATE_UNKNOWN,
+        ),
+    ),
+)
