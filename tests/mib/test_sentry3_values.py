@@ -1,0 +1,509 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sentry3-MIB by known answers: every column, what is missing, and a recorded unit's forms."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pdu_agent.mib_impl.sentry3 import SENTRY3
+from pdu_agent.mib_impl.syntax import Tag, Value
+from pdu_agent.model.commands import Limit, Quantity, Target, TargetKind, TemperatureScale
+from pdu_agent.model.quantities import Electrical
+from pdu_agent.model.snapshot import (
+    Alarm,
+    Branch,
+    Inlet,
+    MeterStatus,
+    SensorKind,
+    SensorStatus,
+    Severity,
+    Snapshot,
+    ThresholdState,
+)
+from tests.mib.compiled import ROOT
+from tests.mib.sentry3_unit import SENSORS, THRESHOLDS, Sentry3Bench, sensor, strip, threshold
+from tests.mib.unit import ELECTRICAL, METER, outlet
+
+RECORDING = ROOT / "../shared/recordings/sentry3-cw24v2c.snmprec"
+
+SYSTEM = {
+    "1.1.0": b"OpenPDU-8 Version 0.1.0",
+    "1.3.0": b"Hall 2",
+    "1.4.0": 1,
+    "1.5.0": 1,
+    "1.6.0": 525,
+    "1.13.0": 1,  # 0.25 s
+    "1.14.0": 9,
+}
+TOWER = {
+    "2.1.1.2.1": b"A",
+    "2.1.1.3.1": b"rack-7",
+    "2.1.1.4.1": 0,
+    "2.1.1.5.1": 2,
+    "2.1.1.6.1": b"S-0042",
+    "2.1.1.7.1": b"OpenPDU-8",
+    "2.1.1.8.1": b"\0",
+    "2.1.1.9.1": 5600,
+    "2.1.1.10.1": 103,
+    "2.1.1.11.1": 525,
+    "2.1.1.12.1": 575,
+    "2.1.1.13.1": 91,
+    "2.1.1.14.1": 2,  # twice just short of 1.5 kWh
+    "2.1.1.15.1": 50,
+}
+INFEED = {
+    "2.2.1.2.1.1": b"AA",
+    "2.2.1.3.1.1": b"Feed A",
+    "2.2.1.4.1.1": bytes.fromhex("4680"),
+    "2.2.1.5.1.1": 1,
+    "2.2.1.6.1.1": 0,
+    "2.2.1.7.1.1": 125,
+    "2.2.1.8.1.1": 12,
+    "2.2.1.9.1.1": 3,
+    "2.2.1.10.1.1": 16,
+    "2.2.1.11.1.1": 2301,
+    "2.2.1.12.1.1": 263,
+    "2.2.1.13.1.1": 288,
+    "2.2.1.14.1.1": 91,
+    "2.2.1.15.1.1": 14,
+    "2.2.1.16.1.1": 14,
+    "2.2.1.17.1.1": 2,
+    "2.2.1.18.1.1": 2301,
+    "2.2.1.19.1.1": 125,
+    "2.2.1.20.1.1": 78,
+    "2.2.1.24.1.1": 3680,
+    "2.2.1.25.1.1": 78,
+}
+OUTLET = {
+    "2.3.1.2.1.1.1": b"AA1",
+    "2.3.1.3.1.1.1": b"Outlet 1",
+    "2.3.1.4.1.1.1": bytes.fromhex("6180"),
+    "2.3.1.5.1.1.1": 1,
+    "2.3.1.6.1.1.1": 4,
+    "2.3.1.7.1.1.1": 125,
+    "2.3.1.8.1.1.1": 1,
+    "2.3.1.9.1.1.1": 8,  # 7.6 A
+    "2.3.1.10.1.1.1": 3,
+    "2.3.1.11.1.1.1": 0,
+    "2.3.1.12.1.1.1": 10,
+    "2.3.1.13.1.1.1": 2301,
+    "2.3.1.14.1.1.1": 263,
+    "2.3.1.15.1.1.1": 288,
+    "2.3.1.16.1.1.1": 91,
+    "2.3.1.17.1.1.1": 14,
+    "2.3.1.18.1.1.1": 1499,
+    "2.3.1.19.1.1.1": 1,
+}
+UNMETERED_OUTLET = {
+    "2.3.1.2.1.2.9": b"AB9",
+    "2.3.1.3.1.2.9": b"Outlet 9",
+    "2.3.1.4.1.2.9": bytes.fromhex("2000"),
+    "2.3.1.5.1.2.9": 1,
+    "2.3.1.6.1.2.9": 0,
+    "2.3.1.7.1.2.9": -1,
+    "2.3.1.10.1.2.9": 3,
+    "2.3.1.11.1.2.9": 0,
+    **{f"2.3.1.{column}.1.2.9": -1 for column in range(12, 19)},
+    "2.3.1.19.1.2.9": 1,
+}
+ENVIRONMENT = {
+    "2.4.1.2.1": b"A",
+    "2.4.1.4.1": 0,
+    "2.4.1.5.1": b"water 5",
+    "2.4.1.6.1": 0,
+    "2.4.1.12.1": 2,
+    "2.4.1.13.1": 1,
+    "2.5.1.2.1.1": b"A1",
+    "2.5.1.3.1.1": b"temperature 1",
+    "2.5.1.4.1.1": 0,
+    "2.5.1.5.1.1": 0,
+    "2.5.1.6.1.1": 235,
+    "2.5.1.7.1.1": 10,
+    "2.5.1.8.1.1": 35,
+    "2.5.1.9.1.1": 3,
+    "2.5.1.10.1.1": 52,
+    "2.5.1.11.1.1": 20,
+    "2.5.1.12.1.1": 100,
+    "2.5.1.13.1.1": 0,
+    "2.5.1.14.1.1": 2,
+    "2.5.1.15.1.1": 3,
+    "2.5.1.2.1.2": b"A2",
+    "2.5.1.3.1.2": b"temperature 3",
+    "2.5.1.4.1.2": 1,
+    "2.5.1.5.1.2": 1,
+    "2.5.1.6.1.2": -1,
+    "2.5.1.7.1.2": 0,
+    "2.5.1.8.1.2": 254,
+    "2.5.1.9.1.2": 1,
+    "2.5.1.10.1.2": -1,
+    "2.5.1.13.1.2": 0,
+    "2.5.1.14.1.2": 0,
+    "2.6.1.2.1.1": b"A1",
+    "2.6.1.3.1.1": b"contact 4",
+    "2.6.1.4.1.1": 1,
+}
+BRANCHES = {
+    "2.7.1.2.1.1.1": b"AA1",
+    "2.7.1.3.1.1.1": b"Fuse 7",
+    "2.7.1.4.1.1.1": b"\x40",
+    "2.7.1.5.1.1.1": 1,
+    "2.7.1.6.1.1.1": 0,
+    "2.7.1.7.1.1.1": 125,
+    "2.7.1.8.1.1.1": 10,
+    "2.7.1.9.1.1.1": 10,
+    "2.7.1.2.1.2.1": b"AB1",
+    "2.7.1.3.1.2.1": b"Fuse 8",
+    "2.7.1.4.1.2.1": b"\0",
+    "2.7.1.5.1.2.1": 1,
+    "2.7.1.6.1.2.1": 0,
+    "2.7.1.7.1.2.1": -1,
+    "2.7.1.9.1.2.1": 20,
+}
+EVENT = {"99.1.0": b"", "99.2.0": 0}
+
+
+def only(reads: dict[str, object], *endings: str) -> dict[str, object]:
+    """The instances of the tables and rows that a dict of answers is about."""
+    return {
+        suffix: content
+        for suffix, content in reads.items()
+        if any(re.fullmatch(ending, suffix) for ending in endings)
+    }
+
+
+@pytest.mark.parametrize(
+    ("answers", "endings"),
+    [
+        (SYSTEM, (r"1\..*",)),
+        (TOWER, (r"2\.1\..*",)),
+        (INFEED, (r"2\.2\.1\.\d+\.1\.1",)),
+        (OUTLET, (r"2\.3\.1\.\d+\.1\.1\.1",)),
+        (UNMETERED_OUTLET, (r"2\.3\.1\.\d+\.1\.2\.9",)),
+        (ENVIRONMENT, (r"2\.[456]\..*",)),
+        (BRANCHES, (r"2\.7\..*",)),
+        (EVENT, (r"99\..*",)),
+    ],
+)
+def test_every_object_reads_as_known(answers: dict[str, object], endings: tuple[str, ...]) -> None:
+    assert only(Sentry3Bench().reads(), *endings) == answers
+
+
+def test_rows_are_indexed_by_tower_infeed_and_number_on_the_unit() -> None:
+    reads = Sentry3Bench().reads()
+    assert list(only(reads, r"2\.2\.1\.2\..*")) == ["2.2.1.2.1.1", "2.2.1.2.1.2"]
+    assert list(only(reads, r"2\.3\.1\.2\..*")) == [
+        "2.3.1.2.1.1.1",
+        "2.3.1.2.1.1.2",
+        "2.3.1.2.1.1.3",
+        "2.3.1.2.1.2.9",
+    ]
+
+
+def test_what_the_index_has_no_place_for_is_left_out() -> None:
+    at = strip()
+    fifth = replace(at.outlets[0], index=5, inlet=5)
+    many = replace(
+        at,
+        inlets=tuple(Inlet(number, f"Feed {number}", 1, METER) for number in range(1, 6)),
+        outlets=(*at.outlets, fifth),
+        branches=tuple(Branch(n, f"Fuse {n}", 1, "l1", 10.0, None) for n in range(1, 7)),
+        sensors=tuple(sensor(n, SensorKind.TEMPERATURE) for n in range(1, 12)),
+    )
+    reads = Sentry3Bench(many).reads()
+    assert reads["2.1.1.5.1"] == 4
+    assert len(only(reads, r"2\.2\.1\.2\..*")) == 4
+    assert only(reads, r"2\.3\.1\.2\.1\.5\..*") == {}
+    assert [reads[key] for key in only(reads, r"2\.7\.1\.2\..*")] == [
+        b"AA1",
+        b"AA2",
+        b"AA3",
+        b"AA4",
+    ]
+    assert reads["1.5.0"] == 4
+    assert len(only(reads, r"2\.5\.1\.2\..*")) == 8
+
+
+def test_a_unit_without_sensors_branches_and_relays_has_no_such_rows() -> None:
+    bare = replace(strip(), sensors=(), branches=(), outlets=())
+    reads = Sentry3Bench(bare).reads()
+    assert only(reads, r"2\.[34567]\..*", r"1\.14\.0") == {}
+    assert (reads["1.5.0"], reads["2.2.1.9.1.1"]) == (0, 0)
+
+
+def fed(at: Snapshot, **changes: Any) -> Snapshot:
+    """With the meters of the first inlet, first outlet and first branch changed."""
+    inlet, row, branch = at.inlets[0], at.outlets[0], at.branches[0]
+    assert row.meter is not None
+    assert branch.meter is not None
+    return replace(
+        at,
+        inlets=(replace(inlet, meter=replace(inlet.meter, **changes)), *at.inlets[1:]),
+        outlets=(replace(row, meter=replace(row.meter, **changes)), *at.outlets[1:]),
+        branches=(replace(branch, meter=replace(branch.meter, **changes)), *at.branches[1:]),
+    )
+
+
+MEASURED = (
+    *(f"2.2.1.{column}.1.1" for column in (7, 11, 12, 13, 14, 15, 18, 19, 20, 25)),
+    *(f"2.3.1.{column}.1.1.1" for column in (7, 13, 14, 15, 16, 17)),
+    "2.7.1.7.1.1.1",
+    *("1.6.0", "2.1.1.10.1", "2.1.1.11.1", "2.1.1.12.1", "2.1.1.13.1"),
+)
+STATUSES = (
+    *("2.2.1.5.1.1", "2.7.1.5.1.1.1"),
+    *("2.2.1.6.1.1", "2.3.1.6.1.1.1", "2.7.1.6.1.1.1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "statuses"),
+    [
+        ({"status": MeterStatus.STALE}, (6, 6, 7, 7, 7)),
+        ({"status": MeterStatus.FAULT}, (6, 6, 7, 7, 7)),
+        ({"status": MeterStatus.STALE, "sample_wall_s": None}, (1, 1, 2, 2, 2)),
+    ],
+)
+def test_a_silent_meter_shows_minus_one_and_keeps_its_energy(
+    changes: dict[str, object], statuses: tuple[int, ...]
+) -> None:
+    reads = Sentry3Bench(fed(strip(), **changes)).reads()
+    assert {suffix: reads[suffix] for suffix in MEASURED} == dict.fromkeys(MEASURED, -1)
+    assert tuple(reads[suffix] for suffix in STATUSES) == statuses
+    assert (reads["2.2.1.16.1.1"], reads["2.3.1.18.1.1.1"]) == (14, 1499)
+
+
+def test_a_value_that_the_meter_cannot_measure_is_minus_one() -> None:
+    at = fed(strip(), electrical=Electrical(voltage_v=230.0))
+    states = (replace(row, state=ThresholdState.UNKNOWN) for row in at.thresholds)
+    reads = Sentry3Bench(replace(at, thresholds=tuple(states))).reads()
+    assert (reads["2.2.1.7.1.1"], reads["2.2.1.11.1.1"], reads["2.2.1.17.1.1"]) == (-1, 2300, 0)
+    assert [reads[suffix] for suffix in STATUSES] == [1, 1, 6, 6, 6]
+
+
+def test_values_beyond_the_range_are_clamped_and_backfeed_is_not_taken_for_missing() -> None:
+    large = Electrical(1e4, 1e4, -500.0, 1e6, -1e6, -0.5, 500.0, 1e4)
+    reads = Sentry3Bench(fed(strip(), electrical=large, user_energy_mj=2**80)).reads()
+    assert {
+        "2.2.1.7.1.1": 60_000,
+        "2.2.1.11.1.1": 4800,
+        "2.2.1.12.1.1": 0,
+        "2.2.1.13.1.1": 25_000,
+        "2.2.1.14.1.1": 0,
+        "2.2.1.15.1.1": 1000,
+        "2.2.1.16.1.1": 2**31 - 1,
+        "2.2.1.17.1.1": 1,
+        "2.2.1.18.1.1": 2640,
+        "2.2.1.19.1.1": 25_500,
+        "2.2.1.20.1.1": 1500,
+        "2.1.1.15.1": 60,
+        "2.3.1.14.1.1.1": 0,
+        "2.7.1.7.1.1.1": 4000,
+    }.items() <= reads.items()
+
+
+@pytest.mark.parametrize(
+    ("reactive_var", "expected"), [(117.6, 2), (-117.6, 1), (28.0, 3), (-28.0, 3), (None, 0)]
+)
+def test_the_reactance_is_told_by_sign_and_size(reactive_var: float | None, expected: int) -> None:
+    electrical = replace(ELECTRICAL, reactive_power_var=reactive_var)
+    assert Sentry3Bench(fed(strip(), electrical=electrical)).content("2.2.1.17.1.1") == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (ThresholdState.NORMAL, 0),
+        (ThresholdState.LOW_CRITICAL, 3),
+        (ThresholdState.LOW_WARNING, 3),
+        (ThresholdState.HIGH_WARNING, 4),
+        (ThresholdState.HIGH_CRITICAL, 5),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "index", "suffix"),
+    [
+        (TargetKind.INLET, 1, "2.2.1.6.1.1"),
+        (TargetKind.OUTLET, 1, "2.3.1.6.1.1.1"),
+        (TargetKind.BRANCH, 7, "2.7.1.6.1.1.1"),
+    ],
+)
+def test_the_load_status_is_the_state_of_the_threshold_of_the_current(
+    kind: TargetKind, index: int, suffix: str, state: ThresholdState, status: int
+) -> None:
+    watch = threshold(Target(kind, index), Quantity.CURRENT, state=state)
+    assert Sentry3Bench(replace(strip(), thresholds=(watch,))).content(suffix) == status
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status"),
+    [
+        (("relay", "sensor", "threshold"), 0),
+        (("board",), 1),
+        (("meter",), 1),
+        (("store",), 4),
+        (("store", "board"), 1),
+    ],
+)
+def test_the_tower_shows_what_is_wrong_with_the_unit_itself(
+    kinds: tuple[str, ...], status: int
+) -> None:
+    alarms = tuple(Alarm(n, kind, Severity.CRITICAL, "", "", 0.0) for n, kind in enumerate(kinds))
+    assert Sentry3Bench(replace(strip(), alarms=alarms)).content("2.1.1.4.1") == status
+
+
+def test_limits_that_are_not_watched_read_as_what_nothing_reaches() -> None:
+    at = strip()
+    unwatched = tuple(replace(row, enabled=frozenset[Limit]()) for row in at.thresholds)
+    reads = Sentry3Bench(replace(at, thresholds=unwatched)).reads()
+    highs = ("2.2.1.8.1.1", "2.3.1.9.1.1.1", "2.7.1.8.1.1.1", "2.5.1.8.1.1", "2.5.1.12.1.1")
+    assert [reads[suffix] for suffix in highs] == [600, 255, 40, 254, 100]
+    lows = ("2.3.1.8.1.1.1", "2.5.1.7.1.1", "2.5.1.11.1.1")
+    assert [reads[suffix] for suffix in lows] == [0, 0, 0]
+
+
+def test_all_temperatures_are_in_the_scale_of_the_unit() -> None:
+    at = strip()
+    device = replace(at.device, temperature_scale=TemperatureScale.FAHRENHEIT)
+    reads = Sentry3Bench(replace(at, device=device)).reads()
+    columns = [reads[f"2.5.1.{column}.1.1"] for column in (6, 7, 8, 10, 13, 14)]
+    assert columns == [742, 50, 95, 52, 1, 4]
+    assert reads["2.5.1.13.1.2"] == 1
+    # A limit that is not watched has no scale.
+    assert (reads["2.5.1.7.1.2"], reads["2.5.1.8.1.2"]) == (0, 254)
+
+
+def test_a_temperature_below_zero_reads_zero_and_not_as_missing() -> None:
+    cold = replace(SENSORS[0], value=-4.25)
+    bench = Sentry3Bench(replace(strip(), sensors=(cold,)))
+    assert bench.content("2.5.1.6.1.1") == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "probe", "temperature"),
+    [
+        (SensorStatus.OK, 20.0, 0, 0),
+        (SensorStatus.STALE, None, 0, 2),
+        (SensorStatus.STALE, 20.0, 2, 6),
+        (SensorStatus.FAULT, None, 2, 5),
+        (SensorStatus.ABSENT, None, 1, 1),
+    ],
+)
+def test_a_sensor_without_value_says_why(
+    status: SensorStatus, value: float | None, probe: int, temperature: int
+) -> None:
+    alone = replace(SENSORS[0], status=status, value=value)
+    reads = Sentry3Bench(replace(strip(), sensors=(alone,))).reads()
+    assert (reads["2.5.1.4.1.1"], reads["2.5.1.5.1.1"]) == (probe, temperature)
+    assert reads["2.5.1.6.1.1"] == (200 if status is SensorStatus.OK else -1)
+    assert reads["2.4.1.4.1"] == (0 if probe == 0 else 1)
+    # The other half was never there.
+    assert (reads["2.5.1.9.1.1"], reads["2.5.1.10.1.1"]) == (1, -1)
+    assert "2.5.1.11.1.1" not in reads
+
+
+@pytest.mark.parametrize(
+    ("state", "temperature", "humidity"),
+    [
+        (ThresholdState.NORMAL, 0, 0),
+        (ThresholdState.LOW_WARNING, 3, 3),
+        (ThresholdState.LOW_CRITICAL, 3, 3),
+        (ThresholdState.HIGH_WARNING, 4, 4),
+        (ThresholdState.HIGH_CRITICAL, 4, 4),
+    ],
+)
+def test_a_probe_shows_the_states_of_both_of_its_thresholds(
+    state: ThresholdState, temperature: int, humidity: int
+) -> None:
+    passed = tuple(replace(row, state=state) for row in THRESHOLDS)
+    reads = Sentry3Bench(replace(strip(), thresholds=passed)).reads()
+    assert (reads["2.5.1.5.1.1"], reads["2.5.1.9.1.1"]) == (temperature, humidity)
+
+
+def test_a_probe_is_there_while_one_half_is() -> None:
+    dead = replace(SENSORS[0], status=SensorStatus.FAULT, value=None)
+    reads = Sentry3Bench(replace(strip(), sensors=(dead, SENSORS[1]))).reads()
+    assert [reads[f"2.5.1.{column}.1.1"] for column in (4, 5, 9)] == [0, 5, 3]
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "expected"),
+    [
+        (0.0, SensorStatus.OK, 0),
+        (1.0, SensorStatus.OK, 1),
+        (1.0, SensorStatus.STALE, 2),
+        (None, SensorStatus.ABSENT, 2),
+    ],
+)
+def test_contacts_and_water_are_normal_in_alarm_or_out_of_reach(
+    value: float | None, status: SensorStatus, expected: int
+) -> None:
+    both = tuple(replace(row, value=value, status=status) for row in SENSORS[3:])
+    reads = Sentry3Bench(replace(strip(), sensors=both)).reads()
+    assert (reads["2.4.1.6.1"], reads["2.6.1.4.1.1"]) == (expected, expected)
+
+
+def test_monitors_fill_up_in_turn() -> None:
+    kinds = [SensorKind.TEMPERATURE] * 3 + [SensorKind.CONTACT] * 5 + [SensorKind.WATER] * 2
+    sensors = tuple(sensor(number, kind) for number, kind in enumerate(kinds, start=1))
+    reads = Sentry3Bench(replace(strip(), sensors=sensors)).reads()
+    assert [reads[f"2.4.1.2.{n}"] for n in (1, 2)] == [b"A", b"B"]
+    assert [reads[f"2.4.1.12.{n}"] for n in (1, 2)] == [2, 1]
+    assert [reads[f"2.4.1.13.{n}"] for n in (1, 2)] == [4, 1]
+    assert [reads[f"2.4.1.5.{n}"] for n in (1, 2)] == [b"water 9", b"water 10"]
+    assert (reads["2.5.1.2.2.1"], reads["2.6.1.2.2.1"]) == (b"B1", b"B1")
+
+
+def test_an_interval_is_rounded_up_so_that_none_is_not_said_of_one() -> None:
+    at = strip()
+    for interval_s, expected in [(0.0, 0), (0.01, 1), (1.0, 1), (2.5, 3), (60.0, 15)]:
+        device = replace(at.device, sequence_interval_s=interval_s)
+        assert Sentry3Bench(replace(at, device=device)).content("1.13.0") == expected
+
+
+def test_a_reboot_shorter_than_the_mib_has_reads_as_its_shortest() -> None:
+    quick = replace(strip(), outlets=(replace(outlet(1), reboot_s=1),))
+    assert Sentry3Bench(quick).content("1.14.0") == 5
+
+
+def test_long_texts_are_cut_to_what_the_mib_has_room_for() -> None:
+    at = strip()
+    device = replace(at.device, name="n" * 40, location="l" * 40, model="m" * 64)
+    reads = Sentry3Bench(replace(at, device=device)).reads()
+    assert (reads["2.1.1.3.1"], reads["1.3.0"], reads["2.1.1.7.1"]) == (
+        b"n" * 24,
+        b"l" * 32,
+        b"m" * 24,
+    )
+    assert reads["1.1.0"] == b"m" * 60 + b" Version 0.1.0"
+
+
+def test_values_have_the_types_and_forms_of_a_recorded_unit() -> None:
+    if not RECORDING.exists():
+        pytest.skip("the recordings of other units are not here")
+    ours: dict[tuple[int, ...], list[Value]] = {}
+    for found, value in Sentry3Bench().walk():
+        ours.setdefault(found[: 3 + len(SENTRY3) + 1], []).append(value)
+    for line in RECORDING.read_text(encoding="utf-8").splitlines():
+        name, tag, text = line.split("|", 2)
+        recorded = tuple(map(int, name.split(".")))
+        if recorded[: len(SENTRY3)] != SENTRY3:
+            continue
+        column = recorded[: 3 + len(SENTRY3) + 1]
+        values = ours.get(column, [])
+        assert values, f"a recorded unit has {name}"
+        assert {value.tag for value in values} == {
+            Tag.INTEGER if int(tag) == 2 else Tag.OCTET_STRING
+        }
+        if re.fullmatch(r"[A-D][A-D1-4]", text):  # the IDs of things
+            assert all(re.fullmatch(rb"[A-D][A-D1-4]", _octets(value)) for value in values)
+        if " Version " in text:
+            assert re.fullmatch(rb"\S.* Version \S+", _octets(values[0]))
+
+
+def _octets(value: Value) -> bytes:
+    assert isinstance(value.content, bytes)
+    return value.content
