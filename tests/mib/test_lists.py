@@ -16,6 +16,7 @@ from pdu_agent.model.commands import Limit, Quantity, Target, TargetKind
 from pdu_agent.model.snapshot import Alarm, EventKind, Severity
 from tests.mib.unit import (
     ALARMS,
+    BRANCHES,
     EVENTS,
     OUTLET_2,
     SENSOR,
@@ -34,8 +35,10 @@ def strip() -> Bench:
 def test_a_threshold_is_in_the_unit_of_its_quantity() -> None:
     bench = strip()
     current = {4: 0, 5: 0, 6: 8000, 7: 10_000, 8: 500, 9: 3, 10: b"\x30", 11: 4}
+    power = {4: 0, 5: 0, 6: 2_300_000, 7: 0, 8: 0, 9: 0, 10: b"\x20", 11: 1}
     temperature = {4: -205, 5: -100, 6: 350, 7: 400, 8: 10, 9: 0, 10: b"\0", 11: 6}
     assert {n: bench.content(f"4.1.1.{n}.3.2.2") for n in current} == current
+    assert {n: bench.content(f"4.1.1.{n}.2.3.3") for n in power} == power
     assert {n: bench.content(f"4.1.1.{n}.4.1.8") for n in temperature} == temperature
 
 
@@ -92,7 +95,7 @@ def test_alarms_point_at_their_row_and_at_the_notification_that_told_of_them() -
 @pytest.mark.parametrize("kind", TargetKind)
 def test_a_row_pointer_names_a_variable_that_can_be_read(kind: TargetKind) -> None:
     alarm = Alarm(1, "x", Severity.WARNING, "x", "", WALL_S, Target(kind, 1))
-    bench = Bench(replace(unit(sensors=(SENSOR,)), alarms=(alarm,)))
+    bench = Bench(replace(unit(sensors=(SENSOR,)), branches=BRANCHES, alarms=(alarm,)))
     pointer = bench.content("8.2.1.4.1")
     assert isinstance(pointer, tuple)
     value = bench.view.get(pointer, bench.controller.snapshot)

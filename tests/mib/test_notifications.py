@@ -245,7 +245,9 @@ def test_a_silent_point_is_told_by_the_alarm_of_its_source(event: Event) -> None
 def test_an_authentication_failure_carries_nothing() -> None:
     notifications = Notifications(modules(), lambda: 3.0)
     (failure,) = notifications.authentication_failure(snapshot())
-    assert failure == Notification((*TRAPS, 5), (), NotificationClass.AUTHENTICATION, uptime_s=3.0)
+    assert failure == Notification(
+        (*TRAPS, 5), (), NotificationClass.AUTHENTICATION, uptime_s=3.0, module="SNMPv2-MIB"
+    )
     off = snapshot(EVERYTHING - {NotificationClass.AUTHENTICATION})
     assert notifications.authentication_failure(off) == ()
 

@@ -14,11 +14,20 @@ from pdu_agent.mib_impl.openpdu import system as system_mib
 from pdu_agent.mib_impl.openpdu import words
 from pdu_agent.mib_impl.syntax import Enumerated
 from pdu_agent.mib_impl.view import NO_SUCH_INSTANCE
-from pdu_agent.model.commands import Action, Lock, PowerUp, Reset
+from pdu_agent.model.commands import (
+    Action,
+    Lock,
+    OverloadRestriction,
+    PowerUp,
+    Reset,
+    TargetKind,
+    TemperatureScale,
+)
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import (
     Alarm,
     ChangeReason,
+    Inlet,
     MeterStatus,
     OutletState,
     SensorKind,
@@ -26,7 +35,24 @@ from pdu_agent.model.snapshot import (
     Severity,
     Snapshot,
 )
-from tests.mib.unit import DEVICE, ELECTRICAL, METER, SENSOR, WALL_S, Bench, unit, with_outlet
+from tests.mib.unit import (
+    BRANCHES,
+    DEVICE,
+    ELECTRICAL,
+    METER,
+    SENSOR,
+    WALL_S,
+    Bench,
+    unit,
+    with_outlet,
+)
+
+PEAKED = replace(
+    METER,
+    peak_power_since_wall_s=WALL_S - 7200,
+    peak_current_a=5.4321,
+    peak_current_wall_s=WALL_S - 1800,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,21 +76,50 @@ from tests.mib.unit import DEVICE, ELECTRICAL, METER, SENSOR, WALL_S, Bench, uni
         ("16", 1),
         ("17", 10_000),
         ("18", 1414),
+        ("19", 5432),
+        ("20", bytes.fromhex("07eb010f071e0000") + b"+\0\0"),
+        ("21", bytes.fromhex("07eb010f06000000") + b"+\0\0"),
+        ("22", bytes(8)),
     ],
 )
 def test_a_metered_outlet_shows_thousandths_and_floored_energy(
     suffix: str, content: object
 ) -> None:
-    assert Bench().content(f"3.2.1.{suffix}.2") == content
+    bench = Bench(with_outlet(unit(), 2, meter=PEAKED))
+    assert bench.content(f"3.2.1.{suffix}.2") == content
 
 
 def test_an_inlet_shows_the_same_quantities_under_its_own_numbers() -> None:
-    bench = Bench()
+    inlet = Inlet(
+        1,
+        "Inlet 1",
+        1,
+        replace(PEAKED, rated_current_a=16.0),
+        nominal_voltage_v=207.5,
+        overload_restriction=OverloadRestriction.OVERLOAD,
+    )
+    bench = Bench(replace(with_outlet(unit(), 1, meter=PEAKED), inlets=(inlet,)))
     for inlet_number, meter_number in enumerate(range(1, 13), start=4):
         assert bench.get(f"2.1.1.{inlet_number}.1") == bench.get(f"3.2.1.{meter_number}.1")
-    for inlet_number, meter_number in ((17, 13), (18, 14), (19, 15), (20, 16), (21, 18)):
+    for inlet_number, meter_number in enumerate((13, 14, 15, 16, 18, 19, 20, 21, 22), start=17):
         assert bench.get(f"2.1.1.{inlet_number}.1") == bench.get(f"3.2.1.{meter_number}.1")
     assert bench.content("2.1.1.16.1") == 16_000
+    assert (bench.content("2.1.1.26.1"), bench.content("2.1.1.27.1")) == (207_500, 3)
+
+
+def test_a_branch_shows_what_it_is_and_its_meter_under_the_numbers_of_outlet_meters() -> None:
+    snapshot = with_outlet(unit(), 1, meter=PEAKED, branch=3)
+    bench = Bench(replace(snapshot, branches=BRANCHES))
+    plain = {2: b"Branch 1", 3: 1, 4: 7, 5: 10_000, 6: 1}
+    metered = {2: b"rear", 3: 1, 4: 1, 5: 13_000, 6: 2}
+    assert {n: bench.content(f"2.3.1.{n}.1") for n in plain} == plain
+    assert {n: bench.content(f"2.3.1.{n}.3") for n in metered} == metered
+    for number in (*range(1, 17), *range(18, 23)):
+        assert bench.get(f"2.4.1.{number}.3") == bench.get(f"3.2.1.{number}.1")
+        assert bench.get(f"2.4.1.{number}.1") is NO_SUCH_INSTANCE
+    assert bench.content("1.16.0") == 2
+    assert bench.content("3.1.1.25.1") == 3
+    assert bench.get("3.1.1.25.2") is NO_SUCH_INSTANCE
 
 
 def test_a_quantity_that_is_not_measured_has_no_instance() -> None:
@@ -74,9 +129,10 @@ def test_a_quantity_that_is_not_measured_has_no_instance() -> None:
         peak_power_w=None,
         peak_wall_s=None,
         rated_current_a=None,
+        peak_current_a=None,
     )
     bench = Bench(with_outlet(unit(), 2, meter=meter))
-    for number in (7, 14, 17):
+    for number in (7, 14, 17, 19):
         assert bench.get(f"3.2.1.{number}.2") is NO_SUCH_INSTANCE
     assert bench.content("3.2.1.15.2") == bytes(8)
     assert bench.content("3.2.1.1.2") == 230_123
@@ -160,7 +216,8 @@ def test_an_outlet_shows_its_settings_and_its_state() -> None:
 
 
 def test_the_system_group_tells_about_the_unit() -> None:
-    bench = Bench()
+    device = replace(DEVICE, asset_tag="R7-12", temperature_scale=TemperatureScale.FAHRENHEIT)
+    bench = Bench(replace(unit(), device=device))
     expected = {
         1: b"OpenPDU-8",
         2: b"S-0042",
@@ -177,6 +234,9 @@ def test_the_system_group_tells_about_the_unit() -> None:
         13: 700,
         14: bytes.fromhex("07eb010f08000000") + b"+\0\0",
         15: 4,
+        16: 0,
+        17: b"R7-12",
+        18: 2,
     }
     assert {n: bench.content(f"1.{n}.0") for n in expected} == expected
 
@@ -207,6 +267,11 @@ def test_sensors_show_tenths_and_contacts_show_zero_or_one() -> None:
     assert bench.content("5.1.1.8.1") == -100
     assert bench.get("5.1.1.9.1") is NO_SUCH_INSTANCE
     assert bench.content("5.1.1.6.2") == bytes(8)
+    assert bench.content("5.1.1.11.1") == bytes(8)
+    warm = replace(SENSOR, maximum_wall_s=WALL_S - 3600, extremes_since_wall_s=WALL_S)
+    bench = Bench(unit(sensors=(warm, door)))
+    assert bench.content("5.1.1.11.1") == bytes.fromhex("07eb010f07000000") + b"+\0\0"
+    assert bench.content("5.1.1.12.1") == bytes.fromhex("07eb010f08000000") + b"+\0\0"
     assert bench.content("1.7.0") == 2
 
 
@@ -255,6 +320,9 @@ def test_names_longer_than_their_object_are_cut_between_characters() -> None:
         (words.CHANGE_REASON, ChangeReason),
         (words.METERING_STATUS, MeterStatus),
         (words.RESET_ACTION, Reset),
+        (words.TARGET_KIND, TargetKind),
+        (words.OVERLOAD_RESTRICTION, OverloadRestriction),
+        (system_mib.TEMPERATURE_SCALE, TemperatureScale),
         (outlet_mib.LOCK, Lock),
         (outlet_mib.POWER_UP, PowerUp),
         (sensor_mib.KIND, SensorKind),

@@ -22,6 +22,7 @@ from pdu_agent.model.commands import (
     Limit,
     Lock,
     NotificationClass,
+    OverloadRestriction,
     PowerUp,
     Quantity,
     Target,
@@ -32,6 +33,7 @@ from pdu_agent.model.errors import CommandError
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.snapshot import (
     Alarm,
+    Branch,
     ChangeReason,
     Crossing,
     Device,
@@ -110,6 +112,26 @@ SENSOR = Sensor(
 
 
 OUTLET_2 = Target(TargetKind.OUTLET, 2)
+BRANCH_3 = Target(TargetKind.BRANCH, 3)
+
+BRANCHES = (
+    Branch(1, "Branch 1", 1, "unknown", 10.0, None),
+    Branch(
+        index=3,
+        name="rear",
+        inlet=1,
+        line="l1",
+        rated_current_a=13.0,
+        meter=replace(
+            METER,
+            rated_current_a=13.0,
+            peak_power_since_wall_s=WALL_S - 7200,
+            peak_current_a=5.4321,
+            peak_current_wall_s=WALL_S - 1800,
+        ),
+        overload_restriction=OverloadRestriction.NEAR_OVERLOAD,
+    ),
+)
 
 GROUPS = (
     Group(1, "servers", (1, 2), True, GroupState.MIXED, 525.0, 10_799_999_998),
@@ -129,6 +151,19 @@ THRESHOLDS = (
         enabled=frozenset({Limit.HIGH_WARNING, Limit.HIGH_CRITICAL}),
         state=ThresholdState.HIGH_WARNING,
         value=8.75,
+    ),
+    Threshold(
+        target=BRANCH_3,
+        quantity=Quantity.ACTIVE_POWER,
+        low_critical=0.0,
+        low_warning=0.0,
+        high_warning=2300.0,
+        high_critical=0.0,
+        hysteresis=0.0,
+        delay_s=0.0,
+        enabled=frozenset({Limit.HIGH_WARNING}),
+        state=ThresholdState.NORMAL,
+        value=262.5,
     ),
     Threshold(
         target=Target(TargetKind.SENSOR, 1),
@@ -176,6 +211,7 @@ def furnished(snapshot: Snapshot) -> Snapshot:
         events=EVENTS,
         notifying=frozenset(NotificationClass) - {NotificationClass.COMMAND},
         config_lock=41,
+        branches=BRANCHES,
     )
 
 

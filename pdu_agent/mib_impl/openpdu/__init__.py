@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pdu_agent.mib_impl.openpdu.alarm import ALARM_COUNT, alarm_table, event_table
+from pdu_agent.mib_impl.openpdu.branch import BRANCH_METERS, BRANCHES
 from pdu_agent.mib_impl.openpdu.group import GROUPS, MEMBERS
 from pdu_agent.mib_impl.openpdu.inlet import INLETS
 from pdu_agent.mib_impl.openpdu.meter import METERS
@@ -48,6 +49,8 @@ def openpdu_module(
         groups=(
             SYSTEM,
             INLETS,
+            BRANCHES,
+            BRANCH_METERS,
             OUTLETS,
             METERS,
             THRESHOLDS,

@@ -6,10 +6,11 @@ from __future__ import annotations
 from pdu_agent.mib_impl.openpdu.metering import (
     crest_object,
     measured_objects,
+    peak_details,
     peak_objects,
     status_object,
 )
-from pdu_agent.mib_impl.openpdu.words import INLET_NUMBER
+from pdu_agent.mib_impl.openpdu.words import INLET_NUMBER, OVERLOAD_RESTRICTION, RATED_CURRENT
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import Unsigned32, Utf8
 from pdu_agent.model.commands import ConfigureInlet, InletSetting, Target, TargetKind
@@ -43,7 +44,7 @@ INLETS: Table[Inlet] = Table(
         ObjectType(
             16,
             "opduInletRatedCurrent",
-            Unsigned32(100, 1_000_000, scale=1000),
+            RATED_CURRENT,
             lambda inlet: inlet.meter.rated_current_a,
             units="milliamperes",
             to_command=lambda inlet, amperes: ConfigureInlet(
@@ -53,5 +54,25 @@ INLETS: Table[Inlet] = Table(
         status_object(17, "opduInletMeterStatus", _meter),
         *peak_objects("opduInlet", 18, _meter, _target),
         crest_object(21, "opduInletCrestFactor", _meter),
+        *peak_details("opduInlet", 22, _meter),
+        ObjectType(
+            26,
+            "opduInletNominalVoltage",
+            Unsigned32(50_000, 500_000, scale=1000),
+            lambda inlet: inlet.nominal_voltage_v,
+            units="millivolts",
+            to_command=lambda inlet, volts: ConfigureInlet(
+                inlet.index, InletSetting.NOMINAL_VOLTAGE_V, volts
+            ),
+        ),
+        ObjectType(
+            27,
+            "opduInletOverloadRestriction",
+            OVERLOAD_RESTRICTION,
+            lambda inlet: inlet.overload_restriction,
+            to_command=lambda inlet, restriction: ConfigureInlet(
+                inlet.index, InletSetting.OVERLOAD_RESTRICTION, restriction
+            ),
+        ),
     ),
 )

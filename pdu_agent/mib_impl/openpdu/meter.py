@@ -10,6 +10,7 @@ from pdu_agent.mib_impl.openpdu.metering import (
     UNSIGNED_MILLI,
     crest_object,
     measured_objects,
+    peak_details,
     peak_objects,
     status_object,
 )
@@ -57,5 +58,6 @@ METERS: Table[MeteredOutlet] = Table(
             units="milliamperes",
         ),
         crest_object(18, "opduMeterCrestFactor", _meter),
+        *peak_details("opduMeter", 19, _meter),
     ),
 )

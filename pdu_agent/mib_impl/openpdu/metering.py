@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OPENPDU-MIB objects that inlets and metered outlets have in common.
+"""OPENPDU-MIB objects that inlets, metered branches and metered outlets have in common.
 
-The two tables give them the same names but for the prefix, and other numbers.
+The tables give them the same names but for the prefix, and other numbers.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def status_object(number: int, name: str, meter: Callable[[Row], Meter]) -> Obje
 def peak_objects(
     prefix: str, first: int, meter: Callable[[Row], Meter], target: Callable[[Row], Target]
 ) -> tuple[ObjectType[Row], ...]:
-    """Three objects, numbered from `first`: the peak, its time, and the reset."""
+    """Three objects, numbered from `first`: the peak of power, its time, and the reset."""
     return (
         ObjectType(
             first,
@@ -150,6 +150,39 @@ def peak_objects(
             RESET_ACTION,
             lambda _: Special.NONE,
             to_command=lambda row, what: ResetMeter(target(row), what),
+        ),
+    )
+
+
+def peak_details(
+    prefix: str, first: int, meter: Callable[[Row], Meter]
+) -> tuple[ObjectType[Row], ...]:
+    """Four objects, numbered from `first`: the peak of current, and since when peaks count."""
+    return (
+        ObjectType(
+            first,
+            f"{prefix}PeakCurrent",
+            UNSIGNED_MILLI,
+            lambda row: meter(row).peak_current_a,
+            units="milliamperes",
+        ),
+        ObjectType(
+            first + 1,
+            f"{prefix}PeakCurrentTime",
+            DateAndTime(),
+            lambda row: or_never(meter(row).peak_current_wall_s),
+        ),
+        ObjectType(
+            first + 2,
+            f"{prefix}PeakPowerSince",
+            DateAndTime(),
+            lambda row: or_never(meter(row).peak_power_since_wall_s),
+        ),
+        ObjectType(
+            first + 3,
+            f"{prefix}PeakCurrentSince",
+            DateAndTime(),
+            lambda row: or_never(meter(row).peak_current_since_wall_s),
         ),
     )
 

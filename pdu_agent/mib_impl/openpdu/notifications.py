@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,7 @@ def _outlet(number: int, snapshot: Snapshot) -> Outlet:
     return next(outlet for outlet in snapshot.outlets if outlet.index == number)
 
 
-def _outlet_changed(event: OutletChanged, snapshot: Snapshot, arc: Oid) -> Iterator[Told]:
+def _outlet_changed(event: OutletChanged, snapshot: Snapshot) -> Iterator[Told]:
     index = (event.outlet,)
     name = _outlet(event.outlet, snapshot).name
     yield Told(
@@ -41,7 +41,7 @@ def _outlet_changed(event: OutletChanged, snapshot: Snapshot, arc: Oid) -> Itera
     )
 
 
-def _command_failed(event: CommandFailed, snapshot: Snapshot, arc: Oid) -> Iterator[Told]:
+def _command_failed(event: CommandFailed, snapshot: Snapshot) -> Iterator[Told]:
     index, outlet = (event.outlet,), _outlet(event.outlet, snapshot)
     yield Told(
         types.OUTLET_COMMAND_FAILED,
@@ -49,16 +49,16 @@ def _command_failed(event: CommandFailed, snapshot: Snapshot, arc: Oid) -> Itera
     )
 
 
-def _command_accepted(event: CommandAccepted, _: Snapshot, arc: Oid) -> Iterator[Told]:
+def _command_accepted(event: CommandAccepted, _: Snapshot) -> Iterator[Told]:
     if change_settings(event.commands):
         yield Told(types.CONFIG_CHANGED, ((_SCALAR, str(event.actor)),))
 
 
-def _alarm_raised(event: AlarmRaised, _: Snapshot, arc: Oid) -> Iterator[Told]:
+def _alarm_raised(arc: Oid, event: AlarmRaised, _: Snapshot) -> Iterator[Told]:
     yield from _alarm(event.alarm, arc, types.THRESHOLD_RAISED, types.HARDWARE_FAULT)
 
 
-def _alarm_cleared(event: AlarmCleared, _: Snapshot, arc: Oid) -> Iterator[Told]:
+def _alarm_cleared(arc: Oid, event: AlarmCleared, _: Snapshot) -> Iterator[Told]:
     yield from _alarm(event.alarm, arc, types.THRESHOLD_CLEARED, types.HARDWARE_FAULT_CLEARED)
 
 
@@ -89,37 +89,28 @@ def _crossing(target: Target, crossing: Crossing, arc: Oid) -> tuple[tuple[Oid, 
     )
 
 
-def _sensor_changed(event: SensorChanged, snapshot: Snapshot, arc: Oid) -> Iterator[Told]:
+def _sensor_changed(event: SensorChanged, snapshot: Snapshot) -> Iterator[Told]:
     index = (event.sensor,)
     name = next(sensor.name for sensor in snapshot.sensors if sensor.index == event.sensor)
     yield Told(types.SENSOR_STATUS_CHANGE, ((index, name), (index, event.new)))
 
 
-def _agent_started(event: AgentStarted, snapshot: Snapshot, arc: Oid) -> Iterator[Told]:
+def _agent_started(event: AgentStarted, snapshot: Snapshot) -> Iterator[Told]:
     boards = ", ".join(event.cold_banks) or "none"
     text = f"start {event.boots}; boards that had lost their power: {boards}"
     version = snapshot.device.software_version
     yield Told(types.AGENT_STARTING, ((_SCALAR, version), (_SCALAR, text)))
 
 
-_TellWithArc = Callable[[Any, Snapshot, Oid], Iterator[Told]]
-
-_TELLING: Mapping[type[Event], _TellWithArc] = {
-    OutletChanged: _outlet_changed,
-    CommandAccepted: _command_accepted,
-    CommandFailed: _command_failed,
-    # A point that is silent has a source that is: the source's alarm tells of all its points.
-    AlarmRaised: _alarm_raised,
-    AlarmCleared: _alarm_cleared,
-    SensorChanged: _sensor_changed,
-    AgentStarted: _agent_started,
-}
-
-
 def telling(arc: Oid) -> Mapping[type[Event], Tell]:
     """For openpduMIB at `arc`."""
-    return {event: partial(_with_arc, tell, arc) for event, tell in _TELLING.items()}
-
-
-def _with_arc(tell: _TellWithArc, arc: Oid, event: Event, snapshot: Snapshot) -> Iterator[Told]:
-    return tell(event, snapshot, arc)
+    return {
+        OutletChanged: _outlet_changed,
+        CommandAccepted: _command_accepted,
+        CommandFailed: _command_failed,
+        # A point that is silent has a source that is: its alarm tells of all its points.
+        AlarmRaised: partial(_alarm_raised, arc),
+        AlarmCleared: partial(_alarm_cleared, arc),
+        SensorChanged: _sensor_changed,
+        AgentStarted: _agent_started,
+    }

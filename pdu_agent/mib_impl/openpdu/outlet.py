@@ -8,8 +8,10 @@ from typing import Any
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.openpdu.words import (
+    BRANCH_NUMBER,
     CHANGE_REASON,
     INLET_NUMBER,
+    LINE,
     OUTLET_NUMBER,
     SWITCH_COMMAND,
     SWITCH_STATE,
@@ -35,16 +37,6 @@ from pdu_agent.model.commands import (
 from pdu_agent.model.snapshot import Outlet
 
 CAPABILITIES = Bits("switched", "metered", "senses", "fused")
-
-LINE = Enumerated(
-    (1, "l1", "l1"),
-    (2, "l2", "l2"),
-    (3, "l3", "l3"),
-    (4, "l1l2", "l1l2"),
-    (5, "l2l3", "l2l3"),
-    (6, "l3l1", "l3l1"),
-    (7, "unknown", "unknown"),
-)
 
 LOCK = Enumerated(
     (1, "unlocked", Lock.UNLOCKED),
@@ -165,5 +157,6 @@ OUTLETS: Table[Outlet] = Table(
         ObjectType(22, "opduOutletReceptacle", Utf8(0, 32), lambda outlet: outlet.receptacle),
         ObjectType(23, "opduOutletPosition", Utf8(0, 32), lambda outlet: outlet.position),
         ObjectType(24, "opduOutletDevice", Utf8(0, 64), lambda outlet: outlet.device),
+        ObjectType(25, "opduOutletBranch", BRANCH_NUMBER, lambda outlet: outlet.branch),
     ),
 )

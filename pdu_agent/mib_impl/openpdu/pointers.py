@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from pdu_agent.mib_impl.openpdu import notification_types as types
+from pdu_agent.mib_impl.openpdu.branch import BRANCHES
 from pdu_agent.mib_impl.openpdu.inlet import INLETS
 from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
 from pdu_agent.mib_impl.openpdu.sensor import SENSORS
@@ -22,6 +23,7 @@ COMMAND_ACCEPTED: Oid = (1, 8, 5, 1)
 
 _TABLES: dict[TargetKind, Table[Any]] = {
     TargetKind.INLET: INLETS,
+    TargetKind.BRANCH: BRANCHES,
     TargetKind.OUTLET: OUTLETS,
     TargetKind.SENSOR: SENSORS,
 }

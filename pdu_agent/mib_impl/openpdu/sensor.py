@@ -101,5 +101,14 @@ SENSORS: Table[Sensor] = Table(
                 Target(TargetKind.SENSOR, sensor.index), what
             ),
         ),
+        ObjectType(
+            11, "opduSensorMaxTime", DateAndTime(), lambda sensor: or_never(sensor.maximum_wall_s)
+        ),
+        ObjectType(
+            12,
+            "opduSensorSince",
+            DateAndTime(),
+            lambda sensor: or_never(sensor.extremes_since_wall_s),
+        ),
     ),
 )

@@ -21,6 +21,7 @@ from pdu_agent.model.commands import (
     ConfigureDevice,
     DeviceSetting,
     SwitchAll,
+    TemperatureScale,
 )
 from pdu_agent.model.snapshot import Severity, Snapshot
 
@@ -29,6 +30,11 @@ STATUS = Enumerated(
     (1, "ok", Severity.INFO),
     (2, "warning", Severity.WARNING),
     (3, "critical", Severity.CRITICAL),
+)
+
+TEMPERATURE_SCALE = Enumerated(
+    (1, "celsius", TemperatureScale.CELSIUS),
+    (2, "fahrenheit", TemperatureScale.FAHRENHEIT),
 )
 
 
@@ -89,5 +95,20 @@ SYSTEM: Scalars[Snapshot] = Scalars(
         ObjectType(13, "opduSysConfigLastChange", TimeStamp(), lambda s: s.config_changed_s),
         ObjectType(14, "opduSysSampleTime", DateAndTime(), lambda s: or_never(s.sample_wall_s)),
         ObjectType(15, "opduSysHwErrors", Counter32(), lambda s: s.health.hardware_errors),
+        ObjectType(16, "opduSysBranchCount", Unsigned32(0, 255), lambda s: len(s.branches)),
+        ObjectType(
+            17,
+            "opduSysAssetTag",
+            Utf8(0, 32),
+            lambda s: s.device.asset_tag,
+            to_command=lambda _, text: ConfigureDevice(DeviceSetting.ASSET_TAG, text),
+        ),
+        ObjectType(
+            18,
+            "opduSysTemperatureScale",
+            TEMPERATURE_SCALE,
+            lambda s: s.device.temperature_scale,
+            to_command=lambda _, scale: ConfigureDevice(DeviceSetting.TEMPERATURE_SCALE, scale),
+        ),
     ),
 )

@@ -4,7 +4,13 @@
 from __future__ import annotations
 
 from pdu_agent.mib_impl.syntax import Enumerated, Special, Unsigned32
-from pdu_agent.model.commands import Action, Quantity, Reset, TargetKind
+from pdu_agent.model.commands import (
+    Action,
+    OverloadRestriction,
+    Quantity,
+    Reset,
+    TargetKind,
+)
 from pdu_agent.model.snapshot import (
     ChangeReason,
     MeterStatus,
@@ -14,8 +20,20 @@ from pdu_agent.model.snapshot import (
 )
 
 INLET_NUMBER = Unsigned32(1, 8)
+BRANCH_NUMBER = Unsigned32(1, 255)
 OUTLET_NUMBER = Unsigned32(1, 255)
 GROUP_NUMBER = Unsigned32(1, 255)
+RATED_CURRENT = Unsigned32(100, 1_000_000, scale=1000)
+
+LINE = Enumerated(
+    (1, "l1", "l1"),
+    (2, "l2", "l2"),
+    (3, "l3", "l3"),
+    (4, "l1l2", "l1l2"),
+    (5, "l2l3", "l2l3"),
+    (6, "l3l1", "l3l1"),
+    (7, "unknown", "unknown"),
+)
 
 SWITCH_COMMAND = Enumerated(
     (1, "on", Action.ON),
@@ -62,10 +80,19 @@ RESET_ACTION = Enumerated(
     (2, "energy", Reset.ENERGY),
     (3, "peak", Reset.PEAK),
     (4, "all", Reset.ALL),
+    (5, "peakPower", Reset.PEAK_POWER),
+    (6, "peakCurrent", Reset.PEAK_CURRENT),
+)
+
+OVERLOAD_RESTRICTION = Enumerated(
+    (1, "none", OverloadRestriction.NONE),
+    (2, "nearOverload", OverloadRestriction.NEAR_OVERLOAD),
+    (3, "overload", OverloadRestriction.OVERLOAD),
 )
 
 TARGET_KIND = Enumerated(
     (1, "inlet", TargetKind.INLET),
+    (2, "branch", TargetKind.BRANCH),
     (3, "outlet", TargetKind.OUTLET),
     (4, "sensor", TargetKind.SENSOR),
 )
