@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from pdu_agent.access.grant import EVERY_OUTLET
 from pdu_agent.mib_impl.set_errors import ErrorStatus, SetError
 from pdu_agent.mib_impl.syntax import Value
 from pdu_agent.mib_impl.view import NO_SUCH_INSTANCE
@@ -30,6 +31,7 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.quantities import Electrical
 from tests.mib.rpdu2_unit import (
+    ARC,
     INLET,
     INLET_ELECTRICAL,
     INLET_METER,
@@ -165,6 +167,15 @@ def test_what_never_happened_has_no_date() -> None:
 def test_the_pending_command_of_one_outlet_is_one_of_the_unit() -> None:
     snapshot = with_outlet(rpdu2_unit(), 3, pending=Action.OFF_DELAYED)
     assert Rpdu2Bench(snapshot).content("4.3.1.11.1") == 1
+
+
+@pytest.mark.parametrize("instance", ["4.3.1.11.1", "4.4.1.4.1"])
+def test_what_tells_of_all_outlets_asks_for_rights_on_all(instance: str) -> None:
+    bench = Rpdu2Bench().bench
+    oid = bench.oid(f"{ARC}.{instance}")
+    place = bench.view.object_of(oid)
+    assert place is not None
+    assert bench.view.outlet_of(place, oid, bench.controller.snapshot) == EVERY_OUTLET
 
 
 def test_a_unit_without_metered_outlets_has_none_to_reset() -> None:

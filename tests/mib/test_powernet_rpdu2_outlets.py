@@ -26,7 +26,7 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import OutletState, ThresholdState
-from tests.mib.rpdu2_unit import THRESHOLDS, Rpdu2Bench, local, outlet_meter, rpdu2_unit, text
+from tests.mib.rpdu2_unit import ARC, THRESHOLDS, Rpdu2Bench, local, outlet_meter, rpdu2_unit, text
 from tests.mib.unit import WALL_S, integer, with_outlet
 
 OFF, ON = 1, 2
@@ -233,7 +233,7 @@ def test_bad_input_is_refused(instance: str, value: Value, status: ErrorStatus) 
 def test_rights_are_asked_for_by_outlet() -> None:
     bench = Rpdu2Bench().bench
     for table in ("9.2.1", "9.2.2", "9.2.3", "9.2.4", "9.4.1", "9.4.2", "9.4.3"):
-        oid = bench.oid(f".1.3.6.1.4.1.318.1.1.26.{table}.1.4.3")
+        oid = bench.oid(f"{ARC}.{table}.1.4.3")
         place = bench.view.object_of(oid)
         assert place is not None
         assert bench.view.outlet_of(place, oid, bench.controller.snapshot) == 3
