@@ -63,10 +63,13 @@ class Agent:
         kind: tuple[TargetVersion, str, bool],
         timeout_s: float = 2.0,
         retries: int = 3,
+        mibs: tuple[str, ...] = (),
         **options: object,
     ) -> None:
         version, credential, inform = kind
-        target = TargetSettings("nms", address, credential, version, inform, timeout_s, retries)
+        target = TargetSettings(
+            "nms", address, credential, version, inform, timeout_s, retries, mibs=mibs
+        )
         settings = SnmpSettings(communities=(COMMUNITY,), users=USERS, targets=(target,))
         self.counters = NotificationCounters()
         self.targets = Targets(settings, ENGINE, self.counters, **options)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pdu_agent.mib_impl.powernet.rpdu2_probe import probe_name, probes
 from pdu_agent.mib_impl.schema import NotificationType, Told
 from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.model.snapshot import Snapshot
@@ -40,5 +41,12 @@ def outlet_name(number: int, snapshot: Snapshot) -> str:
 
 
 def sensor_told(kind: NotificationType, snapshot: Snapshot, number: int, text: str) -> Told:
-    name = next(sensor.name for sensor in snapshot.sensors if sensor.index == number)
-    return unit_told(kind, snapshot, NO_SECOND_DEVICE, number, name, text)
+    """number: of the sensor. The trap has that of its probe, where it is part of one."""
+    return unit_told(kind, snapshot, NO_SECOND_DEVICE, *_shown_sensor(number, snapshot), text)
+
+
+def _shown_sensor(number: int, snapshot: Snapshot) -> tuple[int, str]:
+    for probe in probes(snapshot):
+        if number in (half.sensor.index for half in probe.halves):
+            return probe.number, probe_name(probe)
+    return number, next(sensor.name for sensor in snapshot.sensors if sensor.index == number)

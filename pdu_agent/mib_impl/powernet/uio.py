@@ -1,28 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PowerNet-MIB uio: temperature and humidity, as the universal sensor ports show them.
+"""PowerNet-MIB uio: temperature and humidity, as universal sensor ports show them.
 
-Each sensor is alone on a port of its own number. A reading of -1 is one that is not valid;
+Each probe is alone on the port of its number. A reading of -1 is one that is not valid;
 one degree below zero looks the same, as it does on the vendor's units.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from pdu_agent.mib_impl.powernet.words import fahrenheit, watches
+from pdu_agent.mib_impl.powernet.rpdu2_probe import (
+    Half,
+    Probe,
+    probe_name,
+    probe_number,
+    probes,
+)
+from pdu_agent.mib_impl.powernet.words import fahrenheit
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.syntax import DisplayString, Enumerated, Integer32, Oid
-from pdu_agent.model.commands import Limit, Quantity, Target, TargetKind
-from pdu_agent.model.snapshot import (
-    Sensor,
-    SensorKind,
-    SensorStatus,
-    Snapshot,
-    Threshold,
-    ThresholdState,
-)
+from pdu_agent.model.commands import Limit
+from pdu_agent.model.snapshot import SensorStatus, Severity, Snapshot, ThresholdState
 
 NUMBER = Integer32(1)
 ONLY_SENSOR: Final = 1
@@ -30,20 +29,11 @@ ONLY_SENSOR: Final = 1
 INVALID: Final = -1
 
 ALARM_STATUS = Enumerated(
-    (1, "uioNormal", "normal"),
-    (2, "uioWarning", "warning"),
-    (3, "uioCritical", "critical"),
+    (1, "uioNormal", Severity.INFO),
+    (2, "uioWarning", Severity.WARNING),
+    (3, "uioCritical", Severity.CRITICAL),
     (4, "sensorStatusNotApplicable", "unknown"),
 )
-
-_ALARM_WORDS = {
-    ThresholdState.NORMAL: "normal",
-    ThresholdState.LOW_WARNING: "warning",
-    ThresholdState.HIGH_WARNING: "warning",
-    ThresholdState.LOW_CRITICAL: "critical",
-    ThresholdState.HIGH_CRITICAL: "critical",
-    ThresholdState.UNKNOWN: "unknown",
-}
 
 COMM_STATUS = Enumerated(
     (1, "notInstalled", "absent"), (2, "commsOK", "ok"), (3, "commsLost", "lost")
@@ -56,10 +46,14 @@ _COMM_WORDS = {
     SensorStatus.ABSENT: "absent",
 }
 
-QUANTITIES = {
-    SensorKind.TEMPERATURE: Quantity.TEMPERATURE,
-    SensorKind.HUMIDITY: Quantity.HUMIDITY,
+_SEVERITIES = {
+    ThresholdState.NORMAL: Severity.INFO,
+    ThresholdState.LOW_WARNING: Severity.WARNING,
+    ThresholdState.HIGH_WARNING: Severity.WARNING,
+    ThresholdState.LOW_CRITICAL: Severity.CRITICAL,
+    ThresholdState.HIGH_CRITICAL: Severity.CRITICAL,
 }
+_BY_SEVERITY = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
 # uioSensorStatusViolationStatus: max, high, low and min temperature; of humidity 8 bits up.
 _VIOLATIONS = {
@@ -76,73 +70,63 @@ _INNER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """watch: the threshold for what the sensor measures."""
-
-    sensor: Sensor
-    watch: Threshold | None
-
-    def reading(self, kind: SensorKind) -> float | None:
-        """None for a value that is old, or of another kind of sensor."""
-        sensor = self.sensor
-        valid = sensor.kind is kind and sensor.status is SensorStatus.OK
-        return sensor.value if valid else None
-
-    @property
-    def violations(self) -> int:
-        if self.watch is None:
-            return 0
-        state = self.watch.state
-        found = _VIOLATIONS.get(state, 0)
-        inner = _INNER.get(state)
-        if inner is not None and inner[0] in self.watch.enabled:
-            found |= _VIOLATIONS[inner[1]]
-        return found << _HUMIDITY_SHIFT if self.sensor.kind is SensorKind.HUMIDITY else found
+def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, Probe]]:
+    for probe in probes(snapshot):
+        yield (probe.number, ONLY_SENSOR), probe
 
 
-def _probes(snapshot: Snapshot) -> Iterator[tuple[Oid, Probe]]:
-    watched = watches(snapshot)
-    for sensor in snapshot.sensors:
-        if sensor.kind in QUANTITIES:
-            target = Target(TargetKind.SENSOR, sensor.index)
-            watch = watched.get((target, QUANTITIES[sensor.kind]))
-            yield (sensor.index, ONLY_SENSOR), Probe(sensor, watch)
+def _reading(half: Half | None) -> float | None:
+    """None for a value that is old, or that nothing measures."""
+    if half is None or half.sensor.status is not SensorStatus.OK:
+        return None
+    return half.sensor.value
 
 
-def _alarm_word(probe: Probe) -> str:
-    return "unknown" if probe.watch is None else _ALARM_WORDS[probe.watch.state]
+def _state(half: Half | None) -> ThresholdState:
+    return ThresholdState.UNKNOWN if half is None or half.watch is None else half.watch.state
+
+
+def _bits(half: Half | None) -> int:
+    """As for a temperature."""
+    found = _VIOLATIONS.get(_state(half), 0)
+    inner = _INNER.get(_state(half))
+    if inner is not None and half is not None and half.watch is not None:
+        limit, state = inner
+        found |= _VIOLATIONS[state] if limit in half.watch.enabled else 0
+    return found
+
+
+def _violations(probe: Probe) -> int:
+    return _bits(probe.temperature) | _bits(probe.humidity) << _HUMIDITY_SHIFT
+
+
+def _alarm(probe: Probe) -> Severity | str:
+    """The worse of its two values'."""
+    states = [_state(half) for half in probe.halves]
+    known = [_SEVERITIES[state] for state in states if state in _SEVERITIES]
+    return max(known, key=_BY_SEVERITY.index) if known else "unknown"
 
 
 SIZE: Scalars[Snapshot] = Scalars(
     suffix=(1, 1, 25, 1),
     source=whole,
-    objects=(
-        ObjectType(
-            1,
-            "uioSensorStatusTableSize",
-            Integer32(0),
-            lambda snapshot: sum(sensor.kind in QUANTITIES for sensor in snapshot.sensors),
-        ),
-    ),
+    objects=(ObjectType(1, "uioSensorStatusTableSize", Integer32(0), lambda s: len(probes(s))),),
 )
 
 STATUS: Table[Probe] = Table(
     suffix=(1, 1, 25, 1, 2),
     name="uioSensorStatusTable",
     index=("uioSensorStatusPortID", "uioSensorStatusSensorID"),
-    rows=_probes,
+    rows=_rows,
     objects=(
-        ObjectType(1, "uioSensorStatusPortID", NUMBER, lambda probe: probe.sensor.index),
+        ObjectType(1, "uioSensorStatusPortID", NUMBER, probe_number),
         ObjectType(2, "uioSensorStatusSensorID", NUMBER, lambda _: ONLY_SENSOR),
-        ObjectType(
-            3, "uioSensorStatusSensorName", DisplayString(), lambda probe: probe.sensor.name
-        ),
+        ObjectType(3, "uioSensorStatusSensorName", DisplayString(), probe_name),
         ObjectType(
             5,
             "uioSensorStatusTemperatureDegF",
             Integer32(),
-            lambda probe: fahrenheit(probe.reading(SensorKind.TEMPERATURE)),
+            lambda probe: fahrenheit(_reading(probe.temperature)),
             units="degrees Fahrenheit",
             absent=INVALID,
         ),
@@ -150,7 +134,7 @@ STATUS: Table[Probe] = Table(
             6,
             "uioSensorStatusTemperatureDegC",
             Integer32(),
-            lambda probe: probe.reading(SensorKind.TEMPERATURE),
+            lambda probe: _reading(probe.temperature),
             units="degrees Celsius",
             absent=INVALID,
         ),
@@ -158,24 +142,19 @@ STATUS: Table[Probe] = Table(
             7,
             "uioSensorStatusHumidity",
             Integer32(0, 100),
-            lambda probe: probe.reading(SensorKind.HUMIDITY),
+            lambda probe: _reading(probe.humidity),
             units="percent",
             absent=INVALID,
         ),
-        ObjectType(
-            8,
-            "uioSensorStatusViolationStatus",
-            Integer32(0),
-            lambda probe: probe.violations,
-        ),
-        ObjectType(9, "uioSensorStatusAlarmStatus", ALARM_STATUS, _alarm_word),
+        ObjectType(8, "uioSensorStatusViolationStatus", Integer32(0), _violations),
+        ObjectType(9, "uioSensorStatusAlarmStatus", ALARM_STATUS, _alarm),
         ObjectType(
             10,
             "uioSensorStatusCommStatus",
             COMM_STATUS,
-            lambda probe: _COMM_WORDS[probe.sensor.status],
+            lambda probe: _COMM_WORDS[probe.status],
         ),
     ),
 )
 
-UIO: tuple[Scalars[Any] | Table[Any], ...] = (SIZE, STATUS)
+UIO = (SIZE, STATUS)
