@@ -6,37 +6,30 @@ What has no row in the tables has no notification either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from pdu_agent.mib_impl.schema import NotificationType, Tell, Told
 from pdu_agent.mib_impl.sentry4 import notification_types as types
 from pdu_agent.mib_impl.sentry4.control import control_state, outlet_status
-from pdu_agent.mib_impl.sentry4.names import (
-    UNIT,
-    UNIT_ID,
-    branch_label,
-    cord_id,
-    cord_index,
-    line_id,
-    line_index,
-    line_label,
-    part_id,
-    part_index,
-    phase_label,
-    sensor_id,
-)
-from pdu_agent.mib_impl.sentry4.points import (
-    Point,
-    branches_of,
-    cords,
-    inlets_of,
-    metered_branches,
-    outlets_of,
-)
-from pdu_agent.mib_impl.sentry4.sensors import LAST_OF_KIND, Probe, probes, sensor_status
+from pdu_agent.mib_impl.sentry4.names import UNIT, UNIT_ID, sensor_id
+from pdu_agent.mib_impl.sentry4.points import Point, cords, inlets_of, metered_branches
+from pdu_agent.mib_impl.sentry4.sensors import Probe, sensor_status
 from pdu_agent.mib_impl.sentry4.system import unit_status
+from pdu_agent.mib_impl.sentry4.told import (
+    SCALAR,
+    Names,
+    at,
+    branch_names,
+    cord_names,
+    find_branch,
+    find_outlet,
+    find_probe,
+    line_names,
+    outlet_names,
+    phase_names,
+    told,
+)
 from pdu_agent.mib_impl.sentry4.words import (
     OF_CROSSING,
     State,
@@ -44,7 +37,6 @@ from pdu_agent.mib_impl.sentry4.words import (
     silent_status,
     state_of,
 )
-from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.model.commands import Action, Quantity, Target, TargetKind
 from pdu_agent.model.events import (
     AlarmCleared,
@@ -57,7 +49,6 @@ from pdu_agent.model.events import (
 )
 from pdu_agent.model.snapshot import (
     Alarm,
-    Branch,
     Crossing,
     Outlet,
     OutletState,
@@ -65,10 +56,6 @@ from pdu_agent.model.snapshot import (
     SensorStatus,
     Snapshot,
 )
-
-_SCALAR: Oid = (0,)
-_Names = tuple[Oid, str, str]
-"""Of a part of the unit: the index of its row, its ID, and its name or label."""
 
 _ON_THE_CORD = {
     Quantity.ACTIVE_POWER: types.CORD_ACTIVE_POWER,
@@ -94,83 +81,20 @@ _OF_SENSOR = {
 _PENDING = (OutletState.ON_PENDING, OutletState.OFF_PENDING)
 
 
-def _told(
-    kind: NotificationType,
-    snapshot: Snapshot,
-    values: Sequence[tuple[Oid, Any]],
-    status: Status,
-    text: str | None = None,
-) -> Told:
-    """`values` between what all notifications begin and end with. text: if not the status's."""
-    return Told(
-        kind,
-        (
-            (_SCALAR, snapshot.device.location),
-            *values,
-            (_SCALAR, status.value if text is None else text),
-            (_SCALAR, status is not Status.NORMAL),
-        ),
-    )
-
-
-def _at(names: _Names, *values: Any) -> list[tuple[Oid, Any]]:
-    index, *words = names
-    return [(index, value) for value in (*words, *values)]
-
-
-# -- the parts of the unit ----------------------------------------------------------------
-
-
-def _cord(inlet: int, snapshot: Snapshot) -> _Names:
-    return cord_index(inlet), cord_id(inlet), inlets_of(snapshot)[inlet].name
-
-
-def _line(inlet: int) -> _Names:
-    return line_index(inlet), line_id(inlet), line_label(inlet)
-
-
-def _phase(inlet: int) -> _Names:
-    return line_index(inlet), line_id(inlet), phase_label(inlet)
-
-
-def _branch(branch: Branch) -> _Names:
-    """Its over-current protector's too."""
-    place = branch.inlet, branch.index
-    return part_index(*place), part_id(*place), branch_label(*place)
-
-
-def _outlet(outlet: Outlet) -> _Names:
-    place = outlet.inlet, outlet.index
-    return part_index(*place), part_id(*place), outlet.name
-
-
-def _find_branch(number: int, snapshot: Snapshot) -> Branch | None:
-    return next((each for each in branches_of(snapshot) if each.index == number), None)
-
-
-def _find_outlet(number: int, snapshot: Snapshot) -> Outlet | None:
-    return next((each for each in outlets_of(snapshot) if each.index == number), None)
-
-
-def _find_probe(number: int, snapshot: Snapshot) -> Probe | None:
-    found = (probe for kind in LAST_OF_KIND for _, probe in probes(snapshot, kind))
-    return next((probe for probe in found if probe.sensor.index == number), None)
-
-
 # -- outlets and sensors that change ------------------------------------------------------
 
 
 def _outlet_changed(event: OutletChanged, snapshot: Snapshot) -> Iterator[Told]:
     """What waits has not changed yet; it is told of when it happens."""
-    outlet = _find_outlet(event.outlet, snapshot)
+    outlet = find_outlet(event.outlet, snapshot)
     if outlet is None or event.new in _PENDING:
         return
     then = _as_it_was(outlet, event)
     state = state_of(then.is_on)
-    yield _told(
+    yield told(
         types.OUTLET_CHANGE,
         snapshot,
-        _at(_outlet(outlet), state, outlet_status(then), control_state(then)),
+        at(outlet_names(outlet), state, outlet_status(then), control_state(then)),
         outlet_status(then),
         state.value,
     )
@@ -189,7 +113,7 @@ def _as_it_was(outlet: Outlet, event: OutletChanged) -> Outlet:
 
 
 def _sensor_changed(event: SensorChanged, snapshot: Snapshot) -> Iterator[Told]:
-    probe = _find_probe(event.sensor, snapshot)
+    probe = find_probe(event.sensor, snapshot)
     if probe is None:
         return
     kind = _OF_SENSOR[probe.sensor.kind]
@@ -208,12 +132,12 @@ def _of_probe(
     names = index, sensor_id(probe.number), probe.sensor.name
     match probe.sensor.kind:
         case SensorKind.TEMPERATURE:
-            values = [*_at(names, value, status), (_SCALAR, probe.scale)]
+            values = [*at(names, value, status), (SCALAR, probe.scale)]
         case SensorKind.HUMIDITY:
-            values = _at(names, value, status)
+            values = at(names, value, status)
         case _:
-            values = _at(names, status)
-    return _told(kind, snapshot, values, status)
+            values = at(names, status)
+    return told(kind, snapshot, values, status)
 
 
 # -- alarms -------------------------------------------------------------------------------
@@ -235,15 +159,15 @@ def _alarm(alarm: Alarm, snapshot: Snapshot, of_unit: Status, of_outlet: Status)
     target = alarm.target
     if target is None:
         names = (UNIT,), UNIT_ID, snapshot.device.name
-        yield _told(types.UNIT_STATUS, snapshot, _at(names, of_unit), of_unit)
+        yield told(types.UNIT_STATUS, snapshot, at(names, of_unit), of_unit)
     elif alarm.crossing is not None:
         yield from _crossing(target, alarm.crossing, snapshot)
     elif target.kind is TargetKind.OUTLET:
-        outlet = _find_outlet(target.index, snapshot)
+        outlet = find_outlet(target.index, snapshot)
         if outlet is not None:
             state, control = state_of(outlet.is_on), control_state(outlet)
-            values = _at(_outlet(outlet), state, of_outlet, control)
-            yield _told(types.OUTLET_STATUS, snapshot, values, of_outlet)
+            values = at(outlet_names(outlet), state, of_outlet, control)
+            yield told(types.OUTLET_STATUS, snapshot, values, of_outlet)
 
 
 def _crossing(target: Target, crossing: Crossing, snapshot: Snapshot) -> Iterator[Told]:
@@ -254,30 +178,30 @@ def _crossing(target: Target, crossing: Crossing, snapshot: Snapshot) -> Iterato
     for kinds, names in _places(target, snapshot):
         kind = kinds.get(crossing.quantity)
         if kind is not None:
-            yield _told(kind, snapshot, _at(names, crossing.value, status), status)
+            yield told(kind, snapshot, at(names, crossing.value, status), status)
 
 
 def _places(
     target: Target, snapshot: Snapshot
-) -> Iterator[tuple[Mapping[Quantity, NotificationType], _Names]]:
+) -> Iterator[tuple[Mapping[Quantity, NotificationType], Names]]:
     """Where values of the target are shown, and which notifications tell of them there."""
     number = target.index
     if target.kind is TargetKind.INLET and number in inlets_of(snapshot):
-        yield _ON_THE_CORD, _cord(number, snapshot)
-        yield _ON_THE_LINE, _line(number)
-        yield _ON_THE_PHASE, _phase(number)
+        yield _ON_THE_CORD, cord_names(number, snapshot)
+        yield _ON_THE_LINE, line_names(number)
+        yield _ON_THE_PHASE, phase_names(number)
     elif target.kind is TargetKind.BRANCH:
-        branch = _find_branch(number, snapshot)
+        branch = find_branch(number, snapshot)
         if branch is not None:
-            yield _ON_THE_BRANCH, _branch(branch)
+            yield _ON_THE_BRANCH, branch_names(branch)
     elif target.kind is TargetKind.OUTLET:
-        outlet = _find_outlet(number, snapshot)
+        outlet = find_outlet(number, snapshot)
         if outlet is not None:
-            yield _ON_THE_OUTLET, _outlet(outlet)
+            yield _ON_THE_OUTLET, outlet_names(outlet)
 
 
 def _sensor_crossing(target: Target, crossing: Crossing, snapshot: Snapshot) -> Iterator[Told]:
-    probe = _find_probe(target.index, snapshot)
+    probe = find_probe(target.index, snapshot)
     if probe is not None:
         hot = probe.sensor.kind is SensorKind.TEMPERATURE
         kind = types.TEMPERATURE_CROSSED if hot else types.HUMIDITY_CROSSED
@@ -310,17 +234,17 @@ def _status(point: Point, snapshot: Snapshot, state: State, status: Status) -> I
     number = point.target.index
     if point.target.kind is TargetKind.INLET:
         for kind, names in (
-            (types.CORD_STATUS, _cord(number, snapshot)),
-            (types.LINE_STATUS, _line(number)),
-            (types.PHASE_STATUS, _phase(number)),
+            (types.CORD_STATUS, cord_names(number, snapshot)),
+            (types.LINE_STATUS, line_names(number)),
+            (types.PHASE_STATUS, phase_names(number)),
         ):
-            yield _told(kind, snapshot, _at(names, state, status), status)
+            yield told(kind, snapshot, at(names, state, status), status)
         return
-    branch = _find_branch(number, snapshot)
+    branch = find_branch(number, snapshot)
     if branch is not None:
-        names = _branch(branch)
-        yield _told(types.OCP_STATUS, snapshot, _at(names, status), status)
-        yield _told(types.BRANCH_STATUS, snapshot, _at(names, state, status), status)
+        names = branch_names(branch)
+        yield told(types.OCP_STATUS, snapshot, at(names, status), status)
+        yield told(types.BRANCH_STATUS, snapshot, at(names, state, status), status)
 
 
 TELLING: Mapping[type[Event], Tell] = {
