@@ -11,6 +11,7 @@ from pdu_agent.mib_impl.powernet.rpdu2 import RPDU2
 from pdu_agent.mib_impl.powernet.rpdu_ident import IDENT
 from pdu_agent.mib_impl.powernet.rpdu_load import RPDU_LOAD
 from pdu_agent.mib_impl.powernet.rpdu_outlet import RPDU_OUTLET
+from pdu_agent.mib_impl.powernet.rpdu_outlet_config import RPDU_OUTLET_CONFIG
 from pdu_agent.mib_impl.powernet.rpdu_status import RPDU_STATUS
 from pdu_agent.mib_impl.powernet.spdu import SPDU
 from pdu_agent.mib_impl.powernet.trap_types import CARRIED, NOTIFICATIONS
@@ -30,7 +31,16 @@ def powernet_module() -> MibModule:
         about="APC rack power distribution units",
         identity=POWERNET,
         arc=POWERNET,
-        groups=(*SPDU, IDENT, *RPDU_LOAD, *RPDU_OUTLET, *RPDU_STATUS, *UIO, *RPDU2),
+        groups=(
+            *SPDU,
+            IDENT,
+            *RPDU_LOAD,
+            *RPDU_OUTLET,
+            *RPDU_OUTLET_CONFIG,
+            *RPDU_STATUS,
+            *UIO,
+            *RPDU2,
+        ),
         notification_arc=(*POWERNET, 0),
         notifications=NOTIFICATIONS,
         carried=CARRIED,

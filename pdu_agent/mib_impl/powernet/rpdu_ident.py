@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pdu_agent.mib_impl.powernet.words import firmware, phases, total
+from pdu_agent.mib_impl.powernet.rpdu2_totals import active_w, apparent_va, power_factor
+from pdu_agent.mib_impl.powernet.words import firmware, phases
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, whole
 from pdu_agent.mib_impl.syntax import DisplayString, Integer32
 from pdu_agent.model.commands import (
@@ -47,22 +48,6 @@ def _sets_nominal_voltage(snapshot: Snapshot, voltage_v: float) -> Sequence[Conf
     ]
 
 
-def _power_w(snapshot: Snapshot) -> float | None:
-    return total(snapshot, lambda electrical: electrical.active_power_w)
-
-
-def _power_va(snapshot: Snapshot) -> float | None:
-    return total(snapshot, lambda electrical: electrical.apparent_power_va)
-
-
-def _power_factor(snapshot: Snapshot) -> float | None:
-    """Of the totals; 0 without load, as in the model."""
-    power_w, power_va = _power_w(snapshot), _power_va(snapshot)
-    if power_w is None or power_va is None:
-        return None
-    return power_w / power_va if power_va > 0 else 0
-
-
 IDENT: Scalars[Snapshot] = Scalars(
     suffix=(1, 1, 12, 1),
     source=whole,
@@ -95,17 +80,17 @@ IDENT: Scalars[Snapshot] = Scalars(
             absent=NOT_KNOWN,
         ),
         ObjectType(
-            16, "rPDUIdentDevicePowerWatts", COUNT, _power_w, units="watts", absent=NOT_KNOWN
+            16, "rPDUIdentDevicePowerWatts", COUNT, active_w, units="watts", absent=NOT_KNOWN
         ),
         ObjectType(
             17,
             "rPDUIdentDevicePowerFactor",
             Integer32(0, 1000, scale=1000),
-            _power_factor,
+            power_factor,
             absent=NOT_KNOWN,
         ),
         ObjectType(
-            18, "rPDUIdentDevicePowerVA", COUNT, _power_va, units="volt-amperes", absent=NOT_KNOWN
+            18, "rPDUIdentDevicePowerVA", COUNT, apparent_va, units="volt-amperes", absent=NOT_KNOWN
         ),
     ),
 )

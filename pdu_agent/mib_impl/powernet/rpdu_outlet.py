@@ -1,47 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PowerNet-MIB rPDUOutlet: switching outlets, their settings, and what they are doing."""
+"""PowerNet-MIB rPDUOutlet: switching outlets, and what they are doing."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from typing import Any
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.powernet.rpdu_ident import COUNT
 from pdu_agent.mib_impl.powernet.rpdu_load import NUMBER, PHASE_INDEX
-from pdu_agent.mib_impl.powernet.watched import (
-    Watched,
-    limit_column,
-    metered_outlets,
-    watched_outlets,
-)
+from pdu_agent.mib_impl.powernet.watched import metered_outlets, outlet_rows
 from pdu_agent.mib_impl.powernet.words import (
     NEVER_S,
     cold_start_s,
     phase_of,
     phases,
-    power_on_s,
     sets_cold_start,
-    sets_power_on,
 )
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
-from pdu_agent.mib_impl.syntax import (
-    DisplayString,
-    Enumerated,
-    Gauge32,
-    Integer32,
-    Oid,
-    Special,
-)
+from pdu_agent.mib_impl.syntax import DisplayString, Enumerated, Gauge32, Integer32, Special
 from pdu_agent.model.commands import (
     Action,
     BranchSetting,
     ConfigureBranch,
     ConfigureInlet,
-    ConfigureOutlet,
     InletSetting,
-    Limit,
-    OutletSetting,
     OverloadRestriction,
     SwitchAll,
     SwitchOutlet,
@@ -100,18 +80,9 @@ def _shown_command(outlet: Outlet) -> Action | None:
     return Action.ON if outlet.is_on else Action.OFF
 
 
-def _outlets(snapshot: Snapshot) -> Iterator[tuple[Oid, Outlet]]:
-    for outlet in snapshot.outlets:
-        yield (outlet.index,), outlet
-
-
-def _bank(outlet: Outlet) -> int:
+def bank_of(outlet: Outlet) -> int:
     """0 without one (recorded from an AP7900)."""
     return 0 if outlet.branch is None else outlet.branch
-
-
-def _configures(setting: OutletSetting) -> Callable[[Outlet, Any], ConfigureOutlet]:
-    return lambda outlet, value: ConfigureOutlet(outlet.index, setting, value)
 
 
 DEVICE: Scalars[Snapshot] = Scalars(
@@ -176,7 +147,7 @@ CONTROL: Table[Outlet] = Table(
     suffix=(1, 1, 12, 3, 3, 1),
     name="rPDUOutletControlTable",
     index=("rPDUOutletControlIndex",),
-    rows=_outlets,
+    rows=outlet_rows,
     outlet=lambda outlet: outlet.index,
     objects=(
         # Notifications say 0 for all outlets.
@@ -191,83 +162,7 @@ CONTROL: Table[Outlet] = Table(
             to_command=lambda outlet, action: SwitchOutlet(outlet.index, action),
             needs=Rights.SWITCH,
         ),
-        ObjectType(5, "rPDUOutletControlOutletBank", COUNT, _bank),
-    ),
-)
-
-CONFIG: Table[Outlet] = Table(
-    suffix=(1, 1, 12, 3, 4, 1),
-    name="rPDUOutletConfigTable",
-    index=("rPDUOutletConfigIndex",),
-    rows=_outlets,
-    outlet=lambda outlet: outlet.index,
-    objects=(
-        ObjectType(1, "rPDUOutletConfigIndex", NUMBER, lambda outlet: outlet.index),
-        ObjectType(
-            2,
-            "rPDUOutletConfigOutletName",
-            OUTLET_NAME,
-            lambda outlet: outlet.name,
-            to_command=_configures(OutletSetting.NAME),
-        ),
-        ObjectType(3, "rPDUOutletConfigOutletPhase", OUTLET_PHASE, phase_of),
-        ObjectType(
-            4,
-            "rPDUOutletConfigPowerOnTime",
-            Integer32(NEVER_S, 7200),
-            power_on_s,
-            units="seconds",
-            to_command=sets_power_on,
-        ),
-        ObjectType(  # NEVER_S is not taken: no outlet here can refuse to be switched off
-            5,
-            "rPDUOutletConfigPowerOffTime",
-            Integer32(0, 7200),
-            lambda outlet: outlet.off_delay_s,
-            units="seconds",
-            to_command=_configures(OutletSetting.OFF_DELAY_S),
-        ),
-        ObjectType(
-            6,
-            "rPDUOutletConfigRebootDuration",
-            Integer32(5, 60),
-            lambda outlet: outlet.reboot_s,
-            units="seconds",
-            to_command=_configures(OutletSetting.REBOOT_S),
-        ),
-        ObjectType(7, "rPDUOutletConfigOutletBank", COUNT, _bank),
-    ),
-)
-
-MONITORED_SIZE: Scalars[Snapshot] = Scalars(
-    suffix=(1, 1, 12, 3, 4),
-    source=whole,
-    objects=(
-        ObjectType(
-            2, "rPDUOutletConfigMonitoredTableSize", COUNT, lambda s: len(metered_outlets(s))
-        ),
-    ),
-)
-
-MONITORED: Table[Watched[Outlet]] = Table(
-    suffix=(1, 1, 12, 3, 4, 3),
-    name="rPDUOutletConfigMonitoredTable",
-    index=("rPDUOutletConfigMonitoredIndex",),
-    rows=watched_outlets,
-    outlet=lambda row: row.part.index,
-    objects=(
-        ObjectType(1, "rPDUOutletConfigMonitoredIndex", NUMBER, lambda row: row.part.index),
-        ObjectType(
-            2,
-            "rPDUOutletConfigMonitoredName",
-            OUTLET_NAME,
-            lambda row: row.part.name,
-            to_command=lambda row, name: ConfigureOutlet(row.part.index, OutletSetting.NAME, name),
-        ),
-        ObjectType(3, "rPDUOutletConfigMonitoredNumber", NUMBER, lambda row: row.part.index),
-        limit_column(4, "rPDUOutletConfigMonitoredLowLoadThreshold", Limit.LOW_WARNING),
-        limit_column(5, "rPDUOutletConfigMonitoredNearOverloadThreshold", Limit.HIGH_WARNING),
-        limit_column(6, "rPDUOutletConfigMonitoredOverloadThreshold", Limit.HIGH_CRITICAL),
+        ObjectType(5, "rPDUOutletControlOutletBank", COUNT, bank_of),
     ),
 )
 
@@ -275,7 +170,7 @@ STATUS: Table[Outlet] = Table(
     suffix=(1, 1, 12, 3, 5, 1),
     name="rPDUOutletStatusTable",
     index=("rPDUOutletStatusIndex",),
-    rows=_outlets,
+    rows=outlet_rows,
     outlet=lambda outlet: outlet.index,
     objects=(
         ObjectType(1, "rPDUOutletStatusIndex", NUMBER, lambda outlet: outlet.index),
@@ -288,7 +183,7 @@ STATUS: Table[Outlet] = Table(
             COMMAND_PENDING,
             lambda outlet: outlet.pending is not None,
         ),
-        ObjectType(6, "rPDUOutletStatusOutletBank", COUNT, _bank),
+        ObjectType(6, "rPDUOutletStatusOutletBank", COUNT, bank_of),
         ObjectType(
             7,
             "rPDUOutletStatusLoad",
@@ -323,9 +218,6 @@ RPDU_OUTLET = (
     COUNTS,
     PHASE_RESTRICTIONS,
     CONTROL,
-    CONFIG,
-    MONITORED_SIZE,
-    MONITORED,
     STATUS,
     BANK_RESTRICTIONS,
 )

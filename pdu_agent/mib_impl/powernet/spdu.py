@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.mib_impl.powernet.watched import outlet_rows
 from pdu_agent.mib_impl.powernet.words import (
     NEVER_S,
     cold_start_s,
@@ -22,7 +23,6 @@ from pdu_agent.mib_impl.syntax import (
     DisplayString,
     Enumerated,
     Integer32,
-    Oid,
     Special,
     Syntax,
     Tag,
@@ -115,11 +115,6 @@ def _states(snapshot: Snapshot) -> str:
 
 def _pendings(snapshot: Snapshot) -> str:
     return "".join("No  " if outlet.pending is None else "Yes " for outlet in snapshot.outlets)
-
-
-def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, Outlet]]:
-    for outlet in snapshot.outlets:
-        yield (outlet.index,), outlet
 
 
 def _power_off(outlet: Outlet, seconds: int) -> ConfigureOutlet:
@@ -218,7 +213,7 @@ OUTLET_CONTROL: Table[Outlet] = Table(
     suffix=(1, 1, 4, 4, 2),
     name="sPDUOutletControlTable",
     index=("sPDUOutletControlIndex",),
-    rows=_rows,
+    rows=outlet_rows,
     outlet=lambda outlet: outlet.index,
     objects=(
         ObjectType(1, "sPDUOutletControlIndex", OUTLET_NUMBER, lambda outlet: outlet.index),
@@ -232,7 +227,7 @@ OUTLET_CONFIG: Table[Outlet] = Table(
     suffix=(1, 1, 4, 5, 2),
     name="sPDUOutletConfigTable",
     index=("sPDUOutletConfigIndex",),
-    rows=_rows,
+    rows=outlet_rows,
     outlet=lambda outlet: outlet.index,
     objects=(
         ObjectType(1, "sPDUOutletConfigIndex", OUTLET_NUMBER, lambda outlet: outlet.index),

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Phases, banks and outlets with the threshold that watches their current, as rows of tables."""
+"""Rows of tables: outlets, and phases, banks and outlets with the threshold that watches their
+current.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +60,12 @@ def watched_outlets(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Outlet]]]
     for outlet in metered_outlets(snapshot):
         target = Target(TargetKind.OUTLET, outlet.index)
         yield (outlet.index,), Watched(outlet, watched.get((target, Quantity.CURRENT)))
+
+
+def outlet_rows(snapshot: Snapshot) -> Iterator[tuple[Oid, Outlet]]:
+    """A row for each outlet, by its number."""
+    for outlet in snapshot.outlets:
+        yield (outlet.index,), outlet
 
 
 def metered_outlets(snapshot: Snapshot) -> list[Outlet]:
