@@ -28,15 +28,19 @@ def lent_modules(served: Iterable[MibModule]) -> tuple[MibModule, ...]:
 
 
 def roots(modules: Sequence[MibModule]) -> tuple[Oid, ...]:
-    """The subtrees that hold all objects of the modules and nothing else's, in order.
+    """The subtrees that hold all objects of the modules and nothing of others, in order."""
+    return tuple(sorted({root for module in modules for root in _roots(module)}))
 
-    One level below a module's own arc, which may be one that it shares with others.
-    """
-    found = {
-        (*module.arc, *group.base, declared.number)[: len(module.arc) + 1]
-        for module in modules
+
+def _roots(module: MibModule) -> set[Oid]:
+    """The module's own OID; for one that has objects elsewhere, one level below its arc."""
+    objects = [
+        (*module.arc, *group.base, declared.number)
         for group in module.groups
         for declared in group.objects
         if declared.get is not None
-    }
-    return tuple(sorted(found))
+    ]
+    own = module.identity
+    if all(oid[: len(own)] == own for oid in objects):
+        return {own} if objects else set()
+    return {oid[: len(module.arc) + 1] for oid in objects}
