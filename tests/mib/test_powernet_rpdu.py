@@ -33,7 +33,14 @@ from pdu_agent.model.commands import (
     Target,
     TargetKind,
 )
-from pdu_agent.model.snapshot import Sensor, SensorKind, SensorStatus, Snapshot, ThresholdState
+from pdu_agent.model.snapshot import (
+    MeterStatus,
+    Sensor,
+    SensorKind,
+    SensorStatus,
+    Snapshot,
+    ThresholdState,
+)
 from tests.mib.powernet_unit import (
     LOW,
     NEAR,
@@ -163,6 +170,27 @@ def test_a_load_that_nobody_knows_has_no_instance() -> None:
     assert bench.columns("1.1.12.2.3.1") == {1: rows(1), 4: rows(1), 5: rows(0)}
     assert bench.columns("1.1.12.2.2.1", 3, 5) == {3: rows(12), 5: {}}
     assert bench.columns("1.1.12.5.4") == {1: rows(1), 2: rows(1)}
+
+
+def test_values_of_a_meter_that_fell_silent_are_not_shown() -> None:
+    made = powernet_unit()
+    stale = replace(METER, status=MeterStatus.STALE)
+    bench = PowerNetBench(
+        replace(
+            made,
+            inlets=tuple(replace(inlet, meter=stale) for inlet in made.inlets),
+            branches=tuple(replace(branch, meter=stale) for branch in made.branches),
+            outlets=tuple(replace(outlet, meter=stale) for outlet in made.outlets),
+        )
+    )
+    assert bench.columns("1.1.12.2.3.1", 2) == {2: {}}
+    assert bench.columns("1.1.12.3.5.1", 7) == {7: {}}
+    assert [bench.content(f"1.1.12.1.{number}.0") for number in (16, 17, 18)] == [-1, -1, -1]
+    second_generation = [
+        bench.content(f"1.1.26.{suffix}")
+        for suffix in ("4.3.1.5.1", "6.3.1.5.1", "6.3.1.6.1", "6.3.1.7.1", "9.4.3.1.6.1")
+    ]
+    assert second_generation == [-1] * 5
 
 
 def test_tables_by_phase_end_at_three() -> None:

@@ -25,7 +25,7 @@ from pdu_agent.mib_impl.powernet.rpdu2_columns import (
 )
 from pdu_agent.mib_impl.powernet.rpdu2_outlet import sets_name
 from pdu_agent.mib_impl.powernet.watched import metered_outlets
-from pdu_agent.mib_impl.powernet.words import load_of, phase_of, watches
+from pdu_agent.mib_impl.powernet.words import load_of, measured, phase_of, watches
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.model.commands import Limit, Quantity, Target, TargetKind
@@ -149,7 +149,7 @@ METERED_STATUS: Table[Metered] = Table(
             6,
             "rPDU2OutletMeteredStatusCurrent",
             TENTHS,
-            lambda row: row.meter.electrical.current_a,
+            lambda row: measured(row.meter).current_a,
             units="tenths of an ampere",
             absent=-1,
         ),
@@ -157,7 +157,7 @@ METERED_STATUS: Table[Metered] = Table(
             7,
             "rPDU2OutletMeteredStatusPower",
             NUMBER,
-            lambda row: row.meter.electrical.active_power_w,
+            lambda row: measured(row.meter).active_power_w,
             units="watts",
             absent=-1,
         ),

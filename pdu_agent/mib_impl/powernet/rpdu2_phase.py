@@ -12,7 +12,7 @@ from pdu_agent.mib_impl.powernet.rpdu2_circuit import (
 )
 from pdu_agent.mib_impl.powernet.rpdu2_columns import HUNDREDTHS, NUMBER, RPDU2_ARC, size, tens
 from pdu_agent.mib_impl.powernet.watched import Watched, watched_phases
-from pdu_agent.mib_impl.powernet.words import phases
+from pdu_agent.mib_impl.powernet.words import measured, phases
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.model.snapshot import Inlet
 
@@ -47,7 +47,7 @@ PHASE_STATUS: Table[Watched[Inlet]] = Table(
             6,
             "rPDU2PhaseStatusVoltage",
             NUMBER,
-            metered(lambda meter: meter.electrical.voltage_v),
+            metered(lambda meter: measured(meter).voltage_v),
             units="volts",
             absent=-1,
         ),
@@ -55,7 +55,7 @@ PHASE_STATUS: Table[Watched[Inlet]] = Table(
             7,
             "rPDU2PhaseStatusPower",
             NUMBER,
-            metered(lambda meter: tens(meter.electrical.active_power_w)),
+            metered(lambda meter: tens(measured(meter).active_power_w)),
             units="hundredths of a kilowatt",
             absent=-1,
         ),
@@ -63,7 +63,7 @@ PHASE_STATUS: Table[Watched[Inlet]] = Table(
             8,
             "rPDU2PhaseStatusApparentPower",
             NUMBER,
-            metered(lambda meter: tens(meter.electrical.apparent_power_va)),
+            metered(lambda meter: tens(measured(meter).apparent_power_va)),
             units="hundredths of a kilovolt-ampere",
             absent=-1,
         ),
@@ -71,7 +71,7 @@ PHASE_STATUS: Table[Watched[Inlet]] = Table(
             9,
             "rPDU2PhaseStatusPowerFactor",
             HUNDREDTHS,
-            metered(lambda meter: meter.electrical.power_factor),
+            metered(lambda meter: measured(meter).power_factor),
             units="hundredths",
             absent=-1,
         ),

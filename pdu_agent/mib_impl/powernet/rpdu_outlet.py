@@ -10,6 +10,7 @@ from pdu_agent.mib_impl.powernet.watched import metered_outlets, outlet_rows
 from pdu_agent.mib_impl.powernet.words import (
     NEVER_S,
     cold_start_s,
+    measured,
     phase_of,
     phases,
     sets_cold_start,
@@ -188,7 +189,7 @@ STATUS: Table[Outlet] = Table(
             7,
             "rPDUOutletStatusLoad",
             Gauge32(scale=10),
-            lambda outlet: None if outlet.meter is None else outlet.meter.electrical.current_a,
+            lambda outlet: measured(outlet.meter).current_a,
             units="tenths of an ampere",
         ),
     ),

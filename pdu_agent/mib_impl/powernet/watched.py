@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pdu_agent.mib_impl.powernet.words import Load, limit_of, load_of, phases, sets_limit, watches
+from pdu_agent.mib_impl.powernet.words import (
+    Load,
+    limit_of,
+    load_of,
+    measured,
+    phases,
+    sets_limit,
+    watches,
+)
 from pdu_agent.mib_impl.schema import ObjectType
 from pdu_agent.mib_impl.set_errors import ErrorStatus
 from pdu_agent.mib_impl.syntax import Integer32, Oid, Unacceptable
@@ -29,8 +37,7 @@ class Watched(Generic[Part]):
     @property
     def current_a(self) -> float | None:
         """None while nobody knows it."""
-        meter = self.part.meter
-        return None if meter is None else meter.electrical.current_a
+        return measured(self.part.meter).current_a
 
     @property
     def load(self) -> Load | None:

@@ -25,7 +25,16 @@ from pdu_agent.model.commands import (
     Target,
 )
 from pdu_agent.model.quantities import Electrical
-from pdu_agent.model.snapshot import Branch, Inlet, Outlet, Snapshot, Threshold, ThresholdState
+from pdu_agent.model.snapshot import (
+    Branch,
+    Inlet,
+    Meter,
+    MeterStatus,
+    Outlet,
+    Snapshot,
+    Threshold,
+    ThresholdState,
+)
 
 NOT_SUPPORTED: Final = "notsupported "
 """For a text that there is none of; recorded from an AP7900B, with the blank."""
@@ -35,6 +44,8 @@ NEVER_S: Final = -1
 
 PHASES: Final = 3
 """The tables by phase end here; a phase is an inlet."""
+
+_NOTHING_MEASURED: Final = Electrical()
 
 _BETWEEN_LINES = frozenset({"l1l2", "l2l3", "l3l1"})
 
@@ -150,9 +161,16 @@ def sets_cold_start(snapshot: Snapshot, seconds: int) -> Sequence[Command]:
     return delay, ConfigureOutlets(OutletSetting.POWER_UP, PowerUp.ON)
 
 
+def measured(meter: Meter | None) -> Electrical:
+    """Its values if they are current: no object here could say that a value is old."""
+    if meter is None or meter.status is not MeterStatus.OK:
+        return _NOTHING_MEASURED
+    return meter.electrical
+
+
 def total(snapshot: Snapshot, part: Callable[[Electrical], float | None]) -> float | None:
     """The sum over all inlets, None where one of them does not know its part."""
-    parts = [part(inlet.meter.electrical) for inlet in snapshot.inlets]
+    parts = [part(measured(inlet.meter)) for inlet in snapshot.inlets]
     known = [value for value in parts if value is not None]
     return sum(known) if known and len(known) == len(parts) else None
 
