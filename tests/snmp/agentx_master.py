@@ -181,6 +181,13 @@ class Snmpd:
 
     async def start(self) -> None:
         """Returns when it answers."""
+        process = self._spawn()
+        end_s = asyncio.get_running_loop().time() + START_LIMIT_S
+        while (await self.ask("snmpget", ".1.3.6.1.2.1.1.3.0", wait_s=0.1)).status:
+            assert process.poll() is None, self.log()
+            assert asyncio.get_running_loop().time() < end_s, self.log()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with (self.folder / "snmpd.log").open("ab") as output:
             self._process = subprocess.Popen(
                 [
@@ -197,10 +204,7 @@ class Snmpd:
                     "SNMP_PERSISTENT_DIR": str(self.folder / "persistent"),
                 },
             )
-        end_s = asyncio.get_running_loop().time() + START_LIMIT_S
-        while (await self.ask("snmpget", ".1.3.6.1.2.1.1.3.0", wait_s=0.1)).status:
-            assert self._process.poll() is None, self.log()
-            assert asyncio.get_running_loop().time() < end_s, self.log()
+        return self._process
 
     async def ask(
         self,

@@ -29,6 +29,14 @@ NAME_1 = master.names((*OUTLET, NAME, 1))
 LIMIT_S = 5.0
 
 
+async def true(condition: Callable[[], object]) -> None:
+    """Returns once it is so."""
+    end_s = asyncio.get_running_loop().time() + LIMIT_S
+    while not condition():
+        assert asyncio.get_running_loop().time() < end_s
+        await asyncio.sleep(0.001)
+
+
 class FakeMaster:
     """Takes connections; answers the subagent's packets as long as `answers` says so."""
 
@@ -102,9 +110,7 @@ class Pauses:
         for _ in range(count):
             wanted = len(self.asked_s) + 1
             self._gate.release()
-            async with asyncio.timeout(LIMIT_S):
-                while len(self.asked_s) < wanted:
-                    await asyncio.sleep(0.001)
+            await true(lambda wanted=wanted: len(self.asked_s) >= wanted)
 
     def let_go(self) -> None:
         self._gate.release()
@@ -126,9 +132,7 @@ async def opened(fake: FakeMaster, count: int = 1) -> None:
     roots = len(fake.of(master.REGISTER))
     await fake.until(master.OPEN, count)
     await fake.until(master.REGISTER, max(roots, 1))
-    async with asyncio.timeout(LIMIT_S):
-        while not fake.links:
-            await asyncio.sleep(0.001)
+    await true(lambda: fake.links)
 
 
 async def test_it_serves_over_a_unix_socket_and_says_goodbye(tmp_path: Path) -> None:
@@ -157,8 +161,7 @@ async def test_it_tries_less_and_less_often_and_says_so_once(
     caplog.set_level("INFO")
     fake, pauses = FakeMaster(), Pauses()
     async with running(str(tmp_path / "master"), pauses):
-        while not pauses.asked_s:
-            await asyncio.sleep(0.001)
+        await true(lambda: pauses.asked_s)
         await pauses.release(8)
         assert pauses.asked_s == [1, 2, 4, 8, 16, 32, 60, 60, 60]
         assert [record.levelname for record in caplog.records] == ["WARNING"]
@@ -168,8 +171,7 @@ async def test_it_tries_less_and_less_often_and_says_so_once(
         assert (await fake.ask(master.GET, NAME_1)).varbinds[0][2] == b"Outlet 1"
         assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
         await fake.vanish()
-        while len(pauses.asked_s) < 10:
-            await asyncio.sleep(0.001)
+        await true(lambda: len(pauses.asked_s) >= 10)
         assert pauses.asked_s[-1] == 1
         assert [record.levelname for record in caplog.records][2:] == ["WARNING"]
 
@@ -178,8 +180,7 @@ async def test_it_registers_anew_with_a_master_that_was_restarted(tmp_path: Path
     pauses = Pauses()
     async with running(str(tmp_path / "master"), pauses):
         for _ in range(5):
-            while not pauses.asked_s:
-                await asyncio.sleep(0.001)
+            await true(lambda: pauses.asked_s)
             pauses.asked_s.clear()
             fake = FakeMaster()
             (tmp_path / "master").unlink(missing_ok=True)
@@ -198,9 +199,7 @@ async def test_a_master_that_does_not_answer_is_left(
     fake.answers = lambda _: False
     await fake.listen(tmp_path / "master")
     async with running(str(tmp_path / "master"), pauses):
-        async with asyncio.timeout(LIMIT_S):
-            while not pauses.asked_s:
-                await asyncio.sleep(0.001)
+        await true(lambda: pauses.asked_s)
     assert "no answer" in caplog.text
     await fake.vanish()
 
@@ -216,9 +215,7 @@ async def test_a_master_that_hangs_later_is_left(
         await fake.until(master.PING, 1)
         (goodbye,) = await fake.until(master.CLOSE, 1)
         assert goodbye.payload[0] == 4  # reasonTimeouts
-        async with asyncio.timeout(LIMIT_S):
-            while not pauses.asked_s:
-                await asyncio.sleep(0.001)
+        await true(lambda: pauses.asked_s)
     await fake.vanish()
 
 
@@ -262,8 +259,7 @@ async def test_a_master_that_does_not_read_does_not_fill_the_memory(tmp_path: Pa
     async with running(str(tmp_path / "master"), Pauses()) as made:
         async with asyncio.timeout(LIMIT_S):
             writer = await accepted.get()
-            while made._connection is None:
-                await asyncio.sleep(0.001)
+        await true(lambda: made._connection is not None)
         silent.set()
         bulk = b"\0\0\2\0" + master.names((1, 3))
         for _ in range(400):
@@ -306,8 +302,7 @@ async def test_notifications_wait_for_the_master_and_survive_its_death(tmp_path:
     counters, pauses = NotificationCounters(), Pauses()
     async with running(str(tmp_path / "master"), pauses) as made, notices(made, counters) as box:
         box.put(notice(1))
-        while not pauses.asked_s:
-            await asyncio.sleep(0.001)
+        await true(lambda: pauses.asked_s)
         fake = FakeMaster()
         fake.answers = lambda packet: packet.kind != master.NOTIFY  # dies before it answers
         await fake.listen(tmp_path / "master")
