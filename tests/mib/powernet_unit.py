@@ -91,7 +91,7 @@ def _outlets(made: Snapshot) -> tuple[Outlet, ...]:
         ),
         replace(fifth, lock=Lock.LOCKED_ON, name="a name of more than 20 characters"),
         replace(sixth, state=unknown, relay_closed=None),
-        replace(seventh, switched=False, state=unknown, relay_closed=None, line="l3l1"),
+        replace(seventh, switched=False, relay_closed=None, line="l3l1"),
         replace(eighth, inlet=2, branch=2, meter=None, reboot_s=90),
     )
 

@@ -223,7 +223,7 @@ def test_outlet_tables() -> None:
         1: index,
         2: NAMES,
         3: phase,
-        4: rows(1, 2, 2, 2, 1, None, None, 1),
+        4: rows(1, 2, 2, 2, 1, None, 1, 1),
         5: bank,
     }
     assert bench.columns("1.1.12.3.4.1") == {
@@ -239,7 +239,7 @@ def test_outlet_tables() -> None:
         1: index,
         2: NAMES,
         3: phase,
-        4: rows(1, 2, 2, 2, 1, None, None, 1),
+        4: rows(1, 2, 2, 2, 1, None, 1, 1),
         5: rows(2, 2, 1, 1, 2, 2, 2, 2),
         6: bank,
         7: rows(*[13] * 7),
