@@ -9,12 +9,12 @@ never look at it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
 from pdu_agent.mib_impl.energy import energy_modules
 from pdu_agent.mib_impl.entity import entity_modules
 from pdu_agent.mib_impl.framework import OwnEngine, framework_modules
 from pdu_agent.mib_impl.host import host_resources_module, interfaces_module
+from pdu_agent.mib_impl.names import IDENTITIES, MIB_NAMES, OWN
 from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC, openpdu_module, product_id
 from pdu_agent.mib_impl.powernet import POWERNET, card_description, powernet_module
@@ -26,7 +26,7 @@ from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.mib_impl.ups import ups_module
 from pdu_agent.model.snapshot import Snapshot
 
-OWN: Final = "openpdu"
+__all__ = ["IDENTITIES", "MIB_NAMES", "OWN"]
 
 _MIBS: Mapping[str, Callable[[], Sequence[MibModule]]] = {
     "powernet": lambda: (powernet_module(),),
@@ -38,17 +38,6 @@ _MIBS: Mapping[str, Callable[[], Sequence[MibModule]]] = {
     "entity": entity_modules,
     "energy": energy_modules,
 }
-MIB_NAMES = (OWN, *_MIBS)
-"""What the configuration calls the MIBs that can be served."""
-
-IDENTITIES: Mapping[str, str] = {
-    "own": OWN,
-    "apc-rpdu": "powernet",
-    "apc-rpdu2": "powernet",
-    "sentry3": "sentry3",
-    "sentry4": "sentry4",
-}
-"""Each identity with the MIB that managers will use then."""
 
 
 def agent_modules(

@@ -9,7 +9,8 @@ import pytest
 
 from pdu_agent.app.config.load import ConfigErrors, check_file, load_settings
 from pdu_agent.app.config.schema import AgentSettings
-from pdu_agent.mib_impl.identity import IDENTITIES, MIB_NAMES
+from pdu_agent.mib_impl.identity import module_names
+from pdu_agent.mib_impl.names import IDENTITIES, MIB_NAMES
 
 CREDENTIALS = """\
 schema: 1
@@ -43,6 +44,12 @@ def test_everything_is_served_unless_the_file_says_less(tmp_path: Path) -> None:
 @pytest.mark.parametrize("identity", IDENTITIES)
 def test_every_identity_is_a_word_of_the_file(tmp_path: Path, identity: str) -> None:
     assert load(tmp_path, f"snmp: {{identity: {identity}}}").snmp.identity == identity
+
+
+@pytest.mark.parametrize("name", MIB_NAMES)
+def test_every_name_of_a_mib_stands_for_something(name: str) -> None:
+    assert module_names(name)
+    assert set(IDENTITIES.values()) <= set(MIB_NAMES)
 
 
 def test_a_target_is_told_what_it_asks_for(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pdu_agent.app import exits
 from pdu_agent.app.commands.parsing import Parsers, add_command
 from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.paths import config_file
-from pdu_agent.mib_impl.identity import IDENTITIES
+from pdu_agent.mib_impl.names import IDENTITIES
 
 
 def add_parsers(parsers: Parsers) -> None:

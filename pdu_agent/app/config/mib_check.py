@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.tree import Problems
-from pdu_agent.mib_impl.identity import IDENTITIES
+from pdu_agent.mib_impl.names import IDENTITIES
 from pdu_agent.snmp.settings import SnmpSettings
 
 
