@@ -129,7 +129,13 @@ class Banks:
         )
         self._set(
             number,
-            replace(live, machine=machine, reason=ChangeReason.POWER_UP, actor=_POWER_UP),
+            replace(
+                live,
+                machine=machine,
+                reason=ChangeReason.POWER_UP,
+                actor=_POWER_UP,
+                is_ordered=False,
+            ),
         )
 
     def _join(self, number: int, contact: bool | None, was: BankStatus) -> None:

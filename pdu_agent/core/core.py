@@ -125,7 +125,7 @@ class Core:
         self._points.after_reset(before.ledgers)
         self._banks.announce(before.outlets)
         self._banks.move_relays(now_s)
-        return Ticket(self._ticket, now_s, changed)
+        return Ticket(self._ticket, now_s, changed and after.tells_news(before))
 
     # -- what the runtime delivers --------------------------------------------------
 

@@ -158,6 +158,7 @@ def shown_outlet(
         reboot_s=settings.reboot_s,
         power_up=settings.power_up,
         switch_count=live.switch_count,
+        is_ordered=live.is_ordered,
         last_reason=live.reason,
         last_actor=live.actor,
         last_change_s=live.changed_s,

@@ -26,7 +26,9 @@ _REASON_OF_FACE = {
 
 @dataclass(frozen=True, slots=True)
 class OutletLive:
-    """One outlet's changing part. changed_s is uptime, 0 when not since the agent started."""
+    """One outlet's changing part. changed_s is uptime, 0 when not since the agent started.
+    is_ordered: as model.snapshot.Outlet has it.
+    """
 
     machine: OutletMachine
     target_on: bool
@@ -37,18 +39,23 @@ class OutletLive:
     changed_s: float = 0.0
     changed_wall_s: float | None = None
     discontinuity_s: float = 0.0
+    is_ordered: bool = False
 
     def commanded(self, action: Action, actor: Actor, now_s: float, timing: Timing) -> OutletLive:
-        """The outlet after an accepted command; unchanged when there is nothing to do."""
+        """The outlet after an accepted command; but for the mark that there was one it is
+        unchanged when there is nothing to do.
+        """
         machine = advance(self.machine, action, now_s, timing)
+        is_ordered = self.is_ordered or action is not Action.CANCEL
         if machine == self.machine:
-            return self
+            return self if is_ordered is self.is_ordered else replace(self, is_ordered=True)
         return replace(
             self,
             machine=machine,
             target_on=machine.ends_on,
             reason=_REASON_OF_FACE.get(actor.face, ChangeReason.OTHER),
             actor=actor,
+            is_ordered=is_ordered,
         )
 
 
@@ -80,6 +87,10 @@ class CoreState:
             self.config_lock,
             self.last_event,
         )
+
+    def tells_news(self, before: CoreState) -> bool:
+        """Is there a difference besides the marks that an order was given?"""
+        return replace(self, outlets=_unmarked(self)) != replace(before, outlets=_unmarked(before))
 
     def adopt(self, other: CoreState) -> None:
         """Take the other's content; whoever holds this object sees it."""
@@ -113,7 +124,12 @@ def _outlet_record(live: OutletLive) -> OutletRecord:
         reason=live.reason.value,
         actor=(actor.face, actor.who, actor.address) if actor else None,
         changed_wall_s=live.changed_wall_s,
+        is_ordered=live.is_ordered,
     )
+
+
+def _unmarked(state: CoreState) -> dict[int, OutletLive]:
+    return {number: replace(live, is_ordered=False) for number, live in state.outlets.items()}
 
 
 def live_outlet(settings: OutletSettings, record: OutletRecord | None) -> OutletLive:
@@ -134,6 +150,7 @@ def live_outlet(settings: OutletSettings, record: OutletRecord | None) -> Outlet
         reason=ChangeReason(record.reason),
         actor=Actor(*record.actor) if record.actor else None,
         changed_wall_s=record.changed_wall_s,
+        is_ordered=record.is_ordered,
     )
 
 

@@ -27,6 +27,7 @@ class OutletRecord:
     reason: str = "unknown"
     actor: tuple[str, str, str] | None = None
     changed_wall_s: float | None = None
+    is_ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,8 @@ class Outlet:
 
     pending is the accepted action that has not finished, pending_s the seconds until it
     acts. relay_closed is what was read back from the board, None where it is not known.
-    *_s that are instants (last_change_s, discontinuity_s) are uptime seconds.
+    *_s that are instants (last_change_s, discontinuity_s) are uptime seconds. is_ordered:
+    somebody has given it a command since its board got power, even if nothing was to be done.
     """
 
     index: int
@@ -129,6 +130,7 @@ class Outlet:
     discontinuity_s: float
     meter: Meter | None
     branch: int | None = None
+    is_ordered: bool = False
 
     @property
     def is_on(self) -> bool | None:

@@ -36,7 +36,9 @@ _BY_REASON = {
     ChangeReason.LOAD_SHEDDING: _BY_EVENT,
     ChangeReason.THRESHOLD: _BY_EVENT,
 }
-"""Of those that no person or program gave a command for; all others are `_COMMANDED`."""
+"""Of those that no person or program gave a command for; all others are `_COMMANDED`, and so
+is one whose command found nothing to do: labgrid knows no idleOn after an "on".
+"""
 
 
 def outlet_status(outlet: Outlet) -> str:
@@ -49,6 +51,8 @@ def outlet_status(outlet: Outlet) -> str:
 def control_state(outlet: Outlet) -> str | None:
     """A label of outletControlState; None while nobody knows whether the outlet is on."""
     by_reason = _BY_REASON.get(outlet.last_reason, _COMMANDED)
+    if outlet.is_ordered and by_reason in (_IDLE, _AWAKE):
+        by_reason = _COMMANDED
     if outlet.state is OutletState.REBOOTING and by_reason is _BY_EVENT:
         return "eventReboot"
     if outlet.state in _UNDER_WAY:

@@ -66,10 +66,12 @@ CONTROL_ACTION = Enumerated(
     (3, "reboot", Action.REBOOT),
 )
 
-_EVENTS = (ChangeReason.SCHEDULE, ChangeReason.LOAD_SHEDDING, ChangeReason.THRESHOLD)
+_EVENTS = (ChangeReason.LOAD_SHEDDING, ChangeReason.THRESHOLD)
+_IDLE = (Control.IDLE_OFF, Control.IDLE_ON)
+_AWAKE = (Control.WAKE_OFF, Control.WAKE_ON)
 _SIDES = {
-    ChangeReason.UNKNOWN: (Control.IDLE_OFF, Control.IDLE_ON),
-    ChangeReason.POWER_UP: (Control.WAKE_OFF, Control.WAKE_ON),
+    ChangeReason.UNKNOWN: _IDLE,
+    ChangeReason.POWER_UP: _AWAKE,
     **dict.fromkeys(_EVENTS, (Control.EVENT_OFF, Control.EVENT_ON)),
 }
 _COMMANDED = (Control.OFF, Control.ON)
@@ -99,8 +101,11 @@ def control_state(outlet: Outlet) -> Control:
             return Control.EVENT_REBOOT if by_event else Control.REBOOT
     if outlet.is_on is None:
         return Control.NOT_SET
-    unlocked = outlet.lock is Lock.UNLOCKED
-    sides = _SIDES.get(outlet.last_reason, _COMMANDED) if unlocked else _LOCKED
+    if outlet.lock is not Lock.UNLOCKED:
+        return _LOCKED[outlet.is_on]
+    sides = _SIDES.get(outlet.last_reason, _COMMANDED)
+    if outlet.is_ordered and sides in (_IDLE, _AWAKE):
+        sides = _COMMANDED  # by a command that found nothing to do
     return sides[outlet.is_on]
 
 
