@@ -14,7 +14,12 @@ from typing import NoReturn
 import pytest
 
 DEBIAN_PACKAGES = {
+    "fence_apc_snmp": "fence-agents",
+    "powerman": "powerman",
+    "powermand": "powerman",
+    "prometheus-snmp-exporter": "prometheus-snmp-exporter",
     "smilint": "smitools",
+    "snmp-ups": "nut-snmp",
     "snmpbulkwalk": "snmp",
     "snmpd": "snmpd",
     "snmpget": "snmp",
@@ -27,7 +32,13 @@ DEBIAN_PACKAGES = {
     "setpriv": "util-linux",
     "systemd-analyze": "systemd",
     "unshare": "util-linux",
+    "upsc": "nut-client",
+    "upsd": "nut-server",
+    "upsrw": "nut-client",
 }
+
+# Where Debian keeps daemons that are not in a user's PATH.
+DAEMON_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin:/lib/nut:/usr/lib/nut"
 
 
 def require(*tools: str) -> None:
@@ -35,13 +46,18 @@ def require(*tools: str) -> None:
 
     The reason names the Debian package that brings the tool.
     """
-    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"  # Debian's place for daemons
-    missing = [tool for tool in tools if shutil.which(tool, path=path) is None]
+    missing = [tool for tool in tools if shutil.which(tool, path=DAEMON_PATH) is None]
     if not missing:
         return
     packages = " ".join(sorted({DEBIAN_PACKAGES.get(tool, tool) for tool in missing}))
     reason = f"{', '.join(missing)} not found: apt-get install {packages}"
     _skip(reason)
+
+
+def require_second_tier() -> None:
+    """Skip the running test unless the slow ones, with packages of their own, are asked for."""
+    if os.environ.get("OPENPDU_SECOND_TIER") != "1":
+        pytest.skip("second tier: set OPENPDU_SECOND_TIER=1")
 
 
 def require_terminals() -> None:
