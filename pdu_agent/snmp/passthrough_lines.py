@@ -7,8 +7,9 @@
     set       .OID          DONE, or what RFC 3416 calls the error: not-writable
               type value
 
-Each word, OID and value is a line of its own. There is no test phase: of a SET with several
-varbinds, snmpd hands on one after the other, and each is done or refused by itself.
+Each word, OID and value is a line of its own; empty lines between questions mean nothing. There
+is no test phase: of a SET with several varbinds, snmpd hands on one after the other, and each
+is done or refused by itself.
 """
 
 from __future__ import annotations
@@ -126,8 +127,9 @@ class LineSession:
         """What to answer when this line completes a question."""
         self._lines.append(line)
         word = self._lines[0].strip().lower()
-        if not word:
-            raise NotAnExchange("an empty line says goodbye")
+        if not word:  # snmpd ends a set with one
+            self._lines.clear()
+            return ""
         if len(self._lines) < {"get": 2, "getnext": 2, "set": 3}.get(word, 1):
             return ""
         question, self._lines = self._lines, []

@@ -182,10 +182,14 @@ def test_lines_may_arrive_in_pieces() -> None:
     assert answer == f"{cell(NAME, 1)}\nstring\nOutlet 1\nPONG\n".encode()
 
 
-@pytest.mark.parametrize("data", [b"\n", b"x" * (MAX_LINE_OCTETS + 1), b"PING\n" * (MAX_LINES + 1)])
+@pytest.mark.parametrize("data", [b"x" * (MAX_LINE_OCTETS + 1), b"PING\n" * (MAX_LINES + 1)])
 def test_who_asks_for_too_much_is_left(data: bytes) -> None:
     with pytest.raises(NotAnExchange):
         Pass().session.feed(data)
+
+
+def test_empty_lines_between_questions_mean_nothing() -> None:
+    assert Pass().ask("", "PING", "", "", "get", cell(STATE, 99), "") == "PONG\nNONE\n"
 
 
 def test_garbage_is_answered_with_none() -> None:

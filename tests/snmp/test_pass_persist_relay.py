@@ -151,7 +151,9 @@ async def test_garbage_and_goodbye(tmp_path: Path) -> None:
         assert await peer.ask("get", "\0\xff") == "NONE\n"
         assert await peer.ask("get", NAME_1, answers=3) == FOUND
         assert peer.process.stdin is not None
-        peer.process.stdin.write(b"\n")
+        peer.process.stdin.write(b"\n\n")  # snmpd sends one after each set
+        assert await peer.ask("PING") == "PONG\n"
+        peer.process.stdin.close()
         async with asyncio.timeout(LIMIT_S):
             assert await peer.process.wait() == 0
 
