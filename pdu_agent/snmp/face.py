@@ -49,7 +49,7 @@ class SnmpFace:
         own = own_engine(engine_id, boots, time.monotonic)
         counters = NotificationCounters()
         targets = Targets(settings, own, counters)
-        modules = served_modules(settings, controller)
+        modules = served_modules(settings, controller, notified=counters)
         lent = lent_modules(modules)
         outboxes: list[Outbox] = [*targets.deliveries]
         self._subagent = None
