@@ -44,6 +44,7 @@ FINISH_LIMIT_S = 20.0
 """64 outlets, closing 0.25 s apart, take 16 s."""
 EARLIER_EVENTS = 1024
 """Kept until SNMP is there to notify of them; 64 outlets that start make fewer."""
+NO_PORT = "no port of its own"
 BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 ENGINE_ID_PREFIX = bytes.fromhex("80001f8805")
 """RFC 3411 SnmpEngineID: enterprise 8072, format 5 (octets of our choice)."""
@@ -168,7 +169,7 @@ class Agent:
         self._exit.push_async_callback(snmp.stop)
         core.events.unsubscribe(earlier)
         snmp.notify(earlier.drain())
-        log.info("SNMP answers on %s", ", ".join(snmp.addresses))
+        log.info("SNMP answers on %s", ", ".join(snmp.addresses) or NO_PORT)
 
     async def _start_web(self, runtime: Runtime) -> None:
         # In a thread, because importing aiohttp takes long enough to delay SNMP answers.
@@ -180,7 +181,7 @@ class Agent:
     def _watch_over(self, runtime: Runtime, hardware: Hardware) -> None:
         """Tell systemd that we are up, and keep telling while loop and buses make progress."""
         manager = ServiceManager(os.environ)
-        manager.ready(f"SNMP answers on {', '.join(self._settings.snmp.listen)}")
+        manager.ready(f"SNMP answers on {', '.join(self._settings.snmp.listen) or NO_PORT}")
 
         def feed() -> None:
             if hardware.is_alive():
