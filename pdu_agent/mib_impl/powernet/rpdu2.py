@@ -19,7 +19,7 @@ from pdu_agent.mib_impl.powernet.rpdu2_device import (
     DEVICE_SIZE,
 )
 from pdu_agent.mib_impl.powernet.rpdu2_device_status import (
-    DEVICE_PENDING,
+    DEVICE_OF_ALL_OUTLETS,
     DEVICE_STATUS,
     GROUP,
 )
@@ -60,7 +60,7 @@ RPDU2: tuple[Scalars[Any] | Table[Any], ...] = (
     DEVICE_CONFIG,
     DEVICE_PROPERTIES,
     DEVICE_STATUS,
-    DEVICE_PENDING,
+    DEVICE_OF_ALL_OUTLETS,
     DEVICE_CONTROL,
     PHASE_SIZE,
     PHASE_CONFIG,

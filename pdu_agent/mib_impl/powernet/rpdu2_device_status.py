@@ -89,7 +89,6 @@ DEVICE_STATUS: Table[Snapshot] = Table(
         ObjectType(12, "rPDU2DeviceStatusPowerSupplyAlarm", SUPPLY_ALARM, lambda _: True),
         ObjectType(13, "rPDU2DeviceStatusPowerSupply1Status", SUPPLY, lambda _: True),
         ObjectType(14, "rPDU2DeviceStatusPowerSupply2Status", SUPPLY, lambda _: False),
-        date(15, "rPDU2DeviceStatusOutletsEnergyStartTime", totals.outlets_energy_since_s),
         ObjectType(
             16,
             "rPDU2DeviceStatusApparentPower",
@@ -110,8 +109,8 @@ DEVICE_STATUS: Table[Snapshot] = Table(
     ),
 )
 
-# It tells of all outlets at once, so it asks for other rights than the rest of its table.
-DEVICE_PENDING: Table[Snapshot] = Table(
+# They tell of all outlets at once, so they ask for other rights than the rest of their table.
+DEVICE_OF_ALL_OUTLETS: Table[Snapshot] = Table(
     suffix=DEVICE_STATUS.suffix,
     name=DEVICE_STATUS.name,
     index=DEVICE_STATUS.index,
@@ -124,6 +123,7 @@ DEVICE_PENDING: Table[Snapshot] = Table(
             PENDING,
             lambda s: any(outlet.pending is not None for outlet in s.outlets),
         ),
+        date(15, "rPDU2DeviceStatusOutletsEnergyStartTime", totals.outlets_energy_since_s),
     ),
 )
 
