@@ -31,6 +31,8 @@ from pdu_agent.model.snapshot import (
 from tests.mib.unit import METER, Bench, octets, unit
 
 POWERNET = ".1.3.6.1.4.1.318"
+GREATEST = 2**31 - 1
+"""What a high limit that is not watched reads as."""
 
 LOW, NEAR, OVER = Limit.LOW_WARNING, Limit.HIGH_WARNING, Limit.HIGH_CRITICAL
 

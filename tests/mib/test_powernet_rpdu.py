@@ -42,6 +42,7 @@ from pdu_agent.model.snapshot import (
     ThresholdState,
 )
 from tests.mib.powernet_unit import (
+    GREATEST,
     LOW,
     NEAR,
     OVER,
@@ -133,14 +134,14 @@ def test_load_limits_and_alarms() -> None:
     assert bench.columns("1.1.12.2.2.1") == {
         1: rows(1, 2),
         2: rows(1, 1),  # 0.4 A is watched, and 0 would say that it is not
-        3: rows(13, 0),
-        4: rows(16, 0),
+        3: rows(13, GREATEST),
+        4: rows(16, GREATEST),
         5: rows(3, 2),
     }
     assert bench.columns("1.1.12.2.4.1") == {
         1: rows(1, 2),
         2: rows(0),
-        3: rows(0),
+        3: rows(GREATEST),
         4: rows(10),
         5: rows(4),
     }
@@ -255,8 +256,8 @@ def test_monitored_outlets() -> None:
         2: {index: name for index, name in NAMES.items() if index != "8"},
         3: rows(*METERED),
         4: rows(*[0] * 7),
-        5: rows(0, 0, 0, 0, 8, 0, 0),
-        6: rows(*[0] * 7),
+        5: rows(*[GREATEST] * 4, 8, *[GREATEST] * 2),
+        6: rows(*[GREATEST] * 7),
     }
 
 
@@ -327,6 +328,7 @@ def limit(kind: TargetKind, index: int, which: Any, value: float | None) -> SetL
         ("12.2.2.1.1.2.1", integer(2), [limit(TargetKind.INLET, 1, LOW, 2)]),
         ("12.2.2.1.1.3.2", integer(14), [limit(TargetKind.INLET, 2, NEAR, 14)]),
         ("12.2.2.1.1.4.1", integer(0), [limit(TargetKind.INLET, 1, OVER, None)]),
+        ("12.2.2.1.1.4.1", integer(GREATEST), [limit(TargetKind.INLET, 1, OVER, None)]),
         ("12.2.4.1.1.2.1", integer(1), [limit(TargetKind.BRANCH, 1, LOW, 1)]),
         ("12.2.4.1.1.3.1", integer(8), [limit(TargetKind.BRANCH, 1, NEAR, 8)]),
         ("12.2.4.1.1.4.1", integer(0), [limit(TargetKind.BRANCH, 1, OVER, None)]),

@@ -27,6 +27,7 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import ThresholdState
+from tests.mib.powernet_unit import GREATEST
 from tests.mib.rpdu2_unit import (
     BRANCHES,
     INLET,
@@ -74,8 +75,8 @@ def test_settings_of_a_phase_in_whole_and_in_tenths_of_amperes() -> None:
 def test_settings_and_properties_of_a_bank() -> None:
     bench = Rpdu2Bench()
     assert bench.content("7.0") == 2
-    assert bench.contents("8.1", *range(1, 9)) == [1, 1, 1, 1, 0, 1, 0, 1]
-    assert bench.contents("14.1", *range(1, 9)) == [1, 1, 1, 1, 0, 1, 0, 1]
+    assert bench.contents("8.1", *range(1, 9)) == [1, 1, 1, 1, 0, 1, GREATEST, 1]
+    assert bench.contents("14.1", *range(1, 9)) == [1, 1, 1, 1, 0, 1, GREATEST, 1]
     assert bench.contents("8.2", 1, 2, 3, 4, 5) == [1, 1, 1, 1, 16]
     assert bench.contents("8.2", 1, 2, 3, 4, 5, index=2) == [2, 1, 2, 4, 10]
 

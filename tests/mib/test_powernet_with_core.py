@@ -12,8 +12,9 @@ from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid, Value
 from pdu_agent.mib_impl.view import MibView
 from pdu_agent.mib_impl.writes import MibWriter
-from tests.core.bench import Workbench
-from tests.mib.powernet_unit import text
+from pdu_agent.model.commands import Target, TargetKind
+from tests.core.bench import INLET, Workbench
+from tests.mib.powernet_unit import GREATEST, text
 from tests.mib.unit import ACTOR, integer
 
 POWERNET: Oid = (1, 3, 6, 1, 4, 1, 318)
@@ -73,7 +74,9 @@ class Strip:
         ("12.2.2.1.1.2.1", integer(1), 1),
         ("12.2.2.1.1.3.1", integer(12), 12),
         ("12.2.2.1.1.4.1", integer(16), 16),
-        ("12.2.2.1.1.4.1", integer(0), 0),
+        ("12.2.2.1.1.2.1", integer(0), 0),
+        ("12.2.2.1.1.4.1", integer(0), GREATEST),
+        ("12.2.2.1.1.4.1", integer(GREATEST), GREATEST),
         ("12.3.1.2.0", integer(300), 300),
         ("12.3.1.2.0", integer(-1), -1),
         ("12.3.2.1.1.2.1", integer(3), 3),
@@ -153,3 +156,23 @@ def test_a_reboot_reads_off_until_the_outlet_is_on_again() -> None:
     strip.bench.run(6.0)
     assert strip.content("12.3.3.1.1.4.1") == 1
     assert strip.traps() == [43, 268]
+
+
+@pytest.mark.parametrize(
+    ("load", "near", "over"),
+    [
+        ("12.2.3.1.1.2.1", "12.2.2.1.1.3.1", "12.2.2.1.1.4.1"),
+        ("26.6.3.1.5.1", "26.6.1.1.6.1", "26.6.1.1.7.1"),
+        ("26.6.3.1.5.1", "26.15.1.1.6.1", "26.15.1.1.7.1"),
+        ("26.4.3.1.5.1", "26.4.1.1.8.1", "26.4.1.1.9.1"),
+        ("26.9.4.3.1.7.1", "26.9.4.1.1.6.1", "26.9.4.1.1.7.1"),
+    ],
+)
+def test_a_unit_without_limits_gives_monitoring_none_that_is_passed(
+    load: str, near: str, over: str
+) -> None:
+    strip = Strip()
+    for target in (INLET, Target(TargetKind.OUTLET, 1)):
+        strip.bench.read(target, current_a=9.0, active_power_w=2000.0)
+    assert strip.content(load) not in (0, -1)
+    assert (strip.content(near), strip.content(over)) == (GREATEST, GREATEST)

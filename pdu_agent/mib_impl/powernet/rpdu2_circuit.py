@@ -8,21 +8,22 @@ amperes, and ("Adv") in tenths of them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from pdu_agent.mib_impl.powernet.limits import limit
 from pdu_agent.mib_impl.powernet.rpdu2_columns import (
     LOAD_STATE,
     NUMBER,
     TENTHS,
     date,
     leading,
-    limit,
     reset,
     unsupported,
 )
 from pdu_agent.mib_impl.powernet.watched import Watched
 from pdu_agent.mib_impl.schema import ObjectType
-from pdu_agent.mib_impl.syntax import Enumerated, Integer32
+from pdu_agent.mib_impl.syntax import Enumerated
 from pdu_agent.model.commands import (
     BranchSetting,
     Command,
@@ -58,7 +59,13 @@ def numbered(prefix: str) -> tuple[ObjectType[Any], ...]:
 
 def settings(prefix: str, peak_reset: str, *, tenths: bool) -> tuple[ObjectType[Any], ...]:
     """All columns of a table of settings. tenths: limits are in tenths of an ampere."""
-    syntax: Integer32 = TENTHS if tenths else NUMBER
+    current = partial(
+        limit,
+        watch=_watch,
+        units="tenths of an ampere" if tenths else "amperes",
+        syntax=TENTHS if tenths else NUMBER,
+        absent=-1,
+    )
     return (
         *numbered(prefix),
         ObjectType(
@@ -69,9 +76,9 @@ def settings(prefix: str, peak_reset: str, *, tenths: bool) -> tuple[ObjectType[
             to_command=_restricts,
             absent=_RESTRICTION_NOT_SUPPORTED,
         ),
-        limit(5, f"{prefix}LowLoadCurrentThreshold", _watch, Limit.LOW_WARNING, syntax),
-        limit(6, f"{prefix}NearOverloadCurrentThreshold", _watch, Limit.HIGH_WARNING, syntax),
-        limit(7, f"{prefix}OverloadCurrentThreshold", _watch, Limit.HIGH_CRITICAL, syntax),
+        current(5, f"{prefix}LowLoadCurrentThreshold", which=Limit.LOW_WARNING),
+        current(6, f"{prefix}NearOverloadCurrentThreshold", which=Limit.HIGH_WARNING),
+        current(7, f"{prefix}OverloadCurrentThreshold", which=Limit.HIGH_CRITICAL),
         reset(
             8,
             f"{prefix}{peak_reset}",

@@ -14,8 +14,6 @@ from pdu_agent.mib_impl.powernet.words import (
     NOT_SUPPORTED,
     Load,
     date_text,
-    limit_of,
-    sets_limit,
 )
 from pdu_agent.mib_impl.schema import ObjectType, Scalars
 from pdu_agent.mib_impl.set_errors import ErrorStatus
@@ -27,9 +25,9 @@ from pdu_agent.mib_impl.syntax import (
     Special,
     Unacceptable,
 )
-from pdu_agent.model.commands import Command, Limit
+from pdu_agent.model.commands import Command
 from pdu_agent.model.quantities import MILLIJOULES_PER_KILOWATT_HOUR
-from pdu_agent.model.snapshot import Snapshot, Threshold
+from pdu_agent.model.snapshot import Snapshot
 
 Row = TypeVar("Row")
 
@@ -139,32 +137,6 @@ def reset(
         to_command=to_command,
         absent=absent,
     )
-
-
-def limit(
-    number: int,
-    name: str,
-    watch: Callable[[Row], Threshold | None],
-    which: Limit,
-    syntax: Integer32 = NUMBER,
-    unit: int = 1,
-) -> ObjectType[Row]:
-    """A limit that is off at 0, and -1 where there is no threshold.
-
-    unit: how many of the quantity's unit are one of this object's, before the syntax scales.
-    """
-
-    def get(row: Row) -> float | None:
-        value = limit_of(watch(row), which, unit / syntax.scale)
-        return None if value is None else value / unit
-
-    def to_command(row: Row, units: float) -> Command:
-        found = watch(row)
-        if found is None:
-            raise unsupported("there is no such threshold")
-        return sets_limit(found, which, units * unit)
-
-    return ObjectType(number, name, syntax, get, to_command=to_command, absent=-1)
 
 
 def unsupported(reason: str) -> Unacceptable:

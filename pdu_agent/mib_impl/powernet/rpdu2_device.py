@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pdu_agent.access.grant import EVERY_OUTLET, Rights
+from pdu_agent.mib_impl.powernet.limits import limit
 from pdu_agent.mib_impl.powernet.rpdu2_columns import (
     ALONE,
     NUMBER,
     RPDU2_ARC,
     TEXT,
-    limit,
     reset,
     size,
     unit_leading,
@@ -73,7 +73,8 @@ def _setting(
 
 
 def _power_limit(number: int, name: str, which: Limit) -> ObjectType[Snapshot]:
-    return limit(number, name, power_watch, which, unit=_TENTH_KW_W)
+    units = "tenths of a kilowatt"
+    return limit(number, name, power_watch, which, units, unit=_TENTH_KW_W, absent=-1)
 
 
 def _has_one_inlet(snapshot: Snapshot) -> bool:

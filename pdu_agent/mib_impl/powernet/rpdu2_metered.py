@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pdu_agent.mib_impl.powernet.limits import limit
 from pdu_agent.mib_impl.powernet.rpdu2_columns import (
     LOAD_STATE,
     NAME,
@@ -19,7 +20,6 @@ from pdu_agent.mib_impl.powernet.rpdu2_columns import (
     TEXT,
     date,
     leading,
-    limit,
     size,
     tenths_kwh,
 )
@@ -68,6 +68,11 @@ def _watch(row: Metered) -> Threshold | None:
     return row.watch
 
 
+def _power_limit(number: int, name: str, which: Limit) -> ObjectType[Metered]:
+    name = f"rPDU2OutletMeteredConfig{name}"
+    return limit(number, name, _watch, which, "watts", absent=-1)
+
+
 def _named(prefix: str) -> tuple[ObjectType[Metered], ...]:
     """The first four columns of a table in which the name is read only."""
     return (
@@ -95,11 +100,9 @@ METERED_CONFIG: Table[Metered] = Table(
             to_command=lambda row, text: sets_name(row.outlet, text),
         ),
         ObjectType(4, "rPDU2OutletMeteredConfigNumber", NUMBER, _number),
-        limit(5, "rPDU2OutletMeteredConfigLowLoadCurrentThreshold", _watch, Limit.LOW_WARNING),
-        limit(
-            6, "rPDU2OutletMeteredConfigNearOverloadCurrentThreshold", _watch, Limit.HIGH_WARNING
-        ),
-        limit(7, "rPDU2OutletMeteredConfigOverloadCurrentThreshold", _watch, Limit.HIGH_CRITICAL),
+        _power_limit(5, "LowLoadCurrentThreshold", Limit.LOW_WARNING),
+        _power_limit(6, "NearOverloadCurrentThreshold", Limit.HIGH_WARNING),
+        _power_limit(7, "OverloadCurrentThreshold", Limit.HIGH_CRITICAL),
     ),
 )
 

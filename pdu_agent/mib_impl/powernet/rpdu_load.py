@@ -13,7 +13,7 @@ from itertools import count
 from pdu_agent.mib_impl.powernet.rpdu_ident import COUNT, bank_rating_a, phase_rating_a
 from pdu_agent.mib_impl.powernet.watched import (
     Watched,
-    limit_column,
+    limits,
     metered_outlets,
     watched_banks,
     watched_outlets,
@@ -22,7 +22,6 @@ from pdu_agent.mib_impl.powernet.watched import (
 from pdu_agent.mib_impl.powernet.words import Load, phases
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.syntax import Enumerated, Gauge32, Integer32, Oid
-from pdu_agent.model.commands import Limit
 from pdu_agent.model.snapshot import Branch, Inlet, Outlet, Snapshot
 
 NUMBER = Integer32(1)
@@ -132,9 +131,7 @@ PHASE_CONFIG: Table[Watched[Inlet]] = Table(
     rows=watched_phases,
     objects=(
         ObjectType(1, "rPDULoadPhaseConfigIndex", PHASE_INDEX, lambda row: row.part.index),
-        limit_column(2, "rPDULoadPhaseConfigLowLoadThreshold", Limit.LOW_WARNING),
-        limit_column(3, "rPDULoadPhaseConfigNearOverloadThreshold", Limit.HIGH_WARNING),
-        limit_column(4, "rPDULoadPhaseConfigOverloadThreshold", Limit.HIGH_CRITICAL),
+        *limits("rPDULoadPhaseConfig", first=2),
         ObjectType(5, "rPDULoadPhaseConfigAlarm", LOAD_ALARM, lambda row: row.load),
     ),
 )
@@ -166,9 +163,7 @@ BANK_CONFIG: Table[Watched[Branch]] = Table(
     rows=watched_banks,
     objects=(
         ObjectType(1, "rPDULoadBankConfigIndex", NUMBER, lambda row: row.part.index),
-        limit_column(2, "rPDULoadBankConfigLowLoadThreshold", Limit.LOW_WARNING),
-        limit_column(3, "rPDULoadBankConfigNearOverloadThreshold", Limit.HIGH_WARNING),
-        limit_column(4, "rPDULoadBankConfigOverloadThreshold", Limit.HIGH_CRITICAL),
+        *limits("rPDULoadBankConfig", first=2),
         ObjectType(5, "rPDULoadBankConfigAlarm", LOAD_ALARM, lambda row: row.load),
     ),
 )

@@ -11,7 +11,7 @@ from pdu_agent.mib_impl.powernet.rpdu_load import NUMBER
 from pdu_agent.mib_impl.powernet.rpdu_outlet import OUTLET_NAME, OUTLET_PHASE, bank_of
 from pdu_agent.mib_impl.powernet.watched import (
     Watched,
-    limit_column,
+    limits,
     metered_outlets,
     outlet_rows,
     watched_outlets,
@@ -19,7 +19,7 @@ from pdu_agent.mib_impl.powernet.watched import (
 from pdu_agent.mib_impl.powernet.words import NEVER_S, phase_of, power_on_s, sets_power_on
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.syntax import Integer32
-from pdu_agent.model.commands import ConfigureOutlet, Limit, OutletSetting
+from pdu_agent.model.commands import ConfigureOutlet, OutletSetting
 from pdu_agent.model.snapshot import Outlet, Snapshot
 
 
@@ -97,9 +97,7 @@ MONITORED: Table[Watched[Outlet]] = Table(
             to_command=lambda row, name: ConfigureOutlet(row.part.index, OutletSetting.NAME, name),
         ),
         ObjectType(3, "rPDUOutletConfigMonitoredNumber", NUMBER, lambda row: row.part.index),
-        limit_column(4, "rPDUOutletConfigMonitoredLowLoadThreshold", Limit.LOW_WARNING),
-        limit_column(5, "rPDUOutletConfigMonitoredNearOverloadThreshold", Limit.HIGH_WARNING),
-        limit_column(6, "rPDUOutletConfigMonitoredOverloadThreshold", Limit.HIGH_CRITICAL),
+        *limits("rPDUOutletConfigMonitored", first=4),
     ),
 )
 

@@ -9,19 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pdu_agent.mib_impl.powernet.words import (
-    Load,
-    limit_of,
-    load_of,
-    measured,
-    phases,
-    sets_limit,
-    watches,
-)
+from pdu_agent.mib_impl.powernet.limits import limit
+from pdu_agent.mib_impl.powernet.words import Load, load_of, measured, phases, watches
 from pdu_agent.mib_impl.schema import ObjectType
-from pdu_agent.mib_impl.set_errors import ErrorStatus
-from pdu_agent.mib_impl.syntax import Integer32, Oid, Unacceptable
-from pdu_agent.model.commands import Limit, Quantity, SetLimit, Target, TargetKind
+from pdu_agent.mib_impl.syntax import Oid
+from pdu_agent.model.commands import Limit, Quantity, Target, TargetKind
 from pdu_agent.model.snapshot import Branch, Inlet, Outlet, Snapshot, Threshold
 
 Part = TypeVar("Part", Inlet, Branch, Outlet)
@@ -80,19 +72,14 @@ def metered_outlets(snapshot: Snapshot) -> list[Outlet]:
     return [outlet for outlet in snapshot.outlets if outlet.meter is not None]
 
 
-def limit_column(number: int, name: str, limit: Limit) -> ObjectType[Any]:
-    """A limit of the current in whole amperes, 0 for one that is not watched."""
-    return ObjectType(
-        number,
-        name,
-        Integer32(0),
-        lambda row: limit_of(row.watch, limit),
-        units="amperes",
-        to_command=lambda row, value: _limit_command(row, limit, value),
+def limits(prefix: str, *, first: int) -> tuple[ObjectType[Any], ...]:
+    """Three limits of the current in whole amperes, numbered from `first`."""
+    return (
+        limit(first, f"{prefix}LowLoadThreshold", _watch, Limit.LOW_WARNING, "amperes"),
+        limit(first + 1, f"{prefix}NearOverloadThreshold", _watch, Limit.HIGH_WARNING, "amperes"),
+        limit(first + 2, f"{prefix}OverloadThreshold", _watch, Limit.HIGH_CRITICAL, "amperes"),
     )
 
 
-def _limit_command(row: Watched[Any], limit: Limit, value: float) -> SetLimit:
-    if row.watch is None:
-        raise Unacceptable(ErrorStatus.NO_CREATION, "nothing measures its current")
-    return sets_limit(row.watch, limit, value)
+def _watch(row: Watched[Any]) -> Threshold | None:
+    return row.watch

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the three generations of PowerNet-MIB say alike: phases, loads, limits, times, dates.
+"""What the three generations of PowerNet-MIB say alike: phases, loads, times, dates.
 
 The numbers of enumerations are not here: they differ from object to object.
 """
@@ -17,11 +17,9 @@ from pdu_agent.model.commands import (
     ConfigureOutlet,
     ConfigureOutlets,
     DeviceSetting,
-    Limit,
     OutletSetting,
     PowerUp,
     Quantity,
-    SetLimit,
     Target,
 )
 from pdu_agent.model.quantities import Electrical
@@ -93,24 +91,6 @@ watches = _Index().of
 def load_of(watch: Threshold | None) -> Load | None:
     """None while nobody knows the value."""
     return None if watch is None else LOAD_OF.get(watch.state)
-
-
-def limit_of(watch: Threshold | None, limit: Limit, step: float = 1) -> float | None:
-    """In the unit of the quantity: 0 for one that is not watched, None without a threshold.
-
-    A watched one is at least `step`, what 1 on the wire stands for, because 0 means disabled.
-    """
-    if watch is None:
-        return None
-    if limit not in watch.enabled:
-        return 0
-    value: float = getattr(watch, limit.name.lower())
-    return max(step, value)
-
-
-def sets_limit(watch: Threshold, limit: Limit, value: float) -> SetLimit:
-    """value: in the unit of the quantity; 0 switches the limit off."""
-    return SetLimit(watch.target, watch.quantity, limit, value or None)
 
 
 def firmware(snapshot: Snapshot) -> str:
