@@ -24,7 +24,7 @@ from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching import Circumstances
 from pdu_agent.core.thresholds import Thresholds
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import Actor, Command, Quantity, Ticket
+from pdu_agent.model.commands import Actor, Command, Ticket
 from pdu_agent.model.errors import StoreError, Unavailable
 from pdu_agent.model.events import AgentStarted, CommandAccepted, Event, EventBus
 from pdu_agent.model.host import HostStatus
@@ -229,7 +229,7 @@ class Core:
             self._clock.monotonic_s(),
             self._clock.wall_s(),
             self._banks.trouble(),
-            self._thresholds.passed_high(Quantity.CURRENT),
+            self._thresholds.passed,
         )
         return Batch(self._sections, self._state, actor, around).judge(commands)
 

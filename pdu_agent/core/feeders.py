@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from pdu_agent.core.limits import Limits
 from pdu_agent.core.live_settings import Sections, with_overrides
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.core.state import CoreState
-from pdu_agent.model.commands import OverloadRestriction, Target, TargetKind
+from pdu_agent.model.commands import OverloadRestriction, Quantity, Target, TargetKind
 from pdu_agent.model.errors import BudgetExceeded
 from pdu_agent.model.snapshot import Crossing, ThresholdState
 
 _FORBIDDING: Mapping[OverloadRestriction, frozenset[ThresholdState]] = {
-    OverloadRestriction.NONE: frozenset(),
     OverloadRestriction.NEAR_OVERLOAD: frozenset(
         {ThresholdState.HIGH_WARNING, ThresholdState.HIGH_CRITICAL}
     ),
@@ -21,31 +21,41 @@ _FORBIDDING: Mapping[OverloadRestriction, frozenset[ThresholdState]] = {
 }
 
 
+Passed = Callable[[Limits, float | None], Crossing | None]
+"""See Thresholds.passed."""
+
+
 class FeederGuard:
     """Keeps outlets off while what feeds them carries too much, where that is asked for.
 
-    overloads: feeder -> how its current is too high at this instant.
+    Restrictions and limits count as the draft has them, once all settings of a batch are in it.
     """
 
-    def __init__(
-        self, sections: Sections, draft: CoreState, overloads: Mapping[Target, Crossing]
-    ) -> None:
+    def __init__(self, sections: Sections, draft: CoreState, passed: Passed) -> None:
         self._sections = sections
         self._draft = draft
-        self._overloads = overloads
+        self._passed = passed
 
     def admit(self, outlet: OutletSettings) -> None:
         """Raises BudgetExceeded when the outlet may not be switched on now."""
-        if not self._overloads:
-            return
         for feeder, restriction in self._feeders(outlet):
-            crossing = self._overloads.get(feeder)
+            if restriction is OverloadRestriction.NONE:
+                continue
+            crossing = self._crossing(feeder)
             if crossing is not None and crossing.state in _FORBIDDING[restriction]:
                 raise BudgetExceeded(
                     f"outlet {outlet.number} is not switched on: {feeder} carries "
                     f"{crossing.value:.4g} A and has passed its {crossing.state.value} limit of "
                     f"{crossing.limit:.6g} A (overload restriction: {restriction.value})"
                 )
+
+    def _crossing(self, feeder: Target) -> Crossing | None:
+        """How the feeder's current is too high or too low; None also for one without a meter."""
+        limits = self._sections.limits.get((feeder, Quantity.CURRENT))
+        if limits is None:
+            return None
+        current_a = self._draft.ledgers[feeder].current_value(Quantity.CURRENT)
+        return self._passed(with_overrides(limits, self._draft.overrides), current_a)
 
     def _feeders(self, outlet: OutletSettings) -> Iterator[tuple[Target, OverloadRestriction]]:
         overrides = self._draft.overrides

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from pdu_agent.core.feeders import FeederGuard
+from pdu_agent.core.feeders import FeederGuard, Passed
 from pdu_agent.core.groups import members_of
 from pdu_agent.core.live_settings import Sections, with_overrides
 from pdu_agent.core.outlet import Step, Timing
@@ -20,10 +20,8 @@ from pdu_agent.model.commands import (
     SwitchAll,
     SwitchGroup,
     SwitchOutlet,
-    Target,
 )
 from pdu_agent.model.errors import InvalidValue, NotNow, OutletLocked, Unavailable, UnknownTarget
-from pdu_agent.model.snapshot import Crossing
 
 _DELAYED = (Action.ON_DELAYED, Action.OFF_DELAYED, Action.REBOOT_DELAYED)
 _CLOSING = (Action.ON, Action.ON_DELAYED, Action.REBOOT, Action.REBOOT_DELAYED)
@@ -35,13 +33,13 @@ _LOCK_NEEDS = {Lock.LOCKED_ON: Step.ON, Lock.LOCKED_OFF: Step.OFF}
 class Circumstances:
     """What the judgement depends on besides the state.
 
-    bank_trouble: board -> why it is down. overloads: feeder -> how its current is too high.
+    bank_trouble: board -> why it is down. passed: see Thresholds.passed.
     """
 
     now_s: float
     wall_s: float
     bank_trouble: Mapping[str, str]
-    overloads: Mapping[Target, Crossing]
+    passed: Passed
 
 
 def timing_of(settings: OutletSettings) -> Timing:
@@ -58,7 +56,7 @@ class Switching:
         self._draft = draft
         self._actor = actor
         self._around = around
-        self._guard = FeederGuard(sections, draft, around.overloads)
+        self._guard = FeederGuard(sections, draft, around.passed)
         self._claimed: set[int] = set()
 
     def switch(self, command: SwitchOutlet) -> None:
@@ -115,7 +113,8 @@ class Switching:
         if delay_s is not None:
             timing = replace(timing, on_delay_s=delay_s, off_delay_s=delay_s)
         after = live.commanded(action, self._actor, self._around.now_s, timing)
-        if action in _CLOSING and after is not live and after.machine.step is not Step.ON:
+        is_news = after.machine != live.machine
+        if action in _CLOSING and is_news and after.machine.step is not Step.ON:
             self._guard.admit(settings)
         self._draft.outlets[settings.number] = after
 

@@ -76,6 +76,10 @@ class Watch:
         """The watch without a value: what waited waits no more."""
         return Watch(self.passed & limits.enabled)
 
+    def after(self, limits: Limits, value: float | None, now_s: float) -> Watch:
+        """As `seen`, or as `unseen` when there is no value."""
+        return self.unseen(limits) if value is None else self.seen(limits, value, now_s)
+
     def due_s(self, delay_s: float) -> float:
         """When the next limit that waits will count as passed; infinity when none waits."""
         return min(self.beyond_since_s.values(), default=math.inf) + delay_s
@@ -160,14 +164,16 @@ class Thresholds:
             default=math.inf,
         )
 
-    def passed_high(self, quantity: Quantity) -> dict[Target, Crossing]:
-        """What carries too much of the quantity now: value and the worst limit it has passed."""
-        return {
-            target: _crossing(row, worst)
-            for target, rows in self._watched.items()
-            for row in rows
-            if row.limits.quantity is quantity and (worst := row.watch.worst) in HIGH
-        }
+    def passed(self, limits: Limits, value: float | None) -> Crossing | None:
+        """The worst limit that is passed, were `limits` those of their row from now on.
+
+        value: the newest one, None while there is none to believe.
+        """
+        row = next(row for row in self._rows[limits.target] if row.limits.key == limits.key)
+        watch = row.watch
+        if limits != row.limits:
+            watch = watch.after(limits, value, self._clock.monotonic_s())
+        return _crossing(limits, watch.worst, row.value if value is None else value)
 
     def shown(self, sources: Mapping[Target, Source]) -> tuple[Threshold, ...]:
         """Every row as faces see it, with the values that the sources show."""
@@ -186,10 +192,8 @@ class Thresholds:
 
     def _judge(self, row: _Row, value: float | None) -> None:
         before = row.watch.worst
-        if value is None:
-            row.watch = row.watch.unseen(row.limits)
-        else:
-            row.watch = row.watch.seen(row.limits, value, self._clock.monotonic_s())
+        row.watch = row.watch.after(row.limits, value, self._clock.monotonic_s())
+        if value is not None:
             row.value = value
         if row.watch.worst is not before:
             self._tell(row)
@@ -210,7 +214,7 @@ class Thresholds:
             Severity.CRITICAL if worst in CRITICAL else Severity.WARNING,
             f"{row.value:.4g}{unit} {relation} {worst.value} {border:.6g}{unit}",
             limits.target,
-            _crossing(row, worst),
+            _crossing(limits, worst, row.value),
         )
 
     def _clear(self, row: _Row) -> None:
@@ -221,9 +225,10 @@ class Thresholds:
             self._alarms.clear(THRESHOLD, row.subject, back)
 
 
-def _crossing(row: _Row, worst: Limit) -> Crossing:
-    limits = row.limits
-    return Crossing(limits.quantity, _state_of(worst), row.value, limits.value_of(worst))
+def _crossing(limits: Limits, worst: Limit | None, value: float) -> Crossing | None:
+    if worst is None:
+        return None
+    return Crossing(limits.quantity, _STATE_OF[worst], value, limits.value_of(worst))
 
 
 def _value(source: Source | None, quantity: Quantity) -> float | None:

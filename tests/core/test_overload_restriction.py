@@ -5,13 +5,20 @@ from __future__ import annotations
 
 import pytest
 
-from pdu_agent.core.settings import BranchSettings, GroupSettings, InletSettings, ThresholdSettings
+from pdu_agent.core.settings import (
+    BranchSettings,
+    DeviceSettings,
+    GroupSettings,
+    InletSettings,
+    ThresholdSettings,
+)
 from pdu_agent.model.commands import (
     Action,
     BranchSetting,
     Command,
     ConfigureBranch,
     ConfigureInlet,
+    ConfigureThreshold,
     InletSetting,
     Limit,
     Lock,
@@ -24,9 +31,10 @@ from pdu_agent.model.commands import (
     SwitchOutlet,
     Target,
     TargetKind,
+    ThresholdSetting,
 )
 from pdu_agent.model.errors import BudgetExceeded
-from pdu_agent.model.snapshot import OutletState
+from pdu_agent.model.snapshot import OutletState, ThresholdState
 from tests.core.bench import INLET, Workbench
 
 BRANCH = Target(TargetKind.BRANCH, 2)
@@ -159,6 +167,56 @@ def test_the_restriction_can_be_changed_by_the_batch_that_switches() -> None:
     bench.read(BRANCH, current_a=6.0)
     with pytest.raises(BudgetExceeded, match="branch 2 carries 6 A"):
         bench.switch(2, Action.ON)
+
+
+@pytest.mark.parametrize("high_warning", [15.0, None])
+def test_a_limit_counts_as_the_batch_that_switches_leaves_it(high_warning: float | None) -> None:
+    bench = bench_of(NEAR)
+    bench.read(current_a=13.0)
+    lift = SetLimit(INLET, Quantity.CURRENT, Limit.HIGH_WARNING, high_warning)
+    assert bench.submit(SwitchOutlet(1, Action.ON), lift)
+    tighten = SetLimit(INLET, Quantity.CURRENT, Limit.HIGH_WARNING, 12.5)
+    with pytest.raises(BudgetExceeded, match=r"passed its high warning limit of 12\.5 A"):
+        bench.submit(SwitchOutlet(2, Action.ON), tighten)
+    assert bench.threshold(Quantity.CURRENT).state is ThresholdState.NORMAL
+    wait = ConfigureThreshold(INLET, Quantity.CURRENT, ThresholdSetting.DELAY_S, 10.0)
+    assert bench.submit(SwitchOutlet(2, Action.ON), tighten, wait)
+
+
+def test_no_limit_set_while_the_meter_is_silent_is_passed() -> None:
+    bench = bench_of(NEAR)
+    bench.read(current_a=11.0)
+    bench.run(30)
+    limit = SetLimit(INLET, Quantity.CURRENT, Limit.HIGH_WARNING, 5.0)
+    assert bench.submit(SwitchOutlet(1, Action.ON), limit)
+
+
+def test_a_feeder_without_a_meter_restricts_nothing() -> None:
+    bench = Workbench(
+        outlets=1,
+        relays=[False],
+        branches=(BranchSettings(2, overload_restriction=NEAR),),
+        branch=2,
+        metered_branches=False,
+    )
+    assert bench.switch(1, Action.ON)
+
+
+def test_whoever_orders_on_what_waits_for_its_turn_after_a_power_loss_is_not_refused() -> None:
+    bench = Workbench(
+        outlets=2,
+        relays=[False] * 2,
+        cold=True,
+        device=DeviceSettings(sequence_interval_s=10.0),
+        inlet=InletSettings(1, overload_restriction=NEAR),
+        thresholds=(ThresholdSettings(INLET, Quantity.CURRENT, high_warning=12.0),),
+    )
+    bench.read(current_a=13.0)
+    assert bench.state(2) is OutletState.ON_PENDING
+    assert not bench.switch(2, Action.ON)
+    assert bench.outlet(2).is_ordered
+    bench.run(11)
+    assert bench.state(2) is OutletState.ON
 
 
 def test_other_feeders_and_other_quantities_restrict_nothing() -> None:
