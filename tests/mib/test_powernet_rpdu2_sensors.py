@@ -141,7 +141,7 @@ def test_each_further_pair_with_the_same_serial_number_is_another_probe() -> Non
         (SensorStatus.OK, 2, 2),
         (SensorStatus.STALE, 3, 3),
         (SensorStatus.FAULT, 3, 3),
-        (SensorStatus.ABSENT, 4, 1),
+        (SensorStatus.ABSENT, 3, 3),  # 4 and 1 would hide the temperature
     ],
 )
 def test_a_probe_is_as_well_as_its_worse_sensor(
@@ -166,6 +166,16 @@ def test_which_limit_a_probe_has_passed(state: ThresholdState, number: int) -> N
     thresholds = tuple(replace(row, state=state) for row in THRESHOLDS)
     bench = Rpdu2Bench(rpdu2_unit(thresholds=thresholds))
     assert bench.contents("10.2.2", 9, 11) == [number, number]
+
+
+def test_a_probe_that_is_not_there() -> None:
+    gone = [replace(sensor, status=SensorStatus.ABSENT) for sensor in (PROBE, SENSORS[3])]
+    assert bench_of(*gone).contents("10.2.2", 5, 6) == [4, 1]
+
+
+def test_values_of_a_probe_that_fell_silent_are_not_shown_and_its_peak_is() -> None:
+    silent = [replace(sensor, status=SensorStatus.STALE) for sensor in (PROBE, SENSORS[3])]
+    assert bench_of(*silent).contents("10.2.2", 7, 8, 10, 13) == [-1, -1, -1, 311]
 
 
 def test_a_sensor_without_a_value_or_a_peak() -> None:
@@ -325,8 +335,18 @@ def test_a_contact() -> None:
     ]
 
 
-@pytest.mark.parametrize(("value", "state"), [(0.0, 1), (1.0, 2), (None, 3)])
-def test_the_state_of_a_contact(value: float | None, state: int) -> None:
-    contact = replace(PROBE, kind=SensorKind.CONTACT, value=value, status=SensorStatus.STALE)
-    bench = bench_of(contact)
-    assert bench.contents("10.4.2", 6, 7) == [3, state]
+@pytest.mark.parametrize(
+    ("status", "value", "contents"),
+    [
+        (SensorStatus.OK, 0.0, [2, 1]),
+        (SensorStatus.OK, 1.0, [2, 2]),
+        (SensorStatus.STALE, 1.0, [3, 3]),  # the last known state is not the current one
+        (SensorStatus.FAULT, None, [3, 3]),
+        (SensorStatus.ABSENT, None, [1, 3]),
+    ],
+)
+def test_the_state_of_a_contact(
+    status: SensorStatus, value: float | None, contents: list[int]
+) -> None:
+    bench = bench_of(replace(PROBE, kind=SensorKind.CONTACT, value=value, status=status))
+    assert bench.contents("10.4.2", 6, 7) == contents

@@ -248,6 +248,8 @@ def test_a_sensor_that_falls_silent_and_comes_back() -> None:
     ]
     assert numbers(SensorChanged(WALL_S, 1, stale, fault)) == []
     assert numbers(SensorChanged(WALL_S, 1, fault, ok)) == [517]
+    # Its humidity is lost and found with it, and that is the same fact.
+    assert numbers(SensorChanged(WALL_S, 2, ok, stale)) == []
     ((_, varbinds),) = told(SensorChanged(WALL_S, 3, ok, fault))
     assert varbinds[3:5] == [((2, 3, 1, 0), 3), ((2, 3, 16, 0), b"door")]
 

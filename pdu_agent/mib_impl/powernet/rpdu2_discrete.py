@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pdu_agent.mib_impl.powernet.rpdu2_columns import NAME, NUMBER, RPDU2_ARC, leading, size
-from pdu_agent.mib_impl.powernet.rpdu2_sensor import COMM_STATUS, communication
+from pdu_agent.mib_impl.powernet.rpdu2_probe import COMM_STATUS, current_value
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import Enumerated, Oid
 from pdu_agent.model.commands import ConfigureSensor, SensorSetting
-from pdu_agent.model.snapshot import Sensor, SensorKind, Snapshot
+from pdu_agent.model.snapshot import Sensor, SensorKind, SensorStatus, Snapshot
 
 TYPE = Enumerated((6, "dryContactSensor", SensorKind.CONTACT))
 STATE = Enumerated((1, "open", False), (2, "closed", True))
@@ -29,7 +29,14 @@ class Contact:
     @property
     def is_closed(self) -> bool | None:
         """None while nobody knows it."""
-        return None if self.sensor.value is None else self.sensor.value != 0
+        value = current_value(self.sensor)
+        return None if value is None else value != 0
+
+    @property
+    def status(self) -> SensorStatus:
+        """A contact that fell silent is one whose communication is lost."""
+        is_stale = self.sensor.status is SensorStatus.STALE
+        return SensorStatus.FAULT if is_stale else self.sensor.status
 
 
 def _contacts(snapshot: Snapshot) -> list[Sensor]:
@@ -85,7 +92,7 @@ DISCRETE_STATUS: Table[Contact] = Table(
             6,
             "rPDU2SensorDiscreteStatusCommStatus",
             COMM_STATUS,
-            lambda contact: communication(contact.sensor.status),
+            lambda contact: contact.status,
         ),
         ObjectType(
             7,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pdu_agent.mib_impl.powernet.words import Watches, watches
-from pdu_agent.mib_impl.syntax import Oid
+from pdu_agent.mib_impl.syntax import Enumerated, Oid
 from pdu_agent.model.commands import Quantity, Target, TargetKind
 from pdu_agent.model.snapshot import Sensor, SensorKind, SensorStatus, Snapshot, Threshold
 
@@ -28,6 +28,10 @@ class Half:
     @property
     def target(self) -> Target:
         return Target(TargetKind.SENSOR, self.sensor.index)
+
+    @property
+    def reading(self) -> float | None:
+        return current_value(self.sensor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +48,30 @@ class Probe:
 
     @property
     def status(self) -> SensorStatus:
-        """The worst of its sensors'; ABSENT where there is none."""
+        """OK, FAULT or ABSENT: one that gives only a half of its values is a fault, because
+        tools pass over what is absent.
+        """
         found = {half.sensor.status for half in self.halves}
-        return next((status for status in _WORST_FIRST if status in found), SensorStatus.ABSENT)
+        if found <= {SensorStatus.ABSENT}:
+            return SensorStatus.ABSENT
+        return SensorStatus.OK if found == {SensorStatus.OK} else SensorStatus.FAULT
 
 
-_WORST_FIRST = (
-    SensorStatus.ABSENT,
-    SensorStatus.FAULT,
-    SensorStatus.STALE,
-    SensorStatus.OK,
+COMM_STATUS = Enumerated(
+    (1, "notInstalled", SensorStatus.ABSENT),
+    (2, "commsOK", SensorStatus.OK),
+    (3, "commsLost", SensorStatus.FAULT),
 )
 
 _QUANTITIES = {
     SensorKind.TEMPERATURE: Quantity.TEMPERATURE,
     SensorKind.HUMIDITY: Quantity.HUMIDITY,
 }
+
+
+def current_value(sensor: Sensor) -> float | None:
+    """None while the newest one is old: no object here could say so of a value."""
+    return sensor.value if sensor.status is SensorStatus.OK else None
 
 
 def probes(snapshot: Snapshot) -> list[Probe]:

@@ -12,6 +12,7 @@ from pdu_agent.mib_impl.powernet.rpdu2_columns import (
     size,
 )
 from pdu_agent.mib_impl.powernet.rpdu2_probe import (
+    COMM_STATUS,
     Half,
     Probe,
     probe_name,
@@ -34,12 +35,6 @@ TYPE = Enumerated(
     (4, "notInstalled", SensorStatus.ABSENT),
 )
 
-COMM_STATUS = Enumerated(
-    (1, "notInstalled", SensorStatus.ABSENT),
-    (2, "commsOK", SensorStatus.OK),
-    (3, "commsLost", SensorStatus.FAULT),
-)
-
 LIMIT_STATE = Enumerated(
     (2, "belowMin", ThresholdState.LOW_CRITICAL),
     (3, "belowLow", ThresholdState.LOW_WARNING),
@@ -52,15 +47,9 @@ LIMIT_STATE = Enumerated(
 _TENTHS_OF_A_DEGREE = Integer32(scale=10)
 
 
-def communication(status: SensorStatus) -> SensorStatus:
-    """As the MIB knows it: a sensor that fell silent is one whose communication is lost."""
-    return SensorStatus.FAULT if status is SensorStatus.STALE else status
-
-
 def _type(probe: Probe) -> str | SensorStatus:
-    status = communication(probe.status)
-    if status is not SensorStatus.OK:
-        return status
+    if probe.status is not SensorStatus.OK:
+        return probe.status
     return "temperatureOnly" if probe.humidity is None else "temperatureHumidity"
 
 
@@ -71,13 +60,13 @@ def _limit_state(half: Half | None) -> ThresholdState | None:
 
 
 def _temperature(
-    number: int, name: str, celsius: Callable[[Sensor], float | None]
+    number: int, name: str, celsius: Callable[[Half], float | None]
 ) -> ObjectType[Probe]:
     return ObjectType(
         number,
         name,
         _TENTHS_OF_A_DEGREE,
-        lambda probe: None if probe.temperature is None else celsius(probe.temperature.sensor),
+        lambda probe: None if probe.temperature is None else celsius(probe.temperature),
         units="tenths of a degree",
         absent=-1,
     )
@@ -110,12 +99,12 @@ SENSOR_STATUS: Table[Probe] = Table(
             6,
             "rPDU2SensorTempHumidityStatusCommStatus",
             COMM_STATUS,
-            lambda probe: communication(probe.status),
+            lambda probe: probe.status,
         ),
         _temperature(
-            7, "rPDU2SensorTempHumidityStatusTempF", lambda sensor: fahrenheit(sensor.value)
+            7, "rPDU2SensorTempHumidityStatusTempF", lambda half: fahrenheit(half.reading)
         ),
-        _temperature(8, "rPDU2SensorTempHumidityStatusTempC", lambda sensor: sensor.value),
+        _temperature(8, "rPDU2SensorTempHumidityStatusTempC", lambda half: half.reading),
         ObjectType(
             9,
             "rPDU2SensorTempHumidityStatusTempStatus",
@@ -127,7 +116,7 @@ SENSOR_STATUS: Table[Probe] = Table(
             10,
             "rPDU2SensorTempHumidityStatusRelativeHumidity",
             Integer32(0, 100),
-            lambda probe: None if probe.humidity is None else probe.humidity.sensor.value,
+            lambda probe: None if probe.humidity is None else probe.humidity.reading,
             units="percent",
             absent=-1,
         ),
@@ -139,9 +128,13 @@ SENSOR_STATUS: Table[Probe] = Table(
             absent=_NOT_PRESENT,
         ),
         _temperature(
-            12, "rPDU2SensorTempHumidityStatusTempPeakF", lambda sensor: fahrenheit(sensor.maximum)
+            12,
+            "rPDU2SensorTempHumidityStatusTempPeakF",
+            lambda half: fahrenheit(half.sensor.maximum),
         ),
-        _temperature(13, "rPDU2SensorTempHumidityStatusTempPeakC", lambda sensor: sensor.maximum),
+        _temperature(
+            13, "rPDU2SensorTempHumidityStatusTempPeakC", lambda half: half.sensor.maximum
+        ),
         _peak_date(
             14,
             "rPDU2SensorTempHumidityStatusTempPeakTimestamp",

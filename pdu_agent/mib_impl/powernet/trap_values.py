@@ -45,6 +45,13 @@ def sensor_told(kind: NotificationType, snapshot: Snapshot, number: int, text: s
     return unit_told(kind, snapshot, NO_SECOND_DEVICE, *_shown_sensor(number, snapshot), text)
 
 
+def is_second_half(number: int, snapshot: Snapshot) -> bool:
+    """Whether the sensor is the humidity of a probe that measures temperature too."""
+    return any(
+        number in (half.sensor.index for half in probe.halves[1:]) for probe in probes(snapshot)
+    )
+
+
 def _shown_sensor(number: int, snapshot: Snapshot) -> tuple[int, str]:
     for probe in probes(snapshot):
         if number in (half.sensor.index for half in probe.halves):

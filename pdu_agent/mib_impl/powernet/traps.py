@@ -14,6 +14,7 @@ from pdu_agent.mib_impl.powernet import trap_types as types
 from pdu_agent.mib_impl.powernet.config_traps import command_accepted
 from pdu_agent.mib_impl.powernet.trap_types import Pair
 from pdu_agent.mib_impl.powernet.trap_values import (
+    is_second_half,
     outlet_name,
     outlet_told,
     sensor_told,
@@ -64,6 +65,9 @@ def _outlet_changed(event: OutletChanged, snapshot: Snapshot) -> Iterator[Told]:
 
 
 def _sensor_changed(event: SensorChanged, snapshot: Snapshot) -> Iterator[Told]:
+    """A probe of two sensors loses or finds both at once: it is told of with the first."""
+    if is_second_half(event.sensor, snapshot):
+        return
     text = f"sensor {event.sensor} is {event.new.value}"
     if event.new is SensorStatus.OK:
         yield sensor_told(types.SENSOR_CONNECTED, snapshot, event.sensor, text)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pdu_agent.mib_impl.powernet.rpdu2_probe import (
+    COMM_STATUS,
     Half,
     Probe,
     probe_name,
@@ -21,7 +22,7 @@ from pdu_agent.mib_impl.powernet.words import fahrenheit
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.syntax import DisplayString, Enumerated, Integer32, Oid
 from pdu_agent.model.commands import Limit
-from pdu_agent.model.snapshot import SensorStatus, Severity, Snapshot, ThresholdState
+from pdu_agent.model.snapshot import Severity, Snapshot, ThresholdState
 
 NUMBER = Integer32(1)
 ONLY_SENSOR: Final = 1
@@ -34,17 +35,6 @@ ALARM_STATUS = Enumerated(
     (3, "uioCritical", Severity.CRITICAL),
     (4, "sensorStatusNotApplicable", "unknown"),
 )
-
-COMM_STATUS = Enumerated(
-    (1, "notInstalled", "absent"), (2, "commsOK", "ok"), (3, "commsLost", "lost")
-)
-
-_COMM_WORDS = {
-    SensorStatus.OK: "ok",
-    SensorStatus.STALE: "lost",
-    SensorStatus.FAULT: "lost",
-    SensorStatus.ABSENT: "absent",
-}
 
 _SEVERITIES = {
     ThresholdState.NORMAL: Severity.INFO,
@@ -77,9 +67,7 @@ def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, Probe]]:
 
 def _reading(half: Half | None) -> float | None:
     """None for a value that is old, or that nothing measures."""
-    if half is None or half.sensor.status is not SensorStatus.OK:
-        return None
-    return half.sensor.value
+    return None if half is None else half.reading
 
 
 def _state(half: Half | None) -> ThresholdState:
@@ -152,7 +140,7 @@ STATUS: Table[Probe] = Table(
             10,
             "uioSensorStatusCommStatus",
             COMM_STATUS,
-            lambda probe: _COMM_WORDS[probe.status],
+            lambda probe: probe.status,
         ),
     ),
 )
