@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -91,6 +91,16 @@ def read(suffix: str, snapshot: Snapshot) -> Any:
     return value.content
 
 
+def _walk(snapshot: Snapshot) -> dict[tuple[int, ...], Any]:
+    """Everything that is shown: OID -> content."""
+    found = {}
+    oid: tuple[int, ...] = (1,)
+    while (step := VIEW.next(oid, snapshot)) is not END_OF_MIB_VIEW:
+        oid, value = step
+        found[oid] = value.content
+    return found
+
+
 @pytest.mark.parametrize(
     ("suffix", "content"),
     [
@@ -132,6 +142,7 @@ def test_the_board_is_shown(suffix: str, content: object) -> None:
     ("suffix", "content"),
     [
         ("33.1.1.2.0", b"M 1500"),
+        ("33.1.1.4.0", b"0.1.0"),  # of the agent
         ("33.1.2.1.0", 3),  # batteryLow
         ("33.1.2.2.0", 61),
         ("33.1.2.3.0", 5),
@@ -181,6 +192,64 @@ def test_a_ups_that_is_silent_has_an_alarm_and_an_unknown_battery() -> None:
 def test_the_source_is_what_tells_the_most(flags: set[UpsFlag], source: int) -> None:
     shown = replace(UPS, flags=frozenset(flags), since_s=dict.fromkeys(flags, 0.0))
     assert read("33.1.4.1.0", replace(unit(), upses=(shown,))) == source
+
+
+def test_an_alarm_that_nobody_saw_begin_was_there_before_the_agent() -> None:
+    snapshot = replace(unit(), upses=(replace(UPS, since_s={}),))
+    assert read("33.1.6.1.0", snapshot) == 2
+    assert read("33.1.6.2.1.3.2", snapshot) == 0
+
+
+def test_a_ups_that_said_nothing_yet_has_an_unknown_battery() -> None:
+    mute = replace(UPS, flags=frozenset(), since_s={})
+    assert read("33.1.2.1.0", replace(unit(), upses=(mute,))) == 1
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        *("33.1.2.2.0", "33.1.2.3.0", "33.1.2.4.0", "33.1.2.5.0", "33.1.4.2.0"),
+        *("33.1.3.3.1.2.1", "33.1.3.3.1.3.1", "33.1.4.4.1.2.1", "33.1.4.4.1.5.1"),
+    ],
+)
+def test_values_of_a_silent_ups_are_not_shown_as_current(suffix: str) -> None:
+    assert read(suffix, replace(unit(), upses=(UPS,))) is not None
+    silent = replace(UPS, unreachable_since_s=70.0)
+    assert read(suffix, replace(unit(), upses=(silent,))) is None
+
+
+def test_the_source_of_a_silent_ups_is_not_known_and_its_lines_stay() -> None:
+    snapshot = replace(unit(), upses=(replace(UPS, unreachable_since_s=70.0),))
+    assert read("33.1.4.1.0", snapshot) == 1
+    assert (read("33.1.3.2.0", snapshot), read("33.1.4.3.0", snapshot)) == (1, 1)
+    assert read("33.1.9.5.0", snapshot) == 1500
+
+
+@pytest.mark.parametrize("nonsense", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_none_is_absent(nonsense: float) -> None:
+    line = UpsLine(nonsense, nonsense, nonsense, nonsense)
+    numbers = {
+        field.name: nonsense for field in fields(Ups) if isinstance(getattr(UPS, field.name), float)
+    }
+    odd = replace(UPS, **numbers, inputs=(line,), outputs=(line,))
+    shown = _walk(replace(unit(), upses=(odd,)))
+    assert {oid for oid in shown if oid[8:10] in {(2, 2), (2, 4), (3, 3), (4, 4), (9, 5)}} == set()
+    assert shown[1, 3, 6, 1, 2, 1, 33, 1, 3, 2, 0] == 1
+
+
+def test_a_ups_without_lines_says_so() -> None:
+    bare = replace(UPS, inputs=(), outputs=())
+    snapshot = replace(unit(), upses=(bare,))
+    assert (read("33.1.3.2.0", snapshot), read("33.1.4.3.0", snapshot)) == (0, 0)
+    assert read("33.1.4.2.0", snapshot) is None
+
+
+def test_values_outside_of_what_the_mib_can_hold_are_at_its_ends() -> None:
+    odd = replace(UPS, charge_pct=104.0, load_pct=-3.0, runtime_s=20.0, battery_voltage_v=-1.0)
+    snapshot = replace(unit(), upses=(odd,))
+    found = [read(f"33.1.{suffix}", snapshot) for suffix in ("2.4.0", "4.4.1.5.1", "2.3.0")]
+    assert found == [100, 0, 1]
+    assert read("33.1.2.5.0", snapshot) == 0
 
 
 def test_two_lines_have_no_load_of_their_own() -> None:

@@ -2,7 +2,7 @@
 """UPS-MIB (RFC 1628): the first UPS of the table, and nothing while there is none.
 
 It has no room for a second one. The objects that control or configure a UPS are left out:
-that is the business of the driver behind it.
+that is the business of the driver behind it. While the UPS is silent, what it measures is absent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pdu_agent.mib_impl.ups.lines import (
     OUTPUT,
     OUTPUT_LINES,
 )
-from pdu_agent.mib_impl.ups.unit import BATTERY, CONFIGURED, IDENTITY
+from pdu_agent.mib_impl.ups.unit import AGENT, BATTERY, CONFIGURED, IDENTITY
 
 _UPS_MIB: Oid = (1, 3, 6, 1, 2, 1, 33)
 
@@ -29,6 +29,7 @@ def ups_module() -> MibModule:
         arc=(*_UPS_MIB, 1),
         groups=(
             IDENTITY,
+            AGENT,
             BATTERY,
             INPUT,
             INPUT_LINES,

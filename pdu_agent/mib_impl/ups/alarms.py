@@ -29,7 +29,10 @@ _Alarm = tuple[int, float]
 
 
 def _alarms(ups: Ups) -> list[_Alarm]:
-    found = [(kind, ups.since_s[flag]) for flag, kind in _KINDS.items() if flag in ups.flags]
+    """One that nobody saw begin was there before the agent: 0, as RFC 1628 has it."""
+    found = [
+        (kind, ups.since_s.get(flag, 0.0)) for flag, kind in _KINDS.items() if flag in ups.flags
+    ]
     if ups.unreachable_since_s is not None:
         found.append((_COMMUNICATIONS_LOST, ups.unreachable_since_s))
     return found

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one UPS that UPS-MIB has room for."""
+"""The one UPS that UPS-MIB has room for, and what is believed of it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -19,3 +20,18 @@ def first_ups(snapshot: Snapshot) -> Ups | None:
 def of_ups(get: Callable[[Ups], T | None]) -> Callable[[Ups | None], T | None]:
     """The getter of a scalar that there is only with a UPS."""
     return lambda ups: None if ups is None else get(ups)
+
+
+def finite(number: float | None) -> float | None:
+    """None for what is no number: a driver passes on whatever the UPS says."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def rated(get: Callable[[Ups], float | None]) -> Callable[[Ups | None], float | None]:
+    """The getter of a number that stays what it is."""
+    return of_ups(lambda ups: finite(get(ups)))
+
+
+def measured(get: Callable[[Ups], float | None]) -> Callable[[Ups | None], float | None]:
+    """The getter of a number of now: UPS-MIB has no place for old ones."""
+    return of_ups(lambda ups: finite(get(ups)) if ups.is_reachable else None)

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table
 from pdu_agent.mib_impl.syntax import Enumerated, Integer32, Oid
-from pdu_agent.mib_impl.ups.first import first_ups, of_ups
+from pdu_agent.mib_impl.ups.first import finite, first_ups, measured, of_ups
 from pdu_agent.mib_impl.ups.unit import NON_NEGATIVE, TENTHS
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.model.ups import Ups, UpsFlag, UpsLine
 
 _OTHER = "other"
+_SILENT = UpsLine()
 _SOURCE = Enumerated(
     (1, "other", _OTHER),
     (2, "none", UpsFlag.OFF),
@@ -34,6 +35,8 @@ _MOST_TELLING = (
 
 
 def _source(ups: Ups) -> UpsFlag | str:
+    if not ups.is_reachable:
+        return _OTHER
     return next((flag for flag in _MOST_TELLING if flag in ups.flags), _OTHER)
 
 
@@ -43,16 +46,26 @@ def _frequency_hz(lines: tuple[UpsLine, ...]) -> float | None:
 
 def _inputs(snapshot: Snapshot) -> Iterable[tuple[Oid, UpsLine]]:
     ups = first_ups(snapshot)
-    return () if ups is None else _numbered(ups.inputs)
+    return () if ups is None else _numbered(ups, ups.inputs)
 
 
 def _outputs(snapshot: Snapshot) -> Iterable[tuple[Oid, tuple[UpsLine, Ups]]]:
     ups = first_ups(snapshot)
-    return () if ups is None else (((n,), (line, ups)) for (n,), line in _numbered(ups.outputs))
+    if ups is None:
+        return ()
+    return ((index, (line, ups)) for index, line in _numbered(ups, ups.outputs))
 
 
-def _numbered(lines: tuple[UpsLine, ...]) -> Iterable[tuple[tuple[int], UpsLine]]:
-    return (((number,), line) for number, line in enumerate(lines, 1))
+def _numbered(ups: Ups, lines: tuple[UpsLine, ...]) -> Iterable[tuple[Oid, UpsLine]]:
+    """Each line with its index; without values while the UPS is silent."""
+    for number, line in enumerate(lines, 1):
+        yield (number,), line if ups.is_reachable else _SILENT
+
+
+def _load_pct(ups: Ups) -> float | None:
+    """NUT tells the load of the whole UPS, so that of a line is known where there is one."""
+    is_known = ups.is_reachable and len(ups.outputs) == 1
+    return finite(ups.load_pct) if is_known else None
 
 
 INPUT: Scalars[Ups | None] = Scalars(
@@ -69,14 +82,28 @@ INPUT_LINES: Table[UpsLine] = Table(
     objects=(
         ObjectType(1, "upsInputLineIndex", Integer32(1)),
         ObjectType(
-            2, "upsInputFrequency", TENTHS, lambda line: line.frequency_hz, units="0.1 Hertz"
+            2,
+            "upsInputFrequency",
+            TENTHS,
+            lambda line: finite(line.frequency_hz),
+            units="0.1 Hertz",
         ),
         ObjectType(
-            3, "upsInputVoltage", NON_NEGATIVE, lambda line: line.voltage_v, units="RMS Volts"
+            3,
+            "upsInputVoltage",
+            NON_NEGATIVE,
+            lambda line: finite(line.voltage_v),
+            units="RMS Volts",
         ),
-        ObjectType(4, "upsInputCurrent", TENTHS, lambda line: line.current_a, units="0.1 RMS Amp"),
         ObjectType(
-            5, "upsInputTruePower", NON_NEGATIVE, lambda line: line.active_power_w, units="Watts"
+            4, "upsInputCurrent", TENTHS, lambda line: finite(line.current_a), units="0.1 RMS Amp"
+        ),
+        ObjectType(
+            5,
+            "upsInputTruePower",
+            NON_NEGATIVE,
+            lambda line: finite(line.active_power_w),
+            units="Watts",
         ),
     ),
 )
@@ -90,7 +117,7 @@ OUTPUT: Scalars[Ups | None] = Scalars(
             2,
             "upsOutputFrequency",
             TENTHS,
-            of_ups(lambda ups: _frequency_hz(ups.outputs)),
+            measured(lambda ups: _frequency_hz(ups.outputs)),
             units="0.1 Hertz",
         ),
         ObjectType(3, "upsOutputNumLines", NON_NEGATIVE, of_ups(lambda ups: len(ups.outputs))),
@@ -105,18 +132,25 @@ OUTPUT_LINES: Table[tuple[UpsLine, Ups]] = Table(
     objects=(
         ObjectType(1, "upsOutputLineIndex", Integer32(1)),
         ObjectType(
-            2, "upsOutputVoltage", NON_NEGATIVE, lambda row: row[0].voltage_v, units="RMS Volts"
+            2,
+            "upsOutputVoltage",
+            NON_NEGATIVE,
+            lambda row: finite(row[0].voltage_v),
+            units="RMS Volts",
         ),
-        ObjectType(3, "upsOutputCurrent", TENTHS, lambda row: row[0].current_a),
+        ObjectType(3, "upsOutputCurrent", TENTHS, lambda row: finite(row[0].current_a)),
         ObjectType(
-            4, "upsOutputPower", NON_NEGATIVE, lambda row: row[0].active_power_w, units="Watts"
+            4,
+            "upsOutputPower",
+            NON_NEGATIVE,
+            lambda row: finite(row[0].active_power_w),
+            units="Watts",
         ),
-        # NUT tells the load of the whole UPS, so that of a line is known where there is one.
         ObjectType(
             5,
             "upsOutputPercentLoad",
             Integer32(0, 200),
-            lambda row: row[1].load_pct if len(row[1].outputs) == 1 else None,
+            lambda row: _load_pct(row[1]),
             units="percent",
         ),
     ),

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from pdu_agent.mib_impl.schema import ObjectType, Scalars
+from pdu_agent.mib_impl.schema import ObjectType, Scalars, whole
 from pdu_agent.mib_impl.syntax import DisplayString, Enumerated, Integer32
-from pdu_agent.mib_impl.ups.first import first_ups, of_ups
+from pdu_agent.mib_impl.ups.first import finite, first_ups, measured, of_ups, rated
+from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.model.ups import Ups, UpsFlag
 
 NON_NEGATIVE = Integer32(0)
@@ -21,7 +22,7 @@ _BATTERY_STATUS = Enumerated(
 
 
 def _battery_status(ups: Ups) -> str:
-    if not ups.is_reachable:
+    if not ups.is_reachable or not ups.flags:
         return "unknown"
     if UpsFlag.LOW_BATTERY not in ups.flags:
         return "normal"
@@ -29,8 +30,9 @@ def _battery_status(ups: Ups) -> str:
 
 
 def _minutes(seconds: float | None) -> float | None:
-    """Whole minutes, rounded down: what is left is never overstated."""
-    return None if seconds is None else seconds // 60
+    """Whole minutes, rounded down."""
+    known_s = finite(seconds)
+    return None if known_s is None else known_s // 60
 
 
 IDENTITY: Scalars[Ups | None] = Scalars(
@@ -44,6 +46,17 @@ IDENTITY: Scalars[Ups | None] = Scalars(
     ),
 )
 
+
+def _agent_version(snapshot: Snapshot) -> str | None:
+    return snapshot.device.software_version if snapshot.upses else None
+
+
+AGENT: Scalars[Snapshot] = Scalars(
+    suffix=(1,),
+    source=whole,
+    objects=(ObjectType(4, "upsIdentAgentSoftwareVersion", _LONG, _agent_version),),
+)
+
 BATTERY: Scalars[Ups | None] = Scalars(
     suffix=(2,),
     source=first_ups,
@@ -53,42 +66,42 @@ BATTERY: Scalars[Ups | None] = Scalars(
             2,
             "upsSecondsOnBattery",
             NON_NEGATIVE,
-            of_ups(lambda ups: ups.on_battery_s),
+            measured(lambda ups: ups.on_battery_s),
             units="seconds",
         ),
         ObjectType(
             3,
             "upsEstimatedMinutesRemaining",
             Integer32(1),
-            of_ups(lambda ups: _minutes(ups.runtime_s)),
+            measured(lambda ups: _minutes(ups.runtime_s)),
             units="minutes",
         ),
         ObjectType(
             4,
             "upsEstimatedChargeRemaining",
             Integer32(0, 100),
-            of_ups(lambda ups: ups.charge_pct),
+            measured(lambda ups: ups.charge_pct),
             units="percent",
         ),
         ObjectType(
             5,
             "upsBatteryVoltage",
             TENTHS,
-            of_ups(lambda ups: ups.battery_voltage_v),
+            measured(lambda ups: ups.battery_voltage_v),
             units="0.1 Volt DC",
         ),
         ObjectType(
             6,
             "upsBatteryCurrent",
             Integer32(scale=10),
-            of_ups(lambda ups: ups.battery_current_a),
+            measured(lambda ups: ups.battery_current_a),
             units="0.1 Amp DC",
         ),
         ObjectType(
             7,
             "upsBatteryTemperature",
             Integer32(),
-            of_ups(lambda ups: ups.battery_temperature_c),
+            measured(lambda ups: ups.battery_temperature_c),
             units="degrees Centigrade",
         ),
     ),
@@ -99,34 +112,34 @@ CONFIGURED: Scalars[Ups | None] = Scalars(
     source=first_ups,
     objects=(
         ObjectType(
-            1, "upsConfigInputVoltage", NON_NEGATIVE, of_ups(lambda ups: ups.nominal_input_v)
+            1, "upsConfigInputVoltage", NON_NEGATIVE, rated(lambda ups: ups.nominal_input_v)
         ),
         ObjectType(
-            3, "upsConfigOutputVoltage", NON_NEGATIVE, of_ups(lambda ups: ups.nominal_output_v)
+            3, "upsConfigOutputVoltage", NON_NEGATIVE, rated(lambda ups: ups.nominal_output_v)
         ),
         ObjectType(
-            5, "upsConfigOutputVA", NON_NEGATIVE, of_ups(lambda ups: ups.nominal_apparent_power_va)
+            5, "upsConfigOutputVA", NON_NEGATIVE, rated(lambda ups: ups.nominal_apparent_power_va)
         ),
         ObjectType(
-            6, "upsConfigOutputPower", NON_NEGATIVE, of_ups(lambda ups: ups.nominal_active_power_w)
+            6, "upsConfigOutputPower", NON_NEGATIVE, rated(lambda ups: ups.nominal_active_power_w)
         ),
         ObjectType(
             7,
             "upsConfigLowBattTime",
             NON_NEGATIVE,
-            of_ups(lambda ups: _minutes(ups.low_runtime_s)),
+            rated(lambda ups: _minutes(ups.low_runtime_s)),
         ),
         ObjectType(
             9,
             "upsConfigLowVoltageTransferPoint",
             NON_NEGATIVE,
-            of_ups(lambda ups: ups.low_transfer_v),
+            rated(lambda ups: ups.low_transfer_v),
         ),
         ObjectType(
             10,
             "upsConfigHighVoltageTransferPoint",
             NON_NEGATIVE,
-            of_ups(lambda ups: ups.high_transfer_v),
+            rated(lambda ups: ups.high_transfer_v),
         ),
     ),
 )
