@@ -169,7 +169,9 @@ def test_the_pending_command_of_one_outlet_is_one_of_the_unit() -> None:
     assert Rpdu2Bench(snapshot).content("4.3.1.11.1") == 1
 
 
-@pytest.mark.parametrize("instance", ["4.3.1.11.1", "4.4.1.4.1"])
+@pytest.mark.parametrize(
+    "instance", ["4.1.1.6.1", "4.1.1.12.1", "4.1.1.13.1", "4.3.1.11.1", "4.3.1.15.1", "4.4.1.4.1"]
+)
 def test_what_tells_of_all_outlets_asks_for_rights_on_all(instance: str) -> None:
     bench = Rpdu2Bench().bench
     oid = bench.oid(f"{ARC}.{instance}")

@@ -13,6 +13,7 @@ from pdu_agent.mib_impl.powernet.rpdu2_bank import (
     BANK_STATUS,
 )
 from pdu_agent.mib_impl.powernet.rpdu2_device import (
+    CONFIG_OF_ALL_OUTLETS,
     DEVICE_CONFIG,
     DEVICE_CONTROL,
     DEVICE_PROPERTIES,
@@ -58,6 +59,7 @@ RPDU2: tuple[Scalars[Any] | Table[Any], ...] = (
     IDENT,
     DEVICE_SIZE,
     DEVICE_CONFIG,
+    CONFIG_OF_ALL_OUTLETS,
     DEVICE_PROPERTIES,
     DEVICE_STATUS,
     DEVICE_OF_ALL_OUTLETS,

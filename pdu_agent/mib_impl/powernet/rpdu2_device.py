@@ -111,14 +111,6 @@ DEVICE_CONFIG: Table[Snapshot] = Table(
         _setting(
             4, "rPDU2DeviceConfigLocation", lambda s: s.device.location, DeviceSetting.LOCATION
         ),
-        ObjectType(
-            6,
-            "rPDU2DeviceConfigColdstartDelay",
-            Integer32(NEVER_S, 300),
-            cold_start_s,
-            units="seconds",
-            to_command=sets_cold_start,
-        ),
         _power_limit(7, "rPDU2DeviceConfigLowLoadPowerThreshold", Limit.LOW_WARNING),
         _power_limit(8, "rPDU2DeviceConfigNearOverloadPowerThreshold", Limit.HIGH_WARNING),
         _power_limit(9, "rPDU2DeviceConfigOverloadPowerThreshold", Limit.HIGH_CRITICAL),
@@ -134,6 +126,26 @@ DEVICE_CONFIG: Table[Snapshot] = Table(
             "rPDU2DeviceConfigDeviceEnergyReset",
             lambda _: ResetMeters(TargetKind.INLET, Reset.ENERGY),
         ),
+        _setting(14, "rPDU2DeviceConfigContact", lambda s: s.device.contact, DeviceSetting.CONTACT),
+    ),
+)
+
+# They reach all outlets at once, so they ask for other rights than the rest of their table.
+CONFIG_OF_ALL_OUTLETS: Table[Snapshot] = Table(
+    suffix=DEVICE_CONFIG.suffix,
+    name=DEVICE_CONFIG.name,
+    index=DEVICE_CONFIG.index,
+    rows=unit_row,
+    outlet=lambda _: EVERY_OUTLET,
+    objects=(
+        ObjectType(
+            6,
+            "rPDU2DeviceConfigColdstartDelay",
+            Integer32(NEVER_S, 300),
+            cold_start_s,
+            units="seconds",
+            to_command=sets_cold_start,
+        ),
         reset(
             12,
             "rPDU2DeviceConfigOutletsEnergyReset",
@@ -148,7 +160,6 @@ DEVICE_CONFIG: Table[Snapshot] = Table(
             _has_metered_outlets,
             _NOT_SUPPORTED,
         ),
-        _setting(14, "rPDU2DeviceConfigContact", lambda s: s.device.contact, DeviceSetting.CONTACT),
     ),
 )
 
