@@ -123,7 +123,7 @@ def test_settings_read_back_as_written() -> None:
     limits = [("2.5.1.7.1.1", integer(50)), ("2.5.1.8.1.1", integer(95))]
     strip.set(*limits, ("2.5.1.14.1.1", integer(4)))
     assert [strip.get(f"2.5.1.{column}.1.1") for column in (7, 8, 14)] == [50, 95, 4]
-    strip.set(("2.2.1.8.1.1", integer(0)))
+    strip.set(("2.2.1.8.1.1", integer(600)))
     assert strip.get("2.2.1.8.1.1") == 600
     assert {outlet.reboot_s for outlet in strip.bench.core.snapshot.outlets} == {30}
 

@@ -38,7 +38,7 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.errors import OutletLocked, UnknownTarget
 from tests.mib.sentry3_unit import BRANCH_7, DAMP_2, INLET_1, OUTLET_1, WARM_1, Sentry3Bench, strip
-from tests.mib.unit import integer, octets
+from tests.mib.unit import integer, octets, with_outlet
 
 CURRENT, TEMPERATURE, HUMIDITY = Quantity.CURRENT, Quantity.TEMPERATURE, Quantity.HUMIDITY
 LOW, HIGH = Limit.LOW_WARNING, Limit.HIGH_WARNING
@@ -52,8 +52,8 @@ WRITES: list[tuple[str, Value, Command]] = [
     ("2.1.1.3.1", NAME, ConfigureDevice(DeviceSetting.NAME, "new name")),
     ("2.2.1.3.1.2", NAME, ConfigureInlet(2, InletSetting.NAME, "new name")),
     ("2.2.1.8.1.1", integer(13), SetLimit(INLET_1, CURRENT, HIGH, 13)),
-    ("2.2.1.8.1.1", integer(600), SetLimit(INLET_1, CURRENT, HIGH, 600)),
-    ("2.2.1.8.1.1", integer(0), SetLimit(INLET_1, CURRENT, HIGH, None)),
+    ("2.2.1.8.1.1", integer(600), SetLimit(INLET_1, CURRENT, HIGH, None)),
+    ("2.2.1.8.1.1", integer(0), SetLimit(INLET_1, CURRENT, HIGH, 0)),
     ("2.3.1.3.1.2.9", NAME, ConfigureOutlet(9, OutletSetting.NAME, "new name")),
     ("2.3.1.8.1.1.1", integer(2), SetLimit(OUTLET_1, CURRENT, LOW, 2)),
     ("2.3.1.8.1.1.1", integer(0), SetLimit(OUTLET_1, CURRENT, LOW, None)),
@@ -68,7 +68,7 @@ WRITES: list[tuple[str, Value, Command]] = [
     ("2.5.1.3.1.1", NAME, ConfigureSensor(1, SensorSetting.NAME, "new name")),
     ("2.5.1.7.1.1", integer(5), SetLimit(WARM_1, TEMPERATURE, LOW, 5)),
     ("2.5.1.8.1.1", integer(40), SetLimit(WARM_1, TEMPERATURE, HIGH, 40)),
-    ("2.5.1.8.1.1", integer(0), SetLimit(WARM_1, TEMPERATURE, HIGH, None)),
+    ("2.5.1.8.1.1", integer(254), SetLimit(WARM_1, TEMPERATURE, HIGH, None)),
     ("2.5.1.11.1.1", integer(30), SetLimit(DAMP_2, HUMIDITY, LOW, 30)),
     ("2.5.1.12.1.1", integer(80), SetLimit(DAMP_2, HUMIDITY, HIGH, 80)),
     (
@@ -93,7 +93,8 @@ READ_ONLY = sorted(
 
 @pytest.mark.parametrize(("suffix", "value", "command"), WRITES)
 def test_a_write_is_one_command(suffix: str, value: Value, command: Command) -> None:
-    bench = Sentry3Bench()
+    other = PowerUp.ON if value == integer(1) else PowerUp.LAST
+    bench = Sentry3Bench(with_outlet(strip(), 1, power_up=other))
     bench.set((suffix, value))
     assert bench.controller.submitted == [[command]]
 
@@ -114,10 +115,10 @@ def test_limits_are_written_in_the_scale_of_the_unit() -> None:
     at = strip()
     device = replace(at.device, temperature_scale=TemperatureScale.FAHRENHEIT)
     bench = Sentry3Bench(replace(at, device=device))
-    bench.set(("2.5.1.8.1.1", integer(95)), ("2.5.1.14.1.1", integer(9)))
+    bench.set(("2.5.1.8.1.1", integer(86)), ("2.5.1.14.1.1", integer(9)))
     assert bench.controller.submitted == [
         [
-            SetLimit(WARM_1, TEMPERATURE, HIGH, 35.0),
+            SetLimit(WARM_1, TEMPERATURE, HIGH, 30.0),
             ConfigureThreshold(WARM_1, TEMPERATURE, HYSTERESIS, 5.0),
         ]
     ]

@@ -72,8 +72,8 @@ ANSWERS = """
 4.3.1.5 st4LineCurrentUtilized 1.1.1=78; 1.2.1=-1
 4.4.1.2 st4LineCurrentLowAlarm 1.1.1=0; 1.2.1=0
 4.4.1.3 st4LineCurrentLowWarning 1.1.1=5; 1.2.1=0
-4.4.1.4 st4LineCurrentHighWarning 1.1.1=120; 1.2.1=0
-4.4.1.5 st4LineCurrentHighAlarm 1.1.1=151; 1.2.1=0
+4.4.1.4 st4LineCurrentHighWarning 1.1.1=120; 1.2.1=6000
+4.4.1.5 st4LineCurrentHighAlarm 1.1.1=151; 1.2.1=6000
 5.1.1 st4PhaseVoltageHysteresis 0=15
 5.1.2 st4PhasePowerFactorHysteresis 0=2
 5.2.1.2 st4PhaseID 1.1.1="AA1"; 1.2.1="AB1"
@@ -124,7 +124,7 @@ ANSWERS = """
 7.4.1.5 st4BranchCurrentHighAlarm 1.1.1=100
 8.1.1 st4OutletCurrentHysteresis 0=2
 8.1.2 st4OutletActivePowerHysteresis 0=25
-8.1.10 st4OutletSequenceInterval 0=0
+8.1.10 st4OutletSequenceInterval 0=1
 8.1.11 st4OutletRebootDelay 0=11
 8.2.1.2 st4OutletID 1.1.1="AA1"; 1.1.2="AA2"; 1.2.3="AB3"
 8.2.1.3 st4OutletName 1.1.1="Outlet 1"; 1.1.2="Outlet 2"; 1.2.3="Outlet 3"
@@ -178,7 +178,7 @@ ANSWERS = """
 10.4.1.2 st4HumidSensorLowAlarm 1.1=20
 10.4.1.3 st4HumidSensorLowWarning 1.1=30
 10.4.1.4 st4HumidSensorHighWarning 1.1=70
-10.4.1.5 st4HumidSensorHighAlarm 1.1=0
+10.4.1.5 st4HumidSensorHighAlarm 1.1=100
 11.2.1.2 st4WaterSensorID 1.1="A1"
 11.2.1.3 st4WaterSensorName 1.1="probe 3"
 11.3.1.1 st4WaterSensorStatus 1.1=18

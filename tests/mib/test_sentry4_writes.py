@@ -13,9 +13,10 @@ from pdu_agent.access.grant import EVERY_OUTLET, Rights
 from pdu_agent.mib_impl.identity import agent_modules
 from pdu_agent.mib_impl.schema import Table
 from pdu_agent.mib_impl.sentry4 import sentry4_module
+from pdu_agent.mib_impl.sentry4.limits import LOW_SIDE
 from pdu_agent.mib_impl.set_errors import ErrorStatus, SetError
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
-from pdu_agent.mib_impl.syntax import Value
+from pdu_agent.mib_impl.syntax import Integer32, Value
 from pdu_agent.mib_impl.view import MibView
 from pdu_agent.mib_impl.writes import MibWriter
 from pdu_agent.model.commands import (
@@ -43,9 +44,20 @@ from pdu_agent.model.commands import (
     TemperatureScale,
     ThresholdSetting,
 )
+from pdu_agent.model.snapshot import Snapshot
 from tests.core.bench import Workbench
-from tests.mib.sentry4 import BRANCH_1, HALL, INLET_1, OUTLET_1, RACK, SENTRY4, SentryBench, strip
-from tests.mib.unit import ACTOR, integer, octets, unit, unsigned
+from tests.mib.sentry4 import (
+    BRANCH_1,
+    HALL,
+    INLET_1,
+    OUTLET_1,
+    RACK,
+    SENTRY4,
+    THRESHOLDS,
+    SentryBench,
+    strip,
+)
+from tests.mib.unit import ACTOR, integer, octets, unit, unsigned, with_outlet
 
 INLET, BRANCH, OUTLET, SENSOR = TargetKind
 
@@ -118,21 +130,45 @@ LIMITS: list[tuple[str, int, int, Target, Quantity, float]] = [
 
 @pytest.mark.parametrize(("suffix", "value", "command"), SETTINGS)
 def test_a_setting_reaches_the_core(suffix: str, value: Value, command: Command) -> None:
-    bench = SentryBench()
+    other = PowerUp.ON if value == integer(2) else PowerUp.LAST
+    bench = SentryBench(with_outlet(strip(), 1, power_up=other))
     bench.set((suffix, value))
     assert bench.controller.submitted == [[command]]
+
+
+def all_watched() -> Snapshot:
+    """Every limit, and none that reads as one that is not."""
+    thresholds = tuple(
+        replace(
+            each,
+            low_critical=5.0,
+            low_warning=6.0,
+            high_warning=7.0,
+            high_critical=8.0,
+            enabled=frozenset(Limit),
+        )
+        for each in THRESHOLDS
+    )
+    return replace(strip(), thresholds=thresholds)
+
+
+def unwatched(bench: SentryBench, suffix: str, limit: Limit) -> int:
+    place = bench.view.object_of(bench.oid(suffix))
+    assert place is not None
+    syntax = place.declared.syntax
+    assert isinstance(syntax, Integer32)
+    return syntax.minimum if limit in LOW_SIDE else syntax.maximum
 
 
 @pytest.mark.parametrize(("place", "first", "count", "target", "quantity", "meant"), LIMITS)
 def test_a_limit_reaches_the_threshold_that_it_shows(
     place: str, first: int, count: int, target: Target, quantity: Quantity, meant: float
 ) -> None:
-    least = -40 if quantity is Quantity.TEMPERATURE else 0
     for offset, limit in enumerate(list(Limit)[:count]):
         suffix = place.format(first + offset)
-        bench = SentryBench()
+        bench = SentryBench(all_watched())
         bench.set((suffix, integer(21)))
-        bench.set((suffix, integer(least)))
+        bench.set((suffix, integer(unwatched(bench, suffix, limit))))
         assert bench.controller.submitted == [
             [SetLimit(target, quantity, limit, meant)],
             [SetLimit(target, quantity, limit, None)],
@@ -158,7 +194,7 @@ def test_every_writable_column_is_among_these() -> None:
     assert named == writable
 
 
-@given(degrees=st.integers(-39, 253), fahrenheit=st.booleans(), limit=st.sampled_from(Limit))
+@given(degrees=st.integers(-39, 252), fahrenheit=st.booleans(), limit=st.sampled_from(Limit))
 def test_a_temperature_limit_reads_back_as_it_was_written(
     degrees: int, fahrenheit: bool, limit: Limit
 ) -> None:
@@ -168,6 +204,9 @@ def test_a_temperature_limit_reads_back_as_it_was_written(
     suffix = f"9.4.1.{2 + list(Limit).index(limit)}.1.1"
     bench = SentryBench(snapshot)
     bench.set((suffix, integer(degrees)))
+    if bench.content(suffix) == degrees:
+        assert bench.controller.submitted == []
+        return
     ((command,),) = bench.controller.submitted
     assert isinstance(command, SetLimit)
     thresholds = tuple(
@@ -182,10 +221,10 @@ def test_fahrenheit_reaches_the_core_in_celsius() -> None:
     snapshot = strip()
     device = replace(snapshot.device, temperature_scale=TemperatureScale.FAHRENHEIT)
     bench = SentryBench(replace(snapshot, device=device))
-    bench.set(("9.4.1.4.1.1", integer(95)), ("9.1.1.0", integer(9)))
+    bench.set(("9.4.1.4.1.1", integer(86)), ("9.1.1.0", integer(9)))
     assert bench.controller.submitted == [
         [
-            SetLimit(HALL, Quantity.TEMPERATURE, Limit.HIGH_WARNING, 35.0),
+            SetLimit(HALL, Quantity.TEMPERATURE, Limit.HIGH_WARNING, 30.0),
             hysteresis(SENSOR, Quantity.TEMPERATURE, 5.0),
         ]
     ]

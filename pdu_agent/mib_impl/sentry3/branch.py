@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Set
 
 from pdu_agent.mib_impl.schema import ObjectType, Table
-from pdu_agent.mib_impl.sentry3.limits import limit_object
+from pdu_agent.mib_impl.sentry.settings import limit_object
 from pdu_agent.mib_impl.sentry3.measured import (
     AMPERES,
     derived_status,
@@ -49,7 +49,12 @@ BRANCHES: Table[BranchRow] = Table(
             7, "branchLoadValue", Integer32(0, 4000, scale=100), AMPERES, lambda e: e.current_a
         ),
         limit_object(
-            8, "branchLoadHighThresh", 40, "Amps", Limit.HIGH_WARNING, lambda row: row.current
+            8,
+            "branchLoadHighThresh",
+            Integer32(0, 40),
+            "Amps",
+            Limit.HIGH_WARNING,
+            lambda row: row.current,
         ),
         ObjectType(
             9,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pdu_agent.mib_impl.schema import ObjectType, Table
-from pdu_agent.mib_impl.sentry3.limits import existing
+from pdu_agent.mib_impl.sentry.settings import existing
 from pdu_agent.mib_impl.sentry3.monitors import (
     Contact,
     Monitor,

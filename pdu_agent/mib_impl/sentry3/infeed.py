@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Set
 
 from pdu_agent.mib_impl.schema import ObjectType, Table
-from pdu_agent.mib_impl.sentry3.limits import limit_object
+from pdu_agent.mib_impl.sentry.settings import limit_object
+from pdu_agent.mib_impl.sentry.values import part_of, reactance
 from pdu_agent.mib_impl.sentry3.measured import (
     AMPERES,
     CREST_FACTOR,
@@ -18,7 +19,6 @@ from pdu_agent.mib_impl.sentry3.measured import (
     energy_object,
     load_status,
     present,
-    used,
     value_object,
 )
 from pdu_agent.mib_impl.sentry3.points import InfeedRow, infeeds
@@ -33,9 +33,6 @@ from pdu_agent.mib_impl.syntax import DisplayString, Integer32
 from pdu_agent.model.commands import ConfigureInlet, InletSetting, Limit
 from pdu_agent.model.quantities import MILLIJOULES_PER_KILOWATT_HOUR
 
-_RESISTIVE = 0.1
-"""Reactive power up to this part of the apparent power, which is cos phi 0.995 and above."""
-
 
 def _capabilities(row: InfeedRow) -> Set[str]:
     sensed = {"loadSense", "voltageSense", "powerSense"} if row.current is not None else set()
@@ -43,16 +40,8 @@ def _capabilities(row: InfeedRow) -> Set[str]:
 
 
 def _reactance(row: InfeedRow) -> str:
-    """The model has inductive loads positive."""
     electrical = present(row.meter)
-    if electrical is None or not electrical.apparent_power_va:
-        return "unknown"
-    reactive_var = electrical.reactive_power_var
-    if reactive_var is None:
-        return "unknown"
-    if abs(reactive_var) <= _RESISTIVE * electrical.apparent_power_va:
-        return "resistive"
-    return "inductive" if reactive_var > 0 else "capacitive"
+    return "unknown" if electrical is None else reactance(electrical)
 
 
 def _load_a(row: InfeedRow) -> float | None:
@@ -89,7 +78,12 @@ INFEEDS: Table[InfeedRow] = Table(
             7, "infeedLoadValue", Integer32(0, 60_000, scale=100), AMPERES, lambda e: e.current_a
         ),
         limit_object(
-            8, "infeedLoadHighThresh", 600, "Amps", Limit.HIGH_WARNING, lambda row: row.current
+            8,
+            "infeedLoadHighThresh",
+            Integer32(0, 600),
+            "Amps",
+            Limit.HIGH_WARNING,
+            lambda row: row.current,
         ),
         ObjectType(9, "infeedOutletCount", Integer32(0, 64), lambda row: row.outlets),
         ObjectType(
@@ -131,7 +125,7 @@ INFEEDS: Table[InfeedRow] = Table(
             20,
             "infeedCapacityUsed",
             TENTH_PERCENT,
-            lambda row: used(_load_a(row), row.meter.rated_current_a),
+            lambda row: part_of(_load_a(row), row.meter.rated_current_a),
             units="tenth percentage",
             absent=NOT_AVAILABLE,
         ),
@@ -147,7 +141,7 @@ INFEEDS: Table[InfeedRow] = Table(
             25,
             "infeedVACapacityUsed",
             TENTH_PERCENT,
-            lambda row: used(_apparent_va(row), va_capacity(row.inlet)),
+            lambda row: part_of(_apparent_va(row), va_capacity(row.inlet)),
             units="tenth percentage",
             absent=NOT_AVAILABLE,
         ),

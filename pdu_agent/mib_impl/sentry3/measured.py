@@ -100,8 +100,3 @@ def energy_object(number: int, name: str, units: str, millijoules_per_unit: int)
         return None if row.meter is None else row.meter.user_energy_mj // millijoules_per_unit
 
     return ObjectType(number, name, Integer32(0), get, units=units, absent=NOT_AVAILABLE)
-
-
-def used(value: float | None, capacity: float | None) -> float | None:
-    """The part of a capacity that is in use, 1 for all of it."""
-    return value / capacity if value is not None and capacity else None

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from pdu_agent.mib_impl.schema import NotificationType, Table, Tell, Told
+from pdu_agent.mib_impl.sentry.values import in_scale
 from pdu_agent.mib_impl.sentry3 import notification_types as types
 from pdu_agent.mib_impl.sentry3.branch import BRANCHES
 from pdu_agent.mib_impl.sentry3.env_mon import CONTACTS, ENV_MONS, closure_status
@@ -21,7 +22,7 @@ from pdu_agent.mib_impl.sentry3.monitors import Probe, Watched
 from pdu_agent.mib_impl.sentry3.objects import GROUPS
 from pdu_agent.mib_impl.sentry3.outlet import OUTLETS
 from pdu_agent.mib_impl.sentry3.outlet_states import control_state, outlet_status
-from pdu_agent.mib_impl.sentry3.probe import PROBES, humid_of, in_scale, probe_status, temp_of
+from pdu_agent.mib_impl.sentry3.probe import PROBES, humid_of, probe_status, temp_of
 from pdu_agent.mib_impl.sentry3.tower import STATUS_OF_ALARM, TOWERS, tower_status
 from pdu_agent.mib_impl.sentry3.words import is_error
 from pdu_agent.mib_impl.syntax import Oid
@@ -136,7 +137,7 @@ def _branch_load(snapshot: Snapshot, found: _Found, crossing: Crossing) -> Told:
 
 
 def _temperature(snapshot: Snapshot, found: _Found, crossing: Crossing) -> Told:
-    degrees = in_scale(found[1], crossing.value)
+    degrees = in_scale(crossing.value, found[1].scale)
     status = temp_of(crossing.state)
     return _told(types.TEMPERATURE, snapshot, found, status, tempHumidSensorTempValue=degrees)
 

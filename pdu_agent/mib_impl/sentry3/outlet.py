@@ -8,7 +8,7 @@ from typing import Any
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.schema import ObjectType, Table
-from pdu_agent.mib_impl.sentry3.limits import limit_object
+from pdu_agent.mib_impl.sentry.settings import limit_object
 from pdu_agent.mib_impl.sentry3.measured import (
     AMPERES,
     CREST_FACTOR,
@@ -39,6 +39,8 @@ from pdu_agent.model.commands import (
     SwitchOutlet,
 )
 from pdu_agent.model.quantities import MILLIJOULES_PER_WATT_HOUR
+
+_THRESHOLD = Integer32(0, 255)
 
 
 def _capabilities(row: OutletRow) -> Set[str]:
@@ -83,10 +85,20 @@ OUTLETS: Table[OutletRow] = Table(
             7, "outletLoadValue", Integer32(0, 25_500, scale=100), AMPERES, lambda e: e.current_a
         ),
         limit_object(
-            8, "outletLoadLowThresh", 255, "Amps", Limit.LOW_WARNING, lambda row: row.current
+            8,
+            "outletLoadLowThresh",
+            _THRESHOLD,
+            "Amps",
+            Limit.LOW_WARNING,
+            lambda row: row.current,
         ),
         limit_object(
-            9, "outletLoadHighThresh", 255, "Amps", Limit.HIGH_WARNING, lambda row: row.current
+            9,
+            "outletLoadHighThresh",
+            _THRESHOLD,
+            "Amps",
+            Limit.HIGH_WARNING,
+            lambda row: row.current,
         ),
         ObjectType(10, "outletControlState", CONTROL_STATE, lambda row: control_state(row.outlet)),
         ObjectType(

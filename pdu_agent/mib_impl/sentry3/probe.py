@@ -7,9 +7,12 @@ its halves shows that half as not found, as recorded units do.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pdu_agent.mib_impl.schema import ObjectType, Table
+from pdu_agent.mib_impl.sentry.settings import existing, limit_object
+from pdu_agent.mib_impl.sentry.values import degrees_per_kelvin, in_celsius, in_scale
 from pdu_agent.mib_impl.sentry3.env_mon import rename
-from pdu_agent.mib_impl.sentry3.limits import hysteresis_object, limit_object
 from pdu_agent.mib_impl.sentry3.measured import NOT_AVAILABLE
 from pdu_agent.mib_impl.sentry3.monitors import Probe, Watched, is_awaited, is_silent, probe_rows
 from pdu_agent.mib_impl.sentry3.words import HUMID_STATUS, PROBE_STATUS, TEMP_SCALE, TEMP_STATUS
@@ -17,15 +20,17 @@ from pdu_agent.mib_impl.syntax import DisplayString, Integer32
 from pdu_agent.model.commands import (
     ConfigureDevice,
     ConfigureSensor,
+    ConfigureThreshold,
     DeviceSetting,
     Limit,
-    TemperatureScale,
+    ThresholdSetting,
 )
 from pdu_agent.model.snapshot import SensorStatus, Threshold, ThresholdState
 
 _DEGREES = "degrees"
 _PERCENT = "percentage relative humidity"
-_FAHRENHEIT_PER_CELSIUS = 1.8
+_TEMPERATURE = Integer32(0, 254)
+_HUMIDITY = Integer32(0, 100)
 
 _SIDE_OF = {
     ThresholdState.LOW_CRITICAL: "Low",
@@ -77,27 +82,9 @@ def _value(half: Watched | None) -> float | None:
     return half.sensor.value
 
 
-def in_scale(probe: Probe, celsius: float) -> float:
-    """Degrees of the probe's scale."""
-    return celsius * _per_celsius(probe) + _zero_celsius(probe)
-
-
-def _in_celsius(probe: Probe, degrees: float) -> float:
-    return (degrees - _zero_celsius(probe)) / _per_celsius(probe)
-
-
-def _per_celsius(probe: Probe) -> float:
-    """Degrees of the probe's scale in one of Celsius."""
-    return _FAHRENHEIT_PER_CELSIUS if probe.scale is TemperatureScale.FAHRENHEIT else 1.0
-
-
-def _zero_celsius(probe: Probe) -> float:
-    return 32.0 if probe.scale is TemperatureScale.FAHRENHEIT else 0.0
-
-
 def _degrees(probe: Probe) -> float | None:
     celsius = _value(probe.temperature)
-    return None if celsius is None else in_scale(probe, celsius)
+    return None if celsius is None else in_scale(celsius, probe.scale)
 
 
 def _temperature_limits(probe: Probe) -> Threshold | None:
@@ -106,6 +93,37 @@ def _temperature_limits(probe: Probe) -> Threshold | None:
 
 def _humidity_limits(probe: Probe) -> Threshold | None:
     return None if probe.humidity is None else probe.humidity.threshold
+
+
+def _shown(probe: Probe, celsius: float) -> float:
+    return in_scale(celsius, probe.scale)
+
+
+def _meant(probe: Probe, degrees: float) -> float:
+    return in_celsius(degrees, probe.scale)
+
+
+def _hysteresis(
+    number: int,
+    name: str,
+    greatest: int,
+    units: str,
+    threshold: Callable[[Probe], Threshold | None],
+    *,
+    per_unit: Callable[[Probe], float] = lambda _: 1.0,
+) -> ObjectType[Probe]:
+    """0..greatest. per_unit: how many of the probe's units make one of the quantity's."""
+
+    def get(probe: Probe) -> float | None:
+        watch = threshold(probe)
+        return None if watch is None else watch.hysteresis * per_unit(probe)
+
+    def to_command(probe: Probe, plain: int) -> ConfigureThreshold:
+        watch = existing(threshold(probe))
+        value = plain / per_unit(probe)
+        return ConfigureThreshold(watch.target, watch.quantity, ThresholdSetting.HYSTERESIS, value)
+
+    return ObjectType(number, name, Integer32(0, greatest), get, units, to_command)
 
 
 def _rename(probe: Probe, text: str) -> ConfigureSensor:
@@ -145,22 +163,22 @@ PROBES: Table[Probe] = Table(
         limit_object(
             7,
             "tempHumidSensorTempLowThresh",
-            254,
+            _TEMPERATURE,
             _DEGREES,
             Limit.LOW_WARNING,
             _temperature_limits,
-            shown=in_scale,
-            meant=_in_celsius,
+            shown=_shown,
+            meant=_meant,
         ),
         limit_object(
             8,
             "tempHumidSensorTempHighThresh",
-            254,
+            _TEMPERATURE,
             _DEGREES,
             Limit.HIGH_WARNING,
             _temperature_limits,
-            shown=in_scale,
-            meant=_in_celsius,
+            shown=_shown,
+            meant=_meant,
         ),
         ObjectType(
             9,
@@ -171,7 +189,7 @@ PROBES: Table[Probe] = Table(
         ObjectType(
             10,
             "tempHumidSensorHumidValue",
-            Integer32(0, 100),
+            _HUMIDITY,
             lambda probe: _value(probe.humidity),
             units=_PERCENT,
             absent=NOT_AVAILABLE,
@@ -179,7 +197,7 @@ PROBES: Table[Probe] = Table(
         limit_object(
             11,
             "tempHumidSensorHumidLowThresh",
-            100,
+            _HUMIDITY,
             _PERCENT,
             Limit.LOW_WARNING,
             _humidity_limits,
@@ -187,7 +205,7 @@ PROBES: Table[Probe] = Table(
         limit_object(
             12,
             "tempHumidSensorHumidHighThresh",
-            100,
+            _HUMIDITY,
             _PERCENT,
             Limit.HIGH_WARNING,
             _humidity_limits,
@@ -199,14 +217,14 @@ PROBES: Table[Probe] = Table(
             lambda probe: probe.scale,
             to_command=lambda _, scale: ConfigureDevice(DeviceSetting.TEMPERATURE_SCALE, scale),
         ),
-        hysteresis_object(
+        _hysteresis(
             14,
             "tempHumidSensorTempRecDelta",
             54,
             _DEGREES,
             _temperature_limits,
-            per_unit=_per_celsius,
+            per_unit=lambda probe: degrees_per_kelvin(probe.scale),
         ),
-        hysteresis_object(15, "tempHumidSensorHumidRecDelta", 20, _PERCENT, _humidity_limits),
+        _hysteresis(15, "tempHumidSensorHumidRecDelta", 20, _PERCENT, _humidity_limits),
     ),
 )

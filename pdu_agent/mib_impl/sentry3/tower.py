@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Set
 
 from pdu_agent.mib_impl.schema import ObjectType, Table
+from pdu_agent.mib_impl.sentry.values import part_of
 from pdu_agent.mib_impl.sentry3.measured import (
     NOT_AVAILABLE,
     POWER_FACTOR,
     TENTH_PERCENT,
     present,
-    used,
 )
 from pdu_agent.mib_impl.sentry3.points import INFEEDS, TOWER, TOWER_ID
 from pdu_agent.mib_impl.sentry3.words import TOWER_CAPABILITIES, TOWER_STATUS
@@ -124,7 +124,7 @@ TOWERS: Table[Snapshot] = Table(
             10,
             "towerVACapacityUsed",
             TENTH_PERCENT,
-            lambda snapshot: used(_total_apparent_va(snapshot), _va_capacity(snapshot)),
+            lambda snapshot: part_of(_total_apparent_va(snapshot), _va_capacity(snapshot)),
             units="tenth percentage",
             absent=NOT_AVAILABLE,
         ),

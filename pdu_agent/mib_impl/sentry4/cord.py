@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
+from pdu_agent.mib_impl.sentry.values import part_of
 from pdu_agent.mib_impl.sentry4.limits import LOW_SIDE, hysteresis_object, limit_objects
 from pdu_agent.mib_impl.sentry4.measured import (
     AMPS,
@@ -25,7 +26,6 @@ from pdu_agent.mib_impl.sentry4.measured import (
     VOLTAGE,
     WATTS,
     energy_object,
-    part_of,
     state_object,
     status_object,
     value_object,

@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Four columns of limits from one line, and one hysteresis for all thresholds of a class.
-
-A limit that is not watched reads as the least number of its range, and that number switches
-it off: 0, or -40 degrees. The MIB text names no such number, but a recorded unit has low
-limits of 0, and a high limit there would always be passed.
-"""
+"""Four columns of limits from one line, and one hysteresis for all thresholds of a class."""
 
 from __future__ import annotations
 
@@ -12,26 +7,21 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from pdu_agent.mib_impl.schema import ObjectType
+from pdu_agent.mib_impl.sentry.settings import existing, limit_object, read_so
 from pdu_agent.mib_impl.sentry4.points import Thresholds
-from pdu_agent.mib_impl.set_errors import ErrorStatus
-from pdu_agent.mib_impl.syntax import Integer32, Unacceptable
+from pdu_agent.mib_impl.syntax import Integer32
 from pdu_agent.model.commands import (
     ConfigureThresholds,
     Limit,
     Quantity,
-    SetLimit,
-    Target,
     TargetKind,
     ThresholdSetting,
 )
-from pdu_agent.model.snapshot import Snapshot, Threshold
+from pdu_agent.model.snapshot import Snapshot
 
 
 class Limited(Protocol):
     """A row of something that has thresholds."""
-
-    @property
-    def target(self) -> Target: ...
 
     @property
     def thresholds(self) -> Thresholds: ...
@@ -49,10 +39,6 @@ _LABELS = {
 }
 
 
-def _as_it_is(_: object, value: float) -> float:
-    return value
-
-
 def limit_objects(
     prefix: str,
     first: int,
@@ -60,40 +46,24 @@ def limit_objects(
     syntax: Integer32,
     units: str,
     limits: tuple[Limit, ...] = tuple(Limit),
-    *,
-    shown: Callable[[Row, float], float] = _as_it_is,
-    meant: Callable[[Row, float], float] = _as_it_is,
+    **conversions: Callable[[Row, float], float],
 ) -> tuple[ObjectType[Row], ...]:
-    """One column for each of `limits`, numbered from `first`; none where there is no threshold.
+    """One column for each of `limits`, numbered from `first`.
 
-    shown, meant: from the quantity's unit to that of the row, and back.
+    conversions: `shown` and `meant` of limit_object, where the row has a unit of its own.
     """
-    off = syntax.minimum / syntax.scale
-
-    def one(number: int, limit: Limit) -> ObjectType[Row]:
-        def get(row: Row) -> float | None:
-            threshold = row.thresholds.get(quantity)
-            if threshold is None:
-                return None
-            return shown(row, _value(threshold, limit)) if limit in threshold.enabled else off
-
-        def command(row: Row, plain: float) -> SetLimit:
-            if quantity not in row.thresholds:
-                raise Unacceptable(
-                    ErrorStatus.NO_CREATION, f"{row.target} has no {quantity.value} threshold"
-                )
-            value = None if plain == off else meant(row, plain)
-            return SetLimit(row.target, quantity, limit, value)
-
-        name = prefix + _LABELS[limit]
-        return ObjectType(number, name, syntax, get, units=units, to_command=command)
-
-    return tuple(one(first + place, limit) for place, limit in enumerate(limits))
-
-
-def _value(threshold: Threshold, limit: Limit) -> float:
-    value: float = getattr(threshold, limit.name.lower())
-    return value
+    return tuple(
+        limit_object(
+            number,
+            prefix + _LABELS[limit],
+            syntax,
+            units,
+            limit,
+            lambda row: row.thresholds.get(quantity),
+            **conversions,
+        )
+        for number, limit in enumerate(limits, first)
+    )
 
 
 def hysteresis_object(
@@ -111,19 +81,21 @@ def hysteresis_object(
     per_unit: how many of the object's units make one of the quantity's.
     """
 
-    def get(snapshot: Snapshot) -> float | None:
-        found = [
-            threshold.hysteresis
+    def each(snapshot: Snapshot) -> list[float]:
+        per = per_unit(snapshot)
+        return [
+            threshold.hysteresis * per
             for threshold in snapshot.thresholds
             if threshold.quantity is quantity and threshold.target.kind is kind
         ]
-        return max(found) * per_unit(snapshot) if found else None
 
-    def command(snapshot: Snapshot, plain: Any) -> ConfigureThresholds:
-        if get(snapshot) is None:
-            raise Unacceptable(
-                ErrorStatus.NO_CREATION, f"no {kind.value} has a {quantity.value} threshold"
-            )
+    def get(snapshot: Snapshot) -> float | None:
+        return max(each(snapshot), default=None)
+
+    def command(snapshot: Snapshot, plain: Any) -> Any:
+        existing(get(snapshot))
+        if read_so(syntax, each(snapshot), plain):
+            return ()
         value = plain / per_unit(snapshot)
         return ConfigureThresholds(kind, quantity, ThresholdSetting.HYSTERESIS, value)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
+from pdu_agent.mib_impl.sentry.values import part_of
 from pdu_agent.mib_impl.sentry4.cord import Cord, cord_rows
 from pdu_agent.mib_impl.sentry4.limits import LOW_SIDE, hysteresis_object, limit_objects
 from pdu_agent.mib_impl.sentry4.measured import (
@@ -26,7 +27,6 @@ from pdu_agent.mib_impl.sentry4.measured import (
     crest_factor_object,
     current_utilized_object,
     energy_object,
-    part_of,
     reactance_object,
     state_object,
     status_object,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pdu_agent.mib_impl.schema import ObjectType
+from pdu_agent.mib_impl.sentry.values import part_of, reactance
 from pdu_agent.mib_impl.sentry4.points import Point
 from pdu_agent.mib_impl.sentry4.words import (
     DEVICE_STATE,
@@ -36,8 +37,6 @@ REACTANCE = Enumerated(
     (2, "inductive", "inductive"),
     (3, "resistive", "resistive"),
 )
-_RESISTIVE = 0.1
-"""Reactive power up to this part of the apparent power: cos phi of 0.995 and more."""
 
 _FIELD_OF: dict[Quantity, Callable[[Electrical], float | None]] = {
     Quantity.VOLTAGE: lambda electrical: electrical.voltage_v,
@@ -107,7 +106,7 @@ def crest_factor_object(number: int, name: str) -> ObjectType[Point]:
 
 
 def reactance_object(number: int, name: str) -> ObjectType[Point]:
-    return ObjectType(number, name, REACTANCE, lambda point: _reactance(point.electrical))
+    return ObjectType(number, name, REACTANCE, lambda point: reactance(point.electrical))
 
 
 def energy_object(
@@ -121,17 +120,3 @@ def energy_object(
         lambda point: point.meter.user_energy_mj // millijoules_per_unit,
         units=units,
     )
-
-
-def part_of(value: float | None, whole: float | None) -> float | None:
-    """The ratio, None where it cannot be told."""
-    return value / whole if value is not None and whole else None
-
-
-def _reactance(electrical: Electrical) -> str:
-    reactive = part_of(electrical.reactive_power_var, electrical.apparent_power_va)
-    if reactive is None:
-        return "unknown"
-    if abs(reactive) <= _RESISTIVE:
-        return "resistive"
-    return "inductive" if reactive > 0 else "capacitive"

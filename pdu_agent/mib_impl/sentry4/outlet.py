@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
+from pdu_agent.mib_impl.sentry.settings import reboot_delay_object, sequence_interval_object
 from pdu_agent.mib_impl.sentry4.branch import PART_ID
 from pdu_agent.mib_impl.sentry4.cord import power_capacity_va
 from pdu_agent.mib_impl.sentry4.limits import hysteresis_object, limit_objects
@@ -35,10 +36,7 @@ from pdu_agent.mib_impl.sentry4.names import line_id, part_id, part_index
 from pdu_agent.mib_impl.sentry4.points import Point, inlets_of, metered_outlets, outlets_of
 from pdu_agent.mib_impl.syntax import Bits, DisplayString, Enumerated, Integer32, Oid
 from pdu_agent.model.commands import (
-    ConfigureDevice,
     ConfigureOutlet,
-    ConfigureOutlets,
-    DeviceSetting,
     OutletSetting,
     PowerUp,
     Quantity,
@@ -92,10 +90,6 @@ def _configures(setting: OutletSetting) -> Callable[[Fed, Any], ConfigureOutlet]
     return lambda row, value: ConfigureOutlet(row.outlet.index, setting, value)
 
 
-def _longest_reboot_s(snapshot: Snapshot) -> int | None:
-    return max((outlet.reboot_s for outlet in snapshot.outlets), default=None)
-
-
 OUTLET_COMMON: Scalars[Snapshot] = Scalars(
     suffix=(8, 1),
     source=whole,
@@ -117,32 +111,14 @@ OUTLET_COMMON: Scalars[Snapshot] = Scalars(
             Integer32(0, 1000),
             WATTS,
         ),
-        ObjectType(
-            11,
-            "st4OutletRebootDelay",
-            Integer32(5, 600),
-            _longest_reboot_s,
-            units="seconds",
-            to_command=lambda _, seconds: ConfigureOutlets(OutletSetting.REBOOT_S, seconds),
-        ),
+        reboot_delay_object(11, "st4OutletRebootDelay"),
     ),
 )
 
 OUTLET_SEQUENCE: Scalars[Snapshot] = Scalars(
     suffix=(8, 1),
     source=whole,
-    objects=(
-        ObjectType(
-            10,
-            "st4OutletSequenceInterval",
-            Integer32(0, 15),
-            lambda s: s.device.sequence_interval_s,
-            units="seconds",
-            to_command=lambda _, seconds: ConfigureDevice(
-                DeviceSetting.SEQUENCE_INTERVAL_S, seconds
-            ),
-        ),
-    ),
+    objects=(sequence_interval_object(10, "st4OutletSequenceInterval"),),
 )
 
 OUTLETS: Table[Fed] = Table(

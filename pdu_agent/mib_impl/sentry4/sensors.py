@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
+from pdu_agent.mib_impl.sentry.values import degrees_per_kelvin, in_celsius, in_scale
 from pdu_agent.mib_impl.sentry4.limits import hysteresis_object, limit_objects
 from pdu_agent.mib_impl.sentry4.names import UNIT, sensor_id
 from pdu_agent.mib_impl.sentry4.points import NO_THRESHOLDS, Thresholds, thresholds_of
@@ -20,9 +21,6 @@ from pdu_agent.mib_impl.sentry4.words import (
     OF_CROSSING,
     TEMPERATURE_SCALE,
     Status,
-    degrees_per_kelvin,
-    in_celsius,
-    in_scale,
 )
 from pdu_agent.mib_impl.syntax import DisplayString, Integer32, Oid
 from pdu_agent.model.commands import (

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
+from pdu_agent.mib_impl.sentry.settings import location_object
 from pdu_agent.mib_impl.sentry4.names import UNIT, UNIT_ID
 from pdu_agent.mib_impl.sentry4.points import inlets_of
 from pdu_agent.mib_impl.sentry4.sensors import sensors_of
@@ -52,13 +53,7 @@ SYSTEM: Scalars[Snapshot] = Scalars(
     source=whole,
     objects=(
         ObjectType(1, "st4SystemProductName", DisplayString(0, 63), lambda s: s.device.model),
-        ObjectType(
-            2,
-            "st4SystemLocation",
-            DisplayString(0, 80),
-            lambda s: s.device.location,
-            to_command=_configures(DeviceSetting.LOCATION),
-        ),
+        location_object(2, "st4SystemLocation", 80),
         ObjectType(
             3,
             "st4SystemFirmwareVersion",

@@ -106,18 +106,3 @@ def value_status(meter: Meter, value: float | None, threshold: Threshold | None)
     if value is None:
         return Status.DISABLED
     return Status.NORMAL if threshold is None else OF_CROSSING[threshold.state]
-
-
-def in_scale(celsius: float, scale: TemperatureScale) -> float:
-    """Degrees of the scale."""
-    return celsius * 1.8 + 32 if scale is TemperatureScale.FAHRENHEIT else celsius
-
-
-def in_celsius(degrees: float, scale: TemperatureScale) -> float:
-    """The way back of `in_scale`."""
-    return (degrees - 32) / 1.8 if scale is TemperatureScale.FAHRENHEIT else degrees
-
-
-def degrees_per_kelvin(scale: TemperatureScale) -> float:
-    """For differences, such as a hysteresis."""
-    return 1.8 if scale is TemperatureScale.FAHRENHEIT else 1.0

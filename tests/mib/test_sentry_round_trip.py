@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing what was read changes nothing, and a read shows what was written, column by column."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pdu_agent.mib_impl.set_errors import SetError
+from pdu_agent.mib_impl.syntax import Oid, Tag, Value
+from pdu_agent.model.commands import TemperatureScale
+from pdu_agent.model.snapshot import Snapshot
+from tests.mib.sentry_core import ENTERPRISE, Unit, odd_limits
+from tests.mib.unit import integer, octets
+
+
+def settings_of(at: Snapshot) -> tuple[object, ...]:
+    outlets = [replace(outlet, meter=None) for outlet in at.outlets]
+    return at.device, outlets, at.inlets, at.branches, at.sensors, at.thresholds
+
+
+@pytest.mark.parametrize("scale", TemperatureScale)
+@pytest.mark.parametrize("limited", [False, True])
+def test_writing_back_what_is_read_changes_nothing(limited: bool, scale: TemperatureScale) -> None:
+    unit = Unit(odd_limits() if limited else ())
+    unit.scale(scale)
+    before = settings_of(unit.bench.core.snapshot)
+    drifting = []
+    for oid, value in unit.writable():
+        unit.set((oid, value))
+        if settings_of(unit.bench.core.snapshot) != before:
+            drifting.append(oid[len(ENTERPRISE) :])
+            unit = Unit(odd_limits() if limited else ())
+            unit.scale(scale)
+    assert drifting == []
+    unit.set(*unit.writable())
+    assert settings_of(unit.bench.core.snapshot) == before
+
+
+def candidates(value: Value, lowest: int, highest: int) -> list[Value]:
+    if value.tag is Tag.OCTET_STRING:
+        return [octets(b"new")]
+    numbers = {lowest, lowest + 1, (lowest + highest) // 2, highest - 1, highest, 25, 77}
+    return [integer(number) for number in sorted(numbers) if lowest <= number <= highest]
+
+
+def bounds(unit: Unit, oid: Oid) -> tuple[int, int]:
+    place = unit.view.object_of(oid)
+    assert place is not None
+    syntax = place.declared.syntax
+    labels = getattr(syntax, "labels", None)
+    if labels is not None:
+        return min(labels.values()), max(labels.values())
+    return syntax.minimum, syntax.maximum
+
+
+ACTIONS = ((3, 2, 3, 1, 11), (4, 1, 8, 5, 1, 2))
+
+
+@pytest.mark.parametrize("scale", TemperatureScale)
+@pytest.mark.parametrize("limited", [False, True])
+def test_a_read_shows_what_was_written(limited: bool, scale: TemperatureScale) -> None:
+    unit = Unit(odd_limits() if limited else ())
+    unit.scale(scale)
+    others, taken = [], set()
+    for oid, value in unit.writable():
+        suffix = oid[len(ENTERPRISE) :]
+        if suffix[:5] in ACTIONS or suffix[:6] in ACTIONS:
+            continue
+        for wanted in candidates(value, *bounds(unit, oid)):
+            try:
+                unit.set((oid, wanted))
+            except SetError:
+                continue
+            taken.add(oid)
+            if (found := unit.get(*suffix)) != wanted.content:
+                others.append((suffix, wanted.content, found))
+    assert others == []
+    assert taken
