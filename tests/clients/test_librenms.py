@@ -129,15 +129,15 @@ def test_the_numbers_lead_to_the_values_of_a_running_agent(tmp_path: Path) -> No
     with Demo(tmp_path) as demo:
         wait_for_load(demo)
         expected = measured(demo)
-        seen = {}
+        seen: dict[tuple[str, str], float] = {}
         for sensor_class, row in sensors():
             if sensor_class == "state" and not OBJECTS[object_name(row)].labels:
                 continue  # the contacts and water sensors, of which the demo has none
             column, _, _ = row["num_oid"].partition(".{{")
             for line in demo.snmp("snmpwalk", "-Oqne", column).splitlines():
-                oid, _, value = line.partition(" ")
+                oid, _, raw = line.partition(" ")
                 index = oid.removeprefix(f"{column}.")
-                seen[object_name(row), index] = float(value.split()[0]) / row.get("divisor", 1)
+                seen[object_name(row), index] = float(raw.split()[0]) / row.get("divisor", 1)
         board = demo.api("GET", "/sensors")[1]["sensors"][0]["value"]
     polled = {key: value for key, value in expected.items() if key in seen}
     assert len(polled) == 5 + 8 * 4
