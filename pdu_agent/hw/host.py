@@ -1,32 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Linux tells of the board: /proc, /sys/class/net and the file system of the state.
-
-proc(5) and the kernel's Documentation/ABI/testing/sysfs-class-net name the files.
-"""
+"""What Linux tells of the board: /proc (proc(5)) and the file system of the state."""
 
 from __future__ import annotations
 
 import os
 import re
-import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 
-from pdu_agent.model.host import (
-    HostStatus,
-    Interface,
-    InterfaceKind,
-    LinkState,
-    Storage,
-    StorageKind,
-    Traffic,
-)
+from pdu_agent.hw.interfaces import read_interfaces
+from pdu_agent.model.host import HostStatus, Storage, StorageKind
 
-_UP, _PROMISCUOUS = 0x1, 0x100  # IFF_UP, IFF_PROMISC of netdevice(7)
-_KINDS = {1: InterfaceKind.ETHERNET, 772: InterfaceKind.LOOPBACK}  # ARPHRD_ETHER, _LOOPBACK
-_ADDRESS = re.compile(r"(?:[0-9a-f]{2}:)*[0-9a-f]{2}")
-_MEGA = 1_000_000
+_LOAD_SPAN_S = 60.0  # hrProcessorLoad of RFC 2790
 
 Jiffies = tuple[int, int]
 """Of one processor since the start: busy, and all of them."""
@@ -46,19 +32,20 @@ class HostReader:
         self._state = state
         self._proc = proc
         self._net = net
-        self._before: Sequence[Jiffies] = ()
+        self._looks: deque[tuple[float, tuple[Jiffies, ...]]] = deque()
+        """Uptime and processors, oldest first: a minute of them."""
 
     def read(self) -> HostStatus:
         """The board now. Raises OSError or ValueError where /proc is not as it should be."""
         memory = self._memory()
+        uptime_s = float(_text(self._proc / "uptime").split()[0])
         return HostStatus(
-            uptime_s=float(_text(self._proc / "uptime").split()[0]),
-            wall_s=time.time(),
-            process_count=sum(entry.name.isdigit() for entry in self._proc.iterdir()),
-            processor_loads_pct=self._loads(),
+            uptime_s=uptime_s,
+            process_count=sum(name.isdigit() for name in os.listdir(self._proc)),
+            processor_loads_pct=self._loads(uptime_s),
             memory_octets=memory["MemTotal"],
             storages=self._storages(memory),
-            interfaces=tuple(self._interfaces()),
+            interfaces=tuple(read_interfaces(self._net, self._proc / "net/dev")),
         )
 
     def _memory(self) -> Mapping[str, int]:
@@ -66,16 +53,22 @@ class HostReader:
         lines = (line.split() for line in _text(self._proc / "meminfo").splitlines())
         return {words[0].rstrip(":"): int(words[1]) * 1024 for words in lines if len(words) == 3}
 
-    def _loads(self) -> tuple[float, ...]:
+    def _loads(self, uptime_s: float) -> tuple[float, ...]:
         now = _jiffies(_text(self._proc / "stat"))
-        before, self._before = self._before, now
-        if len(before) != len(now):
+        looks = self._looks
+        if looks and len(looks[0][1]) != len(now):
+            looks.clear()
+        while len(looks) > 1 and looks[1][0] <= uptime_s - _LOAD_SPAN_S:
+            looks.popleft()
+        looks.append((uptime_s, now))
+        if len(looks) == 1:
             return ()
-        pairs = zip(before, now, strict=True)
+        pairs = zip(looks[0][1], now, strict=True)
         return tuple(_load_pct(old, new) for old, new in pairs)
 
     def _storages(self, memory: Mapping[str, int]) -> tuple[Storage, ...]:
         disk = os.statvfs(self._state)
+        block_octets = disk.f_frsize or disk.f_bsize or 1  # file systems in user space say 0
         free = memory.get("MemAvailable", memory["MemFree"])
         swap = memory.get("SwapTotal", 0)
         found = [
@@ -91,22 +84,15 @@ class HostReader:
                 3,
                 StorageKind.DISK,
                 "State of the agent",
-                disk.f_frsize,
-                disk.f_blocks * disk.f_frsize,
-                (disk.f_blocks - disk.f_bfree) * disk.f_frsize,
+                block_octets,
+                disk.f_blocks * block_octets,
+                (disk.f_blocks - disk.f_bfree) * block_octets,
             ),
         ]
         if swap:
             used = swap - memory.get("SwapFree", 0)
             found.insert(1, Storage(2, StorageKind.SWAP, "Swap space", 1024, swap, used))
         return tuple(found)
-
-    def _interfaces(self) -> list[Interface]:
-        found = []
-        for folder in sorted(self._net.iterdir()) if self._net.is_dir() else ():
-            with suppress(OSError, ValueError):  # it was unplugged while it was read
-                found.append(_interface(folder))
-        return found
 
 
 def _jiffies(stat: str) -> tuple[Jiffies, ...]:
@@ -123,46 +109,6 @@ def _jiffies(stat: str) -> tuple[Jiffies, ...]:
 def _load_pct(before: Jiffies, now: Jiffies) -> float:
     total = now[1] - before[1]
     return 100.0 * (now[0] - before[0]) / total if total > 0 else 0.0
-
-
-def _interface(folder: Path) -> Interface:
-    flags = int(_text(folder / "flags"), 16)
-    return Interface(
-        index=int(_text(folder / "ifindex")),
-        name=folder.name,
-        kind=_KINDS.get(int(_text(folder / "type")), InterfaceKind.OTHER),
-        mtu_octets=int(_text(folder / "mtu")),
-        speed_bps=_speed_bps(folder),
-        hardware_address=_octets(_text(folder / "address")),
-        is_enabled=bool(flags & _UP),
-        link=LinkState(_text(folder / "operstate")),
-        is_promiscuous=bool(flags & _PROMISCUOUS),
-        received=_traffic(folder, "rx"),
-        sent=_traffic(folder, "tx"),
-        multicasts=_count(folder, "multicast"),
-    )
-
-
-def _speed_bps(folder: Path) -> int | None:
-    """None for interfaces without a speed: reading it fails there, or says -1."""
-    with suppress(OSError, ValueError):
-        megabits = int(_text(folder / "speed"))
-        return megabits * _MEGA if megabits > 0 else None
-    return None
-
-
-def _octets(address: str) -> bytes:
-    """Of an interface without an address: none."""
-    return bytes.fromhex(address.replace(":", "")) if _ADDRESS.fullmatch(address) else b""
-
-
-def _traffic(folder: Path, way: str) -> Traffic:
-    names = ("bytes", "packets", "dropped", "errors")
-    return Traffic(*(_count(folder, f"{way}_{name}") for name in names))
-
-
-def _count(folder: Path, name: str) -> int:
-    return int(_text(folder / "statistics" / name))
 
 
 def _text(file: Path) -> str:

@@ -9,12 +9,18 @@ from enum import Enum
 
 class InterfaceKind(Enum):
     ETHERNET = "ethernet"
+    WIRELESS = "wireless"
+    VLAN = "vlan"
+    AGGREGATE = "aggregate"
+    BRIDGE = "bridge"
+    PPP = "ppp"
+    TUNNEL = "tunnel"
     LOOPBACK = "loopback"
     OTHER = "other"
 
 
 class LinkState(Enum):
-    """operstate of the kernel."""
+    """operstate of the kernel. UP also where that is unknown and there is a carrier."""
 
     UP = "up"
     DOWN = "down"
@@ -37,16 +43,20 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """index: the kernel's ifindex. speed_bps: None where the kernel does not know it.
-    multicasts: received ones.
+    """index: the kernel's ifindex. alias: what an administrator calls it, empty without one.
+    speed_bps: None where the kernel does not know it. hardware_address: empty for none.
+    has_connector: a cable can be plugged in. multicasts: received ones, all of the counters
+    being of the same instant.
     """
 
     index: int
     name: str
+    alias: str
     kind: InterfaceKind
     mtu_octets: int
     speed_bps: int | None
     hardware_address: bytes
+    has_connector: bool
     is_enabled: bool
     link: LinkState
     is_promiscuous: bool
@@ -75,13 +85,13 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class HostStatus:
-    """processor_loads_pct: one per processor since the look before, empty at the first.
+    """processor_loads_pct: of each processor, over the last minute or since the first look;
+    empty at that one.
 
     uptime_s: since the board started.
     """
 
     uptime_s: float
-    wall_s: float
     process_count: int
     processor_loads_pct: tuple[float, ...]
     memory_octets: int

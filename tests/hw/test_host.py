@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The board as /proc and /sys show it: known answers from made folders, then the real ones."""
+"""The board as /proc shows it: known answers from made folders, then the real ones."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from pdu_agent.hw.host import HostReader
-from pdu_agent.model.host import InterfaceKind, LinkState, StorageKind, Traffic
+from pdu_agent.model.host import StorageKind
 
 STAT = """cpu  10 0 10 160 20 0 0 0 0 0
 cpu0 5 0 5 80 10 0 0 0 0 0
@@ -30,22 +31,7 @@ def board(tmp_path: Path) -> Path:
     write(proc / "uptime", "1234.56 2000.00")
     write(proc / "stat", STAT)
     write(proc / "meminfo", MEMORY)
-    interface(tmp_path / "net/eth0", kind=1, index=2, address="dc:a6:32:01:02:03", speed="100")
-    interface(tmp_path / "net/lo", kind=772, index=1, address="00:00:00:00:00:00", speed=None)
     return tmp_path
-
-
-def interface(folder: Path, *, kind: int, index: int, address: str, speed: str | None) -> None:
-    values = {"type": kind, "ifindex": index, "flags": "0x1103", "operstate": "up", "mtu": 1500}
-    for name, value in values.items():
-        write(folder / name, str(value))
-    write(folder / "address", address)
-    if speed is not None:
-        write(folder / "speed", speed)
-    for way, base in (("rx", 1000), ("tx", 2000)):
-        for number, name in enumerate(("bytes", "packets", "dropped", "errors")):
-            write(folder / "statistics" / f"{way}_{name}", str(base + number))
-    write(folder / "statistics/multicast", "7")
 
 
 def write(file: Path, text: str) -> None:
@@ -66,18 +52,6 @@ def test_the_files_become_values(board: Path) -> None:
     assert [storage.kind for storage in status.storages] == [StorageKind.MEMORY, StorageKind.DISK]
 
 
-def test_an_interface_has_its_address_speed_and_traffic(board: Path) -> None:
-    eth0, lo = reader(board).read().interfaces
-    assert (eth0.name, eth0.index, eth0.kind) == ("eth0", 2, InterfaceKind.ETHERNET)
-    assert eth0.hardware_address == bytes.fromhex("dca632010203")
-    assert (eth0.speed_bps, eth0.mtu_octets, eth0.link) == (100_000_000, 1500, LinkState.UP)
-    assert eth0.is_enabled
-    assert eth0.is_promiscuous
-    assert eth0.received == Traffic(1000, 1001, 1002, 1003)
-    assert eth0.sent == Traffic(2000, 2001, 2002, 2003)
-    assert (lo.kind, lo.speed_bps) == (InterfaceKind.LOOPBACK, None)
-
-
 def test_a_processor_load_is_of_the_time_between_two_looks(board: Path) -> None:
     host = reader(board)
     assert host.read().processor_loads_pct == ()
@@ -91,19 +65,41 @@ def test_no_time_between_two_looks_is_no_load(board: Path) -> None:
     assert host.read().processor_loads_pct == (0.0, 0.0)
 
 
-def test_an_interface_that_goes_away_meanwhile_is_left_out(board: Path) -> None:
-    (board / "net/eth0/statistics/rx_bytes").unlink()
-    assert [each.name for each in reader(board).read().interfaces] == ["lo"]
+def test_a_processor_load_is_of_the_last_minute(board: Path) -> None:
+    host = reader(board)
+    for second, busy in ((0, 0), (5, 500), (35, 500), (65, 500), (70, 500)):
+        write(board / "proc/uptime", f"{second} 0")
+        write(board / "proc/stat", f"cpu0 {busy} 0 0 {second * 100 - busy} 0 0 0 0 0 0")
+        status = host.read()
+        if second == 65:
+            assert status.processor_loads_pct == (0.0,)
+    assert status.processor_loads_pct == (0.0,)
 
 
-def test_a_state_of_the_link_that_nobody_knows_leaves_out_that_interface_only(board: Path) -> None:
-    write(board / "net/eth0/operstate", "sideways")
-    assert [each.name for each in reader(board).read().interfaces] == ["lo"]
+def test_a_busy_minute_is_not_forgotten_at_the_next_look(board: Path) -> None:
+    host = reader(board)
+    for second, busy in ((0, 0), (30, 3000), (60, 3000)):
+        write(board / "proc/uptime", f"{second} 0")
+        write(board / "proc/stat", f"cpu0 {busy} 0 0 {second * 100 - busy} 0 0 0 0 0 0")
+        status = host.read()
+    assert status.processor_loads_pct == (50.0,)
 
 
-def test_a_machine_without_network_has_no_interfaces(board: Path) -> None:
-    status = HostReader(board, board / "proc", board / "nothing").read()
-    assert status.interfaces == ()
+def test_another_number_of_processors_starts_anew(board: Path) -> None:
+    host = reader(board)
+    host.read()
+    write(board / "proc/stat", "cpu0 5 0 5 80 10 0 0 0 0 0")
+    assert host.read().processor_loads_pct == ()
+    assert host.read().processor_loads_pct == (0.0,)
+
+
+def test_a_file_system_without_a_block_size_is_read(
+    board: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = os.statvfs_result((0,) * 10)
+    monkeypatch.setattr(os, "statvfs", lambda _path: nothing)
+    disk = reader(board).read().storages[-1]
+    assert (disk.unit_octets, disk.size_octets, disk.used_octets) == (1, 0, 0)
 
 
 def test_swap_is_shown_where_there_is_some(board: Path) -> None:

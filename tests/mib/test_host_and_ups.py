@@ -10,7 +10,7 @@ import pytest
 
 from pdu_agent.mib_impl.identity import agent_modules
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
-from pdu_agent.mib_impl.syntax import Value
+from pdu_agent.mib_impl.syntax import DateAndTime, Value
 from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, NO_SUCH_INSTANCE, MibView
 from pdu_agent.model.host import (
     HostStatus,
@@ -28,10 +28,12 @@ from tests.mib.unit import WALL_S, unit
 ETH0 = Interface(
     index=2,
     name="eth0",
+    alias="rack",
     kind=InterfaceKind.ETHERNET,
     mtu_octets=1500,
     speed_bps=1_000_000_000,
     hardware_address=bytes.fromhex("dca632010203"),
+    has_connector=True,
     is_enabled=True,
     link=LinkState.DORMANT,
     is_promiscuous=False,
@@ -45,12 +47,12 @@ LO = replace(
     name="lo",
     kind=InterfaceKind.LOOPBACK,
     speed_bps=None,
-    link=LinkState.UNKNOWN,
+    has_connector=False,
+    link=LinkState.UP,
     multicasts=0,
 )
 HOST = HostStatus(
     uptime_s=12.34,
-    wall_s=WALL_S,
     process_count=61,
     processor_loads_pct=(12.5, 99.4),
     memory_octets=240_000 * 1024 + 1,
@@ -114,14 +116,16 @@ def _walk(snapshot: Snapshot) -> dict[tuple[int, ...], Any]:
         ("2.2.1.6.2", bytes.fromhex("dca632010203")),
         ("2.2.1.7.2", 1),
         ("2.2.1.8.2", 5),  # dormant
-        ("2.2.1.8.1", 1),  # the kernel never knows of the loopback
         ("2.2.1.10.2", 5),  # wrapped
         ("2.2.1.11.2", 60),  # without the multicasts
         ("2.2.1.20.2", 9),
         ("31.1.1.1.6.2", 2**32 + 5),
         ("31.1.1.1.15.2", 1000),
         ("31.1.1.1.17.1", 2),
+        ("31.1.1.1.17.2", 1),
+        ("31.1.1.1.18.2", b"rack"),
         ("25.1.1.0", 1234),
+        ("25.1.2.0", DateAndTime().encode(WALL_S).content),
         ("25.1.6.0", 61),
         ("25.2.2.0", 240_000),
         ("25.2.3.1.2.3", (1, 3, 6, 1, 2, 1, 25, 2, 1, 4)),
@@ -129,6 +133,8 @@ def _walk(snapshot: Snapshot) -> dict[tuple[int, ...], Any]:
         ("25.2.3.1.5.3", 1000),
         ("25.2.3.1.6.3", 10),
         ("25.3.2.1.3.2", b"Processor 2"),
+        ("25.3.2.1.4.1", (0, 0)),
+        ("25.3.2.1.5.2", 2),  # running
         ("25.3.3.1.2.1", 13),
         ("25.3.3.1.2.2", 99),
         ("25.3.3.1.2.3", None),
@@ -136,6 +142,50 @@ def _walk(snapshot: Snapshot) -> dict[tuple[int, ...], Any]:
 )
 def test_the_board_is_shown(suffix: str, content: object) -> None:
     assert read(suffix, replace(unit(), host=HOST)) == content
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        (InterfaceKind.WIRELESS, 71),
+        (InterfaceKind.VLAN, 135),
+        (InterfaceKind.AGGREGATE, 161),
+        (InterfaceKind.BRIDGE, 209),
+        (InterfaceKind.PPP, 23),
+        (InterfaceKind.TUNNEL, 131),
+        (InterfaceKind.OTHER, 1),
+    ],
+)
+def test_the_type_of_an_interface(kind: InterfaceKind, shown: int) -> None:
+    host = replace(HOST, interfaces=(replace(ETH0, kind=kind),))
+    assert read("2.2.1.3.2", replace(unit(), host=host)) == shown
+
+
+def test_a_speed_beyond_the_gauge_is_its_end_and_whole_in_the_other() -> None:
+    host = replace(HOST, interfaces=(replace(ETH0, speed_bps=10_000_000_000),))
+    snapshot = replace(unit(), host=host)
+    assert (read("2.2.1.5.2", snapshot), read("31.1.1.1.15.2", snapshot)) == (2**32 - 1, 10_000)
+
+
+TIB = 2**40
+
+
+@pytest.mark.parametrize(
+    ("size", "used", "unit_octets"),
+    [
+        (8 * TIB - 4096, TIB, 4096),
+        (8 * TIB, TIB, 8192),
+        (20 * TIB, 19 * TIB, 16384),
+        (2**60, 2**59, 2**30),
+    ],
+)
+def test_a_large_disk_is_counted_in_larger_units(size: int, used: int, unit_octets: int) -> None:
+    host = replace(HOST, storages=(Storage(3, StorageKind.DISK, "State", 4096, size, used),))
+    units, shown_size, shown_used = (
+        read(f"25.2.3.1.{number}.3", replace(unit(), host=host)) for number in (4, 5, 6)
+    )
+    assert units == unit_octets
+    assert (shown_size * units, shown_used * units) == (size, used)
 
 
 @pytest.mark.parametrize(

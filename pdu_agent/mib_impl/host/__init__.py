@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pdu_agent.mib_impl.host.interfaces import INTERFACE_COUNT, INTERFACES, MORE_OF_INTERFACES
-from pdu_agent.mib_impl.host.resources import DEVICES, MEMORY, PROCESSORS, STORAGES, SYSTEM
+from pdu_agent.mib_impl.host.resources import DATE, DEVICES, MEMORY, PROCESSORS, STORAGES, SYSTEM
 from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.syntax import Oid
 
@@ -27,5 +27,5 @@ def host_resources_module() -> MibModule:
         about="The MIB module to describe the computer that the agent runs on",
         identity=(*_MIB_2, 25, 7, 1),
         arc=(*_MIB_2, 25),
-        groups=(SYSTEM, MEMORY, STORAGES, DEVICES, PROCESSORS),
+        groups=(SYSTEM, DATE, MEMORY, STORAGES, DEVICES, PROCESSORS),
     )

@@ -2,7 +2,9 @@
 """IF-MIB (RFC 2863): the network interfaces of the board, and what went through them.
 
 ifAdminStatus, ifPromiscuousMode and ifAlias are read-only, as the MIB's compliance
-statements allow: a unit that can be told to take itself off the network is lost.
+statements allow: a unit that can be told to take itself off the network is lost. The kernel
+does not tell when an interface last changed its state, nor broadcasts from packets for this
+board alone: there is no ifLastChange, and what is no multicast counts as unicast.
 """
 
 from __future__ import annotations
@@ -28,9 +30,15 @@ _NUMBER = Integer32(1)
 _MEGA = 1_000_000
 
 _TYPE = Enumerated(
-    (6, "ethernetCsmacd", InterfaceKind.ETHERNET),
-    (24, "softwareLoopback", InterfaceKind.LOOPBACK),
     (1, "other", InterfaceKind.OTHER),
+    (6, "ethernetCsmacd", InterfaceKind.ETHERNET),
+    (23, "ppp", InterfaceKind.PPP),
+    (24, "softwareLoopback", InterfaceKind.LOOPBACK),
+    (71, "ieee80211", InterfaceKind.WIRELESS),
+    (131, "tunnel", InterfaceKind.TUNNEL),
+    (135, "l2vlan", InterfaceKind.VLAN),
+    (161, "ieee8023adLag", InterfaceKind.AGGREGATE),
+    (209, "bridge", InterfaceKind.BRIDGE),
 )
 _ADMIN_STATUS = Enumerated((1, "up", True), (2, "down", False))
 _OPER_STATUS = Enumerated(
@@ -42,13 +50,6 @@ _OPER_STATUS = Enumerated(
     (6, "notPresent", LinkState.NOT_PRESENT),
     (7, "lowerLayerDown", LinkState.LOWER_LAYER_DOWN),
 )
-
-
-def _link(interface: Interface) -> LinkState:
-    """The loopback's operstate is always unknown: it is up while it is enabled."""
-    if interface.kind is InterfaceKind.LOOPBACK and interface.is_enabled:
-        return LinkState.UP
-    return interface.link
 
 
 def _unicasts(interface: Interface) -> int:
@@ -83,7 +84,7 @@ INTERFACES: Table[Interface] = Table(
         ObjectType(5, "ifSpeed", Gauge32(), lambda row: row.speed_bps or 0),
         ObjectType(6, "ifPhysAddress", Octets(), lambda row: row.hardware_address),
         ObjectType(7, "ifAdminStatus", _ADMIN_STATUS, lambda row: row.is_enabled),
-        ObjectType(8, "ifOperStatus", _OPER_STATUS, _link),
+        ObjectType(8, "ifOperStatus", _OPER_STATUS, lambda row: row.link),
         ObjectType(10, "ifInOctets", Counter32(), lambda row: row.received.octets),
         ObjectType(11, "ifInUcastPkts", Counter32(), _unicasts),
         ObjectType(13, "ifInDiscards", Counter32(), lambda row: row.received.discards),
@@ -110,13 +111,8 @@ MORE_OF_INTERFACES: Table[Interface] = Table(
         ObjectType(11, "ifHCOutUcastPkts", Counter64(), lambda row: row.sent.packets),
         ObjectType(15, "ifHighSpeed", Gauge32(), lambda row: (row.speed_bps or 0) // _MEGA),
         ObjectType(16, "ifPromiscuousMode", TruthValue(), lambda row: row.is_promiscuous),
-        ObjectType(
-            17,
-            "ifConnectorPresent",
-            TruthValue(),
-            lambda row: row.kind is InterfaceKind.ETHERNET,
-        ),
-        ObjectType(18, "ifAlias", DisplayString(0, 64), lambda _: ""),
+        ObjectType(17, "ifConnectorPresent", TruthValue(), lambda row: row.has_connector),
+        ObjectType(18, "ifAlias", DisplayString(0, 64), lambda row: row.alias),
         ObjectType(19, "ifCounterDiscontinuityTime", TimeStamp(), lambda _: 0.0),
     ),
 )

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pdu_agent.mib_impl.conventions import AutonomousType
-from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table
+from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.syntax import (
     DateAndTime,
     DisplayString,
+    Enumerated,
     Gauge32,
     Integer32,
     ObjectIdentifier,
@@ -31,7 +32,9 @@ _STORAGE_TYPES = {
 }
 _PROCESSOR: Oid = (*_HOST, 3, 1, 3)  # hrDeviceProcessor
 _NO_ID: Oid = (0, 0)
+_STATUS = Enumerated((2, "running", "running"))
 _NUMBER = Integer32(1)
+_LARGEST = 0x7FFF_FFFF
 _SIZE = Integer32(0)
 
 SYSTEM: Scalars[HostStatus | None] = Scalars(
@@ -39,9 +42,20 @@ SYSTEM: Scalars[HostStatus | None] = Scalars(
     source=lambda snapshot: snapshot.host,
     objects=(
         ObjectType(1, "hrSystemUptime", TimeTicks(), lambda host: host and host.uptime_s),
-        ObjectType(2, "hrSystemDate", DateAndTime(), lambda host: host and host.wall_s),
         ObjectType(6, "hrSystemProcesses", Gauge32(), lambda host: host and host.process_count),
     ),
+)
+
+
+def _date(snapshot: Snapshot) -> float | None:
+    return None if snapshot.host is None else snapshot.t_wall_s
+
+
+# Of the snapshot, because the last look at the board was seconds ago.
+DATE: Scalars[Snapshot] = Scalars(
+    suffix=(1,),
+    source=whole,
+    objects=(ObjectType(2, "hrSystemDate", DateAndTime(), _date),),
 )
 
 MEMORY: Scalars[HostStatus | None] = Scalars(
@@ -57,6 +71,16 @@ MEMORY: Scalars[HostStatus | None] = Scalars(
         ),
     ),
 )
+
+
+def _unit_octets(storage: Storage) -> int:
+    """What the storage is counted in, doubled until its size has room in the object: that is
+    2^31-1 units, which 8 TiB in blocks of 4 KiB exceed.
+    """
+    unit = storage.unit_octets
+    while storage.size_octets // unit > _LARGEST:
+        unit *= 2
+    return unit
 
 
 def _storages(snapshot: Snapshot) -> Iterable[tuple[Oid, Storage]]:
@@ -79,14 +103,14 @@ STORAGES: Table[Storage] = Table(
             4,
             "hrStorageAllocationUnits",
             _NUMBER,
-            lambda storage: storage.unit_octets,
+            _unit_octets,
             units="Bytes",
         ),
         ObjectType(
-            5, "hrStorageSize", _SIZE, lambda storage: storage.size_octets // storage.unit_octets
+            5, "hrStorageSize", _SIZE, lambda storage: storage.size_octets // _unit_octets(storage)
         ),
         ObjectType(
-            6, "hrStorageUsed", _SIZE, lambda storage: storage.used_octets // storage.unit_octets
+            6, "hrStorageUsed", _SIZE, lambda storage: storage.used_octets // _unit_octets(storage)
         ),
     ),
 )
@@ -108,6 +132,9 @@ DEVICES: Table[tuple[int, float]] = Table(
         ObjectType(
             3, "hrDeviceDescr", DisplayString(0, 64), lambda processor: f"Processor {processor[0]}"
         ),
+        ObjectType(4, "hrDeviceID", ObjectIdentifier(), lambda _: _NO_ID),
+        # The kernel lists those that work, and no others.
+        ObjectType(5, "hrDeviceStatus", _STATUS, lambda _: "running"),
     ),
 )
 
