@@ -99,14 +99,15 @@ ON, OFF, FAULT, UNKNOWN = OutletState.ON, OutletState.OFF, OutletState.FAULT, Ou
     ("old", "new", "status", "control", "text"),
     [
         (ON, OutletState.OFF_PENDING, 2, 11, b"offWait"),
-        (OutletState.OFF_PENDING, OFF, 0, 4, b"off"),
+        (OutletState.ON_PENDING, OFF, 0, 4, b"off"),
         (OFF, OutletState.ON_PENDING, 3, 10, b"onWait"),
-        (OutletState.ON_PENDING, ON, 1, 5, b"on"),
+        (OutletState.OFF_PENDING, ON, 1, 5, b"on"),
         (ON, OutletState.REBOOTING, 2, 8, b"offWait"),
         (OutletState.REBOOTING, ON, 1, 5, b"on"),
+        (ON, OFF, 0, 4, b"off"),
     ],
 )
-def test_every_change_of_an_outlet_is_told_as_it_was_whatever_is_now(
+def test_a_change_between_on_and_off_is_told_as_it_was_whatever_is_now(
     old: OutletState, new: OutletState, status: int, control: int, text: bytes
 ) -> None:
     later = with_outlet(strip(), 1, state=UNKNOWN, relay_closed=None, name="nas")
@@ -120,10 +121,25 @@ def test_every_change_of_an_outlet_is_told_as_it_was_whatever_is_now(
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (OutletState.OFF_PENDING, OFF),
+        (OutletState.OFF_PENDING, OutletState.REBOOTING),
+        (OutletState.ON_PENDING, ON),
+    ],
+)
+def test_a_change_that_was_told_when_it_was_pending_is_not_told_again(
+    old: OutletState, new: OutletState
+) -> None:
+    assert sent(changed(old, new), strip()) == []
+
+
+@pytest.mark.parametrize(
     ("old", "new", "closed", "numbers", "status", "text", "condition"),
     [
         (OutletState.ON_PENDING, FAULT, False, [6, 4], 4, b"offError", 1),
         (OutletState.OFF_PENDING, FAULT, True, [6, 4], 5, b"onError", 1),
+        (ON, FAULT, True, [4], 5, b"onError", 1),
         (ON, FAULT, None, [4], 6, b"noComm", 1),
         (ON, UNKNOWN, None, [4], 6, b"noComm", 1),
         (FAULT, ON, True, [6, 4], 1, b"on", 0),
@@ -365,6 +381,7 @@ def test_what_the_mib_has_no_notification_or_no_row_for_is_not_told(event: Event
 
 EXAMPLES: Sequence[Event] = [
     changed(ON, FAULT),
+    changed(ON, OFF),
     *(
         AlarmRaised(WALL_S, crossed(target, quantity, HIGH, 1.0))
         for target, quantity in [

@@ -46,6 +46,14 @@ _GET = {
 }
 _SCALAR: Oid = (0,)
 _OUT_OF_ORDER = (OutletState.FAULT, OutletState.UNKNOWN)
+_ON_BEFORE = {
+    OutletState.ON: True,
+    OutletState.ON_PENDING: True,
+    OutletState.OFF: False,
+    OutletState.OFF_PENDING: False,
+    OutletState.REBOOTING: False,
+}
+"""Which statuses outletChangeEvent takes for on: those that wait are where they are going."""
 
 _Found = tuple[Oid, Any]
 """The index of a row, and the row."""
@@ -76,18 +84,25 @@ def _told(
 
 
 def _outlet_changed(event: OutletChanged, snapshot: Snapshot) -> Iterator[Told]:
-    """Of an outlet out of order, or no longer so, outletStatusEvent tells besides. Where it was
-    or is not known whether it is on, nothing has changed to on or off.
-    """
+    """Of an outlet out of order, or no longer so, outletStatusEvent tells besides."""
     for found in _rows_of(Target(TargetKind.OUTLET, event.outlet), snapshot):
         outlet = found[1].outlet
         outlet = replace(outlet, state=event.new, pending=None, last_reason=event.reason)
         status = outlet_status(outlet)
-        if event.old is not OutletState.UNKNOWN and status != "noComm":
+        if _is_between_on_and_off(event, status):
             state = control_state(outlet)
             yield _told(types.OUTLET_CHANGE, snapshot, found, status, outletControlState=state)
         if is_error(status) or event.old in _OUT_OF_ORDER:
             yield _told(types.OUTLET_STATUS, snapshot, found, status)
+
+
+def _is_between_on_and_off(event: OutletChanged, status: str) -> bool:
+    """status: the new one. Where it was or is not known whether the outlet is on, nothing has
+    changed to on or off; how a fault had left it the event does not say, so its end is told.
+    """
+    if event.old is OutletState.UNKNOWN or status == "noComm":
+        return False
+    return _ON_BEFORE.get(event.old) is not status.startswith("on")
 
 
 def _alarm_raised(event: AlarmRaised, snapshot: Snapshot) -> Iterator[Told]:
