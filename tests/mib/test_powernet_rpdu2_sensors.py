@@ -25,7 +25,17 @@ from pdu_agent.model.commands import (
     ThresholdSetting,
 )
 from pdu_agent.model.snapshot import Sensor, SensorKind, SensorStatus, ThresholdState
-from tests.mib.rpdu2_unit import PROBE, SENSORS, THRESHOLDS, Rpdu2Bench, local, rpdu2_unit, text
+from tests.mib.powernet_unit import GREATEST
+from tests.mib.rpdu2_unit import (
+    PROBE,
+    SENSORS,
+    THRESHOLDS,
+    Rpdu2Bench,
+    local,
+    rpdu2_unit,
+    text,
+    threshold,
+)
 from tests.mib.unit import WALL_S, integer
 
 NO_PROBE = b"noTempSensorInstalled"
@@ -216,6 +226,13 @@ def test_limits_are_shown_while_their_alarm_is_disabled() -> None:
     bench = Rpdu2Bench()
     columns = bench.contents("10.2.1", *range(5, 17), index=2)
     assert columns == [1, 1, 140, 138, 0, 60, 59, 0, -1, -1, -1, 1]
+
+
+@pytest.mark.parametrize("column", [7, 8, 10, 11])
+def test_a_high_limit_that_was_never_set_is_one_that_nothing_passes(column: int) -> None:
+    unset = threshold(TargetKind.SENSOR, 2, Quantity.TEMPERATURE)
+    bench = Rpdu2Bench(rpdu2_unit(thresholds=(unset,)))
+    assert bench.content(f"10.2.1.1.{column}.1") == GREATEST
 
 
 TEMPERATURE = (Target(TargetKind.SENSOR, 2), Quantity.TEMPERATURE)

@@ -2,7 +2,8 @@
 """PowerNet-MIB rPDU2SensorTempHumidityConfigTable: names, limits and alarms of the probes.
 
 A limit is kept while its alarm is disabled, so it can be set before and reads the same then.
-High limits are watched for temperatures, low ones for humidities; the others of a threshold
+One that was never set reads as the greatest number, because monitoring systems compare with
+it whether its alarm is enabled or not. High limits are watched for temperatures, low ones for humidities; the others of a threshold
 are no business of this table.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pdu_agent.mib_impl.powernet.limits import greatest
 from pdu_agent.mib_impl.powernet.rpdu2_columns import (
     NAME,
     NUMBER,
@@ -47,6 +49,11 @@ _DISABLED = 1
 
 # What the text lets a limit of the humidity be; one that was set elsewhere is shown as it is.
 _LEAST_PERCENT, _MOST_PERCENT = 15, 90
+
+_HIGH = {
+    ThresholdSetting.HIGH_WARNING: Limit.HIGH_WARNING,
+    ThresholdSetting.HIGH_CRITICAL: Limit.HIGH_CRITICAL,
+}
 
 Side = Callable[[Probe], Half | None]
 
@@ -89,6 +96,17 @@ def _alarm(number: int, name: str, side: Side, limits: frozenset[Limit]) -> Obje
     return ObjectType(number, name, ALARM, get, to_command=to_command, absent=_DISABLED)
 
 
+def _kept(watch: Threshold, setting: ThresholdSetting) -> float:
+    value: float = getattr(watch, setting.value)
+    return value
+
+
+def _is_unset(watch: Threshold, setting: ThresholdSetting) -> bool:
+    """A high limit that nobody has set yet: 0 degrees, and not watched."""
+    is_high_and_off = setting in _HIGH and _HIGH[setting] not in watch.enabled
+    return is_high_and_off and _kept(watch, setting) == 0
+
+
 def _value(
     number: int,
     name: str,
@@ -103,7 +121,9 @@ def _value(
 
     def get(probe: Probe) -> float | None:
         watch = _watch(probe, side)
-        return None if watch is None else shown(getattr(watch, setting.value))
+        if watch is None:
+            return None
+        return greatest(syntax) if _is_unset(watch, setting) else shown(_kept(watch, setting))
 
     return ObjectType(
         number,
