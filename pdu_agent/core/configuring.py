@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ from pdu_agent.model.commands import (
     ConfigureThreshold,
     ConfigureThresholds,
     EnableNotifications,
+    Limit,
     Reset,
     ResetMeter,
     ResetMeters,
@@ -54,6 +55,7 @@ class Configuring:
         self._draft = draft
         self._wall_s = wall_s
         self._touched: dict[RowKey, int] = {}
+        self._given: dict[str, object] = {}
 
     def outlet(self, command: ConfigureOutlet) -> None:
         section = _entry(self._sections.outlets, command.outlet, "outlet")
@@ -82,7 +84,10 @@ class Configuring:
 
     def threshold(self, command: ConfigureThreshold, position: int) -> None:
         limits = self._limits((command.target, command.quantity), position)
-        self._override(limits, command.setting.value, command.value)
+        if command.setting is ThresholdSetting.ENABLED:
+            self._watch(limits, command.value, Limit)
+        else:
+            self._override(limits, command.setting.value, command.value)
 
     def thresholds(self, command: ConfigureThresholds, position: int) -> None:
         if command.setting not in _ALIKE:
@@ -108,7 +113,15 @@ class Configuring:
         if command.value is not None:
             self._override(limits, command.limit.name.lower(), command.value)
             enabled |= {command.limit}
-        self._override(limits, ThresholdSetting.ENABLED.value, enabled)
+        self._watch(limits, enabled, (command.limit,))
+
+    def _watch(self, limits: Limits, enabled: object, meant: Iterable[Limit]) -> None:
+        """Watch the enabled limits; `meant` are those that the command is about."""
+        path = path_of(limits, ThresholdSetting.ENABLED.value)
+        self._draft.overrides[path] = override_for(limits, ThresholdSetting.ENABLED.value, enabled)
+        watched = with_overrides(limits, self._draft.overrides).enabled
+        for limit in meant:
+            self._claim(f"{path} {limit.value}", limit in watched)
 
     def _limits(self, key: RowKey, position: int) -> Limits:
         """The file's limits, which the command at `position` is about to change."""
@@ -133,6 +146,7 @@ class Configuring:
 
     def notifications(self, command: EnableNotifications) -> None:
         path = path_of_class(command.notification_class)
+        self._claim(path, command.enabled)
         self._draft.overrides[path] = override_for_class(command.enabled)
 
     def config_lock(self, command: AdvanceConfigLock) -> None:
@@ -181,7 +195,14 @@ class Configuring:
         raise UnknownTarget(f"there is no active alarm {command.alarm}")
 
     def _override(self, section: AnySection, name: str, value: object) -> None:
-        self._draft.overrides[path_of(section, name)] = override_for(section, name, value)
+        path, override = path_of(section, name), override_for(section, name, value)
+        self._claim(path, override.value)
+        self._draft.overrides[path] = override
+
+    def _claim(self, path: str, value: object) -> None:
+        """A batch counts as done at once, so of two values neither could be the right one."""
+        if self._given.setdefault(path, value) != value:
+            raise NotNow(f"{path} is given two values in one batch")
 
 
 def _entry(entries: Mapping[int, _Row], number: int, what: str) -> _Row:

@@ -111,11 +111,15 @@ def shown(snapshot: Snapshot) -> Shown:
 def apply(state: Shown, batch: Sequence[Command]) -> Shown:
     """What is shown after the batch. Raises Refused."""
     after = dict(state)
+    given: Shown = {}
     for command in batch:
         for name, value in changes(after, command):
             if name not in after:
                 raise Refused(name)
             after[name] = value
+            for asked, wish in wishes(name, value, command):
+                if given.setdefault(asked, wish) != wish:
+                    raise Refused(name)
     for target in METERED:
         for quantity in WATCHED:
             require_order(after, f"{target} {quantity.value}")
@@ -158,6 +162,15 @@ def changes(state: Shown, command: Command) -> Iterator[tuple[str, Any]]:
                 raise Refused
             for target in targets:
                 yield from reset_of(target, command.what)
+
+
+def wishes(name: str, value: Any, command: Command) -> Iterator[tuple[str, Any]]:
+    """What the command asks for itself: one limit leaves the others as they are."""
+    if not name.endswith(" enabled"):
+        yield name, value
+        return
+    for limit in (command.limit,) if isinstance(command, SetLimit) else Limit:
+        yield f"{name} {limit}", limit in value
 
 
 def setting_of(row: str, command: Any) -> Iterator[tuple[str, Any]]:

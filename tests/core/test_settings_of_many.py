@@ -145,8 +145,8 @@ def test_a_limit_that_nothing_has_is_refused(command: SetLimit, error: type) -> 
 
 def test_one_setting_for_every_outlet() -> None:
     bench = Workbench(outlets=3)
+    bench.submit(ConfigureOutlet(2, OutletSetting.POWER_UP, PowerUp.OFF))
     bench.submit(
-        ConfigureOutlet(2, OutletSetting.POWER_UP, PowerUp.OFF),
         ConfigureOutlets(OutletSetting.POWER_UP, PowerUp.ON),
         ConfigureOutlets(OutletSetting.ON_DELAY_S, 7),
     )
