@@ -140,4 +140,6 @@ def _with_peaks(record: MeterRecord, electrical: Electrical, wall_s: float) -> M
 
 
 def _exceeds(value: float | None, peak: float | None) -> bool:
-    return value is not None and (peak is None or value > peak)
+    if value is None or not math.isfinite(value):
+        return False
+    return peak is None or value > peak

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from pdu_agent.core.settings import SensorSettings
@@ -86,6 +88,15 @@ def test_a_clipped_value_is_no_peak() -> None:
     reading = Reading("meter", 1, bench.clock.monotonic_s(), 0.2, (Measurement(INLET, values, 1),))
     bench.core.on_reading(reading)
     assert (meter(bench).peak_power_w, meter(bench).peak_current_a) == (None, None)
+
+
+def test_what_is_no_number_is_no_peak_and_hides_none_to_come() -> None:
+    bench = Workbench(outlets=1)
+    for current_a in (math.nan, math.inf, 3.0):
+        bench.read(current_a=current_a, active_power_w=current_a)
+    bench.run(1.1)
+    meter = bench.core.snapshot.inlets[0].meter
+    assert (meter.peak_current_a, meter.peak_power_w) == (3.0, 3.0)
 
 
 def test_peaks_survive_a_restart() -> None:
