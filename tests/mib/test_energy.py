@@ -207,13 +207,13 @@ def test_switching_takes_the_right_to_switch_that_outlet() -> None:
 def test_every_meter_has_one_total() -> None:
     bench = things()
     assert columns(bench, PARAMETERS, "1001.1001") == {4: 1, 5: 3, 8: 5, 9: 1}
-    assert columns(bench, TOTALS, "1001.0") == {2: 2500, 5: 0, 9: 0}
+    assert columns(bench, TOTALS, "1001.0") == {2: 2500, 5: 0, 6: 0, 9: 0}
     assert set(column(bench, TOTALS, 2)) == {(101, 0), (203, 0), (1001, 0)}
 
 
 def test_energy_is_never_rounded_up() -> None:
     meter = replace(METER, energy_mj=2 * 3_600_000 - 1, discontinuity_s=3.5)
-    assert columns(_with_meter(meter), TOTALS, "1001.0") == {2: 1, 5: 0, 9: 350}
+    assert columns(_with_meter(meter), TOTALS, "1001.0") == {2: 1, 5: 0, 6: 0, 9: 350}
 
 
 def test_a_total_stays_while_its_meter_is_silent() -> None:

@@ -101,8 +101,12 @@ class PowerRow:
 
     @property
     def actual(self) -> bool | None:
-        """What the relay is: other than `desired` while an order has not been carried out."""
-        return self.thing.relay_closed if isinstance(self.thing, Outlet) else None
+        """What the relay is: other than `desired` while an order has not been carried out, and
+        unknown while the board has one in hand. Without a relay it is what the outlet is.
+        """
+        if not isinstance(self.thing, Outlet):
+            return None
+        return self.thing.relay_closed if self.thing.switched else self.thing.is_on
 
     @property
     def reason(self) -> str:

@@ -15,7 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pdu_agent.mib_impl.conventions import RowAction, RowStatus, StorageType
-from pdu_agent.mib_impl.energy.words import UNIT_MULTIPLIER, UNITS, metered
+from pdu_agent.mib_impl.energy.words import (
+    ACCURACY,
+    ACCURACY_UNKNOWN,
+    UNIT_MULTIPLIER,
+    UNITS,
+    metered,
+)
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import (
     Enumerated,
@@ -82,6 +88,13 @@ TOTALS: Table[Total] = Table(
             units="Watt-hours",
         ),
         ObjectType(5, "eoEnergyUnitMultiplier", UNIT_MULTIPLIER, lambda _: UNITS),
+        ObjectType(
+            6,
+            "eoEnergyAccuracy",
+            ACCURACY,
+            lambda _: ACCURACY_UNKNOWN,
+            units="hundredths of percent",
+        ),
         ObjectType(
             9,
             "eoEnergyDiscontinuityTime",
