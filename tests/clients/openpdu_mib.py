@@ -100,11 +100,20 @@ def measured(demo: Demo) -> dict[tuple[str, str], float]:
 
 
 def wait_for_load(demo: Demo) -> None:
-    """Until the inlet shows the power of all outlets."""
+    """Until inlet and outlets have all their readings, and the inlet those of all its load."""
     end_s = time.monotonic() + DEADLINE_S
-    while measured(demo).get(("opduInletActivePower", "1"), 0.0) < 300:
+    while not _is_loaded(measured(demo), len(demo.outlets())):
         assert time.monotonic() < end_s, demo.log()
         time.sleep(0.05)
+
+
+def _is_loaded(readings: dict[tuple[str, str], float], outlets: int) -> bool:
+    complete = all(
+        (f"opduMeter{suffix}", str(number)) in readings
+        for suffix in METER_FIELDS
+        for number in range(1, outlets + 1)
+    )
+    return complete and readings.get(("opduInletActivePower", "1"), 0.0) > 300
 
 
 def is_about(value: float, expected: float) -> bool:
