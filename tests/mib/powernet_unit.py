@@ -12,8 +12,10 @@ from pdu_agent.mib_impl.syntax import Value
 from pdu_agent.model.commands import (
     Action,
     Command,
+    ConfigureOutlet,
     Limit,
     Lock,
+    OutletSetting,
     OverloadRestriction,
     PowerUp,
     Quantity,
@@ -155,3 +157,11 @@ class PowerNetBench:
 
 def text(value: str) -> Value:
     return octets(value.encode("ascii"))
+
+
+def power_on(number: int, seconds: int) -> list[Command]:
+    """What a power-on time asks of an outlet whose policy is, and stays, LAST."""
+    return [
+        ConfigureOutlet(number, OutletSetting.ON_DELAY_S, seconds),
+        ConfigureOutlet(number, OutletSetting.POWER_UP, PowerUp.LAST),
+    ]

@@ -26,6 +26,7 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import OutletState, ThresholdState
+from tests.mib.powernet_unit import power_on
 from tests.mib.rpdu2_unit import ARC, THRESHOLDS, Rpdu2Bench, local, outlet_meter, rpdu2_unit, text
 from tests.mib.unit import WALL_S, integer, with_outlet
 
@@ -171,8 +172,8 @@ POWER_OF_2 = (Target(TargetKind.OUTLET, 2), Quantity.ACTIVE_POWER)
         ("9.2.4.1.5", integer(8), [SwitchOutlet(2, Action.CANCEL)]),
         ("9.2.1.1.3", text("db"), [ConfigureOutlet(2, OutletSetting.NAME, "db")]),
         ("9.2.1.1.5", integer(-1), [ConfigureOutlet(2, OutletSetting.POWER_UP, PowerUp.OFF)]),
-        ("9.2.1.1.5", integer(0), [ConfigureOutlet(2, OutletSetting.ON_DELAY_S, 0)]),
-        ("9.2.1.1.5", integer(7200), [ConfigureOutlet(2, OutletSetting.ON_DELAY_S, 7200)]),
+        ("9.2.1.1.5", integer(0), power_on(2, 0)),
+        ("9.2.1.1.5", integer(7200), power_on(2, 7200)),
         ("9.2.1.1.6", integer(0), [ConfigureOutlet(2, OutletSetting.OFF_DELAY_S, 0)]),
         ("9.2.1.1.6", integer(7200), [ConfigureOutlet(2, OutletSetting.OFF_DELAY_S, 7200)]),
         ("9.2.1.1.7", integer(5), [ConfigureOutlet(2, OutletSetting.REBOOT_S, 5)]),

@@ -27,7 +27,7 @@ from pdu_agent.model.commands import (
     SwitchAll,
     SwitchOutlet,
 )
-from tests.mib.powernet_unit import POWERNET, PowerNetBench, powernet_unit, text
+from tests.mib.powernet_unit import POWERNET, PowerNetBench, power_on, powernet_unit, text
 from tests.mib.unit import integer, unit
 
 OUTLETS = [str(number) for number in range(1, 9)]
@@ -133,7 +133,7 @@ def test_commands_for_all_outlets(number: int, commands: list[Command]) -> None:
         ("1.1.4.3.1.0", integer(-1), [ConfigureOutlets(OutletSetting.POWER_UP, PowerUp.OFF)]),
         ("1.1.4.3.2.0", integer(59), [ConfigureOutlets(OutletSetting.REBOOT_S, 45)]),
         ("1.1.4.3.3.0", text("rack-8"), [ConfigureDevice(DeviceSetting.NAME, "rack-8")]),
-        ("1.1.4.5.2.1.2.1", integer(119), [ConfigureOutlet(1, OutletSetting.ON_DELAY_S, 60)]),
+        ("1.1.4.5.2.1.2.1", integer(119), power_on(1, 60)),
         ("1.1.4.5.2.1.2.1", integer(-1), [ConfigureOutlet(1, OutletSetting.POWER_UP, PowerUp.OFF)]),
         (
             "1.1.4.5.2.1.2.2",

@@ -176,3 +176,16 @@ def test_a_unit_without_limits_gives_monitoring_none_that_is_passed(
         strip.bench.read(target, current_a=9.0, active_power_w=2000.0)
     assert strip.content(load) not in (0, -1)
     assert (strip.content(near), strip.content(over)) == (GREATEST, GREATEST)
+
+
+@pytest.mark.parametrize("never", ["12.3.1.2.0", "26.4.1.1.6.1", "12.3.4.1.1.4.1"])
+def test_a_time_and_never_in_one_set_contradict_each_other(never: str) -> None:
+    strip = Strip()
+    for changes in (
+        (("4.5.2.1.2.1", integer(15)), (never, integer(-1))),
+        ((never, integer(-1)), ("4.5.2.1.2.1", integer(15))),
+    ):
+        with pytest.raises(SetError) as refused:
+            strip.set(*changes)
+        assert refused.value.status is ErrorStatus.INCONSISTENT_VALUE
+    assert (strip.content("4.5.2.1.2.1"), strip.content("12.3.1.2.0")) == (0, 0)

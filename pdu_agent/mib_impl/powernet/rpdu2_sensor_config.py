@@ -3,8 +3,8 @@
 
 A limit is kept while its alarm is disabled, so it can be set before and reads the same then.
 One that was never set reads as the greatest number, because monitoring systems compare with
-it whether its alarm is enabled or not. High limits are watched for temperatures, low ones for humidities; the others of a threshold
-are no business of this table.
+it whether its alarm is enabled or not. High limits are watched for temperatures, low ones
+for humidities; the others of a threshold are no business of this table.
 """
 
 from __future__ import annotations

@@ -116,13 +116,17 @@ def power_on_s(outlet: Outlet) -> int:
 
 
 def sets_power_on(outlet: Outlet, seconds: int) -> Sequence[Command]:
-    """seconds: NEVER_S or 0 and more. Whoever gives a time wants the outlet to switch on."""
+    """seconds: NEVER_S or 0 and more. Whoever gives a time wants the outlet to switch on.
+
+    A policy that stays is stated too: a SET that changes it elsewhere contradicts the time.
+    """
     if seconds == NEVER_S:
         return (ConfigureOutlet(outlet.index, OutletSetting.POWER_UP, PowerUp.OFF),)
-    delay = ConfigureOutlet(outlet.index, OutletSetting.ON_DELAY_S, seconds)
-    if outlet.power_up is not PowerUp.OFF:
-        return (delay,)
-    return delay, ConfigureOutlet(outlet.index, OutletSetting.POWER_UP, PowerUp.ON)
+    policy = PowerUp.ON if outlet.power_up is PowerUp.OFF else outlet.power_up
+    return (
+        ConfigureOutlet(outlet.index, OutletSetting.ON_DELAY_S, seconds),
+        ConfigureOutlet(outlet.index, OutletSetting.POWER_UP, policy),
+    )
 
 
 def cold_start_s(snapshot: Snapshot) -> float:
