@@ -10,33 +10,77 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from pdu_agent.mib_impl.energy import energy_modules
-from pdu_agent.mib_impl.entity import entity_modules
 from pdu_agent.mib_impl.framework import OwnEngine, framework_modules
-from pdu_agent.mib_impl.host import host_resources_module, interfaces_module
 from pdu_agent.mib_impl.names import IDENTITIES, MIB_NAMES, OWN
 from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC, openpdu_module, product_id
-from pdu_agent.mib_impl.powernet import POWERNET, card_description, powernet_module
 from pdu_agent.mib_impl.schema import MibModule
-from pdu_agent.mib_impl.sentry3 import SENTRY3, sentry3_module
-from pdu_agent.mib_impl.sentry4 import SENTRY4, sentry4_module
 from pdu_agent.mib_impl.snmpv2 import Identity, SnmpCounters, snmpv2_module
 from pdu_agent.mib_impl.syntax import Oid
-from pdu_agent.mib_impl.ups import ups_module
 from pdu_agent.model.snapshot import Snapshot
 
 __all__ = ["IDENTITIES", "MIB_NAMES", "OWN"]
 
+# Each is loaded when it is served: together they take 3 MB of a small board.
+
+
+def _powernet() -> Sequence[MibModule]:
+    from pdu_agent.mib_impl.powernet import powernet_module
+
+    return (powernet_module(),)
+
+
+def _sentry3() -> Sequence[MibModule]:
+    from pdu_agent.mib_impl.sentry3 import sentry3_module
+
+    return (sentry3_module(),)
+
+
+def _sentry4() -> Sequence[MibModule]:
+    from pdu_agent.mib_impl.sentry4 import sentry4_module
+
+    return (sentry4_module(),)
+
+
+def _ups() -> Sequence[MibModule]:
+    from pdu_agent.mib_impl.ups import ups_module
+
+    return (ups_module(),)
+
+
+def _interfaces() -> Sequence[MibModule]:
+    from pdu_agent.mib_impl.host import interfaces_module
+
+    return (interfaces_module(),)
+
+
+def _host() -> Sequence[MibModule]:
+    from pdu_agent.mib_impl.host import host_resources_module
+
+    return (host_resources_module(),)
+
+
+def _entity() -> Sequence[MibModule]:
+    from pdu_agent.mib_impl.entity import entity_modules
+
+    return entity_modules()
+
+
+def _energy() -> Sequence[MibModule]:
+    from pdu_agent.mib_impl.energy import energy_modules
+
+    return energy_modules()
+
+
 _MIBS: Mapping[str, Callable[[], Sequence[MibModule]]] = {
-    "powernet": lambda: (powernet_module(),),
-    "sentry3": lambda: (sentry3_module(),),
-    "sentry4": lambda: (sentry4_module(),),
-    "ups": lambda: (ups_module(),),
-    "interfaces": lambda: (interfaces_module(),),
-    "host": lambda: (host_resources_module(),),
-    "entity": entity_modules,
-    "energy": energy_modules,
+    "powernet": _powernet,
+    "sentry3": _sentry3,
+    "sentry4": _sentry4,
+    "ups": _ups,
+    "interfaces": _interfaces,
+    "host": _host,
+    "entity": _entity,
+    "energy": _energy,
 }
 
 
@@ -72,13 +116,23 @@ def module_names(mib: str) -> frozenset[str]:
 
 def identity_of(name: str, arc: Oid = DEFAULT_ARC) -> Identity:
     """sysObjectID and sysDescr for one of IDENTITIES, as units of that make have them."""
-    return {
-        "own": Identity(product_id(arc), _own_description),
-        "apc-rpdu": Identity((*POWERNET, 1, 3, 4, 5), card_description),
-        "apc-rpdu2": Identity((*POWERNET, 1, 3, 4, 6), card_description),
-        "sentry3": Identity(SENTRY3, lambda _: "Sentry Switched CDU"),
-        "sentry4": Identity(SENTRY4, lambda _: "Sentry Smart PDU"),
-    }[name]
+    if name in _APC_CARDS:
+        from pdu_agent.mib_impl.powernet import POWERNET, card_description
+
+        return Identity((*POWERNET, 1, 3, 4, _APC_CARDS[name]), card_description)
+    if name == "sentry3":
+        from pdu_agent.mib_impl.sentry3 import SENTRY3
+
+        return Identity(SENTRY3, lambda _: "Sentry Switched CDU")
+    if name == "sentry4":
+        from pdu_agent.mib_impl.sentry4 import SENTRY4
+
+        return Identity(SENTRY4, lambda _: "Sentry Smart PDU")
+    return Identity(product_id(arc), _own_description)
+
+
+_APC_CARDS = {"apc-rpdu": 5, "apc-rpdu2": 6}
+"""Last number of the kind of card, as units of the generation report it."""
 
 
 def _own_description(snapshot: Snapshot) -> str:

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from pdu_agent.mib_impl.framework import OwnEngine
-from pdu_agent.mib_impl.identity import IDENTITIES, agent_modules, module_names
+from pdu_agent.mib_impl.identity import agent_modules, module_names
+from pdu_agent.mib_impl.names import IDENTITIES
 from pdu_agent.mib_impl.notifications import NotificationCounters, Notifications
 from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
@@ -15,8 +16,6 @@ from pdu_agent.mib_impl.view import MibView
 from pdu_agent.model.commands import Controller
 from pdu_agent.model.events import Event, EventBus
 from pdu_agent.snmp.access import AccessPolicy
-from pdu_agent.snmp.agentx.notices import MasterNotices
-from pdu_agent.snmp.agentx.subagent import Subagent
 from pdu_agent.snmp.auth_failures import AuthFailureLimit
 from pdu_agent.snmp.engine import Engine
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS
@@ -24,7 +23,6 @@ from pdu_agent.snmp.limits import Limits
 from pdu_agent.snmp.notifier import Notifier, Outbox
 from pdu_agent.snmp.operations import Operations
 from pdu_agent.snmp.passthrough import OWNED_BY_MASTER, lent_modules
-from pdu_agent.snmp.passthrough_server import PassPersistServer
 from pdu_agent.snmp.reader import Reader
 from pdu_agent.snmp.server import SnmpServer
 from pdu_agent.snmp.settings import SnmpSettings, parse_oid
@@ -54,11 +52,16 @@ class SnmpFace:
         outboxes: list[Outbox] = [*targets.deliveries]
         self._subagent = None
         if settings.agentx.master:
+            from pdu_agent.snmp.agentx.notices import MasterNotices
+            from pdu_agent.snmp.agentx.subagent import Subagent
+
             self._subagent = Subagent(settings.agentx, controller, lent)
             told = _told_through_master(settings)
             outboxes.append(MasterNotices(self._subagent.send, told, counters))
         self._pass_persist = None
         if settings.pass_persist.socket:
+            from pdu_agent.snmp.passthrough_server import PassPersistServer
+
             self._pass_persist = PassPersistServer(settings.pass_persist, controller, lent)
         self._notifier = Notifier(
             controller,

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from pdu_agent.access.grant import Grant, Rights
-from pdu_agent.mib_impl.identity import MIB_NAMES
+from pdu_agent.mib_impl.names import MIB_NAMES
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 from pdu_agent.snmp.credentials import Permissions

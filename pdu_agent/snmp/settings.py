@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pdu_agent.access.networks import parse_network
-from pdu_agent.mib_impl.identity import IDENTITIES, MIB_NAMES
+from pdu_agent.mib_impl.names import IDENTITIES, MIB_NAMES
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 from pdu_agent.snmp.credentials import Community, User

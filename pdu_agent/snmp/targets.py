@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from pdu_agent.mib_impl.framework import OwnEngine
-from pdu_agent.mib_impl.identity import IDENTITIES, module_names
+from pdu_agent.mib_impl.identity import module_names
+from pdu_agent.mib_impl.names import IDENTITIES
 from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.complaints import Complaints
