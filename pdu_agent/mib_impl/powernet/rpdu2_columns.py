@@ -107,6 +107,20 @@ def leading(prefix: str, number: Callable[[Row], int]) -> tuple[ObjectType[Row],
     )
 
 
+def named(
+    prefix: str,
+    number: Callable[[Row], int],
+    name: Callable[[Row], str],
+    sets_name: Callable[[Row, str], Command] | None = None,
+) -> tuple[ObjectType[Row], ...]:
+    """The first four columns of a table of things with names. sets_name: where it is writable."""
+    return (
+        *leading(prefix, number),
+        ObjectType(3, f"{prefix}Name", NAME, name, to_command=sets_name),
+        ObjectType(4, f"{prefix}Number", NUMBER, number),
+    )
+
+
 def date(number: int, name: str, wall_s: Callable[[Row], float | None]) -> ObjectType[Row]:
     """When something happened; text that says so where it never did."""
     return ObjectType(number, name, TEXT, lambda row: date_text(wall_s(row)), absent=NOT_SUPPORTED)

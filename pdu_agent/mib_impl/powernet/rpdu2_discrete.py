@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pdu_agent.mib_impl.powernet.rpdu2_columns import NAME, NUMBER, RPDU2_ARC, leading, size
+from pdu_agent.mib_impl.powernet.rpdu2_columns import RPDU2_ARC, named, size
 from pdu_agent.mib_impl.powernet.rpdu2_probe import COMM_STATUS, current_value
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import Enumerated, Oid
-from pdu_agent.model.commands import ConfigureSensor, SensorSetting
+from pdu_agent.model.commands import Command, ConfigureSensor, SensorSetting
 from pdu_agent.model.snapshot import Sensor, SensorKind, SensorStatus, Snapshot
 
 TYPE = Enumerated((6, "dryContactSensor", SensorKind.CONTACT))
@@ -56,6 +56,10 @@ def _name(contact: Contact) -> str:
     return contact.sensor.name
 
 
+def _sets_name(contact: Contact, text: str) -> Command:
+    return ConfigureSensor(contact.sensor.index, SensorSetting.NAME, text)
+
+
 DISCRETE_SIZE = size((10,), 3, "rPDU2SensorDiscreteTableSize", lambda s: len(_contacts(s)))
 
 DISCRETE_CONFIG: Table[Contact] = Table(
@@ -63,19 +67,7 @@ DISCRETE_CONFIG: Table[Contact] = Table(
     name="rPDU2SensorDiscreteConfigTable",
     index=("rPDU2SensorDiscreteConfigIndex",),
     rows=_rows,
-    objects=(
-        *leading("rPDU2SensorDiscreteConfig", _number),
-        ObjectType(
-            3,
-            "rPDU2SensorDiscreteConfigName",
-            NAME,
-            _name,
-            to_command=lambda contact, text: ConfigureSensor(
-                contact.sensor.index, SensorSetting.NAME, text
-            ),
-        ),
-        ObjectType(4, "rPDU2SensorDiscreteConfigNumber", NUMBER, _number),
-    ),
+    objects=(*named("rPDU2SensorDiscreteConfig", _number, _name, _sets_name),),
 )
 
 DISCRETE_STATUS: Table[Contact] = Table(
@@ -84,9 +76,7 @@ DISCRETE_STATUS: Table[Contact] = Table(
     index=("rPDU2SensorDiscreteStatusIndex",),
     rows=_rows,
     objects=(
-        *leading("rPDU2SensorDiscreteStatus", _number),
-        ObjectType(3, "rPDU2SensorDiscreteStatusName", NAME, _name),
-        ObjectType(4, "rPDU2SensorDiscreteStatusNumber", NUMBER, _number),
+        *named("rPDU2SensorDiscreteStatus", _number, _name),
         ObjectType(5, "rPDU2SensorDiscreteStatusType", TYPE, lambda contact: contact.sensor.kind),
         ObjectType(
             6,

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from pdu_agent.mib_impl.powernet.limits import limit
 from pdu_agent.mib_impl.powernet.rpdu2_columns import (
     LOAD_STATE,
-    NAME,
     NUMBER,
     PHASE_LAYOUT,
     RPDU2_ARC,
     TENTHS,
     TEXT,
     date,
-    leading,
+    named,
     size,
     tenths_kwh,
 )
@@ -28,7 +27,7 @@ from pdu_agent.mib_impl.powernet.watched import metered_outlets
 from pdu_agent.mib_impl.powernet.words import load_of, measured, phase_of, watches
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import Oid
-from pdu_agent.model.commands import Limit, Quantity, Target, TargetKind
+from pdu_agent.model.commands import Command, Limit, Quantity, Target, TargetKind
 from pdu_agent.model.snapshot import Meter, Outlet, Snapshot, Threshold
 
 
@@ -64,6 +63,14 @@ def _number(row: Metered) -> int:
     return row.outlet.index
 
 
+def _name(row: Metered) -> str:
+    return row.outlet.name
+
+
+def _sets_name(row: Metered, text: str) -> Command:
+    return sets_name(row.outlet, text)
+
+
 def _watch(row: Metered) -> Threshold | None:
     return row.watch
 
@@ -71,15 +78,6 @@ def _watch(row: Metered) -> Threshold | None:
 def _power_limit(number: int, name: str, which: Limit) -> ObjectType[Metered]:
     name = f"rPDU2OutletMeteredConfig{name}"
     return limit(number, name, _watch, which, "watts", absent=-1)
-
-
-def _named(prefix: str) -> tuple[ObjectType[Metered], ...]:
-    """The first four columns of a table in which the name is read only."""
-    return (
-        *leading(prefix, _number),
-        ObjectType(3, f"{prefix}Name", NAME, lambda row: row.outlet.name),
-        ObjectType(4, f"{prefix}Number", NUMBER, _number),
-    )
 
 
 METERED_SIZE = size((9,), 3, "rPDU2OutletMeteredTableSize", lambda s: len(metered_outlets(s)))
@@ -91,15 +89,7 @@ METERED_CONFIG: Table[Metered] = Table(
     rows=_rows,
     outlet=_number,
     objects=(
-        *leading("rPDU2OutletMeteredConfig", _number),
-        ObjectType(
-            3,
-            "rPDU2OutletMeteredConfigName",
-            NAME,
-            lambda row: row.outlet.name,
-            to_command=lambda row, text: sets_name(row.outlet, text),
-        ),
-        ObjectType(4, "rPDU2OutletMeteredConfigNumber", NUMBER, _number),
+        *named("rPDU2OutletMeteredConfig", _number, _name, _sets_name),
         _power_limit(5, "LowLoadCurrentThreshold", Limit.LOW_WARNING),
         _power_limit(6, "NearOverloadCurrentThreshold", Limit.HIGH_WARNING),
         _power_limit(7, "OverloadCurrentThreshold", Limit.HIGH_CRITICAL),
@@ -113,7 +103,7 @@ METERED_PROPERTIES: Table[Metered] = Table(
     rows=_rows,
     outlet=_number,
     objects=(
-        *_named("rPDU2OutletMeteredProperties"),
+        *named("rPDU2OutletMeteredProperties", _number, _name),
         ObjectType(
             5,
             "rPDU2OutletMeteredPropertiesLayout",
@@ -146,7 +136,7 @@ METERED_STATUS: Table[Metered] = Table(
     rows=_rows,
     outlet=_number,
     objects=(
-        *_named("rPDU2OutletMeteredStatus"),
+        *named("rPDU2OutletMeteredStatus", _number, _name),
         ObjectType(5, "rPDU2OutletMeteredStatusState", LOAD_STATE, lambda row: load_of(row.watch)),
         ObjectType(
             6,

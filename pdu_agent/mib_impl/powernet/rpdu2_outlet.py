@@ -10,15 +10,20 @@ from collections.abc import Callable
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.powernet.rpdu2_columns import (
-    NAME,
     NUMBER,
     PENDING,
     PHASE_LAYOUT,
     RPDU2_ARC,
-    leading,
+    named,
     size,
 )
-from pdu_agent.mib_impl.powernet.words import NEVER_S, phase_of, power_on_s, sets_power_on
+from pdu_agent.mib_impl.powernet.words import (
+    NEVER_S,
+    phase_of,
+    power_on_s,
+    sets_power_on,
+    state_as_command,
+)
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import Enumerated, Integer32, Oid
 from pdu_agent.model.commands import Action, Command, ConfigureOutlet, OutletSetting, SwitchOutlet
@@ -38,7 +43,6 @@ COMMAND = Enumerated(
     (8, "cancelPendingCommand", Action.CANCEL),
 )
 _OUTLET_UNKNOWN = 4
-_STATE_AS_COMMAND = {True: Action.ON, False: Action.OFF}
 
 
 def sets_name(outlet: Outlet, text: str) -> Command:
@@ -53,13 +57,8 @@ def _number(outlet: Outlet) -> int:
     return outlet.index
 
 
-def _named(prefix: str) -> tuple[ObjectType[Outlet], ...]:
-    """The first four columns of a table in which the name is read only."""
-    return (
-        *leading(prefix, _number),
-        ObjectType(3, f"{prefix}Name", NAME, lambda outlet: outlet.name),
-        ObjectType(4, f"{prefix}Number", NUMBER, _number),
-    )
+def _name(outlet: Outlet) -> str:
+    return outlet.name
 
 
 def _seconds(
@@ -90,15 +89,7 @@ SWITCHED_CONFIG: Table[Outlet] = Table(
     rows=_rows,
     outlet=_number,
     objects=(
-        *leading("rPDU2OutletSwitchedConfig", _number),
-        ObjectType(
-            3,
-            "rPDU2OutletSwitchedConfigName",
-            NAME,
-            lambda outlet: outlet.name,
-            to_command=sets_name,
-        ),
-        ObjectType(4, "rPDU2OutletSwitchedConfigNumber", NUMBER, _number),
+        *named("rPDU2OutletSwitchedConfig", _number, _name, sets_name),
         ObjectType(
             5,
             "rPDU2OutletSwitchedConfigPowerOnTime",
@@ -132,7 +123,7 @@ SWITCHED_PROPERTIES: Table[Outlet] = Table(
     rows=_rows,
     outlet=_number,
     objects=(
-        *_named("rPDU2OutletSwitchedProperties"),
+        *named("rPDU2OutletSwitchedProperties", _number, _name),
         ObjectType(
             5,
             "rPDU2OutletSwitchedPropertiesPhaseLayout",
@@ -157,7 +148,7 @@ SWITCHED_STATUS: Table[Outlet] = Table(
     rows=_rows,
     outlet=_number,
     objects=(
-        *_named("rPDU2OutletSwitchedStatus"),
+        *named("rPDU2OutletSwitchedStatus", _number, _name),
         ObjectType(5, "rPDU2OutletSwitchedStatusState", STATE, lambda outlet: outlet.is_on),
         ObjectType(
             6,
@@ -175,12 +166,12 @@ SWITCHED_CONTROL: Table[Outlet] = Table(
     rows=_rows,
     outlet=_number,
     objects=(
-        *_named("rPDU2OutletSwitchedControl"),
+        *named("rPDU2OutletSwitchedControl", _number, _name),
         ObjectType(
             5,
             "rPDU2OutletSwitchedControlCommand",
             COMMAND,
-            lambda outlet: None if outlet.is_on is None else _STATE_AS_COMMAND[outlet.is_on],
+            state_as_command,
             to_command=lambda outlet, action: SwitchOutlet(outlet.index, action),
             needs=Rights.SWITCH,
             absent=_OUTLET_UNKNOWN,

@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pdu_agent.mib_impl.powernet.rpdu2_columns import (
-    NUMBER,
     RPDU2_ARC,
-    leading,
+    named,
     size,
 )
 from pdu_agent.mib_impl.powernet.rpdu2_probe import (
@@ -91,9 +90,7 @@ SENSOR_STATUS: Table[Probe] = Table(
     index=("rPDU2SensorTempHumidityStatusIndex",),
     rows=probe_places,
     objects=(
-        *leading("rPDU2SensorTempHumidityStatus", probe_number),
-        ObjectType(3, "rPDU2SensorTempHumidityStatusName", DisplayString(), probe_name),
-        ObjectType(4, "rPDU2SensorTempHumidityStatusNumber", NUMBER, probe_number),
+        *named("rPDU2SensorTempHumidityStatus", probe_number, probe_name),
         ObjectType(5, "rPDU2SensorTempHumidityStatusType", TYPE, _type),
         ObjectType(
             6,

@@ -13,10 +13,9 @@ from collections.abc import Callable
 
 from pdu_agent.mib_impl.powernet.limits import greatest
 from pdu_agent.mib_impl.powernet.rpdu2_columns import (
-    NAME,
     NUMBER,
     RPDU2_ARC,
-    leading,
+    named,
     reset,
     unsupported,
 )
@@ -171,23 +170,18 @@ def _target(half: Half | None) -> Target:
     return half.target
 
 
+def _sets_name(probe: Probe, text: str) -> Command:
+    """Every row of `probe_rows` has a first sensor."""
+    return ConfigureSensor(probe.halves[0].sensor.index, SensorSetting.NAME, text)
+
+
 SENSOR_CONFIG: Table[Probe] = Table(
     suffix=(*RPDU2_ARC, 10, 2, 1),
     name="rPDU2SensorTempHumidityConfigTable",
     index=("rPDU2SensorTempHumidityConfigIndex",),
     rows=probe_rows,
     objects=(
-        *leading("rPDU2SensorTempHumidityConfig", probe_number),
-        ObjectType(
-            3,
-            "rPDU2SensorTempHumidityConfigName",
-            NAME,
-            probe_name,
-            to_command=lambda probe, text: ConfigureSensor(
-                probe.halves[0].sensor.index, SensorSetting.NAME, text
-            ),
-        ),
-        ObjectType(4, "rPDU2SensorTempHumidityConfigNumber", NUMBER, probe_number),
+        *named("rPDU2SensorTempHumidityConfig", probe_number, probe_name, _sets_name),
         _alarm(
             5,
             "rPDU2SensorTempHumidityConfigTemperatureAlarmEnable",

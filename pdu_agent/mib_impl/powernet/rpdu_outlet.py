@@ -14,6 +14,7 @@ from pdu_agent.mib_impl.powernet.words import (
     phase_of,
     phases,
     sets_cold_start,
+    state_as_command,
 )
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.syntax import DisplayString, Enumerated, Gauge32, Integer32, Special
@@ -72,13 +73,6 @@ RESTRICTION = Enumerated(
     (2, "restrictOnNearOverload", OverloadRestriction.NEAR_OVERLOAD),
     (3, "restrictOnOverload", OverloadRestriction.OVERLOAD),
 )
-
-
-def _shown_command(outlet: Outlet) -> Action | None:
-    """rPDUOutletControlOutletCommand shows the state; it has no word for one nobody knows."""
-    if outlet.is_on is None:
-        return None
-    return Action.ON if outlet.is_on else Action.OFF
 
 
 def bank_of(outlet: Outlet) -> int:
@@ -159,7 +153,7 @@ CONTROL: Table[Outlet] = Table(
             4,
             "rPDUOutletControlOutletCommand",
             OUTLET_COMMAND,
-            _shown_command,
+            state_as_command,  # it has no word for a state that nobody knows
             to_command=lambda outlet, action: SwitchOutlet(outlet.index, action),
             needs=Rights.SWITCH,
         ),

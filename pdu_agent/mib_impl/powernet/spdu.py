@@ -16,6 +16,7 @@ from pdu_agent.mib_impl.powernet.words import (
     power_on_s,
     sets_cold_start,
     sets_power_on,
+    state_as_command,
 )
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.set_errors import ErrorStatus
@@ -40,7 +41,7 @@ from pdu_agent.model.commands import (
     SwitchOutlet,
 )
 from pdu_agent.model.quantities import scaled
-from pdu_agent.model.snapshot import Outlet, OutletState, Snapshot
+from pdu_agent.model.snapshot import Outlet, Snapshot
 
 TEXT = DisplayString(0, 255)
 COUNT = Integer32(0)
@@ -85,24 +86,11 @@ CONTROL = Enumerated(
     (1, "outletOn", Action.ON),
     (2, "outletOff", Action.OFF),
     (3, "outletReboot", Action.REBOOT),
-    (4, "outletUnknown", OutletState.UNKNOWN),
     (5, "outletOnWithDelay", Action.ON_DELAYED),
     (6, "outletOffWithDelay", Action.OFF_DELAYED),
     (7, "outletRebootWithDelay", Action.REBOOT_DELAYED),
 )
-
-
-def _state(outlet: Outlet) -> Action | OutletState:
-    """sPDUOutletCtl shows the state in the words of commands."""
-    if outlet.is_on is None:
-        return OutletState.UNKNOWN
-    return Action.ON if outlet.is_on else Action.OFF
-
-
-def _control(outlet: Outlet, wanted: Action | OutletState) -> SwitchOutlet:
-    if isinstance(wanted, OutletState):
-        raise Unacceptable(ErrorStatus.WRONG_VALUE, "outletUnknown is no command")
-    return SwitchOutlet(outlet.index, wanted)
+_OUTLET_UNKNOWN = 4
 
 
 _STATE_WORDS = {True: "On  ", False: "Off ", None: "Unknown "}
@@ -218,7 +206,15 @@ OUTLET_CONTROL: Table[Outlet] = Table(
     objects=(
         ObjectType(1, "sPDUOutletControlIndex", OUTLET_NUMBER, lambda outlet: outlet.index),
         ObjectType(2, "sPDUOutletPending", PENDING, lambda outlet: outlet.pending is not None),
-        ObjectType(3, "sPDUOutletCtl", CONTROL, _state, to_command=_control, needs=Rights.SWITCH),
+        ObjectType(
+            3,
+            "sPDUOutletCtl",
+            CONTROL,
+            state_as_command,
+            to_command=lambda outlet, action: SwitchOutlet(outlet.index, action),
+            needs=Rights.SWITCH,
+            absent=_OUTLET_UNKNOWN,
+        ),
         ObjectType(4, "sPDUOutletCtlName", OUTLET_NAME, lambda outlet: outlet.name),
     ),
 )

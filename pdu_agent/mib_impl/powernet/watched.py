@@ -5,7 +5,7 @@ current.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -39,26 +39,26 @@ class Watched(Generic[Part]):
 
 def watched_phases(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Inlet]]]:
     """A row for each phase, by its number."""
-    watched = watches(snapshot)
-    for inlet in phases(snapshot):
-        target = Target(TargetKind.INLET, inlet.index)
-        yield (inlet.index,), Watched(inlet, watched.get((target, Quantity.CURRENT)))
+    return _watched(TargetKind.INLET, phases(snapshot), snapshot)
 
 
 def watched_banks(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Branch]]]:
     """A row for each branch, by its number."""
-    watched = watches(snapshot)
-    for branch in snapshot.branches:
-        target = Target(TargetKind.BRANCH, branch.index)
-        yield (branch.index,), Watched(branch, watched.get((target, Quantity.CURRENT)))
+    return _watched(TargetKind.BRANCH, snapshot.branches, snapshot)
 
 
 def watched_outlets(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Outlet]]]:
     """A row for each outlet that has a meter, by its number."""
-    watched = watches(snapshot)
-    for outlet in metered_outlets(snapshot):
-        target = Target(TargetKind.OUTLET, outlet.index)
-        yield (outlet.index,), Watched(outlet, watched.get((target, Quantity.CURRENT)))
+    return _watched(TargetKind.OUTLET, metered_outlets(snapshot), snapshot)
+
+
+def _watched(
+    kind: TargetKind, parts: Iterable[Part], snapshot: Snapshot
+) -> Iterator[tuple[Oid, Watched[Part]]]:
+    found = watches(snapshot)
+    for part in parts:
+        target = Target(kind, part.index)
+        yield (part.index,), Watched(part, found.get((target, Quantity.CURRENT)))
 
 
 def outlet_rows(snapshot: Snapshot) -> Iterator[tuple[Oid, Outlet]]:

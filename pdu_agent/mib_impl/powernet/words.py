@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final
 
 from pdu_agent.model.commands import (
+    Action,
     Command,
     ConfigureDevice,
     ConfigureOutlet,
@@ -42,6 +43,8 @@ NEVER_S: Final = -1
 
 PHASES: Final = 3
 """The tables by phase end here; a phase is an inlet."""
+
+_COMMANDS = {True: Action.ON, False: Action.OFF}
 
 _NOTHING_MEASURED: Final = Electrical()
 
@@ -108,6 +111,11 @@ def phase_of(wired: Outlet | Branch) -> int | str | None:
     if wired.line in _BETWEEN_LINES:
         return wired.line
     return wired.inlet if wired.inlet <= PHASES else None
+
+
+def state_as_command(outlet: Outlet) -> Action | None:
+    """What command objects read: the state, in their own words; None while nobody knows it."""
+    return None if outlet.is_on is None else _COMMANDS[outlet.is_on]
 
 
 def power_on_s(outlet: Outlet) -> int:
