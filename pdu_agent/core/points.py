@@ -13,9 +13,17 @@ from pdu_agent.core.state import CoreState
 from pdu_agent.core.thresholds import Thresholds
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.events import Event, ReadingLost, ReadingRestored, SensorChanged
+from pdu_agent.model.events import (
+    ContactChanged,
+    Event,
+    ReadingLost,
+    ReadingRestored,
+    SensorChanged,
+)
 from pdu_agent.model.readings import Reading, SensorReading
-from pdu_agent.model.snapshot import SensorStatus, Severity
+from pdu_agent.model.snapshot import SensorKind, SensorStatus, Severity
+
+_TWO_STATES = (SensorKind.CONTACT, SensorKind.WATER)
 
 
 class Points:
@@ -97,6 +105,14 @@ class Points:
             self._alarms.clear(SENSOR, str(target))
         # The first value after the start is nothing to tell: it resumes nothing.
         began = old.sample_mono_s is None and not old.is_lost and new.status is SensorStatus.OK
+        wall_s = self._clock.wall_s()
         if new.status is not old.status and not began:
-            wall_s = self._clock.wall_s()
             self._publish(SensorChanged(wall_s, number, old.status, new.status))
+        elif self._has_changed_over(number, old, new):
+            self._publish(ContactChanged(wall_s, number, bool(new.value)))
+
+    def _has_changed_over(self, number: int, old: SensorLive, new: SensorLive) -> bool:
+        """Only of those with two states; one that just begins was open, or dry."""
+        if self._settings.sensors[number].kind not in _TWO_STATES:
+            return False
+        return new.status is SensorStatus.OK and bool(new.value) is not bool(old.value)

@@ -82,6 +82,15 @@ class SensorChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactChanged:
+    """A contact or water sensor changed over while it gave values, or began closed or wet."""
+
+    t_wall_s: float
+    sensor: int
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AgentStarted:
     """cold_banks: boards found without power since the last run; their policy applies."""
 
@@ -99,6 +108,7 @@ Event = (
     | ReadingLost
     | ReadingRestored
     | SensorChanged
+    | ContactChanged
     | AgentStarted
 )
 

@@ -17,7 +17,7 @@ from pdu_agent.model.commands import (
     TargetKind,
 )
 from pdu_agent.model.errors import InvalidValue, UnknownTarget
-from pdu_agent.model.events import SensorChanged
+from pdu_agent.model.events import ContactChanged, SensorChanged
 from pdu_agent.model.snapshot import Sensor, SensorKind, SensorStatus, Severity
 from tests.core.bench import Workbench
 
@@ -101,6 +101,30 @@ def test_a_failure_shows_no_value_and_is_told_once(bench: Workbench, value: floa
     assert changes(bench) == [(SensorStatus.OK, SensorStatus.FAULT)]
     bench.run(60)
     assert changes(bench) == []
+
+
+@pytest.mark.parametrize("kind", [SensorKind.CONTACT, SensorKind.WATER])
+def test_a_contact_tells_when_it_changes_over_and_when_it_begins_closed(kind: SensorKind) -> None:
+    bench = Workbench(outlets=1, sensors=(SensorSettings(5, kind=kind),))
+    bench.heard.drain()
+    for value in (1.0, 1.0, 0.0, None, 0.0, 1.0):
+        bench.sense(5, value)
+    told = [e for e in bench.heard.drain() if isinstance(e, SensorChanged | ContactChanged)]
+    at_s = bench.clock.wall_s()
+    lost, found = (SensorStatus.OK, SensorStatus.FAULT), (SensorStatus.FAULT, SensorStatus.OK)
+    assert told == [
+        ContactChanged(at_s, 5, True),
+        ContactChanged(at_s, 5, False),
+        SensorChanged(at_s, 5, *lost),
+        SensorChanged(at_s, 5, *found),
+        ContactChanged(at_s, 5, True),
+    ]
+
+
+def test_values_that_are_no_two_states_change_without_a_word(bench: Workbench) -> None:
+    for value in (0.0, 40.0):
+        bench.sense(5, value)
+    assert bench.events(ContactChanged) == []
 
 
 def test_a_reading_of_an_unknown_sensor_is_ignored(bench: Workbench) -> None:

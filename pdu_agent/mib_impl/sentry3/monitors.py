@@ -46,6 +46,11 @@ class Probe:
         return tuple(half for half in (self.temperature, self.humidity) if half is not None)
 
     @property
+    def sensor(self) -> Sensor:
+        """Which speaks for the probe as such: the one for temperature, if it is there."""
+        return self.halves[0].sensor
+
+    @property
     def id(self) -> str:
         return f"{LETTERS[self.monitor - 1]}{self.number}"
 

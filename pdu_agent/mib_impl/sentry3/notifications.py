@@ -18,7 +18,7 @@ from pdu_agent.mib_impl.sentry3.branch import BRANCHES
 from pdu_agent.mib_impl.sentry3.env_mon import CONTACTS, ENV_MONS, closure_status
 from pdu_agent.mib_impl.sentry3.infeed import INFEEDS
 from pdu_agent.mib_impl.sentry3.measured import load_of
-from pdu_agent.mib_impl.sentry3.monitors import Probe, Watched
+from pdu_agent.mib_impl.sentry3.monitors import Probe
 from pdu_agent.mib_impl.sentry3.objects import GROUPS
 from pdu_agent.mib_impl.sentry3.outlet import OUTLETS
 from pdu_agent.mib_impl.sentry3.outlet_states import control_state, outlet_status
@@ -30,6 +30,7 @@ from pdu_agent.model.commands import Quantity, Target, TargetKind
 from pdu_agent.model.events import (
     AlarmCleared,
     AlarmRaised,
+    ContactChanged,
     Event,
     OutletChanged,
     ReadingLost,
@@ -192,31 +193,33 @@ def _reachable(target: Target, status: str, snapshot: Snapshot) -> Iterator[Told
 
 
 def _sensor_changed(event: SensorChanged, snapshot: Snapshot) -> Iterator[Told]:
+    """A probe loses or finds both of its values at once; it is told of with the first."""
     for found in _rows_of(Target(TargetKind.SENSOR, event.sensor), snapshot):
-        before, now = (
-            probe_status(_as(found[1], event.sensor, status)) for status in (event.old, event.new)
-        )
-        if now != before:
-            yield _told(types.PROBE_STATUS, snapshot, found, now)
+        sensor = found[1].sensor
+        if sensor.index == event.sensor:
+            before, now = (
+                probe_status(replace(sensor, status=status)) for status in (event.old, event.new)
+            )
+            if now != before:
+                yield _told(types.PROBE_STATUS, snapshot, found, now)
+    yield from _closures(event.sensor, snapshot, status=event.new)
+
+
+def _contact_changed(event: ContactChanged, snapshot: Snapshot) -> Iterator[Told]:
+    value = float(event.closed)
+    yield from _closures(event.sensor, snapshot, status=SensorStatus.OK, value=value)
+
+
+def _closures(number: int, snapshot: Snapshot, **then: Any) -> Iterator[Told]:
+    """then: what the sensor, if it is a contact or for water, was at the event."""
     for index, contact in CONTACTS.rows(snapshot):
-        if contact.sensor.index == event.sensor:
-            status = closure_status(replace(contact.sensor, status=event.new))
+        if contact.sensor.index == number:
+            status = closure_status(replace(contact.sensor, **then))
             yield _told(types.CONTACT, snapshot, (index, contact), status)
     for index, monitor in ENV_MONS.rows(snapshot):
-        if monitor.water is not None and monitor.water.index == event.sensor:
-            status = closure_status(replace(monitor.water, status=event.new))
+        if monitor.water is not None and monitor.water.index == number:
+            status = closure_status(replace(monitor.water, **then))
             yield _told(types.WATER, snapshot, (index, monitor), status)
-
-
-def _as(probe: Probe, sensor: int, status: SensorStatus) -> Probe:
-    """The probe with its sensor of this number in this status."""
-
-    def half(watched: Watched | None) -> Watched | None:
-        if watched is None or watched.sensor.index != sensor:
-            return watched
-        return replace(watched, sensor=replace(watched.sensor, status=status))
-
-    return replace(probe, temperature=half(probe.temperature), humidity=half(probe.humidity))
 
 
 def _rows_of(target: Target, snapshot: Snapshot) -> Iterator[_Found]:
@@ -243,4 +246,5 @@ TELLING: Mapping[type[Event], Tell] = {
     ReadingLost: _reading_lost,
     ReadingRestored: _reading_restored,
     SensorChanged: _sensor_changed,
+    ContactChanged: _contact_changed,
 }

@@ -25,7 +25,7 @@ from pdu_agent.model.commands import (
     Limit,
     ThresholdSetting,
 )
-from pdu_agent.model.snapshot import SensorStatus, Threshold, ThresholdState
+from pdu_agent.model.snapshot import Sensor, SensorStatus, Threshold, ThresholdState
 
 _DEGREES = "degrees"
 _PERCENT = "percentage relative humidity"
@@ -50,13 +50,11 @@ def humid_of(state: ThresholdState) -> str:
     return f"humid{_SIDE_OF[state]}" if state in _SIDE_OF else "normal"
 
 
-def probe_status(probe: Probe) -> str:
-    """The probe is there as long as one of its halves is."""
-    sensors = [half.sensor for half in probe.halves]
-    if not all(map(is_silent, sensors)):
+def probe_status(sensor: Sensor) -> str:
+    """sensor: the one that speaks for the probe."""
+    if not is_silent(sensor):
         return "found"
-    absent = all(sensor.status is SensorStatus.ABSENT for sensor in sensors)
-    return "notFound" if absent else "lost"
+    return "notFound" if sensor.status is SensorStatus.ABSENT else "lost"
 
 
 def _trouble(half: Watched | None) -> str | None:
@@ -127,7 +125,7 @@ def _hysteresis(
 
 
 def _rename(probe: Probe, text: str) -> ConfigureSensor:
-    return rename(probe.halves[0].sensor, text)
+    return rename(probe.sensor, text)
 
 
 PROBES: Table[Probe] = Table(
@@ -142,10 +140,12 @@ PROBES: Table[Probe] = Table(
             3,
             "tempHumidSensorName",
             DisplayString(0, 24),
-            lambda probe: probe.halves[0].sensor.name,
+            lambda probe: probe.sensor.name,
             to_command=_rename,
         ),
-        ObjectType(4, "tempHumidSensorStatus", PROBE_STATUS, probe_status),
+        ObjectType(
+            4, "tempHumidSensorStatus", PROBE_STATUS, lambda probe: probe_status(probe.sensor)
+        ),
         ObjectType(
             5,
             "tempHumidSensorTempStatus",

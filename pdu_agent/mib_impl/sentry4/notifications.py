@@ -41,6 +41,7 @@ from pdu_agent.model.commands import Action, Quantity, Target, TargetKind
 from pdu_agent.model.events import (
     AlarmCleared,
     AlarmRaised,
+    ContactChanged,
     Event,
     OutletChanged,
     ReadingLost,
@@ -79,15 +80,19 @@ _OF_SENSOR = {
     SensorKind.CONTACT: types.CONTACT,
 }
 _PENDING = (OutletState.ON_PENDING, OutletState.OFF_PENDING)
+_TAKEN_BACK = {
+    (OutletState.OFF_PENDING, OutletState.ON),
+    (OutletState.ON_PENDING, OutletState.OFF),
+}
 
 
 # -- outlets and sensors that change ------------------------------------------------------
 
 
 def _outlet_changed(event: OutletChanged, snapshot: Snapshot) -> Iterator[Told]:
-    """What waits has not changed yet; it is told of when it happens."""
+    """What waits has not changed yet; it is told of when it happens, if it does."""
     outlet = find_outlet(event.outlet, snapshot)
-    if outlet is None or event.new in _PENDING:
+    if outlet is None or event.new in _PENDING or (event.old, event.new) in _TAKEN_BACK:
         return
     then = _as_it_was(outlet, event)
     state = state_of(then.is_on)
@@ -122,6 +127,13 @@ def _sensor_changed(event: SensorChanged, snapshot: Snapshot) -> Iterator[Told]:
     else:
         status = sensor_status(event.new, probe.sensor.sample_wall_s)
         yield _of_probe(kind, snapshot, probe, None, status)
+
+
+def _contact_changed(event: ContactChanged, snapshot: Snapshot) -> Iterator[Told]:
+    probe = find_probe(event.sensor, snapshot)
+    if probe is not None:
+        status = Status.ALARM if event.closed else Status.NORMAL
+        yield _of_probe(_OF_SENSOR[probe.sensor.kind], snapshot, probe, None, status)
 
 
 def _of_probe(
@@ -250,6 +262,7 @@ def _status(point: Point, snapshot: Snapshot, state: State, status: Status) -> I
 TELLING: Mapping[type[Event], Tell] = {
     OutletChanged: _outlet_changed,
     SensorChanged: _sensor_changed,
+    ContactChanged: _contact_changed,
     AlarmRaised: _alarm_raised,
     AlarmCleared: _alarm_cleared,
     ReadingLost: _reading_lost,
