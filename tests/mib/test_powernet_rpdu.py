@@ -21,12 +21,14 @@ from pdu_agent.model.commands import (
     ConfigureDevice,
     ConfigureInlet,
     ConfigureOutlet,
+    ConfigureSensor,
     DeviceSetting,
     InletSetting,
     OutletSetting,
     OverloadRestriction,
     PowerUp,
     Quantity,
+    SensorSetting,
     SetLimit,
     SwitchAll,
     SwitchOutlet,
@@ -459,10 +461,19 @@ def test_sensor_ports() -> None:
         9: ports(3, 2, 4, 4),
         10: ports(2, 3, 2, 1),
     }
+    assert bench.content("1.1.25.1.3.0") == 4
+    assert bench.columns("1.1.25.1.4") == {
+        1: ports(1, 2, 3, 4),
+        2: ports(1, 1, 1, 1),
+        3: ports(b"intake", b"old", b"cold", b"intake"),
+    }
+    assert bench.commands(("1.1.25.1.4.1.3.2.1", text("new"))) == [
+        ConfigureSensor(3, SensorSetting.NAME, "new")
+    ]
 
 
 def test_a_unit_without_sensors_has_no_ports() -> None:
-    assert PowerNetBench(unit(1)).below("1.1.25") == {"1.1.0": 0}
+    assert PowerNetBench(unit(1)).below("1.1.25") == {"1.1.0": 0, "1.3.0": 0}
 
 
 @pytest.mark.parametrize("identity", ["apc-rpdu", "apc-rpdu2"])

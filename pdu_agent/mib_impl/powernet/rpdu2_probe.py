@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pdu_agent.mib_impl.powernet.words import Watches, watches
 from pdu_agent.mib_impl.syntax import Enumerated, Oid
-from pdu_agent.model.commands import Quantity, Target, TargetKind
+from pdu_agent.model.commands import ConfigureSensor, Quantity, SensorSetting, Target, TargetKind
 from pdu_agent.model.snapshot import Sensor, SensorKind, SensorStatus, Snapshot, Threshold
 
 
@@ -100,6 +100,11 @@ def probe_places(snapshot: Snapshot) -> list[tuple[Oid, Probe]]:
 def probe_name(probe: Probe) -> str:
     """The name of its first sensor; empty without one."""
     return next((half.sensor.name for half in probe.halves), "")
+
+
+def sets_probe_name(probe: Probe, text: str) -> ConfigureSensor:
+    """Of its first sensor; every row of `probe_rows` has one."""
+    return ConfigureSensor(probe.halves[0].sensor.index, SensorSetting.NAME, text)
 
 
 def probe_number(probe: Probe) -> int:

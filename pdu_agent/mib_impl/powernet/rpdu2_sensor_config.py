@@ -25,6 +25,7 @@ from pdu_agent.mib_impl.powernet.rpdu2_probe import (
     probe_name,
     probe_number,
     probe_rows,
+    sets_probe_name,
 )
 from pdu_agent.mib_impl.powernet.words import fahrenheit
 from pdu_agent.mib_impl.schema import ObjectType, Table
@@ -32,12 +33,10 @@ from pdu_agent.mib_impl.set_errors import ErrorStatus
 from pdu_agent.mib_impl.syntax import Enumerated, Integer32, Unacceptable
 from pdu_agent.model.commands import (
     Command,
-    ConfigureSensor,
     ConfigureThreshold,
     Limit,
     Reset,
     ResetMeter,
-    SensorSetting,
     Target,
     ThresholdSetting,
 )
@@ -170,18 +169,13 @@ def _target(half: Half | None) -> Target:
     return half.target
 
 
-def _sets_name(probe: Probe, text: str) -> Command:
-    """Every row of `probe_rows` has a first sensor."""
-    return ConfigureSensor(probe.halves[0].sensor.index, SensorSetting.NAME, text)
-
-
 SENSOR_CONFIG: Table[Probe] = Table(
     suffix=(*RPDU2_ARC, 10, 2, 1),
     name="rPDU2SensorTempHumidityConfigTable",
     index=("rPDU2SensorTempHumidityConfigIndex",),
     rows=probe_rows,
     objects=(
-        *named("rPDU2SensorTempHumidityConfig", probe_number, probe_name, _sets_name),
+        *named("rPDU2SensorTempHumidityConfig", probe_number, probe_name, sets_probe_name),
         _alarm(
             5,
             "rPDU2SensorTempHumidityConfigTemperatureAlarmEnable",

@@ -17,6 +17,7 @@ from pdu_agent.mib_impl.powernet.rpdu2_probe import (
     probe_name,
     probe_number,
     probes,
+    sets_probe_name,
 )
 from pdu_agent.mib_impl.powernet.words import fahrenheit
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
@@ -145,4 +146,29 @@ STATUS: Table[Probe] = Table(
     ),
 )
 
-UIO = (SIZE, STATUS)
+CONFIG_SIZE: Scalars[Snapshot] = Scalars(
+    suffix=(1, 1, 25, 1),
+    source=whole,
+    objects=(ObjectType(3, "uioSensorConfigTableSize", Integer32(0), lambda s: len(probes(s))),),
+)
+
+# LibreNMS takes names from here. Limits are written in rPDU2.
+CONFIG: Table[Probe] = Table(
+    suffix=(1, 1, 25, 1, 4),
+    name="uioSensorConfigTable",
+    index=("uioSensorConfigPortID", "uioSensorConfigSensorID"),
+    rows=_rows,
+    objects=(
+        ObjectType(1, "uioSensorConfigPortID", NUMBER, probe_number),
+        ObjectType(2, "uioSensorConfigSensorID", NUMBER, lambda _: ONLY_SENSOR),
+        ObjectType(
+            3,
+            "uioSensorConfigSensorName",
+            DisplayString(0, 32),
+            probe_name,
+            to_command=sets_probe_name,
+        ),
+    ),
+)
+
+UIO = (SIZE, STATUS, CONFIG_SIZE, CONFIG)
