@@ -7,6 +7,7 @@ import random
 import struct
 import time
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,15 @@ from hypothesis import strategies as st
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
-from pdu_agent.model.commands import Action, ConfigureOutlet, OutletSetting, SwitchOutlet
+from pdu_agent.model.commands import (
+    Action,
+    Actor,
+    Command,
+    ConfigureOutlet,
+    OutletSetting,
+    SwitchOutlet,
+    Ticket,
+)
 from pdu_agent.model.errors import NotNow
 from pdu_agent.snmp.agentx.codec import CloseReason, Error
 from pdu_agent.snmp.agentx.session import MAX_WAITING, SessionLost
@@ -331,6 +340,34 @@ def test_what_was_refused_between_test_and_commit_is_not_done() -> None:
     assert rig.ask(master.COMMIT_SET).outcome == (Error.COMMIT_FAILED, 1)
     assert rig.ask(master.UNDO_SET).outcome == NO_ERROR
     assert rig.core.submitted == []
+
+
+def test_what_failed_to_commit_is_not_tried_again_by_the_commit_of_another_subtree() -> None:
+    rig = AgentxRig()
+    for row in (1, 2):
+        rig.ask(master.TEST_SET, varbinds((cell(COMMAND, row), integer(2))))
+    rig.core.refusal = NotNow("for a moment", 0)
+    assert rig.ask(master.COMMIT_SET).outcome[0] == Error.COMMIT_FAILED
+    rig.core.refusal = None
+    assert rig.ask(master.COMMIT_SET).outcome[0] == Error.COMMIT_FAILED
+    assert rig.ask(master.UNDO_SET).outcome == NO_ERROR
+    assert rig.core.submitted == []
+
+
+def test_after_a_defect_of_ours_in_the_middle_of_a_commit_nobody_says_it_was_undone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = AgentxRig()
+    rig.ask(master.TEST_SET, varbinds((cell(COMMAND, 1), integer(2))))
+    submit = rig.core.submit_all
+
+    def fail_after(commands: Sequence[Command], actor: Actor) -> Ticket:
+        submit(commands, actor)
+        raise RuntimeError
+
+    monkeypatch.setattr(rig.core, "submit_all", fail_after)
+    assert rig.ask(master.COMMIT_SET).outcome == (Error.GEN_ERR, 1)
+    assert rig.ask(master.UNDO_SET).outcome == (Error.UNDO_FAILED, 1)
 
 
 def test_a_set_that_was_carried_out_cannot_be_undone_and_says_so(

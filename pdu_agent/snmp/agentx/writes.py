@@ -32,10 +32,13 @@ MAX_TRANSACTIONS = 16
 
 @dataclass(slots=True)
 class _Transaction:
-    """varbinds: of all its TestSets. submitted: by a CommitSet. acted: something was to do."""
+    """varbinds: of all its TestSets. tried: a CommitSet came. failed: it could not be carried
+    out. acted: something was done, or may have been.
+    """
 
     varbinds: list[VarBind] = field(default_factory=list)
-    submitted: bool = False
+    tried: bool = False
+    failed: bool = False
     acted: bool = False
 
 
@@ -58,7 +61,7 @@ class Writes:
         """
         known = self._open.get(number, _Transaction())
         before = len(known.varbinds)
-        if before + len(varbinds) > MAX_VARBINDS or known.submitted:
+        if before + len(varbinds) > MAX_VARBINDS or known.tried:
             raise SetError(ErrorStatus.RESOURCE_UNAVAILABLE, 1, "more than one SET may have")
         together = [*known.varbinds, *varbinds]
         try:
@@ -74,18 +77,28 @@ class Writes:
         self._open[number] = _Transaction(together)
 
     def commit(self, number: int) -> None:
-        """Submit the transaction, unless that is done. Raises SetError; nothing is done then."""
+        """Submit the transaction, once. Raises SetError; nothing is done then, nor later: the
+        manager is told that it failed, whatever the CommitSets of its other subtrees would find.
+        """
         known = self._open.get(number)
-        if known is None:
-            raise SetError(ErrorStatus.COMMIT_FAILED, 1, "it was never tested, or forgotten")
-        if known.submitted:
-            return
+        if known is None or known.failed:
+            raise SetError(ErrorStatus.COMMIT_FAILED, 1, "untested, forgotten, or failed before")
+        if not known.tried:
+            known.tried = known.failed = True
+            self._carry_out(known)
+            known.failed = False
+
+    def _carry_out(self, known: _Transaction) -> None:
         # Planned anew: what was allowed when it was tested may not be any more.
         plan = permitted_plan(
             self._writer, known.varbinds, self._credential, self._controller.snapshot
         )
-        self._writer.submit(plan, self._actor)
-        known.submitted, known.acted = True, bool(plan)
+        known.acted = bool(plan)
+        try:
+            self._writer.submit(plan, self._actor)
+        except SetError:
+            known.acted = False
+            raise
 
     def undo(self, number: int) -> bool:
         """Whether everything is as it was before the transaction."""
