@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pdu_agent.hw.interfaces import read_interfaces
@@ -44,7 +45,7 @@ class HostReader:
             process_count=sum(name.isdigit() for name in os.listdir(self._proc)),
             processor_loads_pct=self._loads(uptime_s),
             memory_octets=memory["MemTotal"],
-            storages=self._storages(memory),
+            storages=tuple(self._storages(memory)),
             interfaces=tuple(read_interfaces(self._net, self._proc / "net/dev")),
         )
 
@@ -66,33 +67,27 @@ class HostReader:
         pairs = zip(looks[0][1], now, strict=True)
         return tuple(_load_pct(old, new) for old, new in pairs)
 
-    def _storages(self, memory: Mapping[str, int]) -> tuple[Storage, ...]:
-        disk = os.statvfs(self._state)
-        block_octets = disk.f_frsize or disk.f_bsize or 1  # file systems in user space say 0
-        free = memory.get("MemAvailable", memory["MemFree"])
-        swap = memory.get("SwapTotal", 0)
-        found = [
-            Storage(
-                1,
-                StorageKind.MEMORY,
-                "Physical memory",
-                1024,
-                memory["MemTotal"],
-                memory["MemTotal"] - free,
-            ),
-            Storage(
-                3,
-                StorageKind.DISK,
-                "State of the agent",
-                block_octets,
-                disk.f_blocks * block_octets,
-                (disk.f_blocks - disk.f_bfree) * block_octets,
-            ),
-        ]
+    def _storages(self, memory: Mapping[str, int]) -> Iterator[Storage]:
+        total, swap = memory["MemTotal"], memory.get("SwapTotal", 0)
+        used = total - memory.get("MemAvailable", memory["MemFree"])
+        yield Storage(1, StorageKind.MEMORY, "Physical memory", 1024, total, used)
         if swap:
             used = swap - memory.get("SwapFree", 0)
-            found.insert(1, Storage(2, StorageKind.SWAP, "Swap space", 1024, swap, used))
-        return tuple(found)
+            yield Storage(2, StorageKind.SWAP, "Swap space", 1024, swap, used)
+        with suppress(OSError):  # a card that fails takes nothing else with it
+            yield self._disk()
+
+    def _disk(self) -> Storage:
+        disk = os.statvfs(self._state)
+        block_octets = disk.f_frsize or disk.f_bsize or 1  # file systems in user space say 0
+        return Storage(
+            3,
+            StorageKind.DISK,
+            "State of the agent",
+            block_octets,
+            disk.f_blocks * block_octets,
+            (disk.f_blocks - disk.f_bfree) * block_octets,
+        )
 
 
 def _jiffies(stat: str) -> tuple[Jiffies, ...]:

@@ -102,6 +102,12 @@ def test_a_file_system_without_a_block_size_is_read(
     assert (disk.unit_octets, disk.size_octets, disk.used_octets) == (1, 0, 0)
 
 
+def test_a_disk_that_cannot_be_asked_leaves_the_rest(board: Path) -> None:
+    status = HostReader(board / "nothing", board / "proc", board / "net").read()
+    assert [storage.kind for storage in status.storages] == [StorageKind.MEMORY]
+    assert status.process_count == 2
+
+
 def test_swap_is_shown_where_there_is_some(board: Path) -> None:
     write(board / "proc/meminfo", MEMORY + "SwapTotal: 1000 kB\nSwapFree: 400 kB")
     storages = reader(board).read().storages
