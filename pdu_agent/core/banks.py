@@ -19,6 +19,7 @@ from pdu_agent.core.outlet import (
     Step,
     Trigger,
     advance,
+    go_on,
 )
 from pdu_agent.core.scheduler import RelayScheduler
 from pdu_agent.core.settings import RelayRef
@@ -26,7 +27,7 @@ from pdu_agent.core.startup import power_up, resume
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.switching import timing_of
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import Actor, Target, TargetKind
+from pdu_agent.model.commands import Action, Actor, Target, TargetKind
 from pdu_agent.model.events import CommandFailed, Event, OutletChanged
 from pdu_agent.model.readings import (
     BankLost,
@@ -219,6 +220,14 @@ class Banks:
             self._fault(number, error or f"the relay reads back {shown} after the write")
         else:
             self._alarms.clear("relay", f"outlet {number}")
+        self._set(number, replace(live, machine=machine))
+        self._go_on(number, live.machine.then)
+
+    def _go_on(self, number: int, then: Action | None) -> None:
+        """Do what was ordered while the relay still had to open. It was off: that is told."""
+        live = self._state.outlets[number]
+        timing = timing_of(self._settings.outlets[number])
+        machine = go_on(live.machine, then, self._clock.monotonic_s(), timing)
         self._set(number, replace(live, machine=machine))
 
     def _fault(self, number: int, text: str) -> None:

@@ -4,6 +4,10 @@
 A step is finer than the OutletState that readers see. The relay itself moves only between
 a *_QUEUED step and its successor: the scheduler grants a slot (Trigger.SLOT), the board
 answers with MATCHES or DIFFERS. A trigger that a step does not list leaves it as it is.
+
+An accepted off is carried out, whatever is ordered next: whoever gave it was shown "off" at
+once and may rely on it (a fence agent does). So what comes while the relay still has to open
+is done after it has opened (OutletMachine.then).
 """
 
 from __future__ import annotations
@@ -91,7 +95,12 @@ TRANSITIONS: Mapping[Step, Moves] = {
         Action.OFF_DELAYED: Step.OFF_DELAY,
         Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
     },
-    Step.OPEN_QUEUED: _PENDING | {Trigger.SLOT: Step.OPENING, Trigger.LOST: Step.FAULT},
+    Step.OPEN_QUEUED: {
+        Action.REBOOT: Step.REBOOT_QUEUED,
+        Action.CANCEL: Step.SETTLED,
+        Trigger.SLOT: Step.OPENING,
+        Trigger.LOST: Step.FAULT,
+    },
     Step.OPENING: {
         Trigger.MATCHES: Step.OFF,
         Trigger.DIFFERS: Step.FAULT,
@@ -101,7 +110,15 @@ TRANSITIONS: Mapping[Step, Moves] = {
         Action.ON_DELAYED: Step.ON_DELAY,
         Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
     },
-    Step.REBOOT_QUEUED: _PENDING | {Trigger.SLOT: Step.REBOOT_OPENING, Trigger.LOST: Step.FAULT},
+    Step.REBOOT_QUEUED: {
+        Action.ON: Step.OPEN_QUEUED,
+        Action.OFF: Step.OPEN_QUEUED,
+        Action.ON_DELAYED: Step.OPEN_QUEUED,
+        Action.OFF_DELAYED: Step.OPEN_QUEUED,
+        Action.CANCEL: Step.SETTLED,
+        Trigger.SLOT: Step.REBOOT_OPENING,
+        Trigger.LOST: Step.FAULT,
+    },
     Step.REBOOT_OPENING: {
         Trigger.MATCHES: Step.REBOOT_OFF,
         Trigger.DIFFERS: Step.FAULT,
@@ -161,6 +178,15 @@ _SHOWN: Mapping[Step, tuple[OutletState, Action | None]] = {
     Step.UNKNOWN: (OutletState.UNKNOWN, None),
 }
 
+# The same while something is to be done after the relay has opened.
+_SHOWN_THEN: Mapping[Action, tuple[OutletState, Action]] = {
+    Action.ON: (OutletState.ON_PENDING, Action.ON),
+    Action.ON_DELAYED: (OutletState.ON_PENDING, Action.ON_DELAYED),
+    # Off is what was there first, and it stays so until the reboot is due.
+    Action.REBOOT_DELAYED: (OutletState.OFF_PENDING, Action.OFF),
+}
+_WAITS_FOR_OPEN = frozenset({Step.OPEN_QUEUED, Step.REBOOT_QUEUED})
+
 CLOSE_STEPS = frozenset({Step.CLOSE_QUEUED, Step.REBOOT_CLOSE_QUEUED})
 OPEN_STEPS = frozenset({Step.OPEN_QUEUED, Step.REBOOT_QUEUED})
 _LEADS_TO_CLOSED = CLOSE_STEPS | {Step.ON_DELAY}
@@ -198,28 +224,34 @@ class OutletMachine:
 
     contact: what the relay is known to be, None while it moves or when nobody knows.
     deadline_s: when Trigger.TIMER is due (monotonic), None in steps without a timer.
-    queued_s: since when a *_QUEUED step waits, which orders the queue.
+    queued_s: since when a *_QUEUED step waits, which orders the queue. then: what is to be
+    done once the relay has opened, in OPEN_QUEUED and OPENING.
     """
 
     step: Step
     contact: bool | None
     deadline_s: float | None = None
     queued_s: float = 0.0
+    then: Action | None = None
 
     @property
     def state(self) -> OutletState:
-        return _SHOWN[self.step][0]
+        return self._shown[0]
 
     @property
     def pending(self) -> Action | None:
-        return _SHOWN[self.step][1]
+        return self._shown[1]
+
+    @property
+    def _shown(self) -> tuple[OutletState, Action | None]:
+        return _SHOWN[self.step] if self.then is None else _SHOWN_THEN[self.then]
 
     @property
     def ends_on(self) -> bool:
         """Where the outlet will be once everything accepted is done."""
         if self.step in (Step.FAULT, Step.UNKNOWN):
             return bool(self.contact)
-        return self.step in _ENDS_ON
+        return self.step in _ENDS_ON or self.then is not None
 
 
 def settled(contact: bool | None) -> Step:
@@ -232,11 +264,25 @@ def settled(contact: bool | None) -> Step:
 def advance(
     machine: OutletMachine, trigger: Action | Trigger, now_s: float, timing: Timing
 ) -> OutletMachine:
-    """The machine after `trigger`; the same object when the table lists nothing for it."""
+    """The machine after `trigger`; an equal one when that changes nothing."""
+    then = machine.then
+    if isinstance(trigger, Action):
+        then = trigger if machine.step in _WAITS_FOR_OPEN and trigger in _SHOWN_THEN else None
     target = TRANSITIONS[machine.step].get(trigger)
-    if target is None:
+    after = machine if target is None else enter(machine, target, now_s, timing)
+    if after.step in (Step.OPEN_QUEUED, Step.OPENING):
+        return replace(after, then=then)
+    after = replace(after, then=None)
+    return go_on(after, then, now_s, timing) if isinstance(trigger, Action) else after
+
+
+def go_on(
+    machine: OutletMachine, then: Action | None, now_s: float, timing: Timing
+) -> OutletMachine:
+    """The machine after what was to be done once its relay has opened, if it has."""
+    if then is None or machine.step is not Step.OFF:
         return machine
-    return enter(machine, target, now_s, timing)
+    return advance(machine, then, now_s, timing)
 
 
 def enter(machine: OutletMachine, step: Step, now_s: float, timing: Timing) -> OutletMachine:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pdu_agent.core.outlet import OutletMachine, Step, Timing, enter, settled
+from pdu_agent.core.outlet import OutletMachine, Step, Timing, enter, go_on, settled
 from pdu_agent.model.commands import Lock, PowerUp
 
 _FINISH_CLOSED = frozenset({Step.CLOSE_QUEUED, Step.CLOSING})
@@ -29,7 +29,8 @@ def resume(
     if step in _FINISH_CLOSED:
         return enter(replace(found, step=Step.UNKNOWN), Step.CLOSE_QUEUED, now_s, timing)
     if step in _FINISH_OPEN:
-        return enter(replace(found, step=Step.UNKNOWN), Step.OPEN_QUEUED, now_s, timing)
+        open_first = enter(replace(found, step=Step.UNKNOWN), Step.OPEN_QUEUED, now_s, timing)
+        return go_on(open_first, machine.then, now_s, timing)
     if step in _FINISH_REBOOT_CLOSE:
         return enter(replace(found, step=Step.UNKNOWN), Step.REBOOT_CLOSE_QUEUED, now_s, timing)
     if step in _FINISH_REBOOT_OPEN:

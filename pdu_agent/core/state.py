@@ -125,6 +125,7 @@ def _outlet_record(live: OutletLive) -> OutletRecord:
         actor=(actor.face, actor.who, actor.address) if actor else None,
         changed_wall_s=live.changed_wall_s,
         is_ordered=live.is_ordered,
+        then=live.machine.then.value if live.machine.then is not None else None,
     )
 
 
@@ -143,7 +144,12 @@ def live_outlet(settings: OutletSettings, record: OutletRecord | None) -> Outlet
     if record is None:
         return OutletLive(OutletMachine(Step.UNKNOWN, None), target_on=True)
     return OutletLive(
-        machine=OutletMachine(Step(record.state), None, record.deadline_s),
+        machine=OutletMachine(
+            Step(record.state),
+            None,
+            record.deadline_s,
+            then=Action(record.then) if record.then is not None else None,
+        ),
         target_on=record.target_on,
         lock=Lock(record.lock),
         switch_count=record.switch_count,

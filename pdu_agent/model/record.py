@@ -17,6 +17,7 @@ class OutletRecord:
     """state is the machine's step; deadline_s is on the monotonic clock of `boot_id`.
 
     target_on: where the last accepted command (or the last known contact) left the outlet.
+    then: the action that follows once the relay has opened.
     """
 
     state: str
@@ -28,6 +29,7 @@ class OutletRecord:
     actor: tuple[str, str, str] | None = None
     changed_wall_s: float | None = None
     is_ordered: bool = False
+    then: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
