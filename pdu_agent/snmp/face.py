@@ -50,14 +50,16 @@ class SnmpFace:
         modules = served_modules(settings, controller, notified=counters)
         lent = lent_modules(modules)
         outboxes: list[Outbox] = [*targets.deliveries]
+        told = targets.modules
         self._subagent = None
         if settings.agentx.master:
             from pdu_agent.snmp.agentx.notices import MasterNotices
             from pdu_agent.snmp.agentx.subagent import Subagent
 
             self._subagent = Subagent(settings.agentx, controller, lent)
-            told = _told_through_master(settings)
-            outboxes.append(MasterNotices(self._subagent.send, told, counters))
+            through_master = _told_through_master(settings)
+            told |= through_master
+            outboxes.append(MasterNotices(self._subagent.send, through_master, counters))
         self._pass_persist = None
         if settings.pass_persist.socket:
             from pdu_agent.snmp.passthrough_server import PassPersistServer
@@ -66,7 +68,7 @@ class SnmpFace:
         self._notifier = Notifier(
             controller,
             events,
-            Notifications(modules, controller.uptime_s),
+            Notifications([each for each in modules if each.name in told], controller.uptime_s),
             outboxes,
             targets.sockets,
             AuthFailureLimit(time.monotonic),

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Targets:
-    """Every target's delivery, over common sockets.
+    """Every target's delivery, over common sockets. modules: what any of them is told of.
 
     settings: with the secrets that the targets refer to. resolve: how names are looked up.
     Takes some milliseconds per v3 target, for its keys. Raises ConfigError for a credential
@@ -54,6 +54,7 @@ class Targets:
         ignored = Complaints(log, "unexpected answers to notifications ignored", monotonic_s)
         self.sockets = NotificationSockets(ignored.add)
         self.deliveries = tuple(self._delivery(target) for target in settings.targets)
+        self.modules = frozenset().union(*map(self._modules, settings.targets))
 
     def _delivery(self, target: TargetSettings) -> Delivery:
         sender: Sender

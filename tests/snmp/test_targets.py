@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.mib_impl.notifications import NotificationCounters
+from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.model.errors import ConfigError
+from pdu_agent.model.events import EventBus
+from pdu_agent.snmp import face
 from pdu_agent.snmp.credentials import Community, User
+from pdu_agent.snmp.passthrough_settings import AgentxSettings
 from pdu_agent.snmp.settings import SnmpSettings, TargetSettings, TargetVersion
 from pdu_agent.snmp.targets import Targets
+from tests.mib.unit import FakeController, unit
 from tests.snmp.notices import notice
 
 ENGINE = OwnEngine(bytes.fromhex("80001f88050102"), 1, lambda: 0, 8192)
@@ -67,3 +73,29 @@ def test_a_target_is_told_in_the_words_of_the_identity(identity: str, module: st
 
 def test_a_target_can_be_told_in_other_words() -> None:
     assert told("own", ("sentry3", "powernet")) == {"SNMPv2-MIB", "Sentry3-MIB", "PowerNet-MIB"}
+
+
+@pytest.mark.parametrize(
+    ("mibs", "master", "expected"),
+    [
+        ([], "", set()),
+        ([()], "", {"SNMPv2-MIB", "OPENPDU-MIB"}),
+        ([(), ("sentry4",)], "", {"SNMPv2-MIB", "OPENPDU-MIB", "Sentry4-MIB"}),
+        ([], "/run/agentx", {"PowerNet-MIB"}),
+    ],
+)
+def test_only_what_somebody_is_sent_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+    mibs: list[tuple[str, ...]],
+    master: str,
+    expected: set[str],
+) -> None:
+    made: list[Sequence[MibModule]] = []
+    monkeypatch.setattr(face, "Notifications", lambda modules, _: made.append(modules))
+    settings = SnmpSettings(
+        targets=tuple(TargetSettings("nms", "192.0.2.1", "traps", mibs=each) for each in mibs),
+        communities=(COMMUNITY,),
+        agentx=AgentxSettings(master=master, mibs=("powernet",)),
+    )
+    face.SnmpFace(settings, FakeController(unit()), EventBus(), ENGINE.engine_id, 1)
+    assert {module.name for module in made[0]} == expected
