@@ -87,9 +87,18 @@ def parse_master(text: str) -> str | tuple[str, int]:
         return text
     match = _HOST.fullmatch(text)
     port = int(match["port"] or AGENTX_PORT) if match else 0
-    if match is None or not 1 <= port <= 65535:
+    if match is None or not 1 <= port <= 65535 or not _is_name(match["host"] or ""):
         raise ConfigError(
             f"snmp agentx: master {text!r}: expected /var/agentx/master, or host:port such as"
             f" 127.0.0.1:{AGENTX_PORT}"
         )
     return match["ipv6"] or match["host"], port
+
+
+def _is_name(host: str) -> bool:
+    """Whether a resolver can be asked for it: it refuses labels that are empty or too long."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True

@@ -15,6 +15,7 @@ from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.agentx import subagent as module
+from pdu_agent.snmp.agentx.codec import Error
 from pdu_agent.snmp.agentx.notices import QUEUE_LIMIT, MasterNotices
 from pdu_agent.snmp.agentx.subagent import Subagent
 from pdu_agent.snmp.passthrough_settings import AgentxSettings, parse_master
@@ -42,7 +43,7 @@ class FakeMaster:
 
     def __init__(self) -> None:
         self.answers: Callable[[Packet], bool] = lambda _: True
-        self.error_of_notify = 0
+        self.error_of: dict[int, int] = {}
         self.received: list[Packet] = []
         self.links: list[asyncio.StreamWriter] = []
         self._news = asyncio.Event()
@@ -74,7 +75,7 @@ class FakeMaster:
                 self.received.append(packet)
                 self._news.set()
                 if packet.kind not in (master.RESPONSE, master.CLOSE) and self.answers(packet):
-                    error = self.error_of_notify if packet.kind == master.NOTIFY else 0
+                    error = self.error_of.get(packet.kind, 0)
                     writer.write(master.response_to(packet, error))
 
     def of(self, kind: int) -> list[Packet]:
@@ -172,8 +173,57 @@ async def test_it_tries_less_and_less_often_and_says_so_once(
         assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
         await fake.vanish()
         await true(lambda: len(pauses.asked_s) >= 10)
-        assert pauses.asked_s[-1] == 1
         assert [record.levelname for record in caplog.records][2:] == ["WARNING"]
+
+
+async def test_a_session_that_lasted_is_followed_by_a_short_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEEP_ALIVE_S", 0.02)
+    fake, pauses = FakeMaster(), Pauses()
+    async with running(str(tmp_path / "master"), pauses):
+        await true(lambda: pauses.asked_s)
+        await pauses.release(3)
+        await fake.listen(tmp_path / "master")
+        pauses.let_go()
+        await fake.until(master.PING, 2)
+        await fake.vanish()
+        await true(lambda: len(pauses.asked_s) >= 5)
+        assert pauses.asked_s == [1, 2, 4, 8, 1]
+
+
+async def test_a_master_that_drops_every_session_is_tried_less_and_less_often(
+    tmp_path: Path,
+) -> None:
+    fake, pauses = FakeMaster(), Pauses()
+    await fake.listen(tmp_path / "master")
+
+    def drop(packet: Packet) -> bool:
+        if packet.kind == master.ADD_CAPS:
+            fake.links[-1].transport.abort()
+        return True
+
+    fake.answers = drop
+    async with running(str(tmp_path / "master"), pauses):
+        await true(lambda: pauses.asked_s)
+        await pauses.release(3)
+        assert pauses.asked_s == [1, 2, 4, 8]
+    await fake.vanish()
+
+
+async def test_what_somebody_else_has_is_said_once_whatever_the_number_of_sessions(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake, pauses = FakeMaster(), Pauses()
+    fake.error_of[master.REGISTER] = Error.DUPLICATE_REGISTRATION
+    await fake.listen(tmp_path / "master")
+    async with running(str(tmp_path / "master"), pauses):
+        await true(lambda: pauses.asked_s)
+        said = [record.message for record in caplog.records]
+        await pauses.release(3)
+    assert len(said) > 1
+    assert [record.message for record in caplog.records] == said
+    await fake.vanish()
 
 
 async def test_it_registers_anew_with_a_master_that_was_restarted(tmp_path: Path) -> None:
@@ -277,7 +327,7 @@ async def test_masters_are_paths_or_hosts() -> None:
     assert parse_master("/var/agentx/master") == "/var/agentx/master"
     assert parse_master("127.0.0.1") == ("127.0.0.1", 705)
     assert parse_master("[::1]:1705") == ("::1", 1705)
-    for wrong in ("agentx/master", "tcp:127.0.0.1:705", "host:0", "host:99999", "::1"):
+    for wrong in ("agentx/master", "tcp:127.0.0.1:705", "host:0", "host:99999", "::1", "a..b"):
         with pytest.raises(ConfigError, match="agentx"):
             parse_master(wrong)
     with pytest.raises(ConfigError, match="outlets"):
@@ -343,7 +393,7 @@ async def test_notifications_are_bounded_and_those_of_other_modules_left_out(
 async def test_a_notification_that_the_master_refuses_is_lost(tmp_path: Path) -> None:
     counters = NotificationCounters()
     fake = FakeMaster()
-    fake.error_of_notify = 268
+    fake.error_of[master.NOTIFY] = 268
     await fake.listen(tmp_path / "master")
     async with (
         running(str(tmp_path / "master"), Pauses()) as made,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pdu_agent.mib_impl.notifications import Notification
 from pdu_agent.mib_impl.set_errors import SetError
@@ -63,10 +63,13 @@ class SessionLost(OpenPduError):
 
 @dataclass(frozen=True, slots=True)
 class Subtrees:
-    """What a session offers. roots: to register. modules: identity and text for sysORTable."""
+    """What sessions offer. roots: to register. modules: identity and text for sysORTable.
+    complaints: roots that were not taken, with the error that the log has told of.
+    """
 
     roots: Sequence[Oid]
     modules: Sequence[tuple[Oid, str]]
+    complaints: dict[Oid, int] = field(default_factory=dict)
 
 
 class Session:
@@ -87,7 +90,7 @@ class Session:
         self._opened = False
         self._number = 0
         self._waiting: dict[int, Outcome] = {}
-        self._refused: dict[Oid, int] = {}
+        self._refused: set[Oid] = set()
         self._registered: set[Oid] = set()
         self._ping_out = False
         self._buffer = b""
@@ -159,16 +162,22 @@ class Session:
         self._outgoing += [self._add_capability(*module) for module in self._subtrees.modules]
 
     def _on_root(self, root: Oid, error: int) -> None:
-        if error and self._refused.get(root) != error:
-            why = "somebody else has it" if error == Error.DUPLICATE_REGISTRATION else error
-            log.warning("the AgentX master does not take %s (%s)", dotted(root), why)
         if error:
-            self._refused[root] = error
+            self._refused.add(root)
+            self._complain(root, error)
         else:
-            self._refused.pop(root, None)
+            self._refused.discard(root)
             self._registered.add(root)
+            self._subtrees.complaints.pop(root, None)
         if len(self._refused) == len(self._subtrees.roots):
             raise SessionLost("it takes none of our subtrees")
+
+    def _complain(self, root: Oid, error: int) -> None:
+        """Once, however many sessions there are, until it is taken or refused otherwise."""
+        if self._subtrees.complaints.get(root) != error:
+            why = "somebody else has it" if error == Error.DUPLICATE_REGISTRATION else error
+            log.warning("the AgentX master does not take %s (%s)", dotted(root), why)
+            self._subtrees.complaints[root] = error
 
     def _on_ping(self, _: int) -> None:
         self._ping_out = False

@@ -89,11 +89,14 @@ class Subagent:
             await asyncio.sleep(0)  # for the end of the connection to be noticed
 
     async def _run(self) -> None:
+        now_s = asyncio.get_running_loop().time
         pause_s = FIRST_PAUSE_S
         while True:
+            began_s = now_s()
             try:
                 await self._serve()
-                pause_s = FIRST_PAUSE_S
+                if now_s() - began_s > KEEP_ALIVE_S:  # not one that drops whoever comes
+                    pause_s = FIRST_PAUSE_S
             except OSError as exc:
                 self._complain(exc.strerror or str(exc) or "no answer")
             await self._sleep(pause_s)
