@@ -26,7 +26,7 @@ from pdu_agent.model.commands import (
     Ticket,
 )
 from pdu_agent.model.errors import NotNow
-from pdu_agent.snmp.agentx.codec import CloseReason, Error
+from pdu_agent.snmp.agentx.codec import MAX_RANGES, CloseReason, Error
 from pdu_agent.snmp.agentx.session import MAX_WAITING, SessionLost
 from pdu_agent.snmp.agentx.writes import MAX_TRANSACTIONS
 from tests.mib.unit import with_outlet
@@ -227,6 +227,15 @@ def test_get_bulk_repeats_within_its_ranges(
         last = there[-1][0] if there else item[0]
         assert set(run[len(there) :]) <= {(last, master.END_OF_MIB_VIEW, None)}
         assert height == repetitions or run[-1][1] == master.END_OF_MIB_VIEW
+
+
+@pytest.mark.parametrize("kind", [master.GET, master.GET_NEXT, master.GET_BULK])
+def test_a_request_of_endless_names_is_too_big(kind: int) -> None:
+    rig = AgentxRig()
+    numbers = struct.pack(">HH", 0, 1) if kind == master.GET_BULK else b""
+    wanted = numbers + master.names((1, 3)) * MAX_RANGES
+    assert rig.ask(kind, wanted).outcome == NO_ERROR
+    assert rig.ask(kind, wanted + master.names((1, 3))).outcome == (Error.TOO_BIG, 1)
 
 
 def test_a_greedy_get_bulk_is_bounded() -> None:

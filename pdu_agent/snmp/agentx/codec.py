@@ -19,6 +19,8 @@ from pdu_agent.snmp.image import Encoding
 VERSION = 1
 HEADER_OCTETS = 20
 MAX_SUBIDS = 128
+MAX_RANGES = 2048
+"""In one request: of the shortest names, one over UDP could have 9,000."""
 NETWORK_BYTE_ORDER, NON_DEFAULT_CONTEXT = 0x10, 0x08
 NETWORK, LITTLE = ">", "<"
 
@@ -62,6 +64,7 @@ class Error(IntEnum):
     """res.error (RFC 2741 section 6.2.16); below 256 it is an error-status of RFC 3416."""
 
     NO_ERROR = 0
+    TOO_BIG = 1
     GEN_ERR = 5
     COMMIT_FAILED = 14
     UNDO_FAILED = 15
@@ -85,6 +88,10 @@ class CloseReason(IntEnum):
 
 class MalformedPacket(OpenPduError):
     """Not what RFC 2741 section 5 or 6 says."""
+
+
+class TooManyRanges(OpenPduError):
+    """More SearchRanges than MAX_RANGES: answering them would hold up everything else."""
 
 
 # -- writing ------------------------------------------------------------------------------
@@ -219,11 +226,13 @@ def _read_value(tag: Tag, data: bytes, position: int, order: str) -> tuple[Value
 def split_ranges(data: bytes, order: str) -> list[bytes]:
     """The SearchRanges (RFC 2741 section 5.2) that fill `data`, each in network order.
 
-    Raises MalformedPacket.
+    Raises MalformedPacket, TooManyRanges.
     """
-    ranges = []
+    ranges: list[bytes] = []
     position = 0
     while position < len(data):
+        if len(ranges) == MAX_RANGES:
+            raise TooManyRanges(f"more than {MAX_RANGES} names")
         stop = name_stop(data, name_stop(data, position))
         found = data[position:stop]
         ranges.append(found if order == NETWORK else _turned(found, order))

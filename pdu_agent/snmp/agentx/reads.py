@@ -49,8 +49,8 @@ class Reads:
     """What `credential` may read of `view`, each request from one snapshot.
 
     The methods take the payload of a request, its byte order (codec.NETWORK or LITTLE), and
-    return the encoded varbinds of the answer. They raise MalformedPacket, and what a getter
-    raises.
+    return the encoded varbinds of the answer. They raise MalformedPacket, TooManyRanges,
+    and what a getter raises.
     """
 
     def __init__(self, view: MibView, controller: Controller, credential: Credential) -> None:

@@ -24,6 +24,7 @@ from pdu_agent.snmp.agentx.codec import (
     Error,
     MalformedPacket,
     PacketType,
+    TooManyRanges,
     encode_name,
     encode_string,
     encode_varbinds,
@@ -241,6 +242,8 @@ class Session:
             return self._reply_otherwise(kind, transaction, payload, order)
         except MalformedPacket:
             return Error.PARSE_ERROR, 0, b""
+        except TooManyRanges:
+            return Error.TOO_BIG, 1, b""
         except SetError as exc:
             return exc.status.value, exc.index, b""
         except SessionLost:
