@@ -8,91 +8,37 @@ from dataclasses import replace
 
 import pytest
 
-from pdu_agent.mib_impl.notifications import Notification, Notifications
-from pdu_agent.mib_impl.schema import MibModule
-from pdu_agent.mib_impl.sentry3 import SENTRY3, sentry3_module
 from pdu_agent.mib_impl.sentry3.notification_types import NOTIFICATIONS
-from pdu_agent.model.commands import (
-    NotificationClass,
-    Quantity,
-    Target,
-    TargetKind,
-    TemperatureScale,
-)
+from pdu_agent.model.commands import NotificationClass, Quantity, Target, TargetKind
 from pdu_agent.model.events import (
     AgentStarted,
     AlarmCleared,
     AlarmRaised,
     CommandFailed,
     Event,
-    OutletChanged,
     ReadingLost,
     ReadingRestored,
     SensorChanged,
 )
-from pdu_agent.model.snapshot import (
-    Alarm,
-    ChangeReason,
-    Crossing,
-    OutletState,
-    SensorStatus,
-    Severity,
-    Snapshot,
-    ThresholdState,
+from pdu_agent.model.snapshot import Alarm, OutletState, SensorStatus, Severity, ThresholdState
+from tests.mib.sentry3_told import (
+    FAULT,
+    HIGH,
+    LOW,
+    NORMAL,
+    OFF,
+    ON,
+    OVER,
+    UNKNOWN,
+    Sent,
+    changed,
+    crossed,
+    sent,
+    told,
+    with_ends,
 )
-from tests.mib.sentry3_unit import (
-    BRANCH_7,
-    DAMP_2,
-    INLET_1,
-    OUTLET_1,
-    SENSORS,
-    WARM_1,
-    oid,
-    strip,
-)
+from tests.mib.sentry3_unit import BRANCH_7, DAMP_2, INLET_1, OUTLET_1, WARM_1, strip
 from tests.mib.unit import WALL_S, with_outlet
-
-MODULE: MibModule = sentry3_module()
-NORMAL, LOW = ThresholdState.NORMAL, ThresholdState.LOW_WARNING
-HIGH, OVER = ThresholdState.HIGH_WARNING, ThresholdState.HIGH_CRITICAL
-
-Sent = tuple[int, list[tuple[str, object]]]
-
-
-def told(event: Event, at: Snapshot | None = None) -> list[Notification]:
-    found = Notifications([MODULE], lambda: 101.5).of(event, strip() if at is None else at)
-    return list(found)
-
-
-def sent(event: Event, at: Snapshot | None = None) -> list[Sent]:
-    """The number of each notification, and its varbinds in order, by suffix."""
-    found: list[Sent] = []
-    for notification in told(event, at):
-        assert notification.oid[:-1] == oid("100.0")
-        varbinds: list[tuple[str, object]] = [
-            (".".join(map(str, name[len(SENTRY3) :])), value.content)
-            for name, value in notification.varbinds
-        ]
-        found.append((notification.oid[-1], varbinds))
-    return found
-
-
-def with_ends(
-    varbinds: list[tuple[str, object]], text: bytes, condition: int
-) -> list[tuple[str, object]]:
-    return [("1.3.0", b"Hall 2"), *varbinds, ("99.1.0", text), ("99.2.0", condition)]
-
-
-def changed(old: OutletState, new: OutletState, outlet: int = 1) -> OutletChanged:
-    return OutletChanged(WALL_S, outlet, old, new, ChangeReason.SNMP, None)
-
-
-def crossed(target: Target, quantity: Quantity, state: ThresholdState, value: float) -> Alarm:
-    crossing = Crossing(quantity, state, value, 1.0)
-    return Alarm(1, "threshold", Severity.WARNING, str(target), "", WALL_S, target, crossing)
-
-
-ON, OFF, FAULT, UNKNOWN = OutletState.ON, OutletState.OFF, OutletState.FAULT, OutletState.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -226,37 +172,6 @@ def test_an_outlet_that_is_off_is_not_told_to_be_short_of_load() -> None:
     assert varbinds[-2:] == [("99.1.0", b"notOn"), ("99.2.0", 0)]
 
 
-@pytest.mark.parametrize("scale", TemperatureScale)
-def test_temperatures_are_told_in_the_scale_of_the_unit(scale: TemperatureScale) -> None:
-    at = strip()
-    at = replace(at, device=replace(at.device, temperature_scale=scale))
-    fahrenheit = scale is TemperatureScale.FAHRENHEIT
-    varbinds: list[tuple[str, object]] = [
-        ("2.5.1.2.1.1", b"A1"),
-        ("2.5.1.3.1.1", b"temperature 1"),
-        ("2.5.1.5.1.1", 4),
-        ("2.5.1.6.1.1", 968 if fahrenheit else 360),
-        ("2.5.1.7.1.1", 50 if fahrenheit else 10),
-        ("2.5.1.8.1.1", 95 if fahrenheit else 35),
-        ("2.5.1.13.1.1", int(fahrenheit)),
-    ]
-    alarm = crossed(WARM_1, Quantity.TEMPERATURE, HIGH, 36.0)
-    assert sent(AlarmRaised(WALL_S, alarm), at) == [(11, with_ends(varbinds, b"tempHigh", 1))]
-
-
-def test_humidity_is_told_with_its_limits() -> None:
-    varbinds: list[tuple[str, object]] = [
-        ("2.5.1.2.1.1", b"A1"),
-        ("2.5.1.3.1.1", b"temperature 1"),
-        ("2.5.1.9.1.1", 3),
-        ("2.5.1.10.1.1", 18),
-        ("2.5.1.11.1.1", 20),
-        ("2.5.1.12.1.1", 100),
-    ]
-    alarm = crossed(DAMP_2, Quantity.HUMIDITY, LOW, 18.2)
-    assert sent(AlarmRaised(WALL_S, alarm)) == [(12, with_ends(varbinds, b"humidLow", 1))]
-
-
 def hardware(kind: str, subject: str = "x") -> Alarm:
     return Alarm(1, kind, Severity.CRITICAL, subject, "", WALL_S)
 
@@ -298,65 +213,6 @@ def test_lines_whose_meter_falls_silent_are_told_to_be_out_of_reach_until_it_spe
         assert sent(event(WALL_S, INLET_1)) == [(2, ends)]
         ends = with_ends([*branch, ("2.7.1.5.1.1.1", status)], text, int(status == 6))
         assert sent(event(WALL_S, BRANCH_7)) == [(14, ends)]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "value", "status", "text", "condition"),
-    [
-        (SensorStatus.OK, SensorStatus.STALE, 20.0, 2, b"lost", 1),
-        (SensorStatus.OK, SensorStatus.FAULT, None, 2, b"lost", 1),
-        (SensorStatus.STALE, SensorStatus.OK, 20.0, 0, b"found", 0),
-        (SensorStatus.FAULT, SensorStatus.OK, 20.0, 0, b"found", 0),
-        (SensorStatus.STALE, SensorStatus.ABSENT, None, 1, b"notFound", 0),
-    ],
-)
-def test_a_probe_that_falls_silent_or_speaks_again_is_told(
-    old: SensorStatus,
-    new: SensorStatus,
-    value: float | None,
-    status: int,
-    text: bytes,
-    condition: int,
-) -> None:
-    at = replace(strip(), sensors=(replace(SENSORS[0], value=value, status=new),))
-    varbinds: list[tuple[str, object]] = [
-        ("2.5.1.2.1.1", b"A1"),
-        ("2.5.1.3.1.1", b"temperature 1"),
-        ("2.5.1.4.1.1", status),
-    ]
-    found = sent(SensorChanged(WALL_S, 1, old, new), at)
-    assert found == [(10, with_ends(varbinds, text, condition))]
-
-
-def test_a_probe_is_not_lost_with_its_humidity() -> None:
-    at = replace(strip(), sensors=(SENSORS[0], replace(SENSORS[1], status=SensorStatus.FAULT)))
-    assert sent(SensorChanged(WALL_S, 2, SensorStatus.OK, SensorStatus.FAULT), at) == []
-
-
-@pytest.mark.parametrize(
-    ("new", "status", "text", "condition"),
-    [(SensorStatus.STALE, 2, b"noComm", 1), (SensorStatus.OK, 1, b"alarm", 1)],
-)
-def test_contacts_and_water_sensors_that_fall_silent_or_speak_again_are_told(
-    new: SensorStatus, status: int, text: bytes, condition: int
-) -> None:
-    wet = tuple(replace(row, value=1.0) for row in SENSORS)
-    at = replace(strip(), sensors=wet)
-    old = SensorStatus.OK if new is SensorStatus.STALE else SensorStatus.STALE
-    contact: list[tuple[str, object]] = [
-        ("2.6.1.2.1.1", b"A1"),
-        ("2.6.1.3.1.1", b"contact 4"),
-        ("2.6.1.4.1.1", status),
-    ]
-    water: list[tuple[str, object]] = [
-        ("2.4.1.2.1", b"A"),
-        ("2.4.1.5.1", b"water 5"),
-        ("2.4.1.6.1", status),
-    ]
-    assert sent(SensorChanged(WALL_S, 4, old, new), at) == [
-        (13, with_ends(contact, text, condition))
-    ]
-    assert sent(SensorChanged(WALL_S, 5, old, new), at) == [(8, with_ends(water, text, condition))]
 
 
 def untold() -> list[Event]:

@@ -7,17 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pdu_agent.mib_impl.notifications import Notification, Notifications
-from pdu_agent.mib_impl.sentry4 import sentry4_module
-from pdu_agent.model.commands import (
-    Action,
-    Lock,
-    NotificationClass,
-    Quantity,
-    Target,
-    TargetKind,
-    TemperatureScale,
-)
+from pdu_agent.model.commands import Action, Lock, NotificationClass, Quantity, Target, TargetKind
 from pdu_agent.model.events import (
     AlarmCleared,
     AlarmRaised,
@@ -31,82 +21,18 @@ from pdu_agent.model.events import (
 from pdu_agent.model.snapshot import (
     Alarm,
     ChangeReason,
-    Crossing,
     OutletState,
     SensorStatus,
     Severity,
-    Snapshot,
     ThresholdState,
 )
-from tests.mib.sentry4 import (
-    BRANCH_1,
-    HALL,
-    INLET_1,
-    INLET_2,
-    OUTLET_1,
-    RACK,
-    SENTRY4,
-    plainly,
-    strip,
-)
+from tests.mib.sentry4 import BRANCH_1, HALL, INLET_1, INLET_2, OUTLET_1, RACK, strip
+from tests.mib.sentry4_told import EVERYTHING, answers, crossing_of, told, told_as
 from tests.mib.unit import WALL_S, with_outlet
-
-EVERYTHING = frozenset(NotificationClass)
-
-# The MIB's objects by their places, so that the answers below can be read.
-NAMES = {
-    ".".join(map(str, (*group.base, declared.number))): declared.name.removeprefix("st4")
-    for group in sentry4_module().groups
-    for declared in group.objects
-}
-
-
-def told(event: Event, snapshot: Snapshot | None = None) -> tuple[Notification, ...]:
-    notifications = Notifications((sentry4_module(),), lambda: 7.0)
-    at = strip() if snapshot is None else snapshot
-    at = at if at.notifying else replace(at, notifying=EVERYTHING)
-    return notifications.of(event, at)
-
-
-def answers(event: Event, snapshot: Snapshot | None = None) -> list[str]:
-    """One line for each notification: its number, then its varbinds in order."""
-    return [_line(each) for each in told(event, snapshot)]
-
-
-def _line(notification: Notification) -> str:
-    assert notification.oid[:-1] == (*SENTRY4, 100, 0)
-    words = [str(notification.oid[-1])]
-    for oid, value in notification.varbinds:
-        suffix = oid[len(SENTRY4) + 1 :]
-        length = next(n for n in range(len(suffix)) if ".".join(map(str, suffix[:n])) in NAMES)
-        index = ".".join(map(str, suffix[length:]))
-        name = NAMES[".".join(map(str, suffix[:length]))]
-        words.append(f"{name}.{index}={plainly(value.content)}")
-    return " ".join(words)
-
-
-def told_as(number: int, *varbinds: str, text: str, error: bool) -> str:
-    return " ".join(
-        (
-            str(number),
-            'SystemLocation.0="Hall 2"',
-            *varbinds,
-            f'EventStatusText.0="{text}"',
-            f"EventStatusCondition.0={int(error)}",
-        )
-    )
 
 
 def changed(outlet: int, new: OutletState, reason: ChangeReason) -> OutletChanged:
     return OutletChanged(WALL_S, outlet, OutletState.ON, new, reason, None)
-
-
-def crossing_of(
-    target: Target, quantity: Quantity, state: ThresholdState, value: float
-) -> AlarmRaised:
-    crossing = Crossing(quantity, state, value, 1.0)
-    alarm = Alarm(3, "threshold", Severity.WARNING, str(target), "", WALL_S, target, crossing)
-    return AlarmRaised(WALL_S, alarm)
 
 
 def outlet_words(state: int, status: int, control: int) -> tuple[str, ...]:
@@ -242,69 +168,6 @@ def test_limits_of_branches_and_outlets_are_told_with_the_side_that_was_passed(
                 error=error,
             )
         ]
-
-
-def test_a_temperature_is_told_in_its_scale_with_the_scale() -> None:
-    snapshot = strip()
-    device = replace(snapshot.device, temperature_scale=TemperatureScale.FAHRENHEIT)
-    event = crossing_of(HALL, Quantity.TEMPERATURE, ThresholdState.HIGH_WARNING, 35.5)
-    assert answers(event, replace(snapshot, device=device)) == [
-        told_as(
-            20,
-            'TempSensorID.1.1="A1"',
-            'TempSensorName.1.1="hall"',
-            "TempSensorValue.1.1=959",
-            "TempSensorStatus.1.1=16",
-            "TempSensorScale.0=1",
-            text="highWarning",
-            error=True,
-        )
-    ]
-
-
-def test_a_humidity_is_told_with_its_limit() -> None:
-    event = crossing_of(RACK, Quantity.HUMIDITY, ThresholdState.LOW_CRITICAL, 19.4)
-    words = ('HumidSensorID.1.1="A1"', 'HumidSensorName.1.1="probe 2"')
-    words += ("HumidSensorValue.1.1=19", "HumidSensorStatus.1.1=14")
-    assert answers(event) == [told_as(21, *words, text="lowAlarm", error=True)]
-
-
-def test_sensors_that_are_lost_and_found_are_told() -> None:
-    def change(number: int, old: SensorStatus, new: SensorStatus) -> list[str]:
-        return answers(SensorChanged(WALL_S, number, old, new))
-
-    ok, stale = SensorStatus.OK, SensorStatus.STALE
-    fault, absent = SensorStatus.FAULT, SensorStatus.ABSENT
-    hall = ('TempSensorID.1.1="A1"', 'TempSensorName.1.1="hall"')
-    assert change(1, ok, stale) == [
-        told_as(
-            20,
-            *hall,
-            "TempSensorValue.1.1=-410",
-            "TempSensorStatus.1.1=8",
-            "TempSensorScale.0=0",
-            text="lost",
-            error=True,
-        )
-    ]
-    assert change(1, stale, ok) == [
-        told_as(
-            20,
-            *hall,
-            "TempSensorValue.1.1=-43",
-            "TempSensorStatus.1.1=15",
-            "TempSensorScale.0=0",
-            text="lowWarning",
-            error=True,
-        )
-    ]
-    rack = ('HumidSensorID.1.1="A1"', 'HumidSensorName.1.1="probe 2"')
-    words = (*rack, "HumidSensorValue.1.1=-1", "HumidSensorStatus.1.1=9")
-    assert change(2, ok, fault) == [told_as(21, *words, text="readError", error=True)]
-    words = ('WaterSensorID.1.1="A1"', 'WaterSensorName.1.1="probe 3"', "WaterSensorStatus.1.1=18")
-    assert change(3, fault, ok) == [told_as(22, *words, text="alarm", error=True)]
-    words = ('CcSensorID.1.2="A2"', 'CcSensorName.1.2="probe 8"', "CcSensorStatus.1.2=7")
-    assert change(8, ok, absent) == [told_as(23, *words, text="notFound", error=True)]
 
 
 def test_a_meter_that_falls_silent_is_told_for_all_that_it_shows() -> None:

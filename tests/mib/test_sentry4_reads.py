@@ -22,15 +22,7 @@ from pdu_agent.model.snapshot import (
     Snapshot,
     ThresholdState,
 )
-from tests.mib.sentry4 import (
-    NEVER_HEARD,
-    OUTLET_1,
-    SENSORS,
-    SILENT,
-    SentryBench,
-    sensor,
-    strip,
-)
+from tests.mib.sentry4 import NEVER_HEARD, OUTLET_1, SENSORS, SILENT, SentryBench, sensor, strip
 from tests.mib.unit import ELECTRICAL, METER, WALL_S, unit, with_outlet
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pdu_agent.mib_impl.set_errors import SetError
-from pdu_agent.mib_impl.syntax import Oid, Tag, Value
+from pdu_agent.mib_impl.syntax import DisplayString, Enumerated, Integer32, Oid, Value
 from pdu_agent.model.commands import TemperatureScale
 from pdu_agent.model.snapshot import Snapshot
 from tests.mib.sentry_core import ENTERPRISE, Unit, odd_limits
@@ -38,21 +38,19 @@ def test_writing_back_what_is_read_changes_nothing(limited: bool, scale: Tempera
     assert settings_of(unit.bench.core.snapshot) == before
 
 
-def candidates(value: Value, lowest: int, highest: int) -> list[Value]:
-    if value.tag is Tag.OCTET_STRING:
-        return [octets(b"new")]
-    numbers = {lowest, lowest + 1, (lowest + highest) // 2, highest - 1, highest, 25, 77}
-    return [integer(number) for number in sorted(numbers) if lowest <= number <= highest]
-
-
-def bounds(unit: Unit, oid: Oid) -> tuple[int, int]:
+def candidates(unit: Unit, oid: Oid) -> list[Value]:
+    """Values of the whole range, and some in the midst of it."""
     place = unit.view.object_of(oid)
     assert place is not None
     syntax = place.declared.syntax
-    labels = getattr(syntax, "labels", None)
-    if labels is not None:
-        return min(labels.values()), max(labels.values())
-    return syntax.minimum, syntax.maximum
+    if isinstance(syntax, DisplayString):
+        return [octets(b"new")]
+    if isinstance(syntax, Enumerated):
+        return [integer(number) for number in syntax.labels.values()]
+    assert isinstance(syntax, Integer32)
+    least, greatest = syntax.minimum, syntax.maximum
+    numbers = {least, least + 1, 25, 77, (least + greatest) // 2, greatest - 1, greatest}
+    return [integer(number) for number in sorted(numbers) if least <= number <= greatest]
 
 
 ACTIONS = ((3, 2, 3, 1, 11), (4, 1, 8, 5, 1, 2))
@@ -64,11 +62,11 @@ def test_a_read_shows_what_was_written(limited: bool, scale: TemperatureScale) -
     unit = Unit(odd_limits() if limited else ())
     unit.scale(scale)
     others, taken = [], set()
-    for oid, value in unit.writable():
+    for oid, _ in unit.writable():
         suffix = oid[len(ENTERPRISE) :]
         if suffix[:5] in ACTIONS or suffix[:6] in ACTIONS:
             continue
-        for wanted in candidates(value, *bounds(unit, oid)):
+        for wanted in candidates(unit, oid):
             try:
                 unit.set((oid, wanted))
             except SetError:
