@@ -158,6 +158,21 @@ async def test_garbage_and_goodbye(tmp_path: Path) -> None:
             assert await peer.process.wait() == 0
 
 
+async def test_a_set_that_is_not_whole_holds_up_nobody_and_is_not_said_to_be_done(
+    tmp_path: Path,
+) -> None:
+    path, core = tmp_path / "pass.sock", Core(quiet_unit())
+    async with agent(path, core), relay(path) as peer:
+        assert peer.process.stdin is not None
+        # snmpd cuts a long value where its buffer ends, with the end of the line.
+        peer.process.stdin.write(f'set\n{NAME_1}\noctet "00 00'.encode())
+        assert await peer.ask(answers=1) == "gen-error\n"
+        assert await peer.ask("PING") == "PONG\n"
+        assert await peer.ask("set", NAME_1, f'string "{"x" * 9000}"') == "gen-error\n"
+        assert core.submitted == []
+        await peer.until("get", NAME_1, answers=3, shows=FOUND)
+
+
 # -- the socket ---------------------------------------------------------------------------
 
 
