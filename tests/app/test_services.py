@@ -54,6 +54,14 @@ def test_the_unit_is_exposed_by_at_most_2_0(unit: Path) -> None:
     assert float(found[1]) <= 2.0
 
 
+def test_the_unit_may_give_a_socket_to_a_group_of_its_user() -> None:
+    """snmp.pass_persist.group; @privileged, which is taken away, has @chown in it."""
+    text = UNIT.read_text(encoding="utf-8")
+    *_, last = re.findall(r"(?m)^SystemCallFilter=(.*)$", text)
+    assert last == "@chown"
+    assert not re.search(r"(?m)^(CapabilityBoundingSet|AmbientCapabilities)=.*CHOWN", text)
+
+
 @pytest.mark.peer
 def test_the_user_and_its_groups_can_be_made() -> None:
     require("systemd-analyze")  # of the same package

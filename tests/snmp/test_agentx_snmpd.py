@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -288,6 +289,19 @@ async def test_the_shipped_identities_are_the_agents(name: str) -> None:
     assert f"\nsysObjectID .{dotted(identity.object_id)}\n" in text
     described = identity.describe(quiet_unit())
     assert any(word in text for word in (described, described.partition(" (")[0], "OpenPDU agent"))
+
+
+async def test_the_agents_user_can_reach_the_shipped_socket(tmp_path: Path) -> None:
+    """snmpd gives the socket to the agent's group, but the folder that it makes to nobody."""
+    require("snmpd", "snmpget")
+    path = tmp_path / "new" / "master"
+    snmpd = Snmpd(tmp_path, [shipped("agentx.conf", socket=str(path)), "rocommunity public"])
+    await snmpd.start()
+    try:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o755
+    finally:
+        snmpd.stop()
 
 
 async def test_the_shipped_views_show_all_that_is_registered() -> None:
