@@ -112,7 +112,9 @@ def _listening(path: Path, group: str) -> socket.socket:
         raise ConfigError(
             f"snmp pass_persist: socket {path}: a path of more than {MAX_SOCKET_PATH} octets"
         )
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True)
+        path.parent.chmod(0o755)  # whatever the umask: relays have to get through
     _refuse_occupied(path)
     private = path.with_name(f".{os.getpid()}")
     private.unlink(missing_ok=True)

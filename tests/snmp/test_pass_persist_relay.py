@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import grp
+import os
 import socket
 import stat
 import sys
@@ -185,6 +187,20 @@ async def test_the_socket_is_ours_alone_and_goes_with_the_agent(tmp_path: Path) 
             async with agent(path, Core(quiet_unit())):
                 pass
     assert not path.exists()
+
+
+async def test_a_group_gets_the_socket_and_through_the_folder_that_is_made(tmp_path: Path) -> None:
+    path, core = tmp_path / "new" / "pass.sock", Core(quiet_unit())
+    settings = PassPersistSettings(str(path), group=grp.getgrgid(os.getgid()).gr_name)
+    umask = os.umask(0o077)  # as the systemd unit has it
+    try:
+        server = PassPersistServer(settings, core, lent(core))
+        await server.start()
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(path.lstat().st_mode) == 0o660
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o755
+    await server.stop()
 
 
 async def test_a_socket_that_was_left_over_is_replaced_and_nothing_else(tmp_path: Path) -> None:
