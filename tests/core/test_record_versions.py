@@ -11,11 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from pdu_agent.model.clock import ManualClock
+from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import StoreError
-from pdu_agent.model.record import SCHEMA_VERSION, GroupRecord, Record, SensorRecord
+from pdu_agent.model.record import (
+    SCHEMA_VERSION,
+    GroupRecord,
+    MeterRecord,
+    OutletRecord,
+    Override,
+    Record,
+    SensorRecord,
+)
 from pdu_agent.model.snapshot import OutletState
-from pdu_agent.store.framing import decode, encode
-from tests.core.bench import Workbench
+from pdu_agent.store.framing import BLOCK_BYTES, decode, encode
+from tests.core.bench import INLET, Workbench
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -56,6 +66,29 @@ def test_a_record_with_everything_in_it_comes_back_unchanged() -> None:
         last_event=2**32 - 1,
     )
     assert decode(encode(record)) == record
+
+
+def test_what_says_nothing_new_takes_no_room() -> None:
+    plain = Record(
+        outlets={1: OutletRecord("on"), 2: OutletRecord("off", target_on=False, switch_count=3)},
+        meters={"inlet 1": MeterRecord(energy_mj=7)},
+        overrides={"device name": Override("", "")},
+    ).to_plain()
+    assert plain["outlets"] == {
+        "1": {"state": "on"},
+        "2": {"state": "off", "target_on": False, "switch_count": 3},
+    }
+    assert plain["meters"] == {"inlet 1": {"energy_mj": 7}}
+    assert plain["overrides"] == {"device name": {"value": "", "base": ""}}
+
+
+def test_eight_metered_outlets_take_one_block_of_the_card() -> None:
+    bench = Workbench(outlets=8, clock=ManualClock(wall_s=1_795_255_729.2381234))
+    for number in range(1, 9):
+        for target in (INLET, Target(TargetKind.OUTLET, number)):
+            bench.read(target, 1e12 / 7, active_power_w=1e4 / 7, current_a=1e2 / 7)
+    bench.run(1)
+    assert len(encode(bench.core.final_record())) == BLOCK_BYTES
 
 
 @pytest.mark.parametrize("row", [{}, {"name": "x"}, {"name": "x", "members": ["a"]}, []])
