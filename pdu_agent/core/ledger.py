@@ -39,14 +39,13 @@ class Ledger:
 
         Only energy taken from the mains counts: the register never steps back, so a
         negative span (power flowing back) adds nothing. Fractions of a millijoule are
-        carried over, not rounded away.
+        carried over, not rounded away. A value that is no number is one that is missing.
         """
+        electrical = measurement.electrical.of_numbers()
         return replace(
             self,
-            record=_with_peaks(
-                self._with_energy(measurement.energy_mj), measurement.electrical, wall_s
-            ),
-            electrical=measurement.electrical,
+            record=_with_peaks(self._with_energy(measurement.energy_mj), electrical, wall_s),
+            electrical=electrical,
             sample_mono_s=t_mono_s,
             sample_wall_s=wall_s,
             stale=False,
@@ -140,6 +139,4 @@ def _with_peaks(record: MeterRecord, electrical: Electrical, wall_s: float) -> M
 
 
 def _exceeds(value: float | None, peak: float | None) -> bool:
-    if value is None or not math.isfinite(value):
-        return False
-    return peak is None or value > peak
+    return value is not None and (peak is None or value > peak)

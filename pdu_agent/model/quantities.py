@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 MILLIJOULES_PER_WATT_HOUR = 3_600_000
@@ -38,6 +38,18 @@ class Electrical:
     frequency_hz: float | None = None
     crest_factor: float | None = None
     quality: Quality = Quality.ABSENT
+
+    def of_numbers(self) -> Electrical:
+        """The same without values that are not finite, as a broken sensor or a division gives."""
+        odd = [
+            name
+            for name in _VALUES
+            if (value := getattr(self, name)) is not None and not math.isfinite(value)
+        ]
+        return replace(self, **dict.fromkeys(odd)) if odd else self
+
+
+_VALUES = tuple(each.name for each in fields(Electrical) if each.name != "quality")
 
 
 def round_half_away(value: float) -> int:
