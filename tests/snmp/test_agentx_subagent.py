@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pdu_agent.access.grant import Rights
-from pdu_agent.mib_impl.notifications import NotificationCounters
+from pdu_agent.mib_impl.notifications import Notification, NotificationCounters
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.agentx import subagent as module
 from pdu_agent.snmp.agentx.codec import Error
@@ -404,3 +404,23 @@ async def test_a_notification_that_the_master_refuses_is_lost(tmp_path: Path) ->
             await box.drained()
     assert (counters.sent, counters.lost) == (0, 1)
     await fake.vanish()
+
+
+async def test_a_defect_of_ours_costs_one_notification(caplog: pytest.LogCaptureFixture) -> None:
+    counters, sent = NotificationCounters(), []
+
+    async def send(notification: Notification) -> int:
+        sent.append(notification)
+        if len(sent) == 1:
+            raise RuntimeError
+        return 0
+
+    outbox = MasterNotices(send, {"OPENPDU-MIB"}, counters)
+    task = asyncio.get_running_loop().create_task(outbox.run())
+    for number in (1, 2):
+        outbox.put(notice(number))
+    async with asyncio.timeout(LIMIT_S):
+        await outbox.drained()
+    task.cancel()
+    assert (counters.lost, counters.sent, outbox.waiting) == (1, 1, 0)
+    assert "RuntimeError" in caplog.text

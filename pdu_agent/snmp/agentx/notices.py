@@ -64,7 +64,13 @@ class MasterNotices:
             self._idle.set()
 
     async def _deliver(self, notification: Notification) -> None:
-        error = await self._send(notification)
+        try:
+            error = await self._send(notification)
+        except Exception:
+            # A defect of ours must cost one notification, not all that are to come.
+            self._counters.lost += 1
+            log.exception("a notification for the AgentX master failed")
+            return
         if error:
             self._counters.lost += 1
             log.warning("the AgentX master does not send a notification on (error %d)", error)
