@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields, replace
 from enum import Enum
+from typing import Any
 
 MILLIJOULES_PER_WATT_HOUR = 3_600_000
 MILLIJOULES_PER_KILOWATT_HOUR = 1000 * MILLIJOULES_PER_WATT_HOUR
@@ -41,12 +42,12 @@ class Electrical:
 
     def of_numbers(self) -> Electrical:
         """The same without values that are not finite, as a broken sensor or a division gives."""
-        odd = [
-            name
+        odd: dict[str, Any] = {
+            name: None
             for name in _VALUES
             if (value := getattr(self, name)) is not None and not math.isfinite(value)
-        ]
-        return replace(self, **dict.fromkeys(odd)) if odd else self
+        }
+        return replace(self, **odd) if odd else self
 
 
 _VALUES = tuple(each.name for each in fields(Electrical) if each.name != "quality")
