@@ -59,12 +59,14 @@ class Notifications:
         """What to send, in this order: nothing for an event that is not told of, or whose
         class is off. snapshot: one that already shows the event.
         """
-        found = []
+        found: list[Notification] = []
         for module, objects in self._tellers:
             tell = module.telling.get(type(event))
-            for told in () if tell is None else tell(event, snapshot):
-                if told.type.notification_class in snapshot.notifying:
-                    found.append(self._notification(told, module, objects))
+            found += [
+                self._notification(told, module, objects)
+                for told in (() if tell is None else tell(event, snapshot))
+                if told.type.notification_class in snapshot.notifying
+            ]
         return tuple(found)
 
     def authentication_failure(self, snapshot: Snapshot) -> tuple[Notification, ...]:
