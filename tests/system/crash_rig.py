@@ -329,7 +329,7 @@ def recorded_energies(folder: Path) -> dict[str, int]:
             record = json.loads(file.read_bytes().split(b"\n", 1)[1])
             newest = max(newest, record, key=lambda record: record["seq"])
     return {
-        meter: row["energy_mj"] // MILLIJOULES_PER_MILLIWATT_HOUR
+        meter: row.get("energy_mj", 0) // MILLIJOULES_PER_MILLIWATT_HOUR
         for meter, row in newest["meters"].items()
     }
 
