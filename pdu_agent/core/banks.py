@@ -16,8 +16,6 @@ from pdu_agent.core.outlet import (
     MOVING_STEPS,
     QUEUED_STEPS,
     OutletMachine,
-    Step,
-    Trigger,
     advance,
     go_on,
 )
@@ -25,6 +23,7 @@ from pdu_agent.core.scheduler import RelayScheduler
 from pdu_agent.core.settings import RelayRef
 from pdu_agent.core.startup import power_up, resume
 from pdu_agent.core.state import CoreState, OutletLive
+from pdu_agent.core.steps import Step, Trigger
 from pdu_agent.core.switching import timing_of
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Action, Actor, Target, TargetKind

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The outlet machine: steps and transitions as a table, advanced by a pure function.
-
-A step is finer than the OutletState that readers see. The relay itself moves only between
-a *_QUEUED step and its successor: the scheduler grants a slot (Trigger.SLOT), the board
-answers with MATCHES or DIFFERS. A trigger that a step does not list leaves it as it is.
+"""The outlet machine: its step, shown as readers see it, advanced by a pure function.
 
 An accepted off is carried out, whatever is ordered next: whoever gave it was shown "off" at
 once and may rely on it (a fence agent does). So what comes while the relay still has to open
@@ -14,149 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 
+from pdu_agent.core.steps import TRANSITIONS, Step, Trigger
 from pdu_agent.model.commands import Action
 from pdu_agent.model.snapshot import OutletState
-
-
-class Step(Enum):
-    ON = "on"
-    OFF = "off"
-    ON_DELAY = "on delay"
-    OFF_DELAY = "off delay"
-    REBOOT_DELAY = "reboot delay"
-    CLOSE_QUEUED = "close queued"
-    CLOSING = "closing"
-    OPEN_QUEUED = "open queued"
-    OPENING = "opening"
-    REBOOT_QUEUED = "reboot queued"
-    REBOOT_OPENING = "reboot opening"
-    REBOOT_OFF = "reboot off"
-    REBOOT_CLOSE_QUEUED = "reboot close queued"
-    REBOOT_CLOSING = "reboot closing"
-    FAULT = "fault"
-    UNKNOWN = "unknown"
-    SETTLED = "settled"
-    """Never rests here: stands for ON, OFF or UNKNOWN, whichever the contact shows."""
-
-
-class Trigger(Enum):
-    """What happens to an outlet besides the commands of Action."""
-
-    TIMER = "timer"  # the deadline passed
-    SLOT = "slot"  # the scheduler lets the relay move now
-    MATCHES = "matches"  # the board reads back what was written
-    DIFFERS = "differs"  # it does not, or the write failed
-    LOST = "lost"  # the board stopped answering
-
-
-Moves = dict[Action | Trigger, Step]
-
-_FROM_ANYWHERE: Moves = {
-    Action.ON: Step.CLOSE_QUEUED,
-    Action.OFF: Step.OPEN_QUEUED,
-    Action.REBOOT: Step.REBOOT_QUEUED,
-    Action.ON_DELAYED: Step.ON_DELAY,
-    Action.OFF_DELAYED: Step.OFF_DELAY,
-    Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
-}
-# Any command replaces what is pending. Where the contact is then no row can know, since a
-# pending command may itself have replaced another: `enter` looks at it.
-_PENDING: Moves = _FROM_ANYWHERE | {Action.CANCEL: Step.SETTLED}
-
-TRANSITIONS: Mapping[Step, Moves] = {
-    Step.ON: {
-        Action.OFF: Step.OPEN_QUEUED,
-        Action.REBOOT: Step.REBOOT_QUEUED,
-        Action.OFF_DELAYED: Step.OFF_DELAY,
-        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
-        Trigger.LOST: Step.UNKNOWN,
-        Trigger.DIFFERS: Step.FAULT,
-    },
-    Step.OFF: {
-        Action.ON: Step.CLOSE_QUEUED,
-        Action.REBOOT: Step.REBOOT_OFF,
-        Action.ON_DELAYED: Step.ON_DELAY,
-        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
-        Trigger.LOST: Step.UNKNOWN,
-        Trigger.DIFFERS: Step.FAULT,
-    },
-    Step.ON_DELAY: _PENDING | {Trigger.TIMER: Step.CLOSE_QUEUED},
-    Step.OFF_DELAY: _PENDING | {Trigger.TIMER: Step.OPEN_QUEUED},
-    Step.REBOOT_DELAY: _PENDING | {Trigger.TIMER: Step.REBOOT_QUEUED},
-    Step.CLOSE_QUEUED: _PENDING | {Trigger.SLOT: Step.CLOSING, Trigger.LOST: Step.FAULT},
-    Step.CLOSING: {
-        Trigger.MATCHES: Step.ON,
-        Trigger.DIFFERS: Step.FAULT,
-        Trigger.LOST: Step.FAULT,
-        Action.OFF: Step.OPEN_QUEUED,
-        Action.REBOOT: Step.REBOOT_QUEUED,
-        Action.OFF_DELAYED: Step.OFF_DELAY,
-        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
-    },
-    Step.OPEN_QUEUED: {
-        Action.REBOOT: Step.REBOOT_QUEUED,
-        Action.CANCEL: Step.SETTLED,
-        Trigger.SLOT: Step.OPENING,
-        Trigger.LOST: Step.FAULT,
-    },
-    Step.OPENING: {
-        Trigger.MATCHES: Step.OFF,
-        Trigger.DIFFERS: Step.FAULT,
-        Trigger.LOST: Step.FAULT,
-        Action.ON: Step.CLOSE_QUEUED,
-        Action.REBOOT: Step.REBOOT_OPENING,
-        Action.ON_DELAYED: Step.ON_DELAY,
-        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
-    },
-    Step.REBOOT_QUEUED: {
-        Action.ON: Step.OPEN_QUEUED,
-        Action.OFF: Step.OPEN_QUEUED,
-        Action.ON_DELAYED: Step.OPEN_QUEUED,
-        Action.OFF_DELAYED: Step.OPEN_QUEUED,
-        Action.CANCEL: Step.SETTLED,
-        Trigger.SLOT: Step.REBOOT_OPENING,
-        Trigger.LOST: Step.FAULT,
-    },
-    Step.REBOOT_OPENING: {
-        Trigger.MATCHES: Step.REBOOT_OFF,
-        Trigger.DIFFERS: Step.FAULT,
-        Trigger.LOST: Step.FAULT,
-        Action.ON: Step.CLOSE_QUEUED,
-        Action.OFF: Step.OPENING,
-        Action.OFF_DELAYED: Step.OPENING,
-        Action.CANCEL: Step.OPENING,
-        Action.ON_DELAYED: Step.ON_DELAY,
-        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
-    },
-    # A board that goes away in the off time must not strand the outlet: the reboot is
-    # finished when it returns, so LOST changes nothing here and in the next step.
-    Step.REBOOT_OFF: _PENDING
-    | {
-        Action.REBOOT: Step.REBOOT_OFF,
-        Action.REBOOT_DELAYED: Step.REBOOT_OFF,
-        Trigger.TIMER: Step.REBOOT_CLOSE_QUEUED,
-    },
-    Step.REBOOT_CLOSE_QUEUED: _PENDING
-    | {
-        Action.ON: Step.REBOOT_CLOSE_QUEUED,
-        Action.REBOOT: Step.REBOOT_CLOSE_QUEUED,
-        Trigger.SLOT: Step.REBOOT_CLOSING,
-    },
-    Step.REBOOT_CLOSING: {
-        Trigger.MATCHES: Step.ON,
-        Trigger.DIFFERS: Step.FAULT,
-        Trigger.LOST: Step.FAULT,
-        Action.OFF: Step.OPEN_QUEUED,
-        Action.REBOOT: Step.REBOOT_QUEUED,
-        Action.OFF_DELAYED: Step.OFF_DELAY,
-        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
-    },
-    Step.FAULT: _FROM_ANYWHERE,
-    # A cancel while the relay moves leaves it where it arrives.
-    Step.UNKNOWN: _FROM_ANYWHERE | {Trigger.MATCHES: Step.SETTLED, Trigger.DIFFERS: Step.FAULT},
-}
 
 # What readers see, and the command that is under way.
 _SHOWN: Mapping[Step, tuple[OutletState, Action | None]] = {

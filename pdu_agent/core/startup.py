@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pdu_agent.core.outlet import OutletMachine, Step, Timing, enter, go_on, settled
+from pdu_agent.core.outlet import OutletMachine, Timing, enter, go_on, settled
+from pdu_agent.core.steps import Step
 from pdu_agent.model.commands import Lock, PowerUp
 
 _FINISH_CLOSED = frozenset({Step.CLOSE_QUEUED, Step.CLOSING})

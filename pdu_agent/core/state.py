@@ -6,9 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 
 from pdu_agent.core.ledger import Ledger
-from pdu_agent.core.outlet import OutletMachine, Step, Timing, advance
+from pdu_agent.core.outlet import OutletMachine, Timing, advance
 from pdu_agent.core.sensors import SensorLive
 from pdu_agent.core.settings import OutletSettings
+from pdu_agent.core.steps import Step
 from pdu_agent.model.commands import Action, Actor, Lock, Target
 from pdu_agent.model.record import GroupRecord, MeterRecord, OutletRecord, Override, Record
 from pdu_agent.model.snapshot import Alarm, ChangeReason

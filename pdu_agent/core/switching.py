@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pdu_agent.core.feeders import FeederGuard, Passed
 from pdu_agent.core.groups import members_of
 from pdu_agent.core.live_settings import Sections, with_overrides
-from pdu_agent.core.outlet import Step, Timing
+from pdu_agent.core.outlet import Timing
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.core.state import CoreState, OutletLive
+from pdu_agent.core.steps import Step
 from pdu_agent.model.commands import (
     Action,
     Actor,

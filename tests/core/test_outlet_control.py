@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pdu_agent.core.outlet import TRANSITIONS, OutletMachine, Step, Timing, Trigger, advance
+from pdu_agent.core.outlet import OutletMachine, Timing, advance
 from pdu_agent.core.settings import DeviceSettings
+from pdu_agent.core.steps import TRANSITIONS, Step, Trigger
 from pdu_agent.model.commands import (
     Action,
     ConfigureDevice,
