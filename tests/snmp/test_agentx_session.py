@@ -181,7 +181,7 @@ NEAR = st.one_of(
     st.sampled_from(INSTANCES),
     st.sampled_from(INSTANCES).map(lambda oid: oid[:-1]),
     st.sampled_from(INSTANCES).map(lambda oid: (*oid, 0)),
-    st.sampled_from(INSTANCES).map(lambda oid: (*oid[:-1], oid[-1] + 1)),
+    st.sampled_from(INSTANCES).map(lambda oid: (*oid[:-1], min(oid[-1] + 1, 0xFFFF_FFFF))),
     st.sampled_from([(), (1,), (1, 3, 6, 1), (2,)]),
 )
 RANGES = st.tuples(NEAR, st.booleans(), NEAR)
