@@ -349,6 +349,15 @@ def test_outlets_from_a_spreadsheet_count(tmp_path: Path) -> None:
     assert found == ["s.yaml:5:31: users[0].outlets.3-4: there is no outlet 4"]
 
 
+def test_without_a_port_of_its_own_no_secrets_file_is_missed(tmp_path: Path) -> None:
+    """As in snmpd-passthrough/README.md: managers prove who they are to snmpd."""
+    main = "schema: 1\nsnmp:\n  listen: []\n  agentx: {master: /m}\noutlets: [{number: 1}]\n"
+    assert not any("credentials" in found for found in complaints(tmp_path, main))
+    assert any(
+        "credentials" in found for found in complaints(tmp_path, main.replace("[]", "[':1']"))
+    )
+
+
 def test_targets_need_a_secrets_file(tmp_path: Path) -> None:
     main = MAIN.replace("credentials: s.yaml", 'credentials: ""')
     warning, *found = complaints(tmp_path, main)

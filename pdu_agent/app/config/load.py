@@ -27,6 +27,7 @@ from pdu_agent.app.config.schema import (
 from pdu_agent.app.config.shape import members
 from pdu_agent.app.config.tree import (
     Entry,
+    ListNode,
     MapNode,
     Place,
     Problem,
@@ -142,10 +143,12 @@ def _secrets(
             return None
         check_access(tree, checker, secrets.checker, problems)
         return secrets.file
-    section = node_at(tree, ["snmp"]) or tree
-    problems.warn(
-        section.place, "snmp.credentials: none, so SNMP serves nobody; run `openpdu init`"
-    )
+    listen = node_at(tree, ["snmp", "listen"])
+    if not (isinstance(listen, ListNode) and not listen.items):
+        section = node_at(tree, ["snmp"]) or tree
+        problems.warn(
+            section.place, "snmp.credentials: none, so SNMP serves nobody; run `openpdu init`"
+        )
     check_access(tree, checker, None, problems)
     return SecretsFile(schema=versions.newest())
 
