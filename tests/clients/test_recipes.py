@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,37 @@ def test_a_client_does_what_the_page_shows(client: str, demo: Demo, tmp_path: Pa
         for command, output in documented:
             assert run(command) == stage.expected(output), command
     assert movements.at_rest() == MOVED[client]
+
+
+FENCE = "fence_apc_snmp --ip=127.0.0.1 --ipport=1161"
+V3 = (
+    "--snmp-version=3 --username=compat --snmp-sec-level=authPriv --snmp-auth-prot=SHA"
+    " --password=compat-auth-pass --snmp-priv-prot=AES --snmp-priv-passwd=compat-priv-pass"
+)
+# Each version has an outlet of its own, so that all three can be tried at once.
+VERSIONS = {6: "", 7: "--snmp-version=2c --community=private", 8: V3}
+ACTIONS = {
+    "list": "",
+    "off": "Success: Powered OFF",
+    "status": "Status: OFF",
+    "on": "Success: Powered ON",
+    "reboot": "Success: Rebooted",
+}
+
+
+def test_a_fence_agent_can_do_everything_in_every_version(demo: Demo) -> None:
+    require(*NEEDED["fence_apc_snmp"])
+    movements = stage.Movements(demo)
+    run = stage.runner(demo, {})
+
+    def everything(outlet: int) -> None:
+        for action, told in ACTIONS.items():
+            output = run(f"{FENCE} {VERSIONS[outlet]} --plug={outlet} --action={action}")
+            assert output == told or (not told and f"\n{outlet},Outlet {outlet}" in output), output
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(everything, VERSIONS))
+    moved = movements.at_rest()
+    for outlet in VERSIONS:
+        assert [each for each in moved if each[0] == outlet] == [(outlet, 0), (outlet, 1)] * 2
+    assert len(moved) == 4 * len(VERSIONS)
