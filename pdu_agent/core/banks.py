@@ -199,6 +199,7 @@ class Banks:
                 self._finish(outlets[relay], wanted, read_back, result.error)
 
     def _finish(self, number: int, wanted: bool, read_back: bool | None, error: str) -> None:
+        then = self._take_next(number)
         live, now_s = self._state.outlets[number], self._clock.monotonic_s()
         self._scheduler.done(number, now_s)
         before = self._before_write.pop(number, None)
@@ -220,10 +221,21 @@ class Banks:
         else:
             self._alarms.clear("relay", f"outlet {number}")
         self._set(number, replace(live, machine=machine))
-        self._go_on(number, live.machine.then)
+        self._go_on(number, then)
+
+    def _take_next(self, number: int) -> Action | None:
+        """What is to follow the opening that has just ended.
+
+        It is told of as any other: going off, off, and only then what follows.
+        """
+        live = self._state.outlets[number]
+        if live.machine.step is not Step.OPENING or live.machine.then is None:
+            return None
+        self._set(number, replace(live, machine=replace(live.machine, then=None)))
+        return live.machine.then
 
     def _go_on(self, number: int, then: Action | None) -> None:
-        """Do what was ordered while the relay still had to open. It was off: that is told."""
+        """Do what was ordered while the relay still had to open."""
         live = self._state.outlets[number]
         timing = timing_of(self._settings.outlets[number])
         machine = go_on(live.machine, then, self._clock.monotonic_s(), timing)
