@@ -10,7 +10,7 @@ import pytest
 
 from tests.clients import stage
 from tests.clients.openpdu_mib import OBJECTS
-from tests.peers import require
+from tests.peers import require, require_terminals
 from tests.system.demo_process import Demo
 
 pytestmark = pytest.mark.peer
@@ -23,6 +23,7 @@ FENCE = "fence_apc_snmp --ip=127.0.0.1 --ipport=1161"
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     require("fence_apc_snmp", "snmpget", "snmpset", "snmpwalk")
+    require_terminals()
     folder: Path = tmp_path_factory.mktemp("demo")
     with Demo(folder, "--identity", "apc-rpdu") as running:
         yield running

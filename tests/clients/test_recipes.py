@@ -11,7 +11,7 @@ import pytest
 
 from tests.clients import daemons, stage
 from tests.docs.transcripts import commands
-from tests.peers import require
+from tests.peers import require, require_terminals
 from tests.system.demo_process import Demo
 
 pytestmark = pytest.mark.peer
@@ -22,6 +22,8 @@ NEEDED = {
     "labgrid": ("snmpget", "snmpset"),
     "snmp-ups": ("snmp-ups", "upsd", "upsc", "upsrw"),
 }
+NEEDING_TERMINALS = ("fence_apc_snmp", "powerman")
+"""They run net-snmp's commands behind a pseudo terminal."""
 STAGES = {
     "fence_apc_snmp": daemons.none,
     "powerman": daemons.powermand,
@@ -53,6 +55,8 @@ def test_the_table_promises_what_is_run_here() -> None:
 @pytest.mark.parametrize("client", STAGES)
 def test_a_client_does_what_the_page_shows(client: str, demo: Demo, tmp_path: Path) -> None:
     require(*NEEDED[client])
+    if client in NEEDING_TERMINALS:
+        require_terminals()
     documented = list(commands(stage.section(client)))
     assert documented
     movements = stage.Movements(demo)
@@ -81,6 +85,7 @@ ACTIONS = {
 
 def test_a_fence_agent_can_do_everything_in_every_version(demo: Demo) -> None:
     require(*NEEDED["fence_apc_snmp"])
+    require_terminals()
     movements = stage.Movements(demo)
     run = stage.runner(demo, {})
 
