@@ -10,21 +10,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Container
 from typing import Protocol
 
 from pdu_agent.mib_impl.notifications import Notification, NotificationCounters
-from pdu_agent.model.commands import NotificationClass
 from pdu_agent.snmp.notification_messages import Undelivered
+from pdu_agent.snmp.notification_queue import QUEUE_LIMIT, NotificationQueue
 from pdu_agent.snmp.resolver import Destination, Endpoint
 
 log = logging.getLogger(__name__)
 
-QUEUE_LIMIT = 256
-STRANGERS_LIMIT = QUEUE_LIMIT // 2
-"""What strangers can cause is queued no further than here: while a target is away they must not
-push out what the unit has to say."""
 PACE_S = 0.01
 """Between two notifications to one target: a burst must not overflow its receive buffer."""
 FIRST_PAUSE_S = 1.0
@@ -97,56 +92,30 @@ class Delivery:
         modules: Container[str] | None = None,
     ) -> None:
         self.name = name
-        self._modules = modules
         self._sender = sender
         self._destination = destination
         self._counters = counters
         self._trouble = trouble
         self._sleep = sleep
-        self._queue: deque[Notification] = deque()
-        self._in_hand = 0
-        self._filled = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._queue = NotificationQueue(modules, counters)
 
     @property
     def waiting(self) -> int:
         """Notifications that are neither sent nor given up."""
-        return len(self._queue) + self._in_hand
+        return self._queue.waiting
 
     def put(self, notification: Notification) -> None:
         """Take one for sending; the oldest goes when there is no room."""
-        if self._modules is not None and notification.module not in self._modules:
-            return
-        if (
-            notification.notification_class is NotificationClass.AUTHENTICATION
-            and len(self._queue) >= STRANGERS_LIMIT
-        ):
-            self._counters.dropped += 1
-            return
-        if len(self._queue) >= QUEUE_LIMIT:
-            self._queue.popleft()
-            self._counters.dropped += 1
+        if not self._queue.put(notification):
             self._trouble.add(f"{QUEUE_LIMIT} notifications are waiting, the oldest was dropped")
-        self._queue.append(notification)
-        self._filled.set()
-        self._idle.clear()
 
     async def drained(self) -> None:
         """Returns when nothing is waiting or under way."""
-        await self._idle.wait()
+        await self._queue.drained()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        while True:
-            await self._filled.wait()
-            while self._queue:
-                self._in_hand = 1
-                await self._deliver(self._queue.popleft())
-                self._in_hand = 0
-                await self._sleep(PACE_S)
-            self._filled.clear()
-            self._idle.set()
+        await self._queue.run(self._deliver, lambda: self._sleep(PACE_S))
 
     async def _deliver(self, notification: Notification) -> None:
         pause_s = FIRST_PAUSE_S

@@ -16,8 +16,9 @@ from pdu_agent.mib_impl.notifications import Notification, NotificationCounters
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.agentx import subagent as module
 from pdu_agent.snmp.agentx.codec import Error
-from pdu_agent.snmp.agentx.notices import QUEUE_LIMIT, MasterNotices
+from pdu_agent.snmp.agentx.notices import MasterNotices
 from pdu_agent.snmp.agentx.subagent import Subagent
+from pdu_agent.snmp.notification_queue import QUEUE_LIMIT
 from pdu_agent.snmp.passthrough_settings import AgentxSettings, parse_master
 from tests.snmp import agentx_master as master
 from tests.snmp.agentx_master import Packet

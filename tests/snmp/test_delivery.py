@@ -20,12 +20,11 @@ from pdu_agent.snmp.delivery import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     PACE_S,
-    QUEUE_LIMIT,
-    STRANGERS_LIMIT,
     Delivery,
     Trouble,
 )
 from pdu_agent.snmp.notification_messages import Undelivered
+from pdu_agent.snmp.notification_queue import QUEUE_LIMIT, STRANGERS_LIMIT
 from pdu_agent.snmp.resolver import Destination, Endpoint
 from tests.snmp.notices import notice
 

@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Container
 
 from pdu_agent.mib_impl.notifications import Notification, NotificationCounters
+from pdu_agent.snmp.notification_queue import NotificationQueue
 
 log = logging.getLogger(__name__)
-
-QUEUE_LIMIT = 256
 
 Send = Callable[[Notification], Awaitable[int]]
 """Returns res.error of the master's answer, after as long as it takes (Subagent.send)."""
@@ -27,41 +24,21 @@ class MasterNotices:
 
     def __init__(self, send: Send, modules: Container[str], counters: NotificationCounters) -> None:
         self._send = send
-        self._modules = modules
         self._counters = counters
-        self._queue: deque[Notification] = deque()
-        self._in_hand = 0
-        self._filled = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._queue = NotificationQueue(modules, counters)
 
     @property
     def waiting(self) -> int:
-        return len(self._queue) + self._in_hand
+        return self._queue.waiting
 
     def put(self, notification: Notification) -> None:
-        """The oldest goes when there is no room."""
-        if notification.module not in self._modules:
-            return
-        if len(self._queue) >= QUEUE_LIMIT:
-            self._queue.popleft()
-            self._counters.dropped += 1
-        self._queue.append(notification)
-        self._filled.set()
-        self._idle.clear()
+        self._queue.put(notification)
 
     async def drained(self) -> None:
-        await self._idle.wait()
+        await self._queue.drained()
 
     async def run(self) -> None:
-        while True:
-            await self._filled.wait()
-            while self._queue:
-                self._in_hand = 1
-                await self._deliver(self._queue.popleft())
-                self._in_hand = 0
-            self._filled.clear()
-            self._idle.set()
+        await self._queue.run(self._deliver)
 
     async def _deliver(self, notification: Notification) -> None:
         try:
