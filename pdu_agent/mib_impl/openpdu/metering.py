@@ -35,6 +35,12 @@ def measured_objects(
     prefix: str, first: int, meter: Callable[[Row], Meter]
 ) -> tuple[ObjectType[Row], ...]:
     """Twelve objects, numbered from `first`: what is measured, and the energy."""
+    return (*_electrical(prefix, first, meter), *_energy(prefix, first + 7, meter))
+
+
+def _electrical(
+    prefix: str, first: int, meter: Callable[[Row], Meter]
+) -> tuple[ObjectType[Row], ...]:
     n = first
     return (
         ObjectType(
@@ -86,34 +92,40 @@ def measured_objects(
             lambda row: meter(row).electrical.frequency_hz,
             units="millihertz",
         ),
+    )
+
+
+def _energy(prefix: str, first: int, meter: Callable[[Row], Meter]) -> tuple[ObjectType[Row], ...]:
+    n = first
+    return (
         ObjectType(
-            n + 7,
+            n,
             f"{prefix}Energy",
             Counter64(),
             lambda row: milliwatt_hours(meter(row).energy_mj),
             units="milliwatt-hours",
         ),
         ObjectType(
-            n + 8,
+            n + 1,
             f"{prefix}DiscontinuityTime",
             TimeStamp(),
             lambda row: meter(row).discontinuity_s,
         ),
         ObjectType(
-            n + 9,
+            n + 2,
             f"{prefix}EnergyUser",
             Unsigned32(),
             lambda row: watt_hours(meter(row).user_energy_mj),
             units="watt-hours",
         ),
         ObjectType(
-            n + 10,
+            n + 3,
             f"{prefix}EnergyUserSince",
             DateAndTime(),
             lambda row: or_never(meter(row).user_since_wall_s),
         ),
         ObjectType(
-            n + 11,
+            n + 4,
             f"{prefix}EnergyShort",
             Unsigned32(),
             lambda row: meter(row).energy_mj // _MILLIJOULES_PER_TENTH_KWH,
