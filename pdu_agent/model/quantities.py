@@ -28,6 +28,7 @@ class Electrical:
     A field is None where the source cannot measure it; a missing value is never 0.
     active_power_w is signed (negative: power flows back). power_factor is active /
     apparent power, -1..1, and 0 without load. crest_factor is peak / RMS of the current.
+    *_thd_percent: harmonics 2 to 40 over the fundamental (IEC 61000-4-7), None without one.
     """
 
     voltage_v: float | None = None
@@ -39,6 +40,8 @@ class Electrical:
     frequency_hz: float | None = None
     crest_factor: float | None = None
     quality: Quality = Quality.ABSENT
+    voltage_thd_percent: float | None = None
+    current_thd_percent: float | None = None
 
     def of_numbers(self) -> Electrical:
         """The same without values that are not finite, as a broken sensor or a division gives."""
@@ -48,6 +51,18 @@ class Electrical:
             if (value := getattr(self, name)) is not None and not math.isfinite(value)
         }
         return replace(self, **odd) if odd else self
+
+
+HARMONICS = 40
+"""The highest order that is told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """RMS of the harmonics 1 to HARMONICS of one metering point; [0] is the fundamental."""
+
+    voltage_v: tuple[float, ...]
+    current_a: tuple[float, ...]
 
 
 _VALUES = tuple(each.name for each in fields(Electrical) if each.name != "quality")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pdu_agent.model.commands import Target
-from pdu_agent.model.quantities import Electrical
+from pdu_agent.model.quantities import Electrical, Spectrum
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import LoggedEvent
 
@@ -19,11 +19,15 @@ class Measurement:
     energy_mj is the energy of this span in millijoules (signed like the power; may have a
     fraction): mean power times span for sampled sources, the counter's step for meters
     that count joules themselves. None when no energy may be derived, as after a reset.
+    reactive_mvars is the reactive energy of this span in millivar seconds, inductive above 0;
+    None when it is not known. spectrum: of this span, None when it was not looked at.
     """
 
     target: Target
     electrical: Electrical
     energy_mj: float | None
+    reactive_mvars: float | None = None
+    spectrum: Spectrum | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,32 @@ class Reading:
     span_s: float
     measurements: tuple[Measurement, ...]
     lost_samples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inrush:
+    """The waveform around a switch-on: 2 mains cycles before it and 8 after it.
+
+    t_mono_s: of the first sample. voltage_v and current_a: as many samples each, rate_hz apart.
+    """
+
+    target: Target
+    t_mono_s: float
+    rate_hz: float
+    voltage_v: tuple[float, ...]
+    current_a: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FanReading:
+    """What a fan was found to do. speed_rpm: None where it has no tacho, or it failed; `error`
+    then says how.
+    """
+
+    fan: int
+    t_mono_s: float
+    speed_rpm: float | None
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

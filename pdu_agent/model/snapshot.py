@@ -20,7 +20,7 @@ from pdu_agent.model.commands import (
     TemperatureScale,
 )
 from pdu_agent.model.host import HostStatus
-from pdu_agent.model.quantities import Electrical
+from pdu_agent.model.quantities import Electrical, Spectrum
 from pdu_agent.model.ups import Ups
 from pdu_agent.model.watching import (
     KEPT_EVENTS,
@@ -42,12 +42,15 @@ __all__ = [
     "Branch",
     "ChangeReason",
     "Crossing",
+    "Demand",
     "Device",
     "EventKind",
+    "Fan",
     "Group",
     "GroupState",
     "Health",
     "Inlet",
+    "Line",
     "LoggedEvent",
     "Meter",
     "MeterStatus",
@@ -58,6 +61,7 @@ __all__ = [
     "SensorStatus",
     "Severity",
     "Snapshot",
+    "TariffRegister",
     "Threshold",
     "ThresholdState",
 ]
@@ -99,6 +103,29 @@ class MeterStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """Mean active power over the last window_s, and its highest value with its time."""
+
+    window_s: float
+    power_w: float | None
+    peak_w: float | None
+    peak_wall_s: float | None
+    peak_since_wall_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TariffRegister:
+    """What was used while one tariff applied. inductive and capacitive are reactive energy in
+    millivar seconds; all of them only grow.
+    """
+
+    tariff: str
+    energy_mj: int
+    inductive_mvars: int
+    capacitive_mvars: int
+
+
+@dataclass(frozen=True, slots=True)
 class Meter:
     """One metering point (an inlet, or a metered branch or outlet).
 
@@ -122,6 +149,12 @@ class Meter:
     peak_current_a: float | None = None
     peak_current_wall_s: float | None = None
     peak_current_since_wall_s: float | None = None
+    inductive_mvars: int | None = None
+    capacitive_mvars: int | None = None
+    """Reactive energy in millivar seconds; None while nothing has measured any."""
+    demand: Demand | None = None
+    tariffs: tuple[TariffRegister, ...] = ()
+    spectrum: Spectrum | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +226,36 @@ class Inlet:
     meter: Meter
     nominal_voltage_v: float = 230.0
     overload_restriction: OverloadRestriction = OverloadRestriction.NONE
+    residual: Meter | None = None
+    """Its residual current (only that of the electrical values); None where nothing measures it."""
+    imbalance_percent: float | None = None
+    """Largest deviation of a line's current from their mean, in % of the mean."""
+    unaccounted_w: float | None = None
+    """Active power of the inlet beyond the sum of its outlets; None unless all are metered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One phase conductor of an inlet. line: l1, l2 or l3. meter: None where nothing measures it.
+    """
+
+    index: int
+    name: str
+    inlet: int
+    line: str
+    rated_current_a: float
+    meter: Meter | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """duty_percent: what it was told, 0..100. speed_rpm: None where nobody knows it."""
+
+    index: int
+    name: str
+    duty_percent: float
+    speed_rpm: float | None
+    status: SensorStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,3 +394,5 @@ class Snapshot:
     upses: tuple[Ups, ...] = ()
     host: HostStatus | None = None
     """None until the board was looked at."""
+    lines: tuple[Line, ...] = ()
+    fans: tuple[Fan, ...] = ()

@@ -53,15 +53,22 @@ class TemperatureScale(Enum):
 
 
 class TargetKind(Enum):
+    """RESIDUAL is the residual current of the inlet with that number, a point of its own."""
+
     INLET = "inlet"
+    LINE = "line"
     BRANCH = "branch"
     OUTLET = "outlet"
     SENSOR = "sensor"
+    RESIDUAL = "residual"
+    FAN = "fan"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something that has values of its own: an inlet, branch, outlet or sensor by its number."""
+    """Something that has values of its own: an inlet, line, branch, outlet, sensor, residual
+    current or fan by its number.
+    """
 
     kind: TargetKind
     index: int
@@ -113,7 +120,11 @@ class GroupSetting(Enum):
 
 
 class Quantity(Enum):
-    """What a threshold watches, in SI units: V A W VA, 1, Hz, Wh of the user meter, Celsius, %."""
+    """What a threshold watches, in SI units: V A W VA, 1, Hz, Wh of the user meter, Celsius, %.
+
+    RESIDUAL_CURRENT (A), IMBALANCE of the lines' currents (%): of inlets. DEMAND (W): the
+    sliding mean of the active power.
+    """
 
     VOLTAGE = "voltage"
     CURRENT = "current"
@@ -124,6 +135,9 @@ class Quantity(Enum):
     ENERGY = "energy"
     TEMPERATURE = "temperature"
     HUMIDITY = "humidity"
+    RESIDUAL_CURRENT = "residual current"
+    IMBALANCE = "imbalance"
+    DEMAND = "demand"
 
 
 class Limit(Enum):
