@@ -14,15 +14,13 @@ from pdu_agent.access.grant import Rights
 from pdu_agent.app.agent import Occasion, run_agent
 from pdu_agent.app.config.schema import (
     AgentSettings,
-    CurrentChannel,
     LogSettings,
     MeterSettings,
     RelayBoardSettings,
-    SampledWiring,
     SensorEntry,
     SimulatorSettings,
-    VoltageChannel,
 )
+from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
 from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.paths import SOCKET_NAME, announced_demo_socket
 from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings, RelayRef

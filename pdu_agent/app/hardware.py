@@ -12,13 +12,12 @@ from pathlib import Path
 
 from pdu_agent.app.config.schema import (
     AgentSettings,
-    CurrentChannel,
     MeterSettings,
     RelayBoardSettings,
-    SampledWiring,
     SensorEntry,
-    VoltageChannel,
 )
+from pdu_agent.app.config.wiring import SampledWiring
+from pdu_agent.app.wiring import meter_channels
 from pdu_agent.hw import registry
 from pdu_agent.hw.acquisition import Acquisition, MeterAcquisition, SampledAcquisition
 from pdu_agent.hw.bank_worker import BankWorker, Order, Report
@@ -28,7 +27,6 @@ from pdu_agent.hw.sensor_poller import PolledSensor, SensorPoller
 from pdu_agent.hw.sim.board import FIRST_ADDRESS, MAX_OUTLETS, RELAYS_PER_CHIP, SimulatedBoard
 from pdu_agent.hw.sim.hwmon import SimHwmon, SimulatedSensor
 from pdu_agent.hw.spi import SpidevPort, SpiPort
-from pdu_agent.metering.calibration import ChannelScale, MeterChannels
 from pdu_agent.metering.meter import BlockMeter
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import HardwareError
@@ -220,41 +218,6 @@ class Hardware:
         return SampledAcquisition(
             meter.name, source, block_meter, meter.targets, on_reading, on_trouble
         )
-
-
-def meter_channels(wiring: SampledWiring, volts_per_count: float) -> MeterChannels:
-    """The converter's channels with their scales; 1-based in the file, 0-based from here."""
-    return MeterChannels(
-        wiring.voltage.channel - 1,
-        _voltage_scale(wiring.voltage, volts_per_count),
-        tuple(
-            (current.channel - 1, _current_scale(current, volts_per_count))
-            for current in wiring.currents
-        ),
-        rate_trim=wiring.rate_trim,
-    )
-
-
-def _voltage_scale(channel: VoltageChannel, volts_per_count: float) -> ChannelScale:
-    return ChannelScale(
-        volts_per_count * channel.divider,
-        channel.gain,
-        channel.offset_counts,
-        channel.phase_delay_s,
-        channel.noise_floor_v,
-    )
-
-
-def _current_scale(channel: CurrentChannel, volts_per_count: float) -> ChannelScale:
-    return ChannelScale(
-        volts_per_count * channel.ct_ratio / channel.burden_ohm,
-        channel.gain,
-        channel.offset_counts,
-        channel.phase_delay_s,
-        channel.noise_floor_a,
-        channel.cutoff_a,
-        channel.cutoff_w,
-    )
 
 
 def _sensor(sensor: SensorEntry, hwmon: SimHwmon | None) -> SensorSource:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pdu_agent.app.config.load import ConfigErrors, load_settings
-from pdu_agent.app.config.schema import AgentSettings, SampledWiring
+from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.app.config.wiring import SampledWiring
 from pdu_agent.app.hardware import stale_after_s
 from pdu_agent.core.settings import BranchSettings, ThresholdSettings
 from pdu_agent.model.commands import OverloadRestriction, Quantity, Target, TargetKind

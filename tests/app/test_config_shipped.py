@@ -18,17 +18,15 @@ from pdu_agent.app.config.init import shipped_text, write_initial
 from pdu_agent.app.config.load import check_file, load_settings
 from pdu_agent.app.config.schema import (
     ConfigFile,
-    CurrentChannel,
     LogSettings,
     MeterSettings,
     RelayBoardSettings,
-    SampledWiring,
     SensorEntry,
     SimulatorSettings,
     SnmpSection,
-    VoltageChannel,
 )
 from pdu_agent.app.config.shape import Member, members
+from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
 from pdu_agent.core.settings import (
     BranchSettings,
     DeviceSettings,

@@ -12,10 +12,11 @@ from types import TracebackType
 
 import numpy as np
 
-from pdu_agent.app.config.schema import MeterSettings, SampledWiring
+from pdu_agent.app.config.schema import MeterSettings
+from pdu_agent.app.config.wiring import SampledWiring
 from pdu_agent.app.demo import demo_settings
 from pdu_agent.app.demo_options import DemoOptions
-from pdu_agent.app.hardware import meter_channels
+from pdu_agent.app.wiring import meter_channels
 from pdu_agent.core.core import Birth, Core
 from pdu_agent.core.settings import CoreSettings, DeviceSettings, InletSettings, OutletSettings
 from pdu_agent.hw.acquisition import SampledAcquisition

@@ -13,12 +13,9 @@ from typing import Any
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.scalars import nearest
-from pdu_agent.app.config.schema import (
-    CHANNELS_PER_CONVERTER,
-    CountingWiring,
-)
 from pdu_agent.app.config.tree import ListNode, Node, Problems, Scalar, node_at
 from pdu_agent.app.config.watch_check import watch_check
+from pdu_agent.app.config.wiring import CHANNELS_PER_CONVERTER, CountingWiring
 from pdu_agent.hw import registry
 from pdu_agent.model.commands import TargetKind
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pdu_agent.app.config.shape import inline
+from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
 from pdu_agent.core.settings import (
     MAX_BRANCHES,
     MAX_GROUPS,
@@ -35,7 +36,6 @@ BUS_OF_BOARD = re.compile(r"/dev/.+|sim")
 BUS_OF_CONVERTER = re.compile(
     r"/dev/spidev(?P<bus>\d{1,3})\.(?P<device>\d{1,3})|sim:(?P<simulated>\d{1,2})"
 )
-CHANNELS_PER_CONVERTER = 8  # ADS130E08, channels as the data sheet counts them
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,59 +76,6 @@ class RelayBoardSettings:
     options: Any = field(
         metadata=inline("driver", lambda driver: registry.settings_class("relays", driver))
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoltageChannel:
-    """The mains voltage at a converter. divider: volts at the mains per volt at the pin."""
-
-    channel: int = setting(minimum=1, maximum=CHANNELS_PER_CONVERTER)
-    divider: float = setting(
-        minimum=1, maximum=10_000, doc="volts at the mains per volt at the pin"
-    )
-    gain: float = setting(1.0, minimum=0.5, maximum=2, doc="trim found by calibration")
-    offset_counts: float = setting(0.0, minimum=-32768, maximum=32767, doc="code at zero volts")
-    phase_delay_s: float = setting(0.0, minimum=-0.001, maximum=0.001, doc="how late it arrives")
-    noise_floor_v: float = setting(0.0, minimum=0, maximum=10, doc="RMS volts of the idle input")
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentChannel:
-    """A current transformer at a converter: A = V at the pin x ct_ratio / burden_ohm x gain."""
-
-    channel: int = setting(minimum=1, maximum=CHANNELS_PER_CONVERTER)
-    feeds: Target = setting(doc="the metering point")
-    ct_ratio: float = setting(1000.0, minimum=1, maximum=10_000, doc="turns, 1000 for 1000:1")
-    burden_ohm: float = setting(50.0, minimum=0.001, maximum=10_000)
-    gain: float = setting(
-        1.0, minimum=-2, maximum=2, doc="trim found by calibration; negative for a reversed CT"
-    )
-    offset_counts: float = setting(0.0, minimum=-32768, maximum=32767, doc="code at zero amperes")
-    phase_delay_s: float = setting(
-        0.0, minimum=-0.001, maximum=0.001, doc="how late it arrives; negative for a CT that leads"
-    )
-    noise_floor_a: float = setting(0.0011, minimum=0, maximum=10, doc="RMS amperes when idle")
-    cutoff_a: float = setting(0.005, minimum=0, maximum=10, doc="at or below: shown as no load")
-    cutoff_w: float = setting(1.0, minimum=0, maximum=100, doc="below: shown as no power")
-
-
-@dataclass(frozen=True, slots=True)
-class SampledWiring:
-    """What hangs on a converter that delivers samples."""
-
-    bus: str = setting(max_length=255, doc="/dev/spidevB.C, or sim:0, sim:1 for the simulator")
-    voltage: VoltageChannel = setting()
-    currents: tuple[CurrentChannel, ...] = setting((), max_length=CHANNELS_PER_CONVERTER - 1)
-    rate_trim: float = setting(
-        1.0, minimum=0.95, maximum=1.05, doc="true sampling rate over the nominal one"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class CountingWiring:
-    """What hangs on a meter that knows watts by itself, by the driver's channel names."""
-
-    channels: dict[str, Target] = setting(doc="channel name to metering point")
 
 
 def _wiring(driver: str) -> type:
