@@ -21,18 +21,23 @@ from pdu_agent.app.wiring import meter_channels
 from pdu_agent.hw import registry
 from pdu_agent.hw.acquisition import Acquisition, MeterAcquisition, SampledAcquisition
 from pdu_agent.hw.bank_worker import BankWorker, Order, Report
-from pdu_agent.hw.i2c import SmBus, open_smbus
 from pdu_agent.hw.ports import RelayBank, SensorSource
 from pdu_agent.hw.sensor_poller import PolledSensor, SensorPoller
 from pdu_agent.hw.sim.board import FIRST_ADDRESS, MAX_OUTLETS, RELAYS_PER_CHIP, SimulatedBoard
+from pdu_agent.hw.sim.connections import SIMULATED, SimConnections, is_simulated
 from pdu_agent.hw.sim.hwmon import SimHwmon, SimulatedSensor
-from pdu_agent.hw.spi import SpidevPort, SpiPort
+from pdu_agent.hw.site import (
+    BoardConnections,
+    Connections,
+    RoutedConnections,
+    SharedConnections,
+    Site,
+)
 from pdu_agent.metering.meter import BlockMeter
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import HardwareError
 from pdu_agent.model.readings import BankLost, BankState, Reading, SensorReading
 
-SIMULATED = "sim"
 STALE_WINDOWS = 3
 STUCK_S = 15.0
 """Longer than any device may stall its bus, retries included."""
@@ -88,10 +93,18 @@ class Hardware:
         self._clock = clock
         self._speed = settings.simulator.speed
         self.board = self._simulated_board(settings, already_running)
+        self._connections: Connections = BoardConnections(clock)
+        if self.board is not None:
+            self._connections = RoutedConnections(
+                self._connections, SimConnections(self.board), is_simulated
+            )
+        self._shared = SharedConnections(self._connections, self._owner)
+        self._on_report = on_report
+        self._owners: dict[str, BankWorker] = {}
         self._workers: dict[str, BankWorker] = {}
         for bus in dict.fromkeys(board.bus for board in settings.relays):
             boards = {b.name: partial(self._open_bank, b) for b in settings.relays if b.bus == bus}
-            worker = BankWorker(bus, boards, on_report, clock)
+            worker = self._owners[bus] = BankWorker(bus, boards, on_report, clock)
             self._workers |= dict.fromkeys(boards, worker)
         self._acquisitions = [
             self._acquisition(meter, settings.device.nominal_hz.value, on_reading, on_trouble)
@@ -101,12 +114,12 @@ class Hardware:
 
     def inspect(self) -> list[BankState | BankLost]:
         """What every relay board is found to be; blocks, once, before `start`."""
-        workers = dict.fromkeys(self._workers.values())
+        workers = self._owners.values()
         return [report for worker in workers for report in worker.inspect_all()]
 
     def start(self) -> None:
         sys.setswitchinterval(THREAD_SWITCH_S)
-        for worker in dict.fromkeys(self._workers.values()):
+        for worker in self._owners.values():
             worker.start()
         for acquisition in self._acquisitions:
             acquisition.start()
@@ -120,7 +133,7 @@ class Hardware:
     def is_alive(self) -> bool:
         """Did every thread get round within STUCK_S? One that waits for a device does."""
         oldest_s = time.monotonic() - STUCK_S
-        beats_s = [worker.beat_s for worker in self._workers.values()]
+        beats_s = [worker.beat_s for worker in self._owners.values()]
         beats_s += [acquisition.beat_s for acquisition in self._acquisitions]
         beats_s += [self._poller.beat_s] if self._poller is not None else []
         return all(beat_s > oldest_s for beat_s in beats_s)
@@ -131,7 +144,7 @@ class Hardware:
             acquisition.stop()
         if self._poller is not None:
             self._poller.stop()
-        for worker in dict.fromkeys(self._workers.values()):
+        for worker in self._owners.values():
             worker.stop()
         if self.board is not None:
             self.board.close()
@@ -172,18 +185,18 @@ class Hardware:
 
     def _open_bank(self, board: RelayBoardSettings) -> RelayBank:
         driver = registry.driver_class("relays", board.driver)
-        bank: RelayBank = driver(self._open_smbus(board.bus), board.options)
+        site = Site(board.name, board.bus, self._clock, self._sleep, self._connections)
+        bank: RelayBank = driver.connect(site, board.options)
         return bank
 
-    def _open_smbus(self, bus: str) -> SmBus:
-        if bus == SIMULATED and self.board is not None:
-            return self.board.smbus()
-        return open_smbus(bus)
+    def _site(self, name: str, place: str = "") -> Site:
+        """Of everything but relay boards: I2C buses have their owners already, or get one."""
+        return Site(name, place, self._clock, self._sleep, self._shared)
 
-    def _spi(self, meter: MeterSettings) -> SpiPort:
-        if _is_simulated(meter) and self.board is not None:
-            return self.board.spi(meter.options.bus)
-        return SpidevPort(meter.options.bus, meter.options.device, clock=self._clock)
+    def _owner(self, bus: str) -> BankWorker:
+        if bus not in self._owners:
+            self._owners[bus] = BankWorker(bus, {}, self._on_report, self._clock)
+        return self._owners[bus]
 
     def _sensor_poller(
         self, settings: AgentSettings, on_sensor: Callable[[SensorReading], None]
@@ -192,12 +205,20 @@ class Hardware:
         hwmon = SimHwmon(settings.runtime_dir / "sim-hwmon", self._clock) if simulated else None
         return SensorPoller(
             [
-                PolledSensor(sensor.number, _sensor(sensor, hwmon), sensor.options.interval_s)
+                PolledSensor(sensor.number, self._sensor(sensor, hwmon), sensor.options.interval_s)
                 for sensor in settings.sensors
             ],
             self._clock,
             on_sensor,
         )
+
+    def _sensor(self, sensor: SensorEntry, hwmon: SimHwmon | None) -> SensorSource:
+        if hwmon is not None and _is_simulated_sensor(sensor):
+            return SimulatedSensor(hwmon, sensor.kind)
+        driver = registry.driver_class("sensors", sensor.driver)
+        site = self._site(f"sensor {sensor.number}")
+        source: SensorSource = driver.connect(site, sensor.options, sensor.kind)
+        return source
 
     def _acquisition(
         self,
@@ -208,23 +229,16 @@ class Hardware:
     ) -> Acquisition:
         driver = registry.driver_class("meters", meter.driver)
         if not isinstance(meter.wiring, SampledWiring):
-            counting = driver(meter.options, self._clock)
+            counting = driver.connect(self._site(meter.name), meter.options)
             return MeterAcquisition(
                 meter.name, counting, meter.wiring.channels, on_reading, on_trouble
             )
-        source = driver(self._spi(meter), meter.options, self._sleep)
+        source = driver.connect(self._site(meter.name, meter.wiring.bus), meter.options)
         channels = meter_channels(meter.wiring, meter.options.volts_per_count)
         block_meter = BlockMeter(channels, float(nominal_hz))
         return SampledAcquisition(
             meter.name, source, block_meter, meter.targets, on_reading, on_trouble
         )
-
-
-def _sensor(sensor: SensorEntry, hwmon: SimHwmon | None) -> SensorSource:
-    if hwmon is not None and _is_simulated_sensor(sensor):
-        return SimulatedSensor(hwmon, sensor.kind)
-    source: SensorSource = registry.driver_class("sensors", sensor.driver)(sensor.options)
-    return source
 
 
 def _is_simulated_sensor(sensor: SensorEntry) -> bool:

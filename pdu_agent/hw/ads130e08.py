@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pdu_agent.hw import ads130e08_registers as chip
 from pdu_agent.hw.ads130e08_registers import Command, Register
 from pdu_agent.hw.repeats import RepeatFilter
+from pdu_agent.hw.site import Site
 from pdu_agent.hw.spi import SpiPort
 from pdu_agent.metering.blocks import SampleBlock
 from pdu_agent.metering.frames import decode_frames, decode_status
@@ -102,6 +103,10 @@ class Ads130e08Source:
         self._next_check_s = -math.inf
         self._config3 = chip.RESET_VALUES[Register.CONFIG3]
         self._seq = 0
+
+    @classmethod
+    def connect(cls, site: Site, settings: Ads130e08Settings) -> Ads130e08Source:
+        return cls(site.connections.spi(site.place), settings, site.sleep)
 
     @property
     def volts_per_count(self) -> float:

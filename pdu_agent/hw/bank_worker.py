@@ -2,17 +2,22 @@
 """The one thread that owns a bus and serves the relay boards on it.
 
 Messages go in through a bounded inbox and come out through `deliver`; nothing else is
-shared. Boards that block for a whole ADC window do not belong on such a thread: a relay
-write waits for one I2C transaction at most.
+shared. Drivers of other things on the same bus are guests, who ask for one transfer at a time:
+a relay write waits for one I2C transaction at most.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
+import os
 import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, Future
+from typing import Any, TypeVar
 
 from pdu_agent.hw.bank_link import BankLink
 from pdu_agent.hw.ports import RelayBank
@@ -27,9 +32,16 @@ from pdu_agent.model.readings import (
 
 INBOX_LIMIT = 64
 POLL_S = 2.0
+GUEST_TIMEOUT_S = 3.0
+"""Longer than a chip may stall the bus; a bus that is stuck for good must not hold its guests."""
 
 Order = WriteRelays | InitialiseBank
 Report = BankState | RelayResult | BankLost
+T = TypeVar("T")
+
+# Whatever the order in which they came: relays first, then guests, and the end last.
+_ORDER, _GUEST, _WAKE = range(3)
+_Call = tuple[Callable[[], Any], Future[Any]]
 
 
 class BankWorker:
@@ -60,7 +72,9 @@ class BankWorker:
         self._links = {
             bank: BankLink(bank, open_bank, clock, poll_s) for bank, open_bank in banks.items()
         }
-        self._inbox: queue.Queue[Order | None] = queue.Queue(inbox_limit)
+        self._inbox: queue.PriorityQueue[tuple[int, int, Order | _Call | None]]
+        self._inbox = queue.PriorityQueue(inbox_limit)
+        self._arrivals = itertools.count()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"relays {name}", daemon=True)
 
@@ -85,10 +99,26 @@ class BankWorker:
         if self._stopping.is_set():
             return False
         try:
-            self._inbox.put_nowait(order)
+            self._inbox.put_nowait((_ORDER, next(self._arrivals), order))
         except queue.Full:
             return False
         return True
+
+    def call(self, transfer: Callable[[], T], /) -> T:
+        """Have the thread do a guest's transfer; what it returns or raises. From any thread.
+
+        Raises OSError: ETIMEDOUT when its turn did not come within GUEST_TIMEOUT_S, ENODEV
+        once the worker has stopped.
+        """
+        future: Future[T] = Future()
+        try:
+            self._inbox.put((_GUEST, next(self._arrivals), (transfer, future)), True, 1.0)
+            return future.result(GUEST_TIMEOUT_S)
+        except (queue.Full, TimeoutError) as exc:
+            future.cancel()
+            raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from exc
+        except CancelledError as exc:
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from exc
 
     def stop(self) -> None:
         """Carry out what is in the inbox, end the thread, release the bus.
@@ -98,7 +128,8 @@ class BankWorker:
         """
         self._stopping.set()
         with contextlib.suppress(queue.Full):
-            self._inbox.put_nowait(None)  # wakes a thread that waits; a full inbox is awake
+            # Wakes a thread that waits; a full inbox is awake.
+            self._inbox.put_nowait((_WAKE, next(self._arrivals), None))
         if self._thread.ident is not None:
             self._thread.join()
         for link in self._links.values():
@@ -109,13 +140,25 @@ class BankWorker:
             self.beat_s = time.monotonic()
             self._look_around()
             try:
-                order = self._inbox.get(timeout=self._pause_s())
+                _, _, message = self._inbox.get(timeout=self._pause_s())
             except queue.Empty:
-                order = None
-            if order is not None:
-                self._deliver(self._carry_out(order))
+                message = None
+            if isinstance(message, tuple):
+                self._serve_guest(*message)
+            elif message is not None:
+                self._deliver(self._carry_out(message))
             elif self._stopping.is_set() and self._inbox.empty():
                 return
+
+    def _serve_guest(self, transfer: Callable[[], Any], future: Future[Any]) -> None:
+        if self._stopping.is_set():
+            future.cancel()
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(transfer())
+        except Exception as exc:  # it is the guest's, whatever it is
+            future.set_exception(exc)
 
     def _pause_s(self) -> float:
         if self._stopping.is_set():

@@ -10,11 +10,12 @@ Tried with a simulated folder only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import glob
 from pathlib import Path
 from typing import ClassVar
 
+from pdu_agent.hw.site import Site
 from pdu_agent.model.errors import ChipNotFound, ConfigError, HardwareError
 from pdu_agent.model.settings import setting
 from pdu_agent.model.snapshot import SensorKind
@@ -50,6 +51,10 @@ class HwmonSensor:
 
     def __init__(self, settings: HwmonSettings) -> None:
         self._pattern = settings.path
+
+    @classmethod
+    def connect(cls, site: Site, settings: HwmonSettings, _kind: SensorKind) -> HwmonSensor:
+        return cls(replace(settings, path=site.connections.path(settings.path)))
 
     def read(self) -> float:
         """Celsius or percent. Raises ChipNotFound without that file, HardwareError when it

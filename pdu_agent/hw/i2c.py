@@ -25,6 +25,10 @@ class SmBus(Protocol):
     registers.
     """
 
+    def read_byte(self, i2c_addr: int, /) -> int: ...
+
+    def write_byte(self, i2c_addr: int, value: int, /) -> None: ...
+
     def read_byte_data(self, i2c_addr: int, register: int, /) -> int: ...
 
     def write_byte_data(self, i2c_addr: int, register: int, value: int, /) -> None: ...
@@ -34,6 +38,13 @@ class SmBus(Protocol):
     def write_i2c_block_data(
         self, i2c_addr: int, register: int, data: Sequence[int], /
     ) -> None: ...
+
+    def exchange(self, i2c_addr: int, data: bytes, length: int, /) -> bytes:
+        """Send `data`, then read `length` bytes, without letting the bus go in between.
+
+        Either may be empty: a plain write, a plain read. For chips without registers.
+        """
+        ...
 
     def close(self) -> None: ...
 
@@ -45,10 +56,10 @@ def open_smbus(bus: str | int) -> SmBus:
     a kernel driver owns its address, shows at the first transfer (see `bus_error`).
     """
     # Loaded here so that an agent without I2C boards does not carry it.
-    from smbus2 import SMBus
+    from pdu_agent.hw.linux_smbus import LinuxSmBus
 
     path = f"/dev/i2c-{int(bus)}" if str(bus).isdigit() else str(bus)
-    smbus = SMBus()
+    smbus = LinuxSmBus()
     try:
         smbus.open(path)
     except OSError as exc:

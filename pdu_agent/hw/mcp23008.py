@@ -15,6 +15,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from pdu_agent.hw.i2c import SmBus, bus_error
+from pdu_agent.hw.site import Site
 from pdu_agent.model.errors import BusTimeout, ReadbackMismatch
 from pdu_agent.model.settings import setting
 
@@ -71,6 +72,10 @@ class Mcp23008Bank:
         self._open_levels = self._relay_pins if settings.active_low else 0
         self._latch: int | None = None
         self._added_pins = 0
+
+    @classmethod
+    def connect(cls, site: Site, settings: Mcp23008Settings) -> Mcp23008Bank:
+        return cls(site.connections.i2c(site.place), settings)
 
     def inspect(self) -> tuple[bool, tuple[bool | None, ...]]:
         """Cold when every relay's pin is an input, as all are after power-on.

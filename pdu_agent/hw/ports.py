@@ -2,12 +2,12 @@
 """What a driver has to offer. Every method may block and runs in its bus's own thread.
 
 All of them raise HardwareError (BusTimeout, ChipNotFound, ReadbackMismatch) and nothing
-else for trouble with the device.
+else for trouble with the device. How a driver is made: see `site`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,6 +70,56 @@ class SensorSource(Protocol):
     def read(self) -> float:
         """Celsius, percent relative humidity, or 0/1 for a contact; within a second."""
         ...
+
+
+class Fan(Protocol):
+    """One fan."""
+
+    def set_duty(self, percent: float) -> None:
+        """0 to 100 % of full speed."""
+        ...
+
+    def read_rpm(self) -> float | None:
+        """Turns a minute, 0 when it stands still; None without a tacho."""
+        ...
+
+    def close(self) -> None:
+        """Leave the fan at full speed, where that can be told: nobody watches it any more."""
+        ...
+
+
+class Display(Protocol):
+    """Some lines of text. columns and rows: as many characters fit."""
+
+    columns: int
+    rows: int
+
+    def open(self) -> None: ...
+
+    def show(self, lines: Sequence[str]) -> None:
+        """Up to `rows` lines, each cut at `columns`; what is not given is blank."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class DigitalIo(Protocol):
+    """Lines for buttons, contacts and lamps; logical values, True is pressed, closed or lit.
+
+    The driver is made with all its inputs and outputs (their numbers on the board).
+    """
+
+    def open(self) -> None:
+        """Take the lines: outputs dark, inputs pulled up where the hardware can."""
+        ...
+
+    def read(self, timeout_s: float) -> Mapping[int, bool]:
+        """Every input, at the latest after timeout_s, earlier where the hardware tells of edges."""
+        ...
+
+    def write(self, lit: Mapping[int, bool]) -> None: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

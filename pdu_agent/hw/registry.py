@@ -2,18 +2,22 @@
 """Which drivers there are. A driver's module is loaded when its name is first asked for,
 so that a library which is not installed harms only those who configured its driver.
 
-A new driver is one line here: its settings dataclass and what makes the driver from it.
+A new driver is one line here: its settings dataclass and its class. A package that is
+installed beside this one adds its own by entry points of the group `openpdu.relays`,
+`openpdu.meters` and so on, each naming the driver's class, whose `Settings` is the dataclass.
 """
 
 from __future__ import annotations
 
 import difflib
 import importlib
-from typing import Any, Literal
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, Literal, get_args
 
 from pdu_agent.model.errors import ConfigError
 
-Kind = Literal["relays", "meters", "sensors"]
+Kind = Literal["relays", "meters", "sensors", "fans", "displays", "io"]
 
 _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
     "relays": {
@@ -32,12 +36,16 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
     "sensors": {
         "hwmon": ("pdu_agent.hw.hwmon:HwmonSettings", "pdu_agent.hw.hwmon:HwmonSensor"),
     },
+    "fans": {},
+    "displays": {},
+    "io": {},
 }
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 def known(kind: Kind) -> tuple[str, ...]:
     """The driver names that a configuration may use, sorted."""
-    return tuple(sorted(_DRIVERS[kind]))
+    return tuple(sorted({**_plugins(kind), **_DRIVERS[kind]}))
 
 
 def settings_class(kind: Kind, driver: str) -> type[Any]:
@@ -55,7 +63,7 @@ def driver_class(kind: Kind, driver: str) -> type[Any]:
 
 
 def _entry(kind: Kind, driver: str) -> tuple[str, str]:
-    entry = _DRIVERS[kind].get(driver)
+    entry = _DRIVERS[kind].get(driver) or _plugins(kind).get(driver)
     if entry is None:
         near = difflib.get_close_matches(driver, known(kind), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known(kind))}"
@@ -63,11 +71,23 @@ def _entry(kind: Kind, driver: str) -> tuple[str, str]:
     return entry
 
 
+@cache
+def _plugins(kind: Kind) -> dict[str, tuple[str, str]]:
+    """Drivers of other packages. One with the name of a driver of ours does not replace it."""
+    return {
+        point.name: (f"{point.value}.Settings", point.value)
+        for point in entry_points(group=f"openpdu.{kind}")
+    }
+
+
 def _load(driver: str, reference: str) -> type[Any]:
-    module_name, _, name = reference.partition(":")
+    """reference: module:name, or module:name.attribute."""
+    module_name, _, path = reference.partition(":")
     try:
-        module = importlib.import_module(module_name)
-    except ImportError as exc:
+        loaded: Any = importlib.import_module(module_name)
+        for name in path.split("."):
+            loaded = getattr(loaded, name)
+    except (ImportError, AttributeError) as exc:
         raise ConfigError(f"driver {driver!r} cannot be loaded: {exc}") from exc
-    loaded: type[Any] = getattr(module, name)
-    return loaded
+    found: type[Any] = loaded
+    return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pdu_agent.hw.ecm1240.counters import (
     AUX_NAMES,
@@ -25,6 +25,7 @@ from pdu_agent.hw.ecm1240.packet import Packet, PacketDecoder
 from pdu_agent.hw.ecm1240.polling import UNITS, Poller
 from pdu_agent.hw.ports import MeterSample
 from pdu_agent.hw.serial_port import READ_SLICE_S, SerialPort
+from pdu_agent.hw.site import Site
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import BusTimeout
 from pdu_agent.model.quantities import Electrical, Quality
@@ -92,6 +93,11 @@ class Ecm1240Meter:
         self._silent_since_s = 0.0
         self._skipped_before = 0
         self._reported: Restart | None = None
+
+    @classmethod
+    def connect(cls, site: Site, settings: Ecm1240Settings) -> Ecm1240Meter:
+        port = site.connections.path(settings.port)
+        return cls(replace(settings, port=port), site.clock)
 
     def open(self) -> None:
         """Open the port. Raises ChipNotFound or BusTimeout, saying what to do."""
