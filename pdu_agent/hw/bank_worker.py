@@ -111,6 +111,8 @@ class BankWorker:
         once the worker has stopped.
         """
         future: Future[T] = Future()
+        if self._stopping.is_set():
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
         try:
             self._inbox.put((_GUEST, next(self._arrivals), (transfer, future)), True, 1.0)
             return future.result(GUEST_TIMEOUT_S)
@@ -132,8 +134,17 @@ class BankWorker:
             self._inbox.put_nowait((_WAKE, next(self._arrivals), None))
         if self._thread.ident is not None:
             self._thread.join()
+        self._turn_away_guests()
         for link in self._links.values():
             link.close()
+
+    def _turn_away_guests(self) -> None:
+        """Those that came while the thread was ending."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                _, _, message = self._inbox.get_nowait()
+                if isinstance(message, tuple):
+                    message[1].cancel()
 
     def _run(self) -> None:
         while True:
