@@ -56,7 +56,12 @@ from tests.mib.sentry4 import (
 )
 from tests.mib.unit import ACTOR, integer, octets, with_outlet
 
-INLET, BRANCH, OUTLET, SENSOR = TargetKind
+INLET, BRANCH, OUTLET, SENSOR = (
+    TargetKind.INLET,
+    TargetKind.BRANCH,
+    TargetKind.OUTLET,
+    TargetKind.SENSOR,
+)
 
 
 def hysteresis(kind: TargetKind, quantity: Quantity, value: float) -> ConfigureThresholds:

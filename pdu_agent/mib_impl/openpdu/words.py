@@ -95,6 +95,9 @@ TARGET_KIND = Enumerated(
     (2, "branch", TargetKind.BRANCH),
     (3, "outlet", TargetKind.OUTLET),
     (4, "sensor", TargetKind.SENSOR),
+    (7, "line", TargetKind.LINE),
+    (8, "residual", TargetKind.RESIDUAL),
+    (9, "fan", TargetKind.FAN),
 )
 
 QUANTITY = Enumerated(
@@ -107,9 +110,17 @@ QUANTITY = Enumerated(
     (7, "energy", Quantity.ENERGY),
     (8, "temperature", Quantity.TEMPERATURE),
     (9, "humidity", Quantity.HUMIDITY),
+    (10, "residualCurrent", Quantity.RESIDUAL_CURRENT),
+    (11, "imbalance", Quantity.IMBALANCE),
+    (12, "demand", Quantity.DEMAND),
 )
 
-_SCALES = {Quantity.ENERGY: 1, Quantity.TEMPERATURE: 10, Quantity.HUMIDITY: 10}
+_SCALES = {
+    Quantity.ENERGY: 1,
+    Quantity.TEMPERATURE: 10,
+    Quantity.HUMIDITY: 10,
+    Quantity.IMBALANCE: 10,
+}
 
 
 def scale_of(quantity: Quantity) -> int:
