@@ -12,10 +12,12 @@ from typing import Protocol
 class LineSettings:
     """How one line is wanted. Values are logical: True is active, low when active_low.
 
+    as_is: direction and level stay as they are; goes with active_low only.
     initial: the level an output has from its first moment on. pull_up: of an input.
     edges: of an input, both are told. debounce_s: shorter pulses are not told.
     """
 
+    as_is: bool = False
     output: bool = False
     initial: bool = False
     active_low: bool = False
@@ -26,12 +28,12 @@ class LineSettings:
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """A line as found, electrically. high: None where it cannot be read without taking it.
-    consumer: who has it, "" for nobody.
+    """A line as found. consumer: who has it, "" for nobody.
+
+    The kernel tells a line's level only to whoever has it; see `LineSettings.as_is`.
     """
 
     output: bool
-    high: bool | None
     consumer: str
 
 
@@ -55,6 +57,14 @@ class GpioLines(Protocol):
         """Set these outputs at once, in one call to the kernel."""
         ...
 
+    def drive(self, initial: Mapping[int, bool]) -> None:
+        """Make outputs of all the lines, taken as they are, without letting any of them go.
+
+        initial: the level of each line from then on. What is an output already and gets the
+        level that it has does not move.
+        """
+        ...
+
     def wait_edges(self, timeout_s: float) -> list[Edge]:
         """The edges since the last call; waits for the first one. Empty after timeout_s."""
         ...
@@ -67,7 +77,8 @@ class GpioLines(Protocol):
 class GpioChip(Protocol):
     """One /dev/gpiochipN. All methods raise HardwareError."""
 
-    line_count: int
+    @property
+    def line_count(self) -> int: ...
 
     def look(self, lines: Iterable[int]) -> dict[int, LineState]:
         """What these lines are now; changes nothing."""
@@ -77,4 +88,6 @@ class GpioChip(Protocol):
         """Take the lines; ChipNotFound when one is in use or not there."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close lines that were taken before it."""
+        ...
