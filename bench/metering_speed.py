@@ -87,9 +87,9 @@ def core_run(frames: np.ndarray) -> Callable[[], Result]:
     def run() -> Result:
         for piece in pieces:
             timeline.append(decode_frames(piece))
-            rms, power = analyser.rms_and_power(timeline.samples, edges)
+            sums = analyser.sums(timeline.samples, edges, RATE_HZ)
             timeline.drop(WINDOW)
-        return rms[0], rms[1], power[1]
+        return sums.rms[0], sums.rms[1], sums.power_w[1]
 
     return run
 

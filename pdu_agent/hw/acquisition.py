@@ -12,6 +12,7 @@ import math
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,10 +20,11 @@ from typing import TYPE_CHECKING
 from pdu_agent.hw.ports import MeterSample, PowerMeter, SampleSource
 from pdu_agent.model.commands import Target
 from pdu_agent.model.errors import ConfigError, HardwareError
-from pdu_agent.model.readings import Measurement, Reading
+from pdu_agent.model.readings import Inrush, Measurement, Reading
 
 if TYPE_CHECKING:
     from pdu_agent.metering.blocks import SampleBlock
+    from pdu_agent.metering.inrush import Waveform
     from pdu_agent.metering.meter import BlockMeter, Window
 
 log = logging.getLogger(__name__)
@@ -32,9 +34,12 @@ LAST_RETRY_S = 10.0
 POLL_S = 0.5
 """How long a meter may wait for its next sample, hence how soon a stop is noticed."""
 STOP_TIMEOUT_S = 5.0
+MAX_CAPTURES = 64
+"""Waveforms asked for between two blocks; beyond, the oldest requests are dropped."""
 
 Deliver = Callable[[Reading], None]
 OnTrouble = Callable[[str, HardwareError | None], None]
+OnInrush = Callable[[Inrush], None]
 
 
 def retry_delays_s(first_s: float = FIRST_RETRY_S, last_s: float = LAST_RETRY_S) -> Iterator[float]:
@@ -176,10 +181,11 @@ class Acquisition(ABC):
 class SampledAcquisition(Acquisition):
     """Blocks of samples through a BlockMeter: one Reading per window.
 
-    source: opened again by `start` after a `close`. targets: what each current channel of
-    the meter feeds, in the meter's order. What was not sampled while the source was lost is
-    reported as lost samples. A point whose current or voltage channel has failed is left
-    out: it shows a fault, never 0 A.
+    source: opened again by `start` after a `close`. targets: what each point of a window
+    (currents, then residual sums) belongs to; None for a conductor that is only part of a sum.
+    on_inrush: called from this thread with what `capture` asked for. What was not sampled
+    while the source was lost is reported as lost samples. A point that is made of a failed
+    channel is left out: it shows a fault, never 0 A.
     """
 
     def __init__(
@@ -187,25 +193,44 @@ class SampledAcquisition(Acquisition):
         name: str,
         source: SampleSource,
         meter: BlockMeter,
-        targets: Sequence[Target],
+        targets: Sequence[Target | None],
         deliver: Deliver,
         on_trouble: OnTrouble,
         first_retry_s: float = FIRST_RETRY_S,
+        on_inrush: OnInrush | None = None,
     ) -> None:
         super().__init__(name, deliver, on_trouble, first_retry_s)
         self._source = source
         self._meter = meter
         self._targets = tuple(targets)
+        self._on_inrush = on_inrush
+        self._wanted: deque[tuple[int, float]] = deque(maxlen=MAX_CAPTURES)
         self._sampled_until_s = math.nan
         self._reopened = False
+
+    def capture(self, target: Target, t_mono_s: float) -> bool:
+        """Ask for the waveform of a switch-on at t_mono_s; from any thread, within 0.5 s.
+
+        False when this converter has no current of that target, or nobody waits for it.
+        """
+        currents = self._targets[: len(self._meter.channels.currents)]
+        if self._on_inrush is None or target not in currents:
+            return False
+        self._wanted.append((currents.index(target), t_mono_s))
+        return True
 
     def _open(self) -> None:
         self._source.start()
         self._reopened = not math.isnan(self._sampled_until_s)
 
     def _step(self) -> bool:
-        for window in self._meter.add_block(self._read_block()):
+        windows = self._meter.add_block(self._read_block())
+        for window in windows:
             self._publish_window(window)
+        while self._wanted:
+            self._meter.capture(*self._wanted.popleft())
+        for waveform in self._meter.take_waveforms():
+            self._tell_inrush(waveform)
         return True
 
     def _close(self) -> None:
@@ -223,22 +248,33 @@ class SampledAcquisition(Acquisition):
         self._sampled_until_s = block.t_mono_s + block.counts.shape[1] / block.rate_hz
         return block
 
-    def _has_failed(self, channel: int) -> bool:
-        failed = self._source.failed_channels
-        return channel in failed or self._meter.channels.voltage_channel in failed
-
     def _publish_window(self, window: Window) -> None:
+        failed = self._source.failed_channels
         self._publish(
             window.t_mono_s,
             window.span_s,
             tuple(
-                Measurement(target, electrical, energy_mj)
-                for target, (channel, _), (electrical, energy_mj) in zip(
-                    self._targets, self._meter.channels.currents, window.currents, strict=True
+                Measurement(target, *point)
+                for target, sources, point in zip(
+                    self._targets, self._meter.channels.sources, window.currents, strict=True
                 )
-                if not self._has_failed(channel)
+                if target is not None and failed.isdisjoint(sources)
             ),
             window.lost_samples,
+        )
+
+    def _tell_inrush(self, waveform: Waveform) -> None:
+        target = self._targets[waveform.index]
+        if target is None or self._on_inrush is None:
+            return
+        self._on_inrush(
+            Inrush(
+                target,
+                waveform.t_mono_s,
+                waveform.rate_hz,
+                waveform.voltage_v,
+                waveform.current_a,
+            )
         )
 
 

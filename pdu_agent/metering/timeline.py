@@ -24,6 +24,8 @@ class Timeline:
         self._buffer = np.empty((len(rows), capacity), dtype=np.float32)
         self._first = 0
         self._end = 0
+        self.reference = 0
+        """The row that `voltage` is."""
 
     def __len__(self) -> int:
         return self._end - self._first
@@ -35,8 +37,8 @@ class Timeline:
 
     @property
     def voltage(self) -> NDArray[np.float32]:
-        """The first row: contiguous, float32[length]."""
-        return self._buffer[0, self._first : self._end]
+        """The row of the voltage that windows are cut by: contiguous, float32[length]."""
+        return self._buffer[self.reference, self._first : self._end]
 
     def append(self, counts: NDArray[np.int32]) -> None:
         """Put a block's codes, int32[channels, samples], behind the last sample."""

@@ -54,9 +54,7 @@ class WindowCutter:
         self.cycles = round(nominal_hz * WINDOW_S)
         self._step = max(1, round(rate_hz * _COMPARATOR_STEP_S))
         self._mean = np.full(self._step, 1 / self._step, dtype=np.float32)
-        # Half the weakest peak: noise does not reach it, and a rise that comes back within
-        # the same cycle is too early to count. Where exactly it lies does not matter.
-        self._threshold = np.float32(offset_counts + least_peak / 2)
+        self.refer_to(least_peak, offset_counts)
         self._shortest = rate_hz / HIGHEST_MAINS_HZ * 0.85
         self._longest = rate_hz / LOWEST_MAINS_HZ * 1.2
         self._free_length = rate_hz * WINDOW_S
@@ -64,6 +62,17 @@ class WindowCutter:
         self._mode = _Mode.ACQUIRING
         self._period = rate_hz / nominal_hz
         self.start = _START_OF_TIMELINE
+
+    @property
+    def locked(self) -> bool:
+        """Windows are in step with the mains."""
+        return self._mode is _Mode.LOCKED
+
+    def refer_to(self, least_peak: float, offset_counts: float) -> None:
+        """From now on `voltage` is another channel; for a cutter that is not locked."""
+        # Half the weakest peak: noise does not reach it, and a rise that comes back within
+        # the same cycle is too early to count. Where exactly it lies does not matter.
+        self._threshold = np.float32(offset_counts + least_peak / 2)
 
     def dropped(self, count: int) -> None:
         """The timeline forgot its first `count` samples."""

@@ -16,16 +16,20 @@ from pdu_agent.hw.ports import MeterSample
 from pdu_agent.hw.sim.ecm1240 import SimulatedEcm1240
 from pdu_agent.metering.blocks import SampleBlock
 from pdu_agent.metering.calibration import ChannelScale, MeterChannels
-from pdu_agent.metering.meter import BlockMeter, Window
+from pdu_agent.metering.inrush import Waveform
+from pdu_agent.metering.meter import BlockMeter, Point, Window
+from pdu_agent.metering.power import RowSums
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import BusTimeout, ChipNotFound, ConfigError
-from pdu_agent.model.quantities import Electrical, Quality
+from pdu_agent.model.quantities import HARMONICS, Electrical, Quality, Spectrum
+from pdu_agent.model.readings import Inrush
 
 INLET = Target(TargetKind.INLET, 1)
 OUTLET_1 = Target(TargetKind.OUTLET, 1)
 OUTLET_2 = Target(TargetKind.OUTLET, 2)
 LOAD = Electrical(voltage_v=230.0, active_power_w=100.0, quality=Quality.OK)
+SPECTRUM = Spectrum((230.0,) * HARMONICS, (1.0,) * HARMONICS)
 LOST = BusTimeout("test", "read", "pulled")
 
 
@@ -248,9 +252,12 @@ def test_stop_without_start_and_twice_does_nothing(owner):
 
 
 class WindowPerBlock:
-    """A meter that makes one window of each block; `add_block` of BlockMeter."""
+    """A meter that makes one window of each block, in the place of a BlockMeter."""
 
     channels = MeterChannels(0, ChannelScale(1.0), ((1, ChannelScale(1.0)), (2, ChannelScale(1.0))))
+
+    def __init__(self):
+        self.wanted = []
 
     def add_block(self, block):
         energy_mj = float(block.counts[0, 0])
@@ -261,9 +268,20 @@ class WindowPerBlock:
                 voltage_v=230.0,
                 frequency_hz=50.0,
                 lost_samples=block.lost_samples,
-                currents=((LOAD, energy_mj), (LOAD, -energy_mj)),
+                currents=(
+                    Point(LOAD, energy_mj, 2 * energy_mj, None),
+                    Point(LOAD, -energy_mj, None, SPECTRUM),
+                ),
+                sums=RowSums([], [], []),
             )
         ]
+
+    def capture(self, index, t_mono_s):
+        self.wanted.append(Waveform(index, t_mono_s, 8000.0, (325.0,), (1.5,)))
+
+    def take_waveforms(self):
+        taken, self.wanted = self.wanted, []
+        return taken
 
 
 def block(seq, energy_mj=7, lost_samples=0):
@@ -285,6 +303,38 @@ def run_sampled(owner, source, meter, targets, until):
     acquisition.stop()
 
 
+def test_a_conductor_without_a_target_is_not_published(owner):
+    run_sampled(owner, Script(block(1)), WindowPerBlock(), [None, OUTLET_1], lambda: owner.readings)
+    assert [each.target for each in owner.readings[0].measurements] == [OUTLET_1]
+
+
+def test_a_captured_switch_on_is_told_with_its_target(owner):
+    found = []
+    source = Script(block(1), block(2))
+    acquisition = SampledAcquisition(
+        "adc",
+        source,
+        WindowPerBlock(),
+        [INLET, OUTLET_1],
+        owner.deliver,
+        owner.on_trouble,
+        on_inrush=found.append,
+    )
+    assert acquisition.capture(OUTLET_1, 12.5)
+    assert not acquisition.capture(Target(TargetKind.OUTLET, 9), 12.5)
+    acquisition.start()
+    wait_for(lambda: found)
+    acquisition.stop()
+    assert found == [Inrush(OUTLET_1, 12.5, 8000.0, (325.0,), (1.5,))]
+
+
+def test_without_somebody_to_tell_nothing_is_captured(owner):
+    acquisition = SampledAcquisition(
+        "adc", Script(), WindowPerBlock(), [INLET, OUTLET_1], owner.deliver, owner.on_trouble
+    )
+    assert not acquisition.capture(OUTLET_1, 12.5)
+
+
 def test_windows_become_readings_with_one_measurement_per_target(owner):
     source = Script(block(1), block(2, lost_samples=3), LOST, block(9))
     run_sampled(
@@ -292,6 +342,8 @@ def test_windows_become_readings_with_one_measurement_per_target(owner):
     )
     first, second, third = owner.readings
     assert [(m.target, m.energy_mj) for m in first.measurements] == [(INLET, 7.0), (OUTLET_1, -7.0)]
+    assert [m.reactive_mvars for m in first.measurements] == [14.0, None]
+    assert [m.spectrum for m in first.measurements] == [None, SPECTRUM]
     assert (first.seq, first.t_mono_s, first.span_s, first.lost_samples) == (1, 1.0, 0.2, 0)
     assert second.lost_samples == 3
     assert (third.seq, third.t_mono_s) == (3, 9.0)

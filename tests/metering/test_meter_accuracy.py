@@ -44,7 +44,7 @@ def test_every_window_of_a_noisy_sine_is_within_the_promise(
     for window in windows:
         assert window.voltage_v == pytest.approx(230, rel=5e-4)
         assert window.frequency_hz == pytest.approx(frequency_hz, abs=1e-3)
-        for lag, (load, energy_mj) in zip(lags, window.currents, strict=True):
+        for lag, (load, energy_mj, *_) in zip(lags, window.currents, strict=True):
             power_w = 1840 * math.cos(math.radians(lag))
             limit_w = 1840 * 1e-3 if lag in (0, 180) else 920 * 2e-3
             assert load.voltage_v == window.voltage_v
@@ -198,7 +198,7 @@ def test_an_hour_of_noise_adds_no_energy() -> None:
     windows = run(np.tile(counts, (1, 60)), channels(idle, idle), size=48_000)
     assert sum(window.span_s for window in windows) > 3599
     for window in windows:
-        for load, energy_mj in window.currents:
+        for load, energy_mj, *_ in window.currents:
             assert energy_mj == 0.0
             assert (load.current_a, load.active_power_w, load.apparent_power_va) == (0, 0, 0)
             assert (load.reactive_power_var, load.power_factor) == (0, 0)
@@ -209,7 +209,7 @@ def test_power_below_its_own_cutoff_is_zero_while_the_current_shows() -> None:
     angle = 2 * np.pi * 50 * times(1)
     counts = codes(sine(angle, 230), sine(angle, 0.04, 90))
     scale = dataclasses.replace(CURRENT, cutoff_a=5e-3, cutoff_w=1.0)
-    for load, energy_mj in (window.currents[0] for window in run(counts, channels(scale))):
+    for load, energy_mj, *_ in (window.currents[0] for window in run(counts, channels(scale))):
         assert load.active_power_w == 0.0
         assert load.power_factor == 0.0
         assert energy_mj == 0.0

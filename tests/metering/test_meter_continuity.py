@@ -48,7 +48,7 @@ def assert_no_time_between(windows: list[Window]) -> None:
 def numbers(window: Window) -> list[float]:
     """Every figure of a window; each must be a real number."""
     values = [window.t_mono_s, window.span_s, window.voltage_v, window.lost_samples]
-    for load, energy_mj in window.currents:
+    for load, energy_mj, *_ in window.currents:
         values += [value for value in astuple(load) if isinstance(value, float)] + [energy_mj]
     if window.frequency_hz is not None:
         values.append(window.frequency_hz)
@@ -253,7 +253,7 @@ def test_clipping_marks_the_windows_it_touches(clipped: int, marked: set[int]) -
     flawed_s = 100 + np.array([7500, 8000]) / RATE_HZ
     for window in windows:
         touched = window.t_mono_s > flawed_s[0] and window.t_mono_s - window.span_s < flawed_s[1]
-        for index, (load, _) in enumerate(window.currents):
+        for index, (load, *_) in enumerate(window.currents):
             bad = touched and index in marked
             assert load.quality is (Quality.CLIPPED if bad else Quality.OK)
     assert any(window.t_mono_s > flawed_s[1] for window in windows)
