@@ -16,17 +16,30 @@ READ_SLICE_S = 0.1
 WRITE_TIMEOUT_S = 1.0
 
 
+PARITIES = {
+    "none": serial.PARITY_NONE,
+    "even": serial.PARITY_EVEN,
+    "odd": serial.PARITY_ODD,
+}
+
+
 class SerialPort:
-    """8N1 without flow control, for one thread; open and close may alternate.
+    """Eight data bits without flow control, for one thread; open and close may alternate.
+
+    parity: none, even or odd. stop_bits: 1 or 2.
 
     All settings are given at opening and never touched again: a pseudo-terminal refuses
     some later changes, and changing them on a real line can lose bytes.
     """
 
-    def __init__(self, driver: str, path: str, baud_rate: int) -> None:
+    def __init__(
+        self, driver: str, path: str, baud_rate: int, parity: str = "none", stop_bits: int = 1
+    ) -> None:
         self.path = path
         self._driver = driver
         self._baud_rate = baud_rate
+        self._parity = parity
+        self._stop_bits = stop_bits
         self._serial: serial.Serial | None = None
 
     def open(self) -> None:
@@ -36,6 +49,8 @@ class SerialPort:
             self._serial = serial.Serial(
                 self.path,
                 self._baud_rate,
+                parity=PARITIES[self._parity],
+                stopbits=self._stop_bits,
                 timeout=READ_SLICE_S,
                 write_timeout=WRITE_TIMEOUT_S,
                 exclusive=True,
@@ -62,6 +77,14 @@ class SerialPort:
         except (OSError, termios.error) as exc:
             raise BusTimeout(self._driver, f"write {self.path}", str(exc)) from exc
 
+    def drop_input(self) -> None:
+        """Forget what has arrived and was not read."""
+        line = self._line("read")
+        try:
+            line.reset_input_buffer()
+        except (OSError, termios.error) as exc:
+            raise BusTimeout(self._driver, f"read {self.path}", str(exc)) from exc
+
     def close(self) -> None:
         """Safe to call at any time, also on a line that is gone."""
         if self._serial is not None:
@@ -74,7 +97,8 @@ class SerialPort:
         return self._serial
 
     def _open_error(self, exc: Exception) -> HardwareError:
-        number = getattr(exc, "errno", None)
+        # termios.error carries its number as its first argument only.
+        number = getattr(exc, "errno", None) or (exc.args[0] if exc.args else None)
         operation = f"open {self.path}"
         if number in (errno.EAGAIN, errno.EBUSY):
             return BusTimeout(self._driver, operation, "another program is using this port")
@@ -82,6 +106,11 @@ class SerialPort:
             detail = "no such device; is the adapter plugged in, and the path right?"
         elif number in (errno.EACCES, errno.EPERM):
             detail = f"permission denied; {_who_may(self.path)}"
+        elif number == errno.EINVAL and self._parity != "none":
+            detail = (
+                f"it cannot do {self._parity} parity, as the mini UART of a Raspberry Pi cannot;"
+                " use its PL011 UART or a USB adapter"
+            )
         else:
             detail = f"not a usable serial port ({exc})"
         return ChipNotFound(self._driver, operation, detail)

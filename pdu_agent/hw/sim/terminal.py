@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A pseudo-terminal behind a link, as udev makes one for a serial adapter: to pull and plug."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import termios
+import tty
+from pathlib import Path
+
+HEAR_BYTES = 4096
+_INPUT_SPEED, _OUTPUT_SPEED = 4, 5  # places in what termios.tcgetattr returns
+
+
+class SimTerminal:
+    """The device's end of a serial line. Bytes that nobody reads are dropped, as on a real one.
+
+    link: the path to open. Each `plug` makes a new pseudo-terminal behind it.
+    """
+
+    def __init__(self, link: Path) -> None:
+        self.link = link
+        self._ends: tuple[int, int] | None = None
+
+    @property
+    def is_plugged(self) -> bool:
+        return self._ends is not None
+
+    def plug(self) -> None:
+        """The host's end stays open here too: reading the device's end of a terminal that
+        nobody has open is an error.
+        """
+        device_end, host_end = os.openpty()
+        tty.setraw(host_end)
+        os.set_blocking(device_end, False)
+        self._ends = (host_end, device_end)
+        fresh = self.link.with_name(self.link.name + ".new")
+        fresh.symlink_to(os.ttyname(host_end))
+        fresh.replace(self.link)
+
+    def unplug(self) -> None:
+        """The device and its link vanish; whoever reads it gets an error."""
+        if self._ends is None:
+            return
+        self.link.unlink(missing_ok=True)
+        for end in self._ends:
+            os.close(end)
+        self._ends = None
+
+    def hear(self, wait_s: float = 0.0) -> bytes:
+        """What the host has sent, waiting up to wait_s for it."""
+        if self._ends is None:
+            return b""
+        device_end = self._ends[1]
+        ready, _, _ = select.select([device_end], [], [], wait_s)
+        if not ready:
+            return b""
+        self._forget_speed()
+        return os.read(device_end, HEAR_BYTES)
+
+    def say(self, data: bytes) -> None:
+        if self._ends is None or not data:
+            return
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._ends[1], data)
+        self._forget_speed()
+
+    def _forget_speed(self) -> None:
+        """Back to a speed that no meter has. A pseudo-terminal drops the parity that it is
+        given, and the C library then refuses settings which change nothing but that.
+        """
+        assert self._ends is not None
+        settings = termios.tcgetattr(self._ends[0])
+        settings[_INPUT_SPEED] = settings[_OUTPUT_SPEED] = termios.B50
+        termios.tcsetattr(self._ends[0], termios.TCSANOW, settings)
