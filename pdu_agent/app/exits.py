@@ -13,6 +13,7 @@ UNKNOWN_TARGET = 4
 NOT_PERMITTED = 5
 REFUSED = 6
 UNAVAILABLE = 7
+PROBLEMS = 8
 CONFIGURATION = 78
 INTERRUPTED = 130
 
@@ -38,5 +39,6 @@ exit codes:
   5   not permitted
   6   refused: the outlet is locked, or not now
   7   unavailable or busy; a wait that came to no good end
+  8   the doctor found something that does not work
   78  error in the configuration
 """

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything the doctor looks at for one configuration, in the order in which things depend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.app.config.wiring import SampledWiring
+from pdu_agent.app.doctor import host, nodes
+from pdu_agent.app.doctor.chips import ExpectedChip, check_chips
+from pdu_agent.app.doctor.finding import Finding, note, problem
+from pdu_agent.app.doctor.machine import Machine
+from pdu_agent.hw import registry
+from pdu_agent.hw.sim.connections import is_simulated
+from pdu_agent.hw.site import Connections
+from pdu_agent.model.errors import ConfigError, HardwareError
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One configured device. place: the bus, line or chip that it hangs on."""
+
+    subject: str
+    kind: registry.Kind
+    driver: str
+    place: str
+    options: Any
+
+
+def devices(settings: AgentSettings) -> Iterator[Device]:
+    for board in settings.relays:
+        yield Device(f"relays {board.name}", "relays", board.driver, board.bus, board.options)
+    for meter in settings.meters:
+        sampled = isinstance(meter.wiring, SampledWiring)
+        place = meter.wiring.bus if isinstance(meter.wiring, SampledWiring) else ""
+        device = Device(f"meter {meter.name}", "meters", meter.driver, place, meter.options)
+        yield device if sampled else _placed(device)
+    for sensor in settings.sensors:
+        name = f"sensor {sensor.number}"
+        yield _placed(Device(name, "sensors", sensor.driver, "", sensor.options))
+
+
+def _placed(device: Device) -> Device:
+    """The device where its own settings say that it hangs; nowhere, if it is a file."""
+    for name in ("bus", "port", "chip"):
+        place = getattr(device.options, name, "")
+        if isinstance(place, str) and place:
+            return Device(device.subject, device.kind, device.driver, place, device.options)
+    return device
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the examination works on. wall_s: seconds since 1970. is_running: an agent holds the
+    hardware already.
+    """
+
+    machine: Machine
+    connections: Connections
+    wall_s: float
+    is_running: bool
+    bind: host.Bind = host.bind
+
+
+def examine(settings: AgentSettings, around: Surroundings) -> Iterator[Finding]:
+    """Looks only: no relay moves, and nothing is written but what asks a chip for its identity."""
+    machine = around.machine
+    yield from host.check_clock(machine, around.wall_s)
+    yield from host.check_disk(machine, settings.state_dir)
+    yield from host.check_supply(machine)
+    yield from host.check_ports(settings, around.is_running, around.bind)
+    real = [device for device in devices(settings) if not is_simulated(device.place)]
+    if len(real) < len(list(devices(settings))):
+        yield note(
+            "simulator",
+            "part of the hardware is simulated: it switches and measures nothing",
+            "name real buses in place of sim",
+        )
+    for device in real:
+        yield from _library(device)
+    for place, found in _by_place(real).items():
+        yield from _place(machine, place, found)
+        if place.startswith("/dev/i2c-"):
+            yield from _chips(around, place, found)
+
+
+def _by_place(found: list[Device]) -> dict[str, list[Device]]:
+    places: dict[str, list[Device]] = {}
+    for device in found:
+        if device.place:
+            places.setdefault(device.place, []).append(device)
+    return places
+
+
+def _place(machine: Machine, place: str, found: list[Device]) -> Iterator[Finding]:
+    subject = ", ".join(dict.fromkeys(device.subject for device in found))
+    name = place.rsplit("/", 1)[-1]
+    if name.startswith("i2c-"):
+        yield from nodes.check_i2c(machine, subject, place)
+    elif name.startswith("spidev"):
+        yield from nodes.check_spi(machine, subject, place)
+    elif name.startswith("gpiochip"):
+        yield from nodes.check_gpio(machine, subject, place)
+    elif not name.startswith("iio:"):
+        parity = str(getattr(found[0].options, "parity", "N"))
+        yield from nodes.check_serial(machine, subject, place, parity)
+
+
+def _chips(around: Surroundings, place: str, found: list[Device]) -> Iterator[Finding]:
+    expected = [
+        ExpectedChip(device.subject, device.driver, address)
+        for device in found
+        if (address := getattr(device.options, "address", None)) is not None
+    ]
+    try:
+        bus = around.connections.i2c(place)
+    except HardwareError:
+        return  # why it cannot be opened was told for the node
+    try:
+        yield from check_chips(around.machine, place, bus, expected)
+    finally:
+        bus.close()
+
+
+def _library(device: Device) -> Iterator[Finding]:
+    try:
+        registry.driver_class(device.kind, device.driver)
+    except ConfigError as exc:
+        yield problem(device.subject, str(exc), "pip install 'openpdu[hw]' has them all")
