@@ -25,6 +25,10 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
             "pdu_agent.hw.mcp23008:Mcp23008Settings",
             "pdu_agent.hw.mcp23008:Mcp23008Bank",
         ),
+        "mcp23017": (
+            "pdu_agent.hw.mcp23017:Mcp23017Settings",
+            "pdu_agent.hw.mcp23017:Mcp23017Bank",
+        ),
     },
     "meters": {
         "ads130e08": (

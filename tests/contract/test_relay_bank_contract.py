@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pdu_agent.hw.mcp23008 import Mcp23008Bank, Mcp23008Settings
+from pdu_agent.hw.mcp23017 import Mcp23017Bank, Mcp23017Settings
 from pdu_agent.hw.ports import RelayBank
 from pdu_agent.hw.sim.i2c import Faults, SimI2cBus
 from pdu_agent.hw.sim.mcp23008 import SimMcp23008
+from pdu_agent.hw.sim.mcp23017 import SimMcp23017
 from pdu_agent.model.errors import HardwareError
 
 
@@ -51,7 +53,8 @@ class Rig:
         self.writes.clear()
 
 
-def mcp23008_rig(relay_count: int, active_low: bool, address: int) -> Rig:
+def expander_rig(chip_class, bank_class, chosen) -> Rig:
+    relay_count, active_low, address = chosen.relay_count, chosen.active_low, chosen.address
     relays: list[tuple[bool, ...]] = []
     writes: list[tuple[int, bytes]] = []
 
@@ -60,17 +63,16 @@ def mcp23008_rig(relay_count: int, active_low: bool, address: int) -> Rig:
         closing = driven & (~levels if active_low else levels)
         relays.append(tuple(bool(closing >> relay & 1) for relay in range(relay_count)))
 
-    chip = SimMcp23008(on_outputs=on_outputs)
+    chip = chip_class(on_outputs=on_outputs)
     bus = SimI2cBus(
         {address: chip}, lambda _, register, data: writes.append((register, data)), sleep=len
     )
-    chosen = Mcp23008Settings(address=address, relay_count=relay_count, active_low=active_low)
 
     def heal() -> None:
         bus.faults = Faults()
 
     return Rig(
-        open_bank=lambda: Mcp23008Bank(bus, chosen),
+        open_bank=lambda: bank_class(bus, chosen),
         relays=relays,
         writes=writes,
         power_loss=chip.power_loss,
@@ -86,10 +88,21 @@ def mcp23008_rig(relay_count: int, active_low: bool, address: int) -> Rig:
     )
 
 
+def mcp23008_rig(**chosen) -> Rig:
+    return expander_rig(SimMcp23008, Mcp23008Bank, Mcp23008Settings(**chosen))
+
+
+def mcp23017_rig(**chosen) -> Rig:
+    return expander_rig(SimMcp23017, Mcp23017Bank, Mcp23017Settings(**chosen))
+
+
 RIGS: dict[str, Callable[[], Rig]] = {
-    "mcp23008": lambda: mcp23008_rig(8, active_low=False, address=0x20),
-    "mcp23008 active low": lambda: mcp23008_rig(8, active_low=True, address=0x27),
-    "mcp23008 five relays": lambda: mcp23008_rig(5, active_low=False, address=0x21),
+    "mcp23008": lambda: mcp23008_rig(),
+    "mcp23008 active low": lambda: mcp23008_rig(active_low=True, address=0x27),
+    "mcp23008 five relays": lambda: mcp23008_rig(relay_count=5, address=0x21),
+    "mcp23017": lambda: mcp23017_rig(),
+    "mcp23017 active low": lambda: mcp23017_rig(active_low=True, address=0x26),
+    "mcp23017 eleven relays": lambda: mcp23017_rig(relay_count=11),
 }
 FAULTS = ("nack", "stuck", "corrupt writes", "corrupt reads")
 

@@ -16,11 +16,10 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pdu_agent.hw.mcp23008 import Register
 from pdu_agent.hw.sim.ads130e08 import SimAds130e08
 from pdu_agent.hw.sim.i2c import SimI2cBus
 from pdu_agent.hw.sim.loads import OWN_USE, Load, LoadBank, Truth, default_loads
-from pdu_agent.hw.sim.mcp23008 import SimMcp23008
+from pdu_agent.hw.sim.mcp23008 import Register, SimMcp23008
 from pdu_agent.hw.sim.spi import SimSpiPort
 from pdu_agent.hw.sim.waveform import Mains
 from pdu_agent.model.clock import Clock

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Relay boards on Microchip's I2C port expanders MCP23008 and MCP23017.
+
+Both work alike; the second has two ports, whose registers lie side by side (IOCON.BANK = 0,
+the reset default, which is never changed), so that one block moves both at once.
+What is kept in mind throughout: the chip outlives the agent, so its output latch is the
+truth about the relays; and a wrong guess here moves somebody's mains.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from pdu_agent.hw.i2c import SmBus, bus_error
+from pdu_agent.model.errors import BusTimeout, ReadbackMismatch
+
+RETRIES = 2
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One register of every port. address: of the first port's; the others follow it.
+
+    IODIR: 1 is input. GPIO reads the pins, OLAT what the agent asked of them.
+    """
+
+    name: str
+    address: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expander:
+    """One kind of chip: ports of eight pins, and where its registers are."""
+
+    name: str
+    ports: int
+    iodir: Register
+    ipol: Register
+    gpinten: Register
+    iocon: Register
+    gppu: Register
+    gpio: Register
+    olat: Register
+
+    @property
+    def all_pins(self) -> int:
+        return (1 << 8 * self.ports) - 1
+
+
+class Wiring(Protocol):
+    """Where the expander is and how its relays are wired; see the drivers' settings."""
+
+    @property
+    def address(self) -> int: ...
+
+    @property
+    def relay_count(self) -> int: ...
+
+    @property
+    def active_low(self) -> bool: ...
+
+
+class ExpanderBank:
+    """RelayBank on one expander; relay n is pin n, port A first. Made without touching the bus.
+
+    Every method raises BusTimeout or ChipNotFound after RETRIES more attempts. Pins above
+    the relays stay inputs. `_latch` is OLAT as last known, None when a failure leaves it
+    open; it is never derived from GPIO, where a loaded pin may read the wrong level.
+    """
+
+    def __init__(self, chip: Expander, bus: SmBus, settings: Wiring) -> None:
+        self.relay_count = settings.relay_count
+        self._chip = chip
+        self._bus = bus
+        self._address = settings.address
+        self._driver = f"{chip.name}@0x{settings.address:02X}"
+        self._relay_pins = (1 << settings.relay_count) - 1
+        self._open_levels = self._relay_pins if settings.active_low else 0
+        self._latch: int | None = None
+        self._added_pins = 0
+
+    def inspect(self) -> tuple[bool, tuple[bool | None, ...]]:
+        """Cold when every relay's pin is an input, as all are after power-on.
+
+        closed is the level of the pins that are driven; a relay whose pin is an input has
+        no drive and is open. Some inputs among outputs are relays that the configuration
+        has added to a board at work: the others must not drop for that, and the next write
+        takes the new ones in.
+        """
+        inputs = self._read_twice(self._chip.iodir) & self._relay_pins
+        cold = inputs == self._relay_pins
+        latch = self._read_twice(self._chip.olat)
+        levels = self._read_twice(self._chip.gpio)
+        self._latch = None if cold else latch
+        self._added_pins = 0 if cold else inputs
+        return cold, tuple(
+            not inputs >> relay & 1 and self._is_closed(levels, relay)
+            for relay in range(self.relay_count)
+        )
+
+    def initialise(self) -> None:
+        """Set the chip up with every relay open.
+
+        Raises ReadbackMismatch, with the pins still inputs, when the latch did not take
+        the open pattern.
+        """
+        self._latch = None
+        chip = self._chip
+        # OLAT before IODIR: all pins are inputs after power-on, so the relays come up in
+        # the latched pattern. The other order would drive the reset latch, all zeros, and
+        # pulse every relay of an active-low board.
+        self._write(chip.olat, self._open_levels)
+        for register in (chip.ipol, chip.gpinten, chip.iocon, chip.gppu):
+            self._write(register, 0)
+        self._expect(chip.olat, self._open_levels, chip.all_pins)
+        self._write(chip.iodir, chip.all_pins & ~self._relay_pins)
+        self._expect(chip.iodir, 0, self._relay_pins)
+        self._latch = self._open_levels
+
+    def write(self, closed: Mapping[int, bool]) -> dict[int, bool | None]:
+        """One transfer to OLAT for all named relays.
+
+        Returns what their pins show: a value other than the wanted one is a pin that
+        cannot follow the latch (shorted or overloaded). Raises ReadbackMismatch when the
+        latch is not as written, or the board lost power (its pins are inputs). Raises
+        ValueError for a relay that the board does not have; then nothing was written.
+        """
+        self._check_relays(closed)
+        if self._added_pins:
+            self._take_in_added_pins()
+        wanted = self._merge(self._known_latch(), closed)
+        self._latch = None
+        self._write(self._chip.olat, wanted)
+        self._expect(self._chip.iodir, 0, self._relay_pins)
+        self._expect(self._chip.olat, wanted, self._chip.all_pins)
+        self._latch = wanted
+        levels = self._settled_levels(wanted)
+        return {relay: self._is_closed(levels, relay) for relay in closed}
+
+    def close(self) -> None:
+        # The handle is given up either way; an unplugged adapter may refuse even that.
+        with contextlib.suppress(OSError):
+            self._bus.close()
+
+    def _take_in_added_pins(self) -> None:
+        """Drive them, open; OLAT before IODIR as in `initialise`."""
+        self._latch = None
+        self._expect(self._chip.iodir, self._added_pins, self._relay_pins)
+        latch = self._read_twice(self._chip.olat) & ~self._added_pins
+        self._write(self._chip.olat, latch | (self._open_levels & self._added_pins))
+        self._write(self._chip.iodir, self._chip.all_pins & ~self._relay_pins)
+        self._expect(self._chip.iodir, 0, self._relay_pins)
+        self._added_pins = 0
+
+    def _known_latch(self) -> int:
+        if self._latch is None:
+            self._latch = self._read_twice(self._chip.olat)
+        return self._latch
+
+    def _check_relays(self, closed: Mapping[int, bool]) -> None:
+        for relay in closed:
+            if not 0 <= relay < self.relay_count:
+                raise ValueError(
+                    f"{self._driver}: relay {relay}, expected 0..{self.relay_count - 1}"
+                )
+
+    def _merge(self, latch: int, closed: Mapping[int, bool]) -> int:
+        for relay, close in closed.items():
+            pin = 1 << relay
+            level_is_high = close != bool(self._open_levels & pin)
+            latch = latch | pin if level_is_high else latch & ~pin
+        return latch
+
+    def _is_closed(self, levels: int, relay: int) -> bool:
+        return bool((levels ^ self._open_levels) >> relay & 1)
+
+    def _expect(self, register: Register, value: int, mask: int) -> None:
+        """Two looks before the write counts as failed: the read itself may be at fault."""
+        found = self._read(register)
+        if (found ^ value) & mask:
+            found = self._read_twice(register)
+        if (found ^ value) & mask:
+            digits = 2 * self._chip.ports
+            raise ReadbackMismatch(
+                self._driver,
+                f"check {register.name}",
+                f"reads 0x{found:0{digits}X}, expected 0x{value:0{digits}X}"
+                f" in the bits 0x{mask:0{digits}X}"
+                + (" (power lost?)" if register is self._chip.iodir else ""),
+            )
+
+    def _settled_levels(self, wanted: int) -> int:
+        levels = self._read(self._chip.gpio)
+        return self._read_twice(self._chip.gpio) if (levels ^ wanted) & self._relay_pins else levels
+
+    def _read_twice(self, register: Register) -> int:
+        """A value that two consecutive reads agree on.
+
+        One flipped bit in IODIR would look like a power loss and cost every outlet its
+        supply, and I2C has no checksum.
+        """
+        before = self._read(register)
+        for _ in range(1 + RETRIES):
+            value = self._read(register)
+            if value == before:
+                return value
+            before = value
+        raise BusTimeout(self._driver, f"read {register.name}", "no two reads agree")
+
+    def _read(self, register: Register) -> int:
+        return self._attempt(f"read {register.name}", lambda: self._get(register.address))
+
+    def _write(self, register: Register, value: int) -> None:
+        self._attempt(f"write {register.name}", lambda: self._put(register.address, value))
+
+    def _get(self, register: int) -> int:
+        # One byte goes as a byte: not every SMBus adapter moves blocks.
+        if self._chip.ports == 1:
+            return self._bus.read_byte_data(self._address, register)
+        data = self._bus.read_i2c_block_data(self._address, register, self._chip.ports)
+        return int.from_bytes(data, "little")
+
+    def _put(self, register: int, value: int) -> None:
+        if self._chip.ports == 1:
+            self._bus.write_byte_data(self._address, register, value)
+        else:
+            data = value.to_bytes(self._chip.ports, "little")
+            self._bus.write_i2c_block_data(self._address, register, data)
+
+    def _attempt(self, operation: str, transfer: Callable[[], T]) -> T:
+        for _ in range(RETRIES):
+            with contextlib.suppress(OSError):
+                return transfer()
+        try:
+            return transfer()
+        except OSError as exc:
+            raise bus_error(self._driver, operation, exc) from exc
