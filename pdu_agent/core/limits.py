@@ -30,6 +30,7 @@ QUANTITIES: Mapping[TargetKind, tuple[Quantity, ...]] = {
 QUANTITY_OF_SENSOR: Mapping[SensorKind, Quantity] = {
     SensorKind.TEMPERATURE: Quantity.TEMPERATURE,
     SensorKind.HUMIDITY: Quantity.HUMIDITY,
+    SensorKind.PRESSURE: Quantity.PRESSURE,
 }
 
 

@@ -33,6 +33,7 @@ UNITS: Mapping[Quantity, str] = {
     Quantity.ENERGY: " Wh",
     Quantity.TEMPERATURE: " Celsius",
     Quantity.HUMIDITY: " %",
+    Quantity.PRESSURE: " hPa",
 }
 
 

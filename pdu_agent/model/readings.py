@@ -70,7 +70,7 @@ class FanReading:
 
 @dataclass(frozen=True, slots=True)
 class SensorReading:
-    """One value of one sensor: Celsius, percent relative humidity, or 0/1 for a contact.
+    """One value of one sensor: Celsius, percent relative humidity, hPa, or 0/1 for a contact.
 
     value is None when the sensor failed; `error` then says how.
     """

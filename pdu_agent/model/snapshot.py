@@ -177,6 +177,7 @@ class SensorKind(Enum):
     CONTACT = "contact"
     WATER = "water"
     AIRFLOW = "airflow"
+    PRESSURE = "pressure"
     OTHER = "other"
 
 
@@ -189,7 +190,7 @@ class SensorStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """One environmental value: Celsius, percent relative humidity, or 0/1 for a contact."""
+    """One environmental value: Celsius, percent relative humidity, hPa, or 0/1 for a contact."""
 
     index: int
     name: str

@@ -120,7 +120,8 @@ class GroupSetting(Enum):
 
 
 class Quantity(Enum):
-    """What a threshold watches, in SI units: V A W VA, 1, Hz, Wh of the user meter, Celsius, %.
+    """What a threshold watches, in SI units: V A W VA, 1, Hz, Wh of the user meter, Celsius, %,
+    hPa.
 
     RESIDUAL_CURRENT (A), IMBALANCE of the lines' currents (%): of inlets. DEMAND (W): the
     sliding mean of the active power.
@@ -138,6 +139,7 @@ class Quantity(Enum):
     RESIDUAL_CURRENT = "residual current"
     IMBALANCE = "imbalance"
     DEMAND = "demand"
+    PRESSURE = "pressure"
 
 
 class Limit(Enum):

@@ -165,7 +165,7 @@ def _target(target: Target | None) -> str | None:
 
 
 def sensor(row: Sensor) -> Plain:
-    """`value`, `minimum` and `maximum`: Celsius, percent relative humidity, or 0 and 1."""
+    """`value`, `minimum` and `maximum`: Celsius, percent relative humidity, hPa, or 0 and 1."""
     return {
         "number": row.index,
         "name": row.name,

@@ -108,5 +108,6 @@ FORM_OF_SENSOR: Mapping[SensorKind, Form] = {
     SensorKind.CONTACT: _TRUTH,
     SensorKind.WATER: _TRUTH,
     SensorKind.AIRFLOW: _ARBITRARY,
+    SensorKind.PRESSURE: Form("other", "hPa", decimals=1),
     SensorKind.OTHER: _ARBITRARY,
 }

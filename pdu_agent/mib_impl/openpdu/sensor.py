@@ -29,6 +29,7 @@ KIND = Enumerated(
     (4, "water", SensorKind.WATER),
     (5, "airflow", SensorKind.AIRFLOW),
     (6, "other", SensorKind.OTHER),
+    (7, "pressure", SensorKind.PRESSURE),
 )
 
 STATUS = Enumerated(

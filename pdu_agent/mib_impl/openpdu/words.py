@@ -113,6 +113,7 @@ QUANTITY = Enumerated(
     (10, "residualCurrent", Quantity.RESIDUAL_CURRENT),
     (11, "imbalance", Quantity.IMBALANCE),
     (12, "demand", Quantity.DEMAND),
+    (13, "pressure", Quantity.PRESSURE),
 )
 
 _SCALES = {
@@ -120,6 +121,7 @@ _SCALES = {
     Quantity.TEMPERATURE: 10,
     Quantity.HUMIDITY: 10,
     Quantity.IMBALANCE: 10,
+    Quantity.PRESSURE: 10,
 }
 
 
