@@ -237,7 +237,7 @@ class Hardware:
         channels = meter_channels(meter.wiring, meter.options.volts_per_count)
         block_meter = BlockMeter(channels, float(nominal_hz))
         return SampledAcquisition(
-            meter.name, source, block_meter, meter.targets, on_reading, on_trouble
+            meter.name, source, block_meter, meter.wiring.points, on_reading, on_trouble
         )
 
 

@@ -26,7 +26,12 @@ from pdu_agent.app.config.schema import (
     SnmpSection,
 )
 from pdu_agent.app.config.shape import Member, members
-from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
+from pdu_agent.app.config.wiring import (
+    CurrentChannel,
+    ResidualWiring,
+    SampledWiring,
+    VoltageChannel,
+)
 from pdu_agent.core.settings import (
     BranchSettings,
     DeviceSettings,
@@ -62,6 +67,7 @@ SECTIONS = (
     SampledWiring,
     VoltageChannel,
     CurrentChannel,
+    ResidualWiring,
     InletSettings,
     BranchSettings,
     OutletSettings,

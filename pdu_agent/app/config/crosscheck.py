@@ -15,9 +15,10 @@ from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.tree import ListNode, Node, Problems, Scalar, node_at
 from pdu_agent.app.config.watch_check import watch_check
-from pdu_agent.app.config.wiring import CHANNELS_PER_CONVERTER, CountingWiring
+from pdu_agent.app.config.wiring import CountingWiring
+from pdu_agent.app.config.wiring_check import wiring_check
 from pdu_agent.hw import registry
-from pdu_agent.model.commands import TargetKind
+from pdu_agent.model.commands import Target, TargetKind
 
 LCD_BACKPACK_ADDRESS = 0x27  # default of nearly all HD44780 backpacks
 
@@ -33,6 +34,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     check.converter_channels()
     check.meter_channels()
     check.places_on_buses()
+    wiring_check(checker, problems)
     watch_check(checker, problems)
     mib_check(checker, problems)
 
@@ -121,6 +123,10 @@ class _CrossCheck:
 
     def metering_points(self) -> None:
         points = self._found("meters#.currents#.feeds") + self._found("meters#.channels.[^.]+")
+        points += [
+            (path, Target(TargetKind.RESIDUAL, inlet))
+            for path, inlet in self._found("meters#.residuals#.inlet")
+        ]
         self._unique(points, "{} is metered twice")
         numbers = {
             TargetKind.INLET: self._said("inlets", "number", default="1"),
@@ -134,15 +140,12 @@ class _CrossCheck:
                 self._error(path, f"there is no {target}")
 
     def converter_channels(self) -> None:
-        for path, meter in self._found("meters#"):
+        for path, _ in self._found("meters#"):
             here = path.replace("[", r"\[").replace("]", r"\]")
             channels = self._found(f"{here}.voltage.channel")
+            channels += self._found(f"{here}.other_voltages#.channel")
             channels += self._found(f"{here}.currents#.channel")
             self._unique(channels, "channel {} is used twice")
-            wired = getattr(meter.options, "used_channels", CHANNELS_PER_CONVERTER)
-            for where, channel in channels:
-                if channel > wired:
-                    self._error(where, f"{channel} exceeds used_channels, {wired}")
 
     def meter_channels(self) -> None:
         for path, meter in self._found("meters#"):

@@ -105,7 +105,7 @@ class MeterSettings:
     def targets(self) -> tuple[Target, ...]:
         """The metering points that this meter reports."""
         if isinstance(self.wiring, SampledWiring):
-            return tuple(current.feeds for current in self.wiring.currents)
+            return tuple(point for point in self.wiring.points if point is not None)
         return tuple(self.wiring.channels.values())
 
 
