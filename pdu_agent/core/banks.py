@@ -293,6 +293,8 @@ class Banks:
 
     def _set(self, number: int, live: OutletLive) -> None:
         old = self._state.outlets[number]
+        if live.machine.contact is not old.machine.contact:
+            live = replace(live, contact_s=self._clock.monotonic_s())
         self._state.outlets[number] = live
         self._announce(number, old.machine.state, live)
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 
+from pdu_agent.core.demand import DemandWindow
 from pdu_agent.core.groups import initial_groups
 from pdu_agent.core.live_settings import Sections
 from pdu_agent.core.sensors import SensorLive
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState, initial_ledger, live_outlet
+from pdu_agent.model.commands import TargetKind
 from pdu_agent.model.record import Record, SensorRecord
 from pdu_agent.model.snapshot import LoggedEvent
 
@@ -63,5 +65,7 @@ def initial_state(
         state.outlets[outlet.number] = replace(live, discontinuity_s=lost_s)
     for target in settings.metered_points():
         recorded = record.meters.get(str(target))
-        state.ledgers[target] = initial_ledger(recorded, wall_s, lost_s)
+        has_power = target.kind is not TargetKind.RESIDUAL
+        window = DemandWindow(settings.device.demand_window_s) if has_power else None
+        state.ledgers[target] = initial_ledger(recorded, wall_s, lost_s, window)
     return state

@@ -12,16 +12,20 @@ from dataclasses import replace
 
 from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.arbiter import Batch
+from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
 from pdu_agent.core.birth import Birth, initial_state
 from pdu_agent.core.event_log import EventLog
 from pdu_agent.core.keeper import RecordKeeper
+from pdu_agent.core.lines import LineSums
 from pdu_agent.core.live_settings import LiveSettings, Sections
 from pdu_agent.core.points import Points
+from pdu_agent.core.proof import Proof
 from pdu_agent.core.publish import Publisher
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching import Circumstances
+from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Thresholds
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Ticket
@@ -66,8 +70,19 @@ class Core:
         publish = self._publish_event
         alarms = self._alarms = AlarmBook(state, clock, publish)
         self._thresholds = Thresholds(live, clock, alarms)
+        plan = TariffPlan(settings.tariffs, settings.device.default_tariff, settings.time_zone)
+        balance = Balance(state, live, alarms)
         self._points = Points(
-            state, live, settings.stale_after_s, self._thresholds, clock, alarms, publish
+            state,
+            live,
+            settings.stale_after_s,
+            LineSums(state, settings),
+            plan,
+            (balance.look, Proof(state, live, alarms).look),
+            self._thresholds,
+            clock,
+            alarms,
+            publish,
         )
         self._banks = Banks(state, live, clock, alarms, perform, publish)
         record = replace(birth.record, boot_id=birth.boot_id)
@@ -80,6 +95,8 @@ class Core:
             self._banks,
             self._points,
             self._thresholds,
+            balance,
+            plan.names,
             self._keeper,
             self._log,
         )

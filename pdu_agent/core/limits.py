@@ -23,10 +23,30 @@ QUANTITIES: Mapping[TargetKind, tuple[Quantity, ...]] = {
         Quantity.POWER_FACTOR,
         Quantity.FREQUENCY,
         Quantity.ENERGY,
+        Quantity.DEMAND,
     ),
-    TargetKind.BRANCH: (Quantity.CURRENT, Quantity.ACTIVE_POWER, Quantity.ENERGY),
-    TargetKind.OUTLET: (Quantity.CURRENT, Quantity.ACTIVE_POWER, Quantity.ENERGY),
+    TargetKind.LINE: (
+        Quantity.VOLTAGE,
+        Quantity.CURRENT,
+        Quantity.ACTIVE_POWER,
+        Quantity.ENERGY,
+        Quantity.DEMAND,
+    ),
+    TargetKind.BRANCH: (
+        Quantity.CURRENT,
+        Quantity.ACTIVE_POWER,
+        Quantity.ENERGY,
+        Quantity.DEMAND,
+    ),
+    TargetKind.OUTLET: (
+        Quantity.CURRENT,
+        Quantity.ACTIVE_POWER,
+        Quantity.ENERGY,
+        Quantity.DEMAND,
+    ),
+    TargetKind.RESIDUAL: (),
 }
+"""What is watched of whatever is metered; an inlet may have more, see limits_of_unit."""
 QUANTITY_OF_SENSOR: Mapping[SensorKind, Quantity] = {
     SensorKind.TEMPERATURE: Quantity.TEMPERATURE,
     SensorKind.HUMIDITY: Quantity.HUMIDITY,
@@ -47,6 +67,13 @@ class Limits:
     hysteresis: float = setting(0.0, minimum=0, maximum=LARGEST_LIMIT)
     delay_s: float = setting(0.0, minimum=0, maximum=3600)
     enabled: frozenset[Limit] = frozenset()
+
+    @property
+    def source(self) -> Target:
+        """What has the values: the residual current of an inlet is a point of its own."""
+        if self.quantity is Quantity.RESIDUAL_CURRENT:
+            return Target(TargetKind.RESIDUAL, self.target.index)
+        return self.target
 
     @property
     def key(self) -> RowKey:
@@ -90,6 +117,16 @@ def limits_of_unit(settings: CoreSettings) -> dict[RowKey, Limits]:
         (target, quantity)
         for target in settings.metered_points()
         for quantity in QUANTITIES[target.kind]
+    ]
+    keys += [
+        (Target(TargetKind.INLET, target.index), Quantity.RESIDUAL_CURRENT)
+        for target in settings.metered_points()
+        if target.kind is TargetKind.RESIDUAL
+    ]
+    keys += [
+        (Target(TargetKind.INLET, inlet), Quantity.IMBALANCE)
+        for inlet, lines in settings.metered_lines().items()
+        if len(lines) > 1
     ]
     keys += [
         (Target(TargetKind.SENSOR, sensor.number), QUANTITY_OF_SENSOR[sensor.kind])

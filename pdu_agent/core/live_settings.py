@@ -161,6 +161,7 @@ class Sections:
     def __init__(self, settings: CoreSettings) -> None:
         self.device = settings.device
         self.inlets = {inlet.number: inlet for inlet in settings.inlets}
+        self.lines = {line.number: line for line in settings.lines}
         self.branches = {branch.number: branch for branch in settings.branches}
         self.outlets = {outlet.number: outlet for outlet in settings.outlets}
         self.sensors = {sensor.number: sensor for sensor in settings.sensors}

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 from pdu_agent.core.alarms import SENSOR, AlarmBook
 from pdu_agent.core.ledger import Ledger
+from pdu_agent.core.lines import LineSums
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.sensors import SensorLive
 from pdu_agent.core.state import CoreState
+from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Thresholds
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Target, TargetKind
@@ -20,17 +23,21 @@ from pdu_agent.model.events import (
     ReadingRestored,
     SensorChanged,
 )
-from pdu_agent.model.readings import Reading, SensorReading
+from pdu_agent.model.readings import Measurement, Reading, SensorReading
 from pdu_agent.model.snapshot import SensorKind, SensorStatus, Severity
 
+Look = Callable[[Reading], None]
+"""Something that watches the readings once they are in the state."""
+
+_WITH_TARIFFS = (TargetKind.INLET, TargetKind.OUTLET)
 _TWO_STATES = (SensorKind.CONTACT, SensorKind.WATER)
 
 
 class Points:
     """Keeps ledgers and sensors up to date and lets the thresholds look at each change.
 
-    stale_after_s: str(Target) -> seconds, for the metering points. sample_wall_s and
-    sample_mono_s: of the newest reading of any meter.
+    stale_after_s: str(Target) -> seconds, for the metering points that a meter feeds. watchers
+    look at each reading last. sample_wall_s and sample_mono_s: of the newest reading of any meter.
     """
 
     def __init__(
@@ -38,6 +45,9 @@ class Points:
         state: CoreState,
         settings: LiveSettings,
         stale_after_s: dict[str, float],
+        sums: LineSums,
+        plan: TariffPlan,
+        watchers: Sequence[Look],
         thresholds: Thresholds,
         clock: Clock,
         alarms: AlarmBook,
@@ -46,6 +56,9 @@ class Points:
         self._state = state
         self._settings = settings
         self._stale_after_s = stale_after_s
+        self._sums = sums
+        self._plan = plan
+        self._watchers = watchers
         self._thresholds = thresholds
         self._clock = clock
         self._alarms = alarms
@@ -57,18 +70,46 @@ class Points:
     def on_reading(self, reading: Reading) -> None:
         """Add one window of one source; points that are not configured are ignored."""
         wall_s = self._clock.wall_s()
+        tariff = self._tariff(reading, wall_s)
         for measurement in reading.measurements:
-            target = measurement.target
-            ledger = self._state.ledgers.get(target)
-            if ledger is None:
-                continue
-            if ledger.stale:
-                self._publish(ReadingRestored(wall_s, target))
-            ledger = ledger.add(measurement, reading.t_mono_s, wall_s)
-            self._state.ledgers[target] = ledger
-            self._thresholds.on_source(target, ledger)
+            if measurement.target in self._state.ledgers:
+                self._add(measurement, reading, wall_s, tariff)
+        self._renew_inlets([each.target for each in reading.measurements], reading.t_mono_s)
         self.sample_wall_s = wall_s
         self.sample_mono_s = reading.t_mono_s
+        for look in self._watchers:
+            look(reading)
+
+    def _tariff(self, reading: Reading, wall_s: float) -> str:
+        """Which one the reading's span is booked to; "" where there are none."""
+        if not self._plan.names:
+            return ""
+        late_s = max(0.0, self._clock.monotonic_s() - reading.t_mono_s)
+        return self._plan.at_end_of(wall_s - late_s)
+
+    def _add(self, measured: Measurement, reading: Reading, wall_s: float, tariff: str) -> None:
+        target = measured.target
+        before = self._state.ledgers[target]
+        if before.stale:
+            self._publish(ReadingRestored(wall_s, target))
+        own_tariff = tariff if target.kind in _WITH_TARIFFS else ""
+        after = before.add(measured, reading.t_mono_s, wall_s, reading.span_s, own_tariff)
+        self._state.ledgers[target] = after
+        self._sums.book(target, before.record, after.record, tariff)
+        self._thresholds.on_source(target, after)
+
+    def _renew_inlets(self, changed: Sequence[Target], t_mono_s: float) -> None:
+        """The inlets whose lines have changed."""
+        wall_s = self._clock.wall_s()
+        for inlet in self._sums.inlets_of(changed):
+            before = self._state.ledgers.get(inlet)
+            after = self._sums.renew(inlet, t_mono_s, wall_s)
+            if before is None or after is None:
+                continue
+            if before.stale is not after.stale:
+                told = ReadingLost if after.stale else ReadingRestored
+                self._publish(told(wall_s, inlet))
+            self._thresholds.on_source(inlet, after)
 
     def on_sensor(self, reading: SensorReading) -> None:
         """Take one reading; a sensor that is not configured is ignored."""
@@ -84,12 +125,15 @@ class Points:
 
     def mark_stale(self, now_s: float) -> None:
         """Find the points and sensors that have been silent for too long."""
+        lost = []
         for target, ledger in list(self._state.ledgers.items()):
-            limit_s = self._stale_after_s[str(target)]
+            limit_s = self._stale_after_s.get(str(target), math.inf)
             if not ledger.stale and ledger.is_overdue(now_s, self._start_s, limit_s):
                 self._state.ledgers[target] = ledger = ledger.gone_stale()
                 self._thresholds.on_source(target, ledger)
                 self._publish(ReadingLost(self._clock.wall_s(), target))
+                lost.append(target)
+        self._renew_inlets(lost, now_s)
         for number, live in list(self._state.sensors.items()):
             limit_s = self._settings.sensors[number].stale_after_s
             if live.is_overdue(now_s, self._start_s, limit_s):

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
+from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
 from pdu_agent.core.event_log import EventLog
 from pdu_agent.core.groups import shown_groups
@@ -12,12 +14,18 @@ from pdu_agent.core.keeper import RecordKeeper
 from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.live_settings import LiveSettings, Sections
 from pdu_agent.core.points import Points
-from pdu_agent.core.settings import BranchSettings, DeviceSettings, InletSettings, OutletSettings
+from pdu_agent.core.settings import (
+    BranchSettings,
+    DeviceSettings,
+    InletSettings,
+    LineSettings,
+    OutletSettings,
+)
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.thresholds import Source, Thresholds
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.host import HostStatus
-from pdu_agent.model.snapshot import Branch, Device, Health, Inlet, Outlet, Snapshot
+from pdu_agent.model.snapshot import Branch, Device, Health, Inlet, Line, Outlet, Snapshot
 
 
 class Publisher:
@@ -32,6 +40,8 @@ class Publisher:
         banks: Banks,
         points: Points,
         thresholds: Thresholds,
+        balance: Balance,
+        tariffs: tuple[str, ...],
         keeper: RecordKeeper,
         event_log: EventLog,
     ) -> None:
@@ -42,6 +52,9 @@ class Publisher:
         self._banks = banks
         self._points = points
         self._thresholds = thresholds
+        self._balance = balance
+        self._tariffs = tariffs
+        self._line_counts = Counter(line.inlet for line in sections.lines.values())
         self._keeper = keeper
         self._log = event_log
         self._seq = 0
@@ -73,7 +86,7 @@ class Publisher:
             device=shown_device(live.device, self._software_version),
             outlets=tuple(outlets.values()),
             inlets=tuple(
-                shown_inlet(inlet, ledger)
+                self._inlet(inlet, ledger, ledgers)
                 for inlet in live.inlets.values()
                 if (ledger := ledgers.get(Target(TargetKind.INLET, inlet.number)))
             ),
@@ -99,6 +112,26 @@ class Publisher:
                 shown_branch(branch, ledgers.get(Target(TargetKind.BRANCH, branch.number)))
                 for branch in live.branches.values()
             ),
+            lines=tuple(
+                shown_line(line, ledgers.get(Target(TargetKind.LINE, line.number)))
+                for line in self._sections.lines.values()
+            ),
+        )
+
+    def _inlet(
+        self, settings: InletSettings, ledger: Ledger, ledgers: dict[Target, Ledger]
+    ) -> Inlet:
+        residual = ledgers.get(Target(TargetKind.RESIDUAL, settings.number))
+        return Inlet(
+            index=settings.number,
+            name=settings.name or f"Inlet {settings.number}",
+            line_count=self._line_counts[settings.number] or 1,
+            meter=ledger.shown(settings.rated_current_a, self._tariffs),
+            nominal_voltage_v=settings.nominal_voltage_v,
+            overload_restriction=settings.overload_restriction,
+            residual=residual.shown(None) if residual is not None else None,
+            imbalance_percent=ledger.imbalance_percent,
+            unaccounted_w=self._balance.unaccounted_w(settings.number, ledgers),
         )
 
     def _outlets(self, ledgers: dict[Target, Ledger], now_s: float) -> dict[int, Outlet]:
@@ -109,6 +142,7 @@ class Publisher:
                 ledgers.get(Target(TargetKind.OUTLET, number)),
                 now_s,
                 self._banks.due_s(number),
+                self._tariffs,
             )
             for number, outlet in self._state.outlets.items()
         }
@@ -133,8 +167,9 @@ def shown_outlet(
     ledger: Ledger | None,
     now_s: float,
     due_s: float | None,
+    tariffs: tuple[str, ...],
 ) -> Outlet:
-    """due_s: when the relay of a queued outlet may move, for the countdown."""
+    """due_s: when the relay of a queued outlet may move, for the countdown. tariffs: all names."""
     machine = live.machine
     acts_s = machine.deadline_s if machine.deadline_s is not None else due_s
     waiting = machine.pending is not None and acts_s is not None
@@ -164,19 +199,19 @@ def shown_outlet(
         last_change_s=live.changed_s,
         last_change_wall_s=live.changed_wall_s,
         discontinuity_s=live.discontinuity_s,
-        meter=ledger.shown(settings.rated_current_a) if ledger is not None else None,
+        meter=ledger.shown(settings.rated_current_a, tariffs) if ledger is not None else None,
         branch=settings.branch,
     )
 
 
-def shown_inlet(settings: InletSettings, ledger: Ledger) -> Inlet:
-    return Inlet(
+def shown_line(settings: LineSettings, ledger: Ledger | None) -> Line:
+    return Line(
         index=settings.number,
-        name=settings.name or f"Inlet {settings.number}",
-        line_count=1,
-        meter=ledger.shown(settings.rated_current_a),
-        nominal_voltage_v=settings.nominal_voltage_v,
-        overload_restriction=settings.overload_restriction,
+        name=settings.name or f"Line {settings.number}",
+        inlet=settings.inlet,
+        line=settings.line,
+        rated_current_a=settings.rated_current_a,
+        meter=ledger.shown(settings.rated_current_a) if ledger is not None else None,
     )
 
 

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from enum import Enum
 from typing import ClassVar
 
+from pdu_agent.core.tariffs import TariffSettings
 from pdu_agent.model.commands import (
     OverloadRestriction,
     PowerUp,
@@ -20,6 +22,7 @@ from pdu_agent.model.snapshot import SensorKind
 
 MAX_OUTLETS = 64
 MAX_INLETS = 8
+MAX_LINES = 24
 MAX_BRANCHES = 32
 MAX_SENSORS = 64
 MAX_GROUPS = 64
@@ -58,6 +61,18 @@ class DeviceSettings:
     temperature_scale: TemperatureScale = setting(
         TemperatureScale.CELSIUS, doc="of temperatures in MIBs that let the unit choose"
     )
+    demand_window_s: float = setting(
+        900.0, minimum=60, maximum=3600, doc="the active power's sliding mean is over this time"
+    )
+    weld_current_a: float = setting(
+        0.05, minimum=0.005, maximum=10, doc="an open relay that lets this much pass is welded"
+    )
+    default_tariff: str = setting(
+        "standard", max_length=32, doc="what is booked while no band of `tariffs` applies"
+    )
+    time_zone: str = setting(
+        "", max_length=64, doc="of the tariffs, such as Europe/Berlin; empty: the system's"
+    )
 
 
 _RESTRICTION = "at which limit of its current outlets behind it cannot be switched on"
@@ -81,6 +96,20 @@ class InletSettings:
     rated_current_a: float = setting(16.0, minimum=0.1, maximum=1000)
     nominal_voltage_v: float = setting(230.0, minimum=50, maximum=500, doc="RMS, of the mains")
     overload_restriction: OverloadRestriction = setting(OverloadRestriction.NONE, doc=_RESTRICTION)
+    own_use_w: float = setting(
+        10.0, minimum=0, maximum=1000, doc="what the unit itself takes at most"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """One entry of `lines`: a phase conductor of an inlet."""
+
+    number: int = setting(minimum=1, maximum=MAX_LINES)
+    line: str = setting(choices=("l1", "l2", "l3"), doc="which phase of its inlet")
+    name: str = setting("", max_length=32, doc="default: Line N")
+    inlet: int = setting(1, minimum=1, maximum=MAX_INLETS)
+    rated_current_a: float = setting(16.0, minimum=0.1, maximum=1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +220,43 @@ class CoreSettings:
     groups: tuple[GroupSettings, ...] = ()
     thresholds: tuple[ThresholdSettings, ...] = ()
     branches: tuple[BranchSettings, ...] = ()
+    lines: tuple[LineSettings, ...] = ()
+    tariffs: tuple[TariffSettings, ...] = ()
+    time_zone: tzinfo | None = None
+    """Of the tariffs; None: the system's."""
 
     def metered_points(self) -> list[Target]:
-        """Inlets, then branches, then outlets, as far as a meter feeds them."""
+        """Inlets with their residual currents, lines, branches, outlets, as far as a meter feeds
+        them or, of an inlet, all its lines.
+        """
         points = [Target(TargetKind.INLET, inlet.number) for inlet in self.inlets]
+        points += [Target(TargetKind.RESIDUAL, inlet.number) for inlet in self.inlets]
+        points += [Target(TargetKind.LINE, line.number) for line in self.lines]
         points += [Target(TargetKind.BRANCH, branch.number) for branch in self.branches]
         points += [Target(TargetKind.OUTLET, outlet.number) for outlet in self.outlets]
-        return [point for point in points if str(point) in self.stale_after_s]
+        summed = self.summed_inlets()
+        return [
+            point
+            for point in points
+            if str(point) in self.stale_after_s
+            or (point.kind is TargetKind.INLET and point.index in summed)
+        ]
+
+    def metered_lines(self) -> dict[int, tuple[Target, ...]]:
+        """The lines of each inlet that has any, where a meter feeds all of them."""
+        found: dict[int, list[Target]] = {}
+        for line in self.lines:
+            found.setdefault(line.inlet, []).append(Target(TargetKind.LINE, line.number))
+        return {
+            inlet: tuple(lines)
+            for inlet, lines in found.items()
+            if all(str(line) in self.stale_after_s for line in lines)
+        }
+
+    def summed_inlets(self) -> frozenset[int]:
+        """The inlets that no meter feeds, but all their lines: they are the sum of these."""
+        return frozenset(
+            inlet
+            for inlet in self.metered_lines()
+            if str(Target(TargetKind.INLET, inlet)) not in self.stale_after_s
+        )

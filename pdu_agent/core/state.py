@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 
+from pdu_agent.core.demand import DemandWindow
 from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.outlet import OutletMachine, Timing, advance
 from pdu_agent.core.sensors import SensorLive
@@ -28,7 +29,8 @@ _REASON_OF_FACE = {
 @dataclass(frozen=True, slots=True)
 class OutletLive:
     """One outlet's changing part. changed_s is uptime, 0 when not since the agent started.
-    is_ordered: as model.snapshot.Outlet has it.
+    is_ordered: as model.snapshot.Outlet has it. contact_s: since when the contact is what it is
+    (monotonic).
     """
 
     machine: OutletMachine
@@ -41,6 +43,7 @@ class OutletLive:
     changed_wall_s: float | None = None
     discontinuity_s: float = 0.0
     is_ordered: bool = False
+    contact_s: float = 0.0
 
     def commanded(self, action: Action, actor: Actor, now_s: float, timing: Timing) -> OutletLive:
         """The outlet after an accepted command; but for the mark that there was one it is
@@ -161,11 +164,16 @@ def live_outlet(settings: OutletSettings, record: OutletRecord | None) -> Outlet
     )
 
 
-def initial_ledger(record: MeterRecord | None, wall_s: float, discontinuity_s: float) -> Ledger:
+def initial_ledger(
+    record: MeterRecord | None,
+    wall_s: float,
+    discontinuity_s: float,
+    window: DemandWindow | None = None,
+) -> Ledger:
     """A point's ledger as recorded; a new point starts its user meter and peaks now."""
     new = MeterRecord(
         user_since_wall_s=wall_s,
         peak_power_since_wall_s=wall_s,
         peak_current_since_wall_s=wall_s,
     )
-    return Ledger(record or new, discontinuity_s=discontinuity_s)
+    return Ledger(record or new, discontinuity_s=discontinuity_s, window=window)

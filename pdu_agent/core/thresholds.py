@@ -34,6 +34,9 @@ UNITS: Mapping[Quantity, str] = {
     Quantity.TEMPERATURE: " Celsius",
     Quantity.HUMIDITY: " %",
     Quantity.PRESSURE: " hPa",
+    Quantity.RESIDUAL_CURRENT: " A",
+    Quantity.IMBALANCE: " %",
+    Quantity.DEMAND: " W",
 }
 
 
@@ -128,7 +131,7 @@ class Thresholds:
         self._alarms = alarms
         self._rows: dict[Target, list[_Row]] = {}
         for limits in settings.limits.values():
-            self._rows.setdefault(limits.target, []).append(_Row(limits))
+            self._rows.setdefault(limits.source, []).append(_Row(limits))
         self._watched = self._find_watched()
 
     def renew(self, sources: Mapping[Target, Source]) -> None:
@@ -170,7 +173,7 @@ class Thresholds:
 
         value: the newest one, None while there is none to believe.
         """
-        row = next(row for row in self._rows[limits.target] if row.limits.key == limits.key)
+        row = next(row for row in self._rows[limits.source] if row.limits.key == limits.key)
         watch = row.watch
         if limits != row.limits:
             watch = watch.after(limits, value, self._clock.monotonic_s())

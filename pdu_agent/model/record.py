@@ -39,7 +39,7 @@ class OutletRecord:
 class MeterRecord:
     """energy_mj and user_zero_mj are exact; remainder_mj is the part below one millijoule.
 
-    Peaks as in model.snapshot.Meter.
+    Peaks as in model.snapshot.Meter; that of demand counts since that of power does.
     """
 
     energy_mj: int = 0
@@ -52,6 +52,12 @@ class MeterRecord:
     peak_current_a: float | None = None
     peak_current_wall_s: float | None = None
     peak_current_since_wall_s: float | None = None
+    inductive_mvars: int | None = None
+    capacitive_mvars: int | None = None
+    peak_demand_w: float | None = None
+    peak_demand_wall_s: float | None = None
+    tariffs: tuple[tuple[str, int, int, int], ...] = ()
+    """Name, mJ, mvar s inductive and capacitive: what was used while that tariff applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class Record:
                 engine_id=bytes.fromhex(plain["engine_id"]),
                 wall_s=float(plain["wall_s"]),
                 outlets={int(n): _outlet(row) for n, row in plain["outlets"].items()},
-                meters={key: MeterRecord(**row) for key, row in plain["meters"].items()},
+                meters={key: _meter(row) for key, row in plain["meters"].items()},
                 overrides={key: Override(**row) for key, row in plain["overrides"].items()},
                 groups={int(n): _group(row) for n, row in plain.get("groups", {}).items()},
                 sensors={
@@ -174,6 +180,14 @@ _COLUMNS: Mapping[type, tuple[tuple[str, Any], ...]] = {
 def _outlet(row: Mapping[str, Any]) -> OutletRecord:
     actor = row.get("actor")
     return OutletRecord(**{**row, "actor": tuple(actor) if actor else None})
+
+
+def _meter(row: Mapping[str, Any]) -> MeterRecord:
+    tariffs = tuple(
+        (str(name), int(energy_mj), int(inductive), int(capacitive))
+        for name, energy_mj, inductive, capacitive in row.get("tariffs", ())
+    )
+    return MeterRecord(**{**row, "tariffs": tariffs})
 
 
 def _group(row: Mapping[str, Any]) -> GroupRecord:

@@ -21,13 +21,15 @@ def setting(
     choices: tuple[str, ...] | None = None,
     doc: str = "",
     secret: bool = False,
+    key: str = "",
 ) -> Any:
     """A dataclass field with bounds.
 
     minimum, maximum: inclusive, in the field's unit. max_length: characters of a string,
     or entries of a list. choices: the allowed words of a string (an Enum field needs none).
     Without default and default_factory the setting is required. A secret is left out of
-    the dataclass's repr, so that no log line or traceback shows it by accident.
+    the dataclass's repr, so that no log line or traceback shows it by accident. key: what the
+    file calls it where that is no name in Python.
     """
     metadata = {
         "minimum": minimum,
@@ -36,6 +38,7 @@ def setting(
         "choices": choices,
         "doc": doc,
         "secret": secret,
+        "key": key,
     }
     if default_factory is not MISSING:
         return field(default_factory=default_factory, repr=not secret, metadata=metadata)

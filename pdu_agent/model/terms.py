@@ -179,7 +179,9 @@ class NotificationClass(Enum):
 
 
 class Reset(Enum):
-    """What of a meter starts anew. PEAK: both peaks; ALL: the user meter too."""
+    """What of a meter starts anew. PEAK: all peaks; PEAK_POWER: of demand too;
+    ALL: the peaks and the user meter.
+    """
 
     ENERGY = "energy"
     PEAK = "peak"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.core import Core
@@ -13,11 +14,13 @@ from pdu_agent.core.settings import (
     DeviceSettings,
     GroupSettings,
     InletSettings,
+    LineSettings,
     OutletSettings,
     RelayRef,
     SensorSettings,
     ThresholdSettings,
 )
+from pdu_agent.core.tariffs import TariffSettings
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import (
     Action,
@@ -99,6 +102,11 @@ class Workbench:
         inlet: InletSettings | None = None,
         branches: tuple[BranchSettings, ...] = (),
         metered_branches: bool = True,
+        lines: tuple[LineSettings, ...] = (),
+        also_metered: tuple[str, ...] = ("inlet 1",),
+        tariffs: tuple[TariffSettings, ...] = (),
+        zone: tzinfo | None = None,
+        stale_after_s: float = 0.6,
         **outlet_settings: object,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -117,13 +125,21 @@ class Workbench:
                 )
                 for n in range(1, outlets + 1)
             ),
-            {f"outlet {n}": 0.6 for n in range(1, outlets + 1)}
-            | {f"branch {branch.number}": 0.6 for branch in branches if metered_branches}
-            | {"inlet 1": 0.6},
+            dict.fromkeys(
+                (
+                    *(f"outlet {n}" for n in range(1, outlets + 1)),
+                    *(f"branch {branch.number}" for branch in branches if metered_branches),
+                    *also_metered,
+                ),
+                stale_after_s,
+            ),
             sensors,
             groups,
             thresholds,
             branches,
+            lines,
+            tariffs,
+            zone,
         )
         record = record or Record(engine_id=b"x")
         birth = Birth(record, continuous, boot_id, "1.0", warnings, events)
@@ -175,9 +191,12 @@ class Workbench:
     def read(self, target: Target = INLET, energy_mj: float = 0.0, **values: float) -> None:
         """Deliver one reading of a point; values as Electrical calls them."""
         electrical = Electrical(**values, quality=Quality.OK)
-        measurement = Measurement(target, electrical, energy_mj)
+        self.measure(Measurement(target, electrical, energy_mj))
+
+    def measure(self, *measurements: Measurement, span_s: float = 0.2) -> None:
+        """Deliver one reading that ends now."""
         now_s = self.clock.monotonic_s()
-        self.core.on_reading(Reading("meter", 1, now_s, 0.2, (measurement,)))
+        self.core.on_reading(Reading("meter", 1, now_s, span_s, measurements))
         self.settle()
 
     def sense(self, sensor: int, value: float | None, error: str = "") -> None:

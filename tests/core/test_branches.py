@@ -56,6 +56,7 @@ def test_it_has_thresholds_for_what_a_branch_meter_measures(bench: Workbench) ->
         Quantity.CURRENT,
         Quantity.ACTIVE_POWER,
         Quantity.ENERGY,
+        Quantity.DEMAND,
     ]
 
 

@@ -69,9 +69,11 @@ def test_every_metered_quantity_has_a_row_that_watches_nothing() -> None:
         ("inlet 1", "power factor"),
         ("inlet 1", "frequency"),
         ("inlet 1", "energy"),
+        ("inlet 1", "demand"),
         ("outlet 1", "current"),
         ("outlet 1", "active power"),
         ("outlet 1", "energy"),
+        ("outlet 1", "demand"),
         ("sensor 1", "temperature"),
     ]
     assert all(row.enabled == frozenset() for row in rows)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Relays and fuses against what is measured: off but current flows, on but no voltage.
+
+Either has to be seen in windows that follow each other for HELD_S, and only windows count that
+began SETTLED_S after the relay had moved: a contact that bounces, an arc or a window with both
+states in it accuses nobody. What is stale proves nothing either; an alarm then stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pdu_agent.core.alarms import AlarmBook
+from pdu_agent.core.live_settings import LiveSettings
+from pdu_agent.core.state import CoreState
+from pdu_agent.model.commands import Quantity, Target, TargetKind
+from pdu_agent.model.readings import Reading
+from pdu_agent.model.snapshot import Severity
+
+WELDED = "welded"
+FUSE = "fuse"
+HELD_S = 2.0
+SETTLED_S = 1.0
+GAP_S = 1.0
+"""Windows further apart than this do not follow each other."""
+DEAD_PART = 0.2
+LIVE_PART = 0.5
+"""Of the nominal voltage: below the one nothing arrives, above the other the inlet has mains."""
+_ROUNDING_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspicion:
+    """Windows without a break that showed the fault: begin of the first, end of the newest."""
+
+    from_s: float
+    until_s: float
+
+
+class Proof:
+    """Looks at each reading; raises the alarms `welded` and `fuse`, and clears them."""
+
+    def __init__(self, state: CoreState, settings: LiveSettings, alarms: AlarmBook) -> None:
+        self._state = state
+        self._settings = settings
+        self._alarms = alarms
+        self._suspicions: dict[tuple[str, Target], _Suspicion] = {}
+
+    def look(self, reading: Reading) -> None:
+        """Judge the outlets and branches that the reading has measured."""
+        points = [measurement.target for measurement in reading.measurements]
+        for target in points:  # branches first: a blown one explains dead outlets
+            if target.kind is TargetKind.BRANCH and target in self._state.ledgers:
+                inlet = self._settings.branches[target.index].inlet
+                self._judge(FUSE, target, self._is_dead(target, inlet), reading)
+        for target in points:
+            if target.kind is TargetKind.OUTLET and target in self._state.ledgers:
+                self._look_at_outlet(target, reading)
+
+    def _look_at_outlet(self, target: Target, reading: Reading) -> None:
+        live = self._state.outlets[target.index]
+        closed, begin_s = live.machine.contact, reading.t_mono_s - reading.span_s
+        if closed is None or begin_s < live.contact_s + SETTLED_S:
+            self._forget(target)
+            return
+        settings = self._settings.outlets[target.index]
+        self._judge(WELDED, target, self._flows(target) if not closed else False, reading)
+        dead = self._is_dead(target, settings.inlet) if closed else False
+        if dead and settings.branch is not None and self._is_blown(settings.branch):
+            dead = False
+        self._judge(FUSE, target, dead, reading)
+
+    def _flows(self, target: Target) -> bool | None:
+        current_a = self._state.ledgers[target].current_value(Quantity.CURRENT)
+        return None if current_a is None else current_a >= self._settings.device.weld_current_a
+
+    def _is_dead(self, target: Target, inlet: int) -> bool | None:
+        """Does nothing arrive though the inlet has mains? None while that is not known."""
+        source = self._state.ledgers.get(Target(TargetKind.INLET, inlet))
+        fed_v = source.current_value(Quantity.VOLTAGE) if source is not None else None
+        voltage_v = self._state.ledgers[target].current_value(Quantity.VOLTAGE)
+        if voltage_v is None or fed_v is None:
+            return None
+        nominal_v = self._settings.inlets[inlet].nominal_voltage_v
+        return voltage_v < DEAD_PART * nominal_v and fed_v > LIVE_PART * nominal_v
+
+    def _is_blown(self, branch: int) -> bool:
+        return (FUSE, Target(TargetKind.BRANCH, branch)) in self._suspicions
+
+    def _judge(self, kind: str, target: Target, faulty: bool | None, reading: Reading) -> None:
+        key = kind, target
+        if not faulty:
+            self._suspicions.pop(key, None)
+            if faulty is False:
+                self._alarms.clear(kind, str(target))
+            return
+        begin_s, end_s = reading.t_mono_s - reading.span_s, reading.t_mono_s
+        before = self._suspicions.get(key)
+        follows = before is not None and begin_s <= before.until_s + GAP_S
+        from_s = before.from_s if before is not None and follows else begin_s
+        self._suspicions[key] = _Suspicion(from_s, end_s)
+        if end_s - from_s >= HELD_S - _ROUNDING_S:
+            self._alarms.set(kind, str(target), Severity.CRITICAL, self._text(kind, target), target)
+
+    def _text(self, kind: str, target: Target) -> str:
+        ledger = self._state.ledgers[target]
+        if kind == WELDED:
+            current_a = ledger.current_value(Quantity.CURRENT)
+            return f"the relay is open, but {current_a:.3g} A flow: it may be welded"
+        voltage_v = ledger.current_value(Quantity.VOLTAGE)
+        what = "the relay is closed" if target.kind is TargetKind.OUTLET else "its inlet has mains"
+        return f"{what}, but only {voltage_v:.3g} V arrive: a fuse or breaker may be open"
+
+    def _forget(self, target: Target) -> None:
+        for kind in (WELDED, FUSE):
+            self._suspicions.pop((kind, target), None)
