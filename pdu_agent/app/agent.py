@@ -22,6 +22,7 @@ from pathlib import Path
 from pdu_agent import __version__
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.app.config.time_zone import zone_of
 from pdu_agent.app.hardware import Hardware, stale_after_s, stretched
 from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
@@ -142,6 +143,9 @@ class Agent:
             settings.groups,
             settings.thresholds,
             settings.branches,
+            settings.lines,
+            settings.tariffs,
+            zone_of(settings.device.time_zone),
         )
         runtime = self._runtime = Runtime(
             core_settings, self._clock, store, birth, self._send, settings.simulator.speed

@@ -152,7 +152,7 @@ class Checker:
             try:
                 if entry is not None:
                     where = join(path, member.name)
-                    values[member.name] = self._value(
+                    values[member.field] = self._value(
                         member.shape, member.limits, entry.node, where
                     )
                 elif member.required:

@@ -29,6 +29,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     check.names_and_numbers()
     check.relays()
     check.inlets()
+    check.lines()
     check.branches_of_outlets()
     check.metering_points()
     check.converter_channels()
@@ -73,6 +74,7 @@ class _CrossCheck:
             "relays#.name",
             "meters#.name",
             "inlets#.number",
+            "lines#.number",
             "branches#.number",
             "outlets#.number",
             "sensors#.number",
@@ -102,9 +104,15 @@ class _CrossCheck:
 
     def inlets(self) -> None:
         numbers = self._said("inlets", "number", default="1")
-        for path, inlet in self._found("branches#.inlet") + self._found("outlets#.inlet"):
+        fed = self._found("lines#.inlet") + self._found("branches#.inlet")
+        for path, inlet in fed + self._found("outlets#.inlet"):
             if str(inlet) not in numbers:
                 self._error(path, f"there is no inlet {inlet}")
+
+    def lines(self) -> None:
+        lines = [(f"{path}.line", line) for path, line in self._found("lines#")]
+        uses = [(path, f"{line.line} of inlet {line.inlet}") for path, line in lines]
+        self._unique(uses, "{} is there already")
 
     def branches_of_outlets(self) -> None:
         numbers = self._said("branches", "number", default="")
@@ -130,14 +138,23 @@ class _CrossCheck:
         self._unique(points, "{} is metered twice")
         numbers = {
             TargetKind.INLET: self._said("inlets", "number", default="1"),
+            TargetKind.RESIDUAL: self._said("inlets", "number", default="1"),
+            TargetKind.LINE: self._said("lines", "number", default=""),
             TargetKind.BRANCH: self._said("branches", "number", default=""),
             TargetKind.OUTLET: self._said("outlets", "number", default=""),
         }
         for path, target in points:
             if target.kind not in numbers:
-                self._error(path, f"{target} is not metered; expected an inlet, branch or outlet")
+                self._error(
+                    path,
+                    f"{target} is not metered; expected an inlet, its residual current, "
+                    "a line, branch or outlet",
+                )
             elif str(target.index) not in numbers[target.kind]:
-                self._error(path, f"there is no {target}")
+                what = target
+                if target.kind is TargetKind.RESIDUAL:
+                    what = Target(TargetKind.INLET, target.index)
+                self._error(path, f"there is no {what}")
 
     def converter_channels(self) -> None:
         for path, _ in self._found("meters#"):

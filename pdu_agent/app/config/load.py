@@ -25,6 +25,7 @@ from pdu_agent.app.config.schema import (
     located,
 )
 from pdu_agent.app.config.shape import members
+from pdu_agent.app.config.time_zone import zone_of
 from pdu_agent.app.config.tree import (
     Entry,
     ListNode,
@@ -174,7 +175,16 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         sensors=file.sensors,
         groups=file.groups,
         thresholds=file.thresholds,
+        lines=file.lines,
+        tariffs=file.tariffs,
     )
+
+
+def _time_zone(text: str) -> None:
+    try:
+        zone_of(text)
+    except ConfigError as exc:
+        raise ConfigError(f"{exc}; expected a name such as Europe/Berlin") from exc
 
 
 def _http_listen(text: str) -> None:
@@ -198,6 +208,7 @@ def _converter_bus(text: str) -> None:
 
 
 _JUDGES: dict[str, Any] = {
+    "device.time_zone": _time_zone,
     "snmp.listen": parse_listen,
     "snmp.base_oid": parse_oid,
     "snmp.views.include": parse_subtree,

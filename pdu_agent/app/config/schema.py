@@ -16,15 +16,18 @@ from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
 from pdu_agent.core.settings import (
     MAX_BRANCHES,
     MAX_GROUPS,
+    MAX_LINES,
     MAX_SENSORS,
     BranchSettings,
     DeviceSettings,
     GroupSettings,
     InletSettings,
+    LineSettings,
     OutletSettings,
     SensorSettings,
     ThresholdSettings,
 )
+from pdu_agent.core.tariffs import MAX_TARIFFS, TariffSettings
 from pdu_agent.hw import registry
 from pdu_agent.model.commands import Target
 from pdu_agent.model.settings import setting
@@ -172,6 +175,7 @@ class ConfigFile:
     relays: tuple[RelayBoardSettings, ...] = setting((), max_length=16)
     meters: tuple[MeterSettings, ...] = setting((), max_length=16)
     inlets: tuple[InletSettings, ...] = setting((InletSettings(),), max_length=8)
+    lines: tuple[LineSettings, ...] = setting((), max_length=MAX_LINES)
     branches: tuple[BranchSettings, ...] = setting((), max_length=MAX_BRANCHES)
     outlets: tuple[OutletSettings, ...] = setting((), max_length=64)
     outlets_csv: str = setting(
@@ -180,6 +184,7 @@ class ConfigFile:
     sensors: tuple[SensorEntry, ...] = setting((), max_length=MAX_SENSORS)
     groups: tuple[GroupSettings, ...] = setting((), max_length=MAX_GROUPS)
     thresholds: tuple[ThresholdSettings, ...] = setting((), max_length=256)
+    tariffs: tuple[TariffSettings, ...] = setting((), max_length=MAX_TARIFFS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,8 @@ class AgentSettings:
     sensors: tuple[SensorEntry, ...] = ()
     groups: tuple[GroupSettings, ...] = ()
     thresholds: tuple[ThresholdSettings, ...] = ()
+    lines: tuple[LineSettings, ...] = ()
+    tariffs: tuple[TariffSettings, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
     @property

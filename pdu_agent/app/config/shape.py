@@ -65,9 +65,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One field of a settings dataclass."""
+    """One field of a settings dataclass. name: in the file; field: in the dataclass."""
 
     name: str
+    field: str
     shape: Shape
     required: bool
     limits: Mapping[str, Any]
@@ -105,7 +106,8 @@ def members(cls: type) -> tuple[Member, ...]:
 def _member(item: Field[Any], annotation: Any) -> Member:
     own = item.metadata.get(_INLINE)
     return Member(
-        name=item.name,
+        name=item.metadata.get("key") or item.name,
+        field=item.name,
         shape=Shape(Kind.RECORD) if own else shape_of(annotation),
         required=item.default is MISSING and item.default_factory is MISSING,
         limits=item.metadata,

@@ -8,8 +8,13 @@ from typing import Any
 
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.tree import Problems
-from pdu_agent.core.limits import QUANTITIES, QUANTITY_OF_SENSOR, limits_from
-from pdu_agent.core.settings import SensorSettings, ThresholdSettings
+from pdu_agent.core.limits import limits_from, limits_of_unit
+from pdu_agent.core.settings import (
+    CoreSettings,
+    DeviceSettings,
+    InletSettings,
+    ThresholdSettings,
+)
 from pdu_agent.model.commands import Quantity, Target, TargetKind
 
 
@@ -48,14 +53,15 @@ def _sensors(checker: Checker) -> list[tuple[str, str]]:
 
 
 def _thresholds(checker: Checker) -> list[tuple[str, str]]:
-    sensors = {sensor.number: sensor for _, sensor in checker.found("sensors#")}
-    points = checker.found("meters#.currents#.feeds") + checker.found("meters#.channels.[^.]+")
-    metered = {target for _, target in points}
+    watchable: dict[Target, list[Quantity]] = {}
+    for target, quantity in limits_of_unit(_unit(checker)):
+        watchable.setdefault(target, []).append(quantity)
+    numbers = {number for _, number in checker.found("sensors#.number")}
     first: dict[tuple[Target, Quantity], str] = {}
     found = []
     for path, entry in checker.found("thresholds#"):
         key = entry.target, entry.quantity
-        text = _misfit(entry, metered, sensors) or limits_from(entry).disorder()
+        text = _misfit(entry, watchable, numbers) or limits_from(entry).disorder()
         if key in first:
             place = checker.place(first[key])
             text = f"{entry.target} {entry.quantity.value} comes twice; the first is at {place}"
@@ -65,21 +71,38 @@ def _thresholds(checker: Checker) -> list[tuple[str, str]]:
     return found
 
 
+def _unit(checker: Checker) -> CoreSettings:
+    """As much of the unit as decides what can be watched."""
+
+    def entries(pattern: str) -> tuple[Any, ...]:
+        return tuple(value for _, value in checker.found(pattern))
+
+    points = {*entries("meters#.currents#.feeds"), *entries("meters#.channels.[^.]+")}
+    points |= {Target(TargetKind.RESIDUAL, n) for n in entries("meters#.residuals#.inlet")}
+    return CoreSettings(
+        DeviceSettings(),
+        entries("inlets#") or (InletSettings(),),
+        entries("outlets#"),
+        {str(target): 0.0 for target in points},
+        sensors=entries("sensors#"),
+        branches=entries("branches#"),
+        lines=entries("lines#"),
+    )
+
+
 def _misfit(
-    entry: ThresholdSettings, metered: set[Any], sensors: Mapping[int, SensorSettings]
+    entry: ThresholdSettings, watchable: Mapping[Target, list[Quantity]], sensors: set[int]
 ) -> str:
     """Why this quantity of this target cannot be watched; empty when it can."""
     target = entry.target
-    if target.kind is TargetKind.SENSOR:
-        if target.index not in sensors:
-            return f"there is no {target}"
-        own = QUANTITY_OF_SENSOR.get(sensors[target.index].kind)
-        known: tuple[Quantity, ...] = (own,) if own is not None else ()
-    else:
-        if target not in metered:
-            return f"nothing in `meters` feeds {target}"
-        known = QUANTITIES[target.kind]
+    known = watchable.get(target, [])
     if entry.quantity in known:
         return ""
+    if target.kind is TargetKind.SENSOR and target.index not in sensors:
+        return f"there is no {target}"
+    if target.kind is TargetKind.RESIDUAL:
+        return f"give the target as inlet {target.index}, quantity residual current"
+    if target.kind is not TargetKind.SENSOR and not known:
+        return f"nothing in `meters` feeds {target}"
     words = ", ".join(quantity.value for quantity in known) or "none"
     return f"{target} has no {entry.quantity.value} to watch; it has {words}"

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pdu_agent.core.settings import RelayRef
+from pdu_agent.core.tariffs import ClockTime
 from pdu_agent.model.commands import Target, TargetKind
 
 
@@ -28,13 +30,22 @@ def _relay(text: str) -> RelayRef:
 
 
 def _target(text: str) -> Target:
-    match = re.fullmatch(r"(inlet|branch|outlet|sensor) +([1-9][0-9]{0,3})", text)
+    match = re.fullmatch(r"(inlet|line|branch|outlet|sensor|residual) +([1-9][0-9]{0,3})", text)
     if match is None:
         raise ValueError
     return Target(TargetKind(match[1]), int(match[2]))
 
 
+def _clock_time(text: str) -> ClockTime:
+    match = re.fullmatch(r"([01][0-9]|2[0-4]):([0-5][0-9])", text)
+    minute = int(match[1]) * 60 + int(match[2]) if match else math.inf
+    if minute > 24 * 60:
+        raise ValueError
+    return ClockTime(int(minute))
+
+
 WORDS: dict[type, Word] = {
     RelayRef: Word("a board and its relay counted from 0, such as main.0", _relay),
     Target: Word("what is measured, such as inlet 1, branch 2 or outlet 3", _target),
+    ClockTime: Word("a time of day, from 00:00 to 24:00", _clock_time),
 }
