@@ -27,6 +27,7 @@ from pdu_agent.app.hardware import Hardware, stale_after_s, stretched
 from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
+from pdu_agent.app.panel.panel import Panel
 from pdu_agent.app.runtime import Runtime
 from pdu_agent.app.systemd import ServiceManager
 from pdu_agent.core.birth import Birth
@@ -114,17 +115,20 @@ class Agent:
         store.save(birth.record)  # so that the card's copy is not taken for newer
         await asyncio.to_thread(store.flush_now, birth.record)
         runtime, hardware = self._assemble(store, birth, is_first=loaded.record is None)
+        panel = Panel(self._settings, self._clock, hardware.site, runtime)
+        self._exit.push_async_callback(panel.stop)
         earlier = runtime.core.events.subscribe(EARLIER_EVENTS)
         for report in await asyncio.to_thread(hardware.inspect):
             runtime.meet(report)
         hardware.start()
         runtime.start()
+        panel.start()
         if not runtime.core.met_cold and not await runtime.finish_acknowledged(FINISH_LIMIT_S):
             log.warning("a relay board is too slow to finish what was accepted before the start")
         await self._start_snmp(runtime, birth.record, earlier)
         self._occasion.on_ready()
         await self._start_web(runtime)
-        self._watch_over(runtime, hardware)
+        self._watch_over(runtime, hardware, panel)
         self._look_at_board(runtime)
         gc.collect()
         gc.freeze()  # what lives now lives for good: later collections need not look at it
@@ -182,13 +186,13 @@ class Agent:
         await server.start()
         self._exit.push_async_callback(server.stop)
 
-    def _watch_over(self, runtime: Runtime, hardware: Hardware) -> None:
+    def _watch_over(self, runtime: Runtime, hardware: Hardware, panel: Panel) -> None:
         """Tell systemd that we are up, and keep telling while loop and buses make progress."""
         manager = ServiceManager(os.environ)
         manager.ready(f"SNMP answers on {', '.join(self._settings.snmp.listen) or NO_PORT}")
 
         def feed() -> None:
-            if hardware.is_alive():
+            if hardware.is_alive() and panel.is_alive():
                 manager.watchdog()
 
         runtime.on_second = feed

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from pdu_agent.app.wiring import meter_channels
 from pdu_agent.hw import registry
 from pdu_agent.hw.acquisition import Acquisition, MeterAcquisition, SampledAcquisition
 from pdu_agent.hw.bank_worker import BankWorker, Order, Report
+from pdu_agent.hw.contact import ContactSettings
 from pdu_agent.hw.ports import RelayBank, SensorSource
 from pdu_agent.hw.sensor_poller import PolledSensor, SensorPoller
 from pdu_agent.hw.sim.board import FIRST_ADDRESS, MAX_OUTLETS, RELAYS_PER_CHIP, SimulatedBoard
@@ -110,7 +111,8 @@ class Hardware:
             self._acquisition(meter, settings.device.nominal_hz.value, on_reading, on_trouble)
             for meter in settings.meters
         ]
-        self._poller = self._sensor_poller(settings, on_sensor) if settings.sensors else None
+        polled = [s for s in settings.sensors if not isinstance(s.options, ContactSettings)]
+        self._poller = self._sensor_poller(settings, polled, on_sensor) if polled else None
 
     def inspect(self) -> list[BankState | BankLost]:
         """What every relay board is found to be; blocks, once, before `start`."""
@@ -189,8 +191,10 @@ class Hardware:
         bank: RelayBank = driver.connect(site, board.options)
         return bank
 
-    def _site(self, name: str, place: str = "") -> Site:
-        """Of everything but relay boards: I2C buses have their owners already, or get one."""
+    def site(self, name: str, place: str = "") -> Site:
+        """For all that is made before `start`, but relay boards: I2C buses have their owners already,
+        or get one.
+        """
         return Site(name, place, self._clock, self._sleep, self._shared)
 
     def _owner(self, bus: str) -> BankWorker:
@@ -199,14 +203,17 @@ class Hardware:
         return self._owners[bus]
 
     def _sensor_poller(
-        self, settings: AgentSettings, on_sensor: Callable[[SensorReading], None]
+        self,
+        settings: AgentSettings,
+        sensors: Sequence[SensorEntry],
+        on_sensor: Callable[[SensorReading], None],
     ) -> SensorPoller:
-        simulated = any(_is_simulated_sensor(sensor) for sensor in settings.sensors)
+        simulated = any(_is_simulated_sensor(sensor) for sensor in sensors)
         hwmon = SimHwmon(settings.runtime_dir / "sim-hwmon", self._clock) if simulated else None
         return SensorPoller(
             [
                 PolledSensor(sensor.number, self._sensor(sensor, hwmon), sensor.options.interval_s)
-                for sensor in settings.sensors
+                for sensor in sensors
             ],
             self._clock,
             on_sensor,
@@ -216,7 +223,7 @@ class Hardware:
         if hwmon is not None and _is_simulated_sensor(sensor):
             return SimulatedSensor(hwmon, sensor.kind)
         driver = registry.driver_class("sensors", sensor.driver)
-        site = self._site(f"sensor {sensor.number}")
+        site = self.site(f"sensor {sensor.number}")
         source: SensorSource = driver.connect(site, sensor.options, sensor.kind)
         return source
 
@@ -229,11 +236,11 @@ class Hardware:
     ) -> Acquisition:
         driver = registry.driver_class("meters", meter.driver)
         if not isinstance(meter.wiring, SampledWiring):
-            counting = driver.connect(self._site(meter.name), meter.options)
+            counting = driver.connect(self.site(meter.name), meter.options)
             return MeterAcquisition(
                 meter.name, counting, meter.wiring.channels, on_reading, on_trouble
             )
-        source = driver.connect(self._site(meter.name, meter.wiring.bus), meter.options)
+        source = driver.connect(self.site(meter.name, meter.wiring.bus), meter.options)
         channels = meter_channels(meter.wiring, meter.options.volts_per_count)
         block_meter = BlockMeter(channels, float(nominal_hz))
         return SampledAcquisition(

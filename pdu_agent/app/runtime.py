@@ -72,25 +72,26 @@ class Runtime:
 
     def deliver_report(self, report: Report) -> None:
         """A relay board's answer; any thread."""
-        self._post(self._on_report, report)
+        self.post(self._on_report, report)
 
     def deliver_reading(self, reading: Reading) -> None:
         """A meter's window; any thread."""
-        self._post(self._on_reading, reading)
+        self.post(self._on_reading, reading)
 
     def deliver_sensor(self, reading: SensorReading) -> None:
         """A sensor's value, or its failure; any thread."""
-        self._post(self._on_sensor, reading)
+        self.post(self._on_sensor, reading)
 
     def deliver_trouble(self, source: str, error: HardwareError | None) -> None:
         """A meter was lost (the error) or is back (None); any thread."""
-        self._post(self.core.on_source_trouble, source, str(error) if error else None)
+        self.post(self.core.on_source_trouble, source, str(error) if error else None)
 
     def deliver_flush(self, error: StoreError | None) -> None:
         """The card write ended; any thread."""
-        self._post(self.core.on_flush_result, str(error) if error else None)
+        self.post(self.core.on_flush_result, str(error) if error else None)
 
-    def _post(self, call: Callable[..., None], *arguments: object) -> None:
+    def post(self, call: Callable[..., None], *arguments: object) -> None:
+        """Have the loop call it soon; any thread."""
         if not self._closed:
             try:
                 self._loop.call_soon_threadsafe(call, *arguments)

@@ -183,6 +183,18 @@ class Core:
             self._alarms.set("meter", f"meter {source}", Severity.CRITICAL, trouble)
         self._snapshot = None
 
+    def on_device_trouble(self, kind: str, name: str, trouble: str | None) -> None:
+        """What nothing is measured or switched through is out of order (text), or back (None).
+
+        kind: io, display or button.
+        """
+        if trouble is None:
+            self._alarms.clear(kind, f"{kind} {name}")
+        else:
+            self.health = replace(self.health, hardware_errors=self.health.hardware_errors + 1)
+            self._alarms.set(kind, f"{kind} {name}", Severity.WARNING, trouble)
+        self._snapshot = None
+
     def on_flush_result(self, trouble: str | None) -> None:
         """The card write ended: None when it is safe, else why not. Failure refuses SETs."""
         self._keeper.note("card", trouble)

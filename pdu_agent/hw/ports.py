@@ -8,7 +8,7 @@ else for trouble with the device. How a driver is made: see `site`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pdu_agent.metering.blocks import SampleBlock
@@ -106,18 +106,25 @@ class Display(Protocol):
 class DigitalIo(Protocol):
     """Lines for buttons, contacts and lamps; logical values, True is pressed, closed or lit.
 
-    The driver is made with all its inputs and outputs (their numbers on the board).
+    The driver is made with all its inputs and outputs (their numbers on the board):
+    `connect(site, settings, inputs, outputs)`. tells_edges: it need not be read all the time.
     """
+
+    tells_edges: bool
 
     def open(self) -> None:
         """Take the lines: outputs dark, inputs pulled up where the hardware can."""
         ...
 
-    def read(self, timeout_s: float) -> Mapping[int, bool]:
-        """Every input, at the latest after timeout_s, earlier where the hardware tells of edges."""
+    def read(self, timeout_s: float, /) -> Mapping[int, bool]:
+        """Every input: at once, but where the hardware tells of edges at the first one of them,
+        or after timeout_s. An input that was inactive in between is shown so once.
+        """
         ...
 
-    def write(self, lit: Mapping[int, bool]) -> None: ...
+    def write(self, lit: Mapping[int, bool]) -> None:
+        """Set these outputs; the others stay."""
+        ...
 
     def close(self) -> None: ...
 
@@ -126,11 +133,32 @@ class DigitalIo(Protocol):
 class MeterSample:
     """What a meter that knows watts reports: its end time, its span, and per channel the
     quantities with the energy of the span in millijoules (None: no figure may be derived).
+
+    reactive_mvars: channel -> reactive energy of the span in millivar seconds, inductive above
+    0, where it is known. tariffs: channel -> name of a register of the meter's own tariffs
+    (active_energy_t1) -> what it shows, in millijoules or millivar seconds.
     """
 
     t_mono_s: float
     span_s: float
     channels: Mapping[str, tuple[Electrical, int | None]]
+    reactive_mvars: Mapping[str, int] = field(default_factory=dict)
+    tariffs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterOutline:
+    """What the configuration makes of a meter whose channels or neighbours follow from it.
+
+    A driver's class then has `outline(settings, report)`, which touches no device: it tells
+    report(file, line, column, complaint) what is wrong with a file that the settings name, and
+    gives None then. Meters at one place (a port) need different units and the same line.
+    """
+
+    channel_names: tuple[str, ...]
+    place: str
+    unit: str
+    line: str
 
 
 class PowerMeter(Protocol):

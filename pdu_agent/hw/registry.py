@@ -38,11 +38,21 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
         "ecm1240": ("pdu_agent.hw.ecm1240:Ecm1240Settings", "pdu_agent.hw.ecm1240:Ecm1240Meter"),
     },
     "sensors": {
+        "contact": ("pdu_agent.hw.contact:ContactSettings", "pdu_agent.hw.contact:Contact"),
         "hwmon": ("pdu_agent.hw.hwmon:HwmonSettings", "pdu_agent.hw.hwmon:HwmonSensor"),
     },
     "fans": {},
-    "displays": {},
-    "io": {},
+    "displays": {
+        "hd44780": ("pdu_agent.hw.hd44780:Hd44780Settings", "pdu_agent.hw.hd44780:Hd44780Display"),
+        "sh1106": ("pdu_agent.hw.oled:Sh1106Settings", "pdu_agent.hw.oled:Sh1106Display"),
+        "ssd1306": ("pdu_agent.hw.oled:OledSettings", "pdu_agent.hw.oled:Ssd1306Display"),
+    },
+    "io": {
+        "gpio": ("pdu_agent.hw.gpio_io:GpioIoSettings", "pdu_agent.hw.gpio_io:GpioIo"),
+        "mcp23008": ("pdu_agent.hw.mcp_io:Mcp23008IoSettings", "pdu_agent.hw.mcp_io:Mcp23008Io"),
+        "mcp23017": ("pdu_agent.hw.mcp_io:Mcp23017IoSettings", "pdu_agent.hw.mcp_io:Mcp23017Io"),
+        "pcf8574": ("pdu_agent.hw.pcf8574:Pcf8574Settings", "pdu_agent.hw.pcf8574:Pcf8574Io"),
+    },
 }
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

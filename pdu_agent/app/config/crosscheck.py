@@ -12,6 +12,7 @@ from typing import Any
 
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.mib_check import mib_check
+from pdu_agent.app.config.panel_check import panel_check
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.tree import ListNode, Node, Problems, Scalar, node_at
 from pdu_agent.app.config.watch_check import watch_check
@@ -37,6 +38,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     check.places_on_buses()
     wiring_check(checker, problems)
     watch_check(checker, problems)
+    panel_check(checker, problems)
     mib_check(checker, problems)
 
 

@@ -11,6 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pdu_agent.app.config.panel import (
+    MAX_BOARDS,
+    MAX_DISPLAYS,
+    MAX_IO_LINES,
+    ButtonSettings,
+    DisplayEntry,
+    IoEntry,
+    LedSettings,
+)
 from pdu_agent.app.config.shape import inline
 from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
 from pdu_agent.core.settings import (
@@ -182,6 +191,10 @@ class ConfigFile:
         "", max_length=4096, doc="CSV file in place of outlets, relative to this file"
     )
     sensors: tuple[SensorEntry, ...] = setting((), max_length=MAX_SENSORS)
+    io: tuple[IoEntry, ...] = setting((), max_length=MAX_BOARDS)
+    buttons: tuple[ButtonSettings, ...] = setting((), max_length=MAX_IO_LINES)
+    leds: tuple[LedSettings, ...] = setting((), max_length=MAX_IO_LINES)
+    displays: tuple[DisplayEntry, ...] = setting((), max_length=MAX_DISPLAYS)
     groups: tuple[GroupSettings, ...] = setting((), max_length=MAX_GROUPS)
     thresholds: tuple[ThresholdSettings, ...] = setting((), max_length=256)
     tariffs: tuple[TariffSettings, ...] = setting((), max_length=MAX_TARIFFS)
@@ -208,6 +221,10 @@ class AgentSettings:
     thresholds: tuple[ThresholdSettings, ...] = ()
     lines: tuple[LineSettings, ...] = ()
     tariffs: tuple[TariffSettings, ...] = ()
+    io: tuple[IoEntry, ...] = ()
+    buttons: tuple[ButtonSettings, ...] = ()
+    leds: tuple[LedSettings, ...] = ()
+    displays: tuple[DisplayEntry, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
     @property

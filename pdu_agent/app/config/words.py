@@ -11,6 +11,7 @@ from typing import Any
 
 from pdu_agent.core.settings import RelayRef
 from pdu_agent.core.tariffs import ClockTime
+from pdu_agent.hw.io_line import IoLine
 from pdu_agent.model.commands import Target, TargetKind
 
 
@@ -27,6 +28,11 @@ def _relay(text: str) -> RelayRef:
     if match is None:
         raise ValueError
     return RelayRef(match[1], int(match[2]))
+
+
+def _io_line(text: str) -> IoLine:
+    relay = _relay(text)
+    return IoLine(relay.bank, relay.relay)
 
 
 def _target(text: str) -> Target:
@@ -46,6 +52,7 @@ def _clock_time(text: str) -> ClockTime:
 
 WORDS: dict[type, Word] = {
     RelayRef: Word("a board and its relay counted from 0, such as main.0", _relay),
+    IoLine: Word("a board of `io` and its line counted from 0, such as panel.4", _io_line),
     Target: Word("what is measured, such as inlet 1, branch 2 or outlet 3", _target),
     ClockTime: Word("a time of day, from 00:00 to 24:00", _clock_time),
 }
