@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+Drive = Literal["push_pull", "open_drain", "open_source"]
 
 
 @dataclass(frozen=True, slots=True)
 class LineSettings:
     """How one line is wanted. Values are logical: True is active, low when active_low.
 
-    as_is: direction and level stay as they are; goes with active_low only.
-    initial: the level an output has from its first moment on. pull_up: of an input.
+    as_is: direction and level stay as they are, until `GpioLines.drive`.
+    initial: the level an output has from its first moment on. drive: of an output.
+    pull_up: of an input.
     edges: of an input, both are told. debounce_s: shorter pulses are not told.
     """
 
@@ -21,6 +24,7 @@ class LineSettings:
     output: bool = False
     initial: bool = False
     active_low: bool = False
+    drive: Drive = "push_pull"
     pull_up: bool = False
     edges: bool = False
     debounce_s: float = 0.0

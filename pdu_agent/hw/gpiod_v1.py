@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pdu_agent.hw.gpio import Edge, LineSettings, LineState
@@ -48,10 +49,11 @@ class ChipV1:
 
     def _take(self, bulk: Any, wanted: list[LineSettings], consumer: str) -> None:
         gpiod, one = self._gpiod, wanted[0]
-        flags = gpiod.LINE_REQ_FLAG_ACTIVE_LOW if one.active_low else 0
-        if one.as_is:
+        flags = _polarity_flag(gpiod, one)
+        if one.as_is:  # the kernel takes no drive with it
             bulk.request(consumer=consumer, type=gpiod.LINE_REQ_DIR_AS_IS, flags=flags)
         elif one.output:
+            flags |= _drive_flag(gpiod, one)
             initial = [int(line.initial) for line in wanted]
             bulk.request(
                 consumer=consumer, type=gpiod.LINE_REQ_DIR_OUT, flags=flags, default_vals=initial
@@ -73,6 +75,7 @@ class LinesV1:
     ) -> None:
         self._gpiod = gpiod
         self._taken = taken
+        self._wanted = dict(lines)
         self._watched = [bulk for group, bulk in taken if lines[group[0]].edges]
         self._debounce = _Debounce({line: wanted.debounce_s for line, wanted in lines.items()})
         self._levels = {line: wanted.initial for line, wanted in lines.items()}
@@ -94,6 +97,9 @@ class LinesV1:
         self._levels |= initial
         for group, bulk in self._taken:
             bulk.set_direction_output([int(initial[line]) for line in group])
+            one = self._wanted[group[0]]
+            if one.drive != "push_pull":
+                bulk.set_flags(_drive_flag(self._gpiod, one) | _polarity_flag(self._gpiod, one))
 
     def wait_edges(self, timeout_s: float) -> list[Edge]:
         now_s = time.monotonic()
@@ -163,12 +169,25 @@ class _Debounce:
 
 
 def _alike(lines: Mapping[int, LineSettings]) -> list[list[int]]:
-    """The lines in groups that one request can take: only `initial` may differ."""
-    groups: dict[tuple[object, ...], list[int]] = {}
+    """The lines in groups that one request can take."""
+    groups: dict[LineSettings, list[int]] = {}
     for line, wanted in lines.items():
-        kind = (wanted.as_is, wanted.output, wanted.active_low, wanted.pull_up, wanted.edges)
+        kind = replace(wanted, initial=False, debounce_s=0.0)
         groups.setdefault(kind, []).append(line)
     return list(groups.values())
+
+
+def _polarity_flag(gpiod: Any, wanted: LineSettings) -> int:
+    return int(gpiod.LINE_REQ_FLAG_ACTIVE_LOW) if wanted.active_low else 0
+
+
+def _drive_flag(gpiod: Any, wanted: LineSettings) -> int:
+    flags = {
+        "push_pull": 0,
+        "open_drain": gpiod.LINE_REQ_FLAG_OPEN_DRAIN,
+        "open_source": gpiod.LINE_REQ_FLAG_OPEN_SOURCE,
+    }
+    return int(flags[wanted.drive])
 
 
 def _consumer(info: Any) -> str:

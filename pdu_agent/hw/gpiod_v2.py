@@ -39,7 +39,7 @@ class ChipV2:
         if wanted.as_is:
             return self._gpiod.LineSettings(active_low=wanted.active_low)
         if wanted.output:
-            return _output(self._gpiod, wanted.active_low, wanted.initial)
+            return _output(self._gpiod, wanted, wanted.initial)
         return self._gpiod.LineSettings(
             direction=line.Direction.INPUT,
             bias=line.Bias.PULL_UP if wanted.pull_up else line.Bias.AS_IS,
@@ -55,10 +55,10 @@ class LinesV2:
     def __init__(self, gpiod: Any, request: Any, lines: Mapping[int, LineSettings]) -> None:
         self._gpiod = gpiod
         self._request = request
-        self._active_low = {line: wanted.active_low for line, wanted in lines.items()}
+        self._wanted = dict(lines)
 
     def read(self) -> dict[int, bool]:
-        lines = list(self._active_low)
+        lines = list(self._wanted)
         values = self._request.get_values(lines)
         return {line: bool(value) for line, value in zip(lines, values, strict=True)}
 
@@ -71,8 +71,8 @@ class LinesV2:
     def drive(self, initial: Mapping[int, bool]) -> None:
         self._request.reconfigure_lines(
             {
-                line: _output(self._gpiod, active_low, initial[line])
-                for line, active_low in self._active_low.items()
+                line: _output(self._gpiod, wanted, initial[line])
+                for line, wanted in self._wanted.items()
             }
         )
 
@@ -89,11 +89,12 @@ class LinesV2:
         self._request.release()
 
 
-def _output(gpiod: Any, active_low: bool, initial: bool) -> Any:
+def _output(gpiod: Any, wanted: LineSettings, initial: bool) -> Any:
     line = gpiod.line
     return gpiod.LineSettings(
         direction=line.Direction.OUTPUT,
-        active_low=active_low,
+        drive=line.Drive[wanted.drive.upper()],
+        active_low=wanted.active_low,
         output_value=line.Value.ACTIVE if initial else line.Value.INACTIVE,
     )
 

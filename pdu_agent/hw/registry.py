@@ -21,6 +21,10 @@ Kind = Literal["relays", "meters", "sensors", "fans", "displays", "io"]
 
 _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
     "relays": {
+        "gpio": (
+            "pdu_agent.hw.gpio_relays:GpioRelaySettings",
+            "pdu_agent.hw.gpio_relays:GpioBank",
+        ),
         "mcp23008": (
             "pdu_agent.hw.mcp23008:Mcp23008Settings",
             "pdu_agent.hw.mcp23008:Mcp23008Bank",
