@@ -7,10 +7,14 @@ become readings, and the core counts millijoules. Errors are the largest of any 
 any register, at 45 to 65 Hz with drift, harmonics and noise, from 0.25 to 16 A. The truth is
 integrated from the simulator's own model over the same span, lost frames included.
 
+With transformers that lead by 1 degree and are corrected by their law, noise of 0.1 % of each
+reading and drift of 0.5 Hz/s: power, energy, THD, residual current, and a day of random loads
+(compressed: --day hours of them).
+
 Prints one line per figure; exit status 1 when a goal is missed. An idle strip is watched
 for a quarter of an hour, or for --hours of simulated time; 24 take some minutes.
 
-    python bench/metering_accuracy.py [--json] [--seconds S] [--hours H]
+    python bench/metering_accuracy.py [--json] [--seconds S] [--hours H] [--day D]
 """
 
 from __future__ import annotations
@@ -33,6 +37,14 @@ from tests.chain.accuracy import (
     metered,
     percent,
     unsteady_mains,
+)
+from tests.chain.metrology import (
+    LOADS,
+    MAINS_HZ,
+    load_errors,
+    random_day_percent,
+    residual_by_sum_ma,
+    residual_direct_ma,
 )
 from tests.chain.no_load import idle
 from tests.chain.rig import Chain
@@ -89,6 +101,30 @@ def agreement_figure(seconds: float) -> Figure:
     return Figure("voltage of two converters", VOLTAGE_GOAL_PERCENT, worst, "%")
 
 
+def metrology_figures(seconds: float, day_hours: float) -> Iterator[Figure]:
+    """The goals are those of PF 1 and PF 0.5; for 1 % of the range, of one second."""
+    by_frequency = [load_errors(hz, seconds) for hz in MAINS_HZ]
+    for (amperes, factor, harmonics), errors in zip(
+        LOADS, zip(*by_frequency, strict=True), strict=True
+    ):
+        name = f"{amperes:g} A, PF {factor:g}{', harmonics' if harmonics else ''}"
+        low = abs(factor) < 0.8
+        power = max(error.window_percent for error in errors)
+        second = max(error.second_percent for error in errors)
+        if amperes < 1:
+            yield Figure(f"1 s of power, {name}", 0.5, second, "%")
+        yield Figure(f"power, {name}", 0.1 if low else 0.05, power, "%")
+        energy = max(error.energy_percent for error in errors)
+        yield Figure(f"energy, {name}", 0.02 if low else 0.01, energy, "%")
+        yield Figure(f"THD, {name}", 0.1, max(error.thd_points for error in errors), "pt")
+    for load_a in (1.0, 5.0, 16.0):
+        worst = max(residual_by_sum_ma(load_a, leak_a, seconds) for leak_a in (0.0, 0.006, 0.03))
+        yield Figure(f"residual by sum, {load_a:g} A", 0.5 + 0.2 * load_a, worst, "mA")
+    worst = max(residual_direct_ma(leak_a, seconds) for leak_a in (0.001, 0.006, 0.03, 0.3))
+    yield Figure("residual, 300 mA channel", 0.5, worst, "mA")
+    yield Figure(f"random load, {day_hours:g} h", 0.02, random_day_percent(day_hours), "%")
+
+
 def idle_figures(hours: float) -> Iterator[Figure]:
     found = idle(hours)
     counted_mwh = found.outlets_mj / MILLIJOULES_PER_MILLIWATT_HOUR
@@ -101,9 +137,11 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--seconds", type=float, default=20.0, help="simulated, for each load")
     parser.add_argument("--hours", type=float, default=0.25, help="simulated, without load")
+    parser.add_argument("--day", type=float, default=0.5, help="simulated hours of random load")
     options = parser.parse_args()
     started_s = time.monotonic()
-    figures = [*load_figures(options.seconds), agreement_figure(options.seconds)]
+    figures = list(metrology_figures(options.seconds, options.day))
+    figures += [*load_figures(options.seconds), agreement_figure(options.seconds)]
     loads_s = time.monotonic() - started_s
     figures += idle_figures(options.hours)
     idle_s = time.monotonic() - started_s - loads_s

@@ -199,7 +199,7 @@ class WindowAnalyser:
         for row, scale in enumerate(self._scales):
             idle = max(scale.cutoff_a, scale.noise_floor)
             least = self._voltage_present_v if row < self._voltages else idle
-            self._thd[row] = thd_percent(magnitudes[row], least)
+            self._thd[row] = thd_percent(magnitudes[row], least, scale.noise_floor, length)
             # Of a channel without a fundamental the harmonics are nothing but noise.
             absent = self._thd[row] is None and row >= self._voltages
             rows.append((0.0,) * magnitudes.shape[1] if absent else tuple(magnitudes[row].tolist()))

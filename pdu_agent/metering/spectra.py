@@ -51,12 +51,16 @@ def harmonics(
     return phasors
 
 
-def thd_percent(magnitudes: NDArray[np.float64], least: float) -> float | None:
+def thd_percent(
+    magnitudes: NDArray[np.float64], least: float, noise: float, length: float
+) -> float | None:
     """Harmonics 2 and up over the fundamental; None when that is not above `least`.
 
-    magnitudes: float64[HARMONICS], in the unit of `least`.
+    magnitudes: float64[HARMONICS], in the unit of `least` and of `noise`, the channel's noise
+    floor, whose share beneath the harmonics of a window of `length` samples is taken off.
     """
     fundamental = float(magnitudes[0])
     if fundamental <= least:
         return None
-    return 100.0 * math.sqrt(float(np.sum(magnitudes[1:] ** 2))) / fundamental
+    beneath = noise**2 * 2 * HANN_NOISE / length * (len(magnitudes) - 1)
+    return 100.0 * math.sqrt(max(0.0, float(np.sum(magnitudes[1:] ** 2)) - beneath)) / fundamental
