@@ -192,7 +192,7 @@ class Hardware:
         return bank
 
     def site(self, name: str, place: str = "") -> Site:
-        """For what is made before `start`, but relay boards: I2C buses have their owners, or get one."""
+        """For what is made before `start`, but relay boards: I2C buses have owners, or get one."""
         return Site(name, place, self._clock, self._sleep, self._shared)
 
     def _owner(self, bus: str) -> BankWorker:
