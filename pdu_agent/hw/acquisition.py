@@ -315,7 +315,7 @@ class MeterAcquisition(Acquisition):
 
     def _measurements(self, sample: MeterSample) -> tuple[Measurement, ...]:
         return tuple(
-            Measurement(target, *sample.channels[channel])
+            Measurement(target, *sample.channels[channel], sample.reactive_mvars.get(channel))
             for channel, target in self._targets.items()
             if channel in sample.channels
         )

@@ -53,25 +53,26 @@ class SimTerminal:
         """What the host has sent, waiting up to wait_s for it."""
         if self._ends is None:
             return b""
-        device_end = self._ends[1]
+        host_end, device_end = self._ends
         ready, _, _ = select.select([device_end], [], [], wait_s)
         if not ready:
             return b""
-        self._forget_speed()
+        _forget_speed(host_end)
         return os.read(device_end, HEAR_BYTES)
 
     def say(self, data: bytes) -> None:
         if self._ends is None or not data:
             return
+        host_end, device_end = self._ends
         with contextlib.suppress(BlockingIOError):
-            os.write(self._ends[1], data)
-        self._forget_speed()
+            os.write(device_end, data)
+        _forget_speed(host_end)
 
-    def _forget_speed(self) -> None:
-        """Back to a speed that no meter has. A pseudo-terminal drops the parity that it is
-        given, and the C library then refuses settings which change nothing but that.
-        """
-        assert self._ends is not None
-        settings = termios.tcgetattr(self._ends[0])
-        settings[_INPUT_SPEED] = settings[_OUTPUT_SPEED] = termios.B50
-        termios.tcsetattr(self._ends[0], termios.TCSANOW, settings)
+
+def _forget_speed(host_end: int) -> None:
+    """Back to a speed that no meter has. A pseudo-terminal drops the parity that it is given,
+    and the C library then refuses settings which change nothing but that.
+    """
+    settings = termios.tcgetattr(host_end)
+    settings[_INPUT_SPEED] = settings[_OUTPUT_SPEED] = termios.B50
+    termios.tcsetattr(host_end, termios.TCSANOW, settings)
