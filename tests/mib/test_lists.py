@@ -18,6 +18,8 @@ from tests.mib.unit import (
     ALARMS,
     BRANCHES,
     EVENTS,
+    FANS,
+    LINES,
     OUTLET_2,
     SENSOR,
     THRESHOLDS,
@@ -95,7 +97,8 @@ def test_alarms_point_at_their_row_and_at_the_notification_that_told_of_them() -
 @pytest.mark.parametrize("kind", TargetKind)
 def test_a_row_pointer_names_a_variable_that_can_be_read(kind: TargetKind) -> None:
     alarm = Alarm(1, "x", Severity.WARNING, "x", "", WALL_S, Target(kind, 1))
-    bench = Bench(replace(unit(sensors=(SENSOR,)), branches=BRANCHES, alarms=(alarm,)))
+    furniture = {"branches": BRANCHES, "lines": LINES, "fans": FANS}
+    bench = Bench(replace(unit(sensors=(SENSOR,)), alarms=(alarm,), **furniture))
     pointer = bench.content("8.2.1.4.1")
     assert isinstance(pointer, tuple)
     value = bench.view.get(pointer, bench.controller.snapshot)

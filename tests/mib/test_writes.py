@@ -62,6 +62,7 @@ from tests.mib.unit import (
 )
 
 OUTLET_2 = Target(TargetKind.OUTLET, 2)
+LINE_1 = Target(TargetKind.LINE, 1)
 INLET_1 = Target(TargetKind.INLET, 1)
 SENSOR_1 = Target(TargetKind.SENSOR, 1)
 SYS = ".1.3.6.1.2.1.1"
@@ -100,6 +101,7 @@ ACCEPTED: list[tuple[str, Value, Command]] = [
         ConfigureBranch(3, BranchSetting.OVERLOAD_RESTRICTION, OverloadRestriction.OVERLOAD),
     ),
     ("2.4.1.16.3", integer(3), ResetMeter(BRANCH_3, Reset.PEAK)),
+    ("2.6.1.16.1", integer(2), ResetMeter(LINE_1, Reset.ENERGY)),
     ("1.17.0", octets(b"R7"), ConfigureDevice(DeviceSetting.ASSET_TAG, "R7")),
     (
         "1.18.0",

@@ -36,12 +36,15 @@ from pdu_agent.model.snapshot import (
     Branch,
     ChangeReason,
     Crossing,
+    Demand,
     Device,
     EventKind,
+    Fan,
     Group,
     GroupState,
     Health,
     Inlet,
+    Line,
     LoggedEvent,
     Meter,
     MeterStatus,
@@ -52,6 +55,7 @@ from pdu_agent.model.snapshot import (
     SensorStatus,
     Severity,
     Snapshot,
+    TariffRegister,
     Threshold,
     ThresholdState,
 )
@@ -133,6 +137,35 @@ BRANCHES = (
     ),
 )
 
+RICH_METER = replace(
+    METER,
+    electrical=replace(ELECTRICAL, voltage_thd_percent=2.345, current_thd_percent=31.4),
+    inductive_mvars=7_199_999,  # just short of 2 var h
+    capacitive_mvars=3_600,
+    demand=Demand(900.0, 250.5, 1000.25, WALL_S - 600, WALL_S - 7200),
+    tariffs=(
+        TariffRegister("day", 5_400_000_000, 3_600_000, 0),
+        TariffRegister("night", 3_600_000_000, 0, 3_599),
+    ),
+)
+
+LINES = (
+    Line(1, "Line 1", 1, "l1", 16.0, RICH_METER),
+    Line(3, "rear", 1, "l3", 16.0, None),
+)
+
+FANS = (
+    Fan(1, "front", 42.5, 1234.5, SensorStatus.OK),
+    Fan(2, "Fan 2", 100.0, None, SensorStatus.FAULT),
+)
+
+BALANCE: dict[str, Any] = {
+    "meter": replace(RICH_METER, rated_current_a=16.0),
+    "residual": replace(METER, electrical=Electrical(current_a=0.0064, quality=Quality.OK)),
+    "imbalance_percent": 12.34,
+    "unaccounted_w": 17.5,
+}
+
 GROUPS = (
     Group(1, "servers", (1, 2), True, GroupState.MIXED, 525.0, 10_799_999_998),
     Group(7, "Group 7", (2,), False, GroupState.ON, None, 0),
@@ -212,6 +245,9 @@ def furnished(snapshot: Snapshot) -> Snapshot:
         notifying=frozenset(NotificationClass) - {NotificationClass.COMMAND},
         config_lock=41,
         branches=BRANCHES,
+        lines=LINES,
+        fans=FANS,
+        inlets=(replace(snapshot.inlets[0], **BALANCE),),
     )
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from pdu_agent.mib_impl.openpdu.alarm import ALARM_COUNT, alarm_table, event_table
 from pdu_agent.mib_impl.openpdu.branch import BRANCH_METERS, BRANCHES
+from pdu_agent.mib_impl.openpdu.fan import FANS
 from pdu_agent.mib_impl.openpdu.group import GROUPS, MEMBERS
 from pdu_agent.mib_impl.openpdu.inlet import INLETS
+from pdu_agent.mib_impl.openpdu.line import LINE_METERS, LINES
 from pdu_agent.mib_impl.openpdu.meter import METERS
 from pdu_agent.mib_impl.openpdu.notification_control import ENABLES, delivery_counters
 from pdu_agent.mib_impl.openpdu.notification_types import CARRIED, NOTIFICATIONS
@@ -16,6 +18,7 @@ from pdu_agent.mib_impl.openpdu.notifications import telling
 from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
 from pdu_agent.mib_impl.openpdu.sensor import SENSORS
 from pdu_agent.mib_impl.openpdu.system import SYSTEM
+from pdu_agent.mib_impl.openpdu.tariff import TARIFFS
 from pdu_agent.mib_impl.openpdu.threshold import THRESHOLDS
 from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.syntax import Oid
@@ -51,10 +54,14 @@ def openpdu_module(
             INLETS,
             BRANCHES,
             BRANCH_METERS,
+            LINES,
+            LINE_METERS,
+            TARIFFS,
             OUTLETS,
             METERS,
             THRESHOLDS,
             SENSORS,
+            FANS,
             GROUPS,
             MEMBERS,
             ALARM_COUNT,

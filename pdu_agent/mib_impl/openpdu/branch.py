@@ -12,6 +12,7 @@ from pdu_agent.mib_impl.openpdu.metering import (
     measured_objects,
     peak_details,
     peak_objects,
+    quality_objects,
     status_object,
 )
 from pdu_agent.mib_impl.openpdu.words import (
@@ -96,5 +97,6 @@ BRANCH_METERS: Table[MeteredBranch] = Table(
         *peak_objects("opduBranch", 14, _meter, _target),
         crest_object(18, "opduBranchCrestFactor", _meter),
         *peak_details("opduBranch", 19, _meter),
+        *quality_objects("opduBranch", 23, _meter),
     ),
 )

@@ -4,13 +4,21 @@
 from __future__ import annotations
 
 from pdu_agent.mib_impl.openpdu.metering import (
+    SIGNED_MILLI,
+    UNSIGNED_MILLI,
     crest_object,
     measured_objects,
     peak_details,
     peak_objects,
+    quality_objects,
     status_object,
 )
-from pdu_agent.mib_impl.openpdu.words import INLET_NUMBER, OVERLOAD_RESTRICTION, RATED_CURRENT
+from pdu_agent.mib_impl.openpdu.words import (
+    INLET_NUMBER,
+    METERING_STATUS,
+    OVERLOAD_RESTRICTION,
+    RATED_CURRENT,
+)
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import Unsigned32, Utf8
 from pdu_agent.model.commands import ConfigureInlet, InletSetting, Target, TargetKind
@@ -73,6 +81,34 @@ INLETS: Table[Inlet] = Table(
             to_command=lambda inlet, restriction: ConfigureInlet(
                 inlet.index, InletSetting.OVERLOAD_RESTRICTION, restriction
             ),
+        ),
+        *quality_objects("opduInlet", 28, _meter),
+        ObjectType(
+            36,
+            "opduInletResidualCurrent",
+            UNSIGNED_MILLI,
+            lambda inlet: inlet.residual.electrical.current_a if inlet.residual else None,
+            units="milliamperes",
+        ),
+        ObjectType(
+            37,
+            "opduInletResidualStatus",
+            METERING_STATUS,
+            lambda inlet: inlet.residual.status if inlet.residual else None,
+        ),
+        ObjectType(
+            38,
+            "opduInletImbalance",
+            Unsigned32(scale=10),
+            lambda inlet: inlet.imbalance_percent,
+            units="tenths of a percent",
+        ),
+        ObjectType(
+            39,
+            "opduInletUnaccountedPower",
+            SIGNED_MILLI,
+            lambda inlet: inlet.unaccounted_w,
+            units="milliwatts",
         ),
     ),
 )

@@ -12,6 +12,7 @@ from pdu_agent.mib_impl.openpdu.metering import (
     measured_objects,
     peak_details,
     peak_objects,
+    quality_objects,
     status_object,
 )
 from pdu_agent.mib_impl.schema import ObjectType, Table
@@ -59,5 +60,6 @@ METERS: Table[MeteredOutlet] = Table(
         ),
         crest_object(18, "opduMeterCrestFactor", _meter),
         *peak_details("opduMeter", 19, _meter),
+        *quality_objects("opduMeter", 23, _meter),
     ),
 )

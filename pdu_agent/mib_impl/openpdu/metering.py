@@ -21,13 +21,16 @@ from pdu_agent.mib_impl.syntax import (
 )
 from pdu_agent.model.commands import ResetMeter, Target
 from pdu_agent.model.quantities import MILLIJOULES_PER_KILOWATT_HOUR, milliwatt_hours, watt_hours
-from pdu_agent.model.snapshot import Meter
+from pdu_agent.model.snapshot import Demand, Meter
 
 Row = TypeVar("Row")
 
 UNSIGNED_MILLI = Unsigned32(scale=1000)
 SIGNED_MILLI = Integer32(scale=1000)
 POWER_FACTOR = Integer32(-1000, 1000, scale=1000)
+HUNDREDTHS = Unsigned32(scale=100)
+_NO_DEMAND = Demand(0.0, None, None, None, None)
+_SECONDS_PER_HOUR = 3600
 _MILLIJOULES_PER_TENTH_KWH = MILLIJOULES_PER_KILOWATT_HOUR // 10
 
 
@@ -197,6 +200,88 @@ def peak_details(
             lambda row: or_never(meter(row).peak_current_since_wall_s),
         ),
     )
+
+
+def quality_objects(
+    prefix: str, first: int, meter: Callable[[Row], Meter]
+) -> tuple[ObjectType[Row], ...]:
+    """Eight objects, numbered from `first`: distortion, reactive energy and demand."""
+    return (*_distortion(prefix, first, meter), *_demand(prefix, first + 4, meter))
+
+
+def _distortion(
+    prefix: str, first: int, meter: Callable[[Row], Meter]
+) -> tuple[ObjectType[Row], ...]:
+    return (
+        ObjectType(
+            first,
+            f"{prefix}VoltageThd",
+            HUNDREDTHS,
+            lambda row: meter(row).electrical.voltage_thd_percent,
+            units="hundredths of a percent",
+        ),
+        ObjectType(
+            first + 1,
+            f"{prefix}CurrentThd",
+            HUNDREDTHS,
+            lambda row: meter(row).electrical.current_thd_percent,
+            units="hundredths of a percent",
+        ),
+        ObjectType(
+            first + 2,
+            f"{prefix}InductiveEnergy",
+            Counter64(),
+            lambda row: millivar_hours(meter(row).inductive_mvars),
+            units="millivar-hours",
+        ),
+        ObjectType(
+            first + 3,
+            f"{prefix}CapacitiveEnergy",
+            Counter64(),
+            lambda row: millivar_hours(meter(row).capacitive_mvars),
+            units="millivar-hours",
+        ),
+    )
+
+
+def _demand(prefix: str, first: int, meter: Callable[[Row], Meter]) -> tuple[ObjectType[Row], ...]:
+    return (
+        ObjectType(
+            first,
+            f"{prefix}Demand",
+            SIGNED_MILLI,
+            lambda row: _demand_of(meter(row)).power_w,
+            units="milliwatts",
+        ),
+        ObjectType(
+            first + 1,
+            f"{prefix}PeakDemand",
+            UNSIGNED_MILLI,
+            lambda row: _demand_of(meter(row)).peak_w,
+            units="milliwatts",
+        ),
+        ObjectType(
+            first + 2,
+            f"{prefix}PeakDemandTime",
+            DateAndTime(),
+            lambda row: or_never(_demand_of(meter(row)).peak_wall_s),
+        ),
+        ObjectType(
+            first + 3,
+            f"{prefix}PeakDemandSince",
+            DateAndTime(),
+            lambda row: or_never(_demand_of(meter(row)).peak_since_wall_s),
+        ),
+    )
+
+
+def millivar_hours(mvars: int | None) -> int | None:
+    """Whole millivar-hours in millivar seconds, rounded down; None while nothing counts them."""
+    return None if mvars is None else mvars // _SECONDS_PER_HOUR
+
+
+def _demand_of(meter: Meter) -> Demand:
+    return meter.demand or _NO_DEMAND
 
 
 def crest_object(number: int, name: str, meter: Callable[[Row], Meter]) -> ObjectType[Row]:

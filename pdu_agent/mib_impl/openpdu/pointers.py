@@ -7,7 +7,9 @@ from typing import Any
 
 from pdu_agent.mib_impl.openpdu import notification_types as types
 from pdu_agent.mib_impl.openpdu.branch import BRANCHES
+from pdu_agent.mib_impl.openpdu.fan import FANS
 from pdu_agent.mib_impl.openpdu.inlet import INLETS
+from pdu_agent.mib_impl.openpdu.line import LINES
 from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
 from pdu_agent.mib_impl.openpdu.sensor import SENSORS
 from pdu_agent.mib_impl.schema import Access, NotificationType, Table
@@ -26,6 +28,9 @@ _TABLES: dict[TargetKind, Table[Any]] = {
     TargetKind.BRANCH: BRANCHES,
     TargetKind.OUTLET: OUTLETS,
     TargetKind.SENSOR: SENSORS,
+    TargetKind.LINE: LINES,
+    TargetKind.RESIDUAL: INLETS,
+    TargetKind.FAN: FANS,
 }
 
 _NOTIFICATION_OF = {

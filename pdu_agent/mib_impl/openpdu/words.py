@@ -21,6 +21,7 @@ from pdu_agent.model.snapshot import (
 
 INLET_NUMBER = Unsigned32(1, 8)
 BRANCH_NUMBER = Unsigned32(1, 255)
+LINE_NUMBER = Unsigned32(1, 255)
 OUTLET_NUMBER = Unsigned32(1, 255)
 GROUP_NUMBER = Unsigned32(1, 255)
 RATED_CURRENT = Unsigned32(100, 1_000_000, scale=1000)
