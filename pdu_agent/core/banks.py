@@ -68,7 +68,11 @@ class Banks:
         self._perform = perform
         self._publish = publish
         self._start_s = clock.monotonic_s()
-        self._scheduler = RelayScheduler(lambda: settings.device.sequence_interval_s)
+        self._scheduler = RelayScheduler(
+            lambda: settings.device.sequence_interval_s,
+            settings.device.coil_budget,
+            settings.device.coil_interval_s,
+        )
         self._before_write: dict[int, bool | None] = {}
         self._refs: dict[int, RelayRef] = {}
         self._relays: dict[str, dict[int, int]] = {}

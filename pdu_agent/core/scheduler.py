@@ -1,29 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which queued relays may move now: inrush gaps between outlets, rest for each relay.
+"""Which queued relays may move now: inrush gaps, rest for each relay, a budget of coils.
 
-Gaps count from the board's answer, not from the order: a bus thread that was late once must
-not let the next relay follow too soon.
+Gaps and rests count from the board's answer, not from the order: a bus thread that was late
+once must not let the next relay follow too soon. A coil counts from the order on and until
+its interval after the answer, since the relay moves somewhere in between.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from pdu_agent.core.outlet import CLOSE_STEPS, QUEUED_STEPS, OutletMachine
-from pdu_agent.core.settings import MIN_ACTUATION_GAP_S
+from pdu_agent.core.settings import MAX_OUTLETS, MIN_ACTUATION_GAP_S
 
 
 class RelayScheduler:
-    """Hands out slots. Opening needs only the relay's own rest; closing also the gap.
+    """Hands out slots, the oldest order first. Opening needs the relay's own rest and a coil
+    of the budget; closing also the gap.
 
     `interval_s()` is the least time between two closings of the whole unit; while one is
     under way no other begins. A relay that moved rests MIN_ACTUATION_GAP_S, so chatter
-    cannot wear it out.
+    cannot wear it out. At most coil_budget relays move, opening or closing, in any
+    coil_interval_s seconds; with a budget of MAX_OUTLETS that is no limit.
     """
 
-    def __init__(self, interval_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        interval_s: Callable[[], float],
+        coil_budget: int = MAX_OUTLETS,
+        coil_interval_s: float = 0.0,
+    ) -> None:
         self._interval_s = interval_s
+        self._coil_budget = coil_budget
+        self._coil_interval_s = coil_interval_s
+        self._answers_s: deque[float] = deque(maxlen=coil_budget)
         self._last_close_s = -math.inf
         self._moved_s: dict[int, float] = {}
         self._in_flight: dict[int, bool] = {}  # outlet -> is closing
@@ -32,6 +44,8 @@ class RelayScheduler:
         """The outlets whose relays move now, in order; they count as in flight afterwards."""
         granted: list[int] = []
         for outlet in self._queue(machines):
+            if self._coil_due_s() > now_s:
+                break
             closing = machines[outlet].step in CLOSE_STEPS
             if self._due_s(outlet, closing) > now_s or (closing and self._must_wait()):
                 continue
@@ -51,6 +65,7 @@ class RelayScheduler:
         if closing is None:
             return
         self._moved_s[outlet] = now_s
+        self._answers_s.append(now_s)
         if closing:
             self._last_close_s = now_s
 
@@ -61,14 +76,16 @@ class RelayScheduler:
         waiting = [
             (outlet, machines[outlet].step in CLOSE_STEPS) for outlet in self._queue(machines)
         ]
-        return min(
+        due_s = min(
             (
                 self._due_s(outlet, closing)
                 for outlet, closing in waiting
                 if not (closing and self._must_wait())
             ),
-            default=None,
+            default=math.inf,
         )
+        due_s = max(due_s, self._coil_due_s())
+        return None if due_s == math.inf else due_s
 
     def is_waiting(self, machines: Mapping[int, OutletMachine]) -> bool:
         """Is a relay queued that has not been granted its slot?"""
@@ -78,7 +95,9 @@ class RelayScheduler:
         """When this outlet may move as far as is known now, None when it is not queued."""
         if machine.step not in QUEUED_STEPS:
             return None
-        return self._due_s(outlet, machine.step in CLOSE_STEPS)
+        due_s = self._due_s(outlet, machine.step in CLOSE_STEPS)
+        coil_due_s = self._coil_due_s()
+        return due_s if coil_due_s == math.inf else max(due_s, coil_due_s)
 
     def _queue(self, machines: Mapping[int, OutletMachine]) -> list[int]:
         waiting = [
@@ -94,3 +113,12 @@ class RelayScheduler:
         if closing:
             due_s = max(due_s, self._last_close_s + self._interval_s())
         return due_s
+
+    def _coil_due_s(self) -> float:
+        """When the next coil may be switched; infinity while only an answer can free one."""
+        free = self._coil_budget - len(self._in_flight)
+        if free <= 0:
+            return math.inf
+        if len(self._answers_s) < free:
+            return -math.inf
+        return self._answers_s[-free] + self._coil_interval_s

@@ -54,6 +54,15 @@ class DeviceSettings:
     sequence_interval_s: float = setting(
         0.25, minimum=0, maximum=60, doc="least time between two outlets switching on (inrush)"
     )
+    coil_budget: int = setting(
+        MAX_OUTLETS,
+        minimum=1,
+        maximum=MAX_OUTLETS,
+        doc="relays that may move, on or off, within coil_interval_s (supply of the coils)",
+    )
+    coil_interval_s: float = setting(
+        0.05, minimum=0.01, maximum=10, doc="longer than a coil draws its inrush"
+    )
     cold_start_delay_s: float = setting(
         0.0, minimum=0, maximum=7200, doc="wait after mains returns before the first outlet"
     )

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The budget of coils: at most so many relays move in any interval, and all get their turn."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pdu_agent.core.outlet import CLOSE_STEPS, OutletMachine
+from pdu_agent.core.scheduler import RelayScheduler
+from pdu_agent.core.settings import MAX_OUTLETS, MIN_ACTUATION_GAP_S, DeviceSettings
+from pdu_agent.core.steps import Step
+from pdu_agent.model.commands import Action, SwitchOutlet
+from tests.core.bench import Workbench
+
+TICK_S = 0.001
+
+
+class Plant:
+    """Relays that answer `delay` ticks after their order; keeps when each order was given and
+    answered: the relay moves somewhere in between.
+    """
+
+    def __init__(self, scheduler: RelayScheduler, answer_after: list[int]) -> None:
+        self.scheduler = scheduler
+        self.machines: dict[int, OutletMachine] = {}
+        self.moves: list[tuple[int, bool, float, float]] = []  # outlet, closing, order, answer
+        self._answer_after = answer_after
+        self._pending: list[tuple[float, int, bool, float]] = []
+
+    def order(self, outlet: int, closing: bool, now_s: float) -> None:
+        step = Step.CLOSE_QUEUED if closing else Step.OPEN_QUEUED
+        self.machines[outlet] = OutletMachine(step, not closing, queued_s=now_s)
+
+    def run(self, ticks: int, first_tick: int = 0) -> None:
+        for tick in range(first_tick, first_tick + ticks):
+            now_s = tick * TICK_S
+            for entry in [entry for entry in self._pending if entry[0] <= now_s]:
+                self._pending.remove(entry)
+                _, outlet, closing, ordered_s = entry
+                self.scheduler.done(outlet, now_s)
+                self.moves.append((outlet, closing, ordered_s, now_s))
+            for outlet in self.scheduler.grant(self.machines, now_s):
+                machine = self.machines.pop(outlet)
+                delay = self._answer_after[len(self.moves) % len(self._answer_after)]
+                due_s = (tick + delay) * TICK_S
+                self._pending.append((due_s, outlet, machine.step in CLOSE_STEPS, now_s))
+
+
+def most_in_any(interval_s: float, moves: list[tuple[int, bool, float, float]]) -> int:
+    """The most relays that may have moved within one interval, each at any moment between
+    its order and its answer.
+    """
+    return max(
+        sum(
+            order <= end + interval_s - TICK_S / 2 and answer >= end
+            for _, _, order, answer in moves
+        )
+        for _, _, _, end in moves
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    budget=st.integers(1, 5),
+    interval=st.integers(1, 60),
+    gap=st.sampled_from([0.0, 0.01, 0.05]),
+    orders=st.lists(
+        st.tuples(st.integers(1, 12), st.booleans()),
+        min_size=1,
+        max_size=12,
+        unique_by=lambda o: o[0],
+    ),
+    answer_after=st.lists(st.integers(0, 8), min_size=1, max_size=4),
+)
+def test_never_more_than_the_budget_moves_in_any_interval_and_all_get_their_turn(
+    budget, interval, gap, orders, answer_after
+):
+    plant = Plant(RelayScheduler(lambda: gap, budget, interval * TICK_S), answer_after)
+    for outlet, closing in orders:
+        plant.order(outlet, closing, 0.0)
+    rounds = len(orders) * (interval + 10 + round(gap / TICK_S)) + 10
+    plant.run(rounds)
+    assert sorted(move[0] for move in plant.moves) == sorted(outlet for outlet, _ in orders)
+    assert most_in_any(interval * TICK_S, plant.moves) <= budget
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    openings=st.integers(1, 8),
+    budget=st.integers(1, 4),
+    interval=st.integers(1, 20),
+)
+def test_opening_waits_for_the_budget_only_whatever_the_inrush_gap(openings, budget, interval):
+    plant = Plant(RelayScheduler(lambda: 60.0, budget, interval * TICK_S), [0])
+    plant.order(1, True, 0.0)
+    plant.run(2)  # a closing has begun its gap of a minute; nine more wait for it
+    for outlet in range(2, 11):
+        plant.order(outlet, True, 0.001)
+    for outlet in range(11, 11 + openings):
+        plant.order(outlet, False, 0.002)
+    plant.run((openings + 1) * (interval + 2), first_tick=2)
+    opened = [outlet for outlet, closing, _, _ in plant.moves if not closing]
+    assert opened == list(range(11, 11 + openings))
+
+
+def test_an_answer_that_never_comes_holds_its_coil_and_nothing_is_due():
+    scheduler = RelayScheduler(lambda: 0.0, 1, 0.05)
+    machines = {n: OutletMachine(Step.OPEN_QUEUED, True, queued_s=0.0) for n in (1, 2)}
+    assert scheduler.grant(machines, 0.0) == [1]
+    del machines[1]
+    assert scheduler.grant(machines, 10.0) == []
+    assert scheduler.next_due_s(machines) is None
+    scheduler.done(1, 10.0)
+    assert scheduler.next_due_s(machines) == 10.05
+    assert scheduler.due_s(2, machines[2]) == 10.05
+    assert scheduler.grant(machines, 10.05) == [2]
+
+
+def test_without_a_budget_all_outlets_go_off_at_once():
+    assert DeviceSettings().coil_budget == MAX_OUTLETS
+    bench = Workbench(outlets=16, relays=[True] * 16)
+    bench.submit(*(SwitchOutlet(n, Action.OFF) for n in range(1, 17)))
+    assert len({at_s for at_s, _, _ in bench.board.moves}) == 1
+
+
+def test_unit_goes_off_in_groups_of_the_budget():
+    device = DeviceSettings(coil_budget=4, coil_interval_s=0.1)
+    bench = Workbench(outlets=16, relays=[True] * 16, device=device)
+    bench.submit(*(SwitchOutlet(n, Action.OFF) for n in range(1, 17)))
+    bench.run(MIN_ACTUATION_GAP_S)
+    times = [round(at_s - bench.board.moves[0][0], 3) for at_s, _, _ in bench.board.moves]
+    assert times == [0.0] * 4 + [0.1] * 4 + [0.2] * 4 + [0.3] * 4
