@@ -11,36 +11,45 @@ Tried with a simulated folder only.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from glob import glob
 from pathlib import Path
 from typing import ClassVar
 
+from pdu_agent.hw.kernel_files import folder_of, only_file, read_integer
 from pdu_agent.hw.site import Site
-from pdu_agent.model.errors import ChipNotFound, ConfigError, HardwareError
+from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 from pdu_agent.model.snapshot import SensorKind
 
 SIMULATED = "sim"
+CLASS_FOLDER = "/sys/class/hwmon"
 _PER_UNIT = 1000
-_MAX_BYTES = 64
+_FIRST = {SensorKind.TEMPERATURE: "temp1", SensorKind.HUMIDITY: "humidity1"}
 
 
 @dataclass(frozen=True, slots=True)
 class HwmonSettings:
-    """path may hold * and ?, since the kernel numbers hwmon folders anew at each boot.
+    """Either the file, or the chip by its name: the kernel numbers hwmon folders anew at boot.
 
-    Raises ConfigError for a path that is not absolute.
+    Raises ConfigError for a path that is not absolute, and for neither of the two.
     """
 
     kinds: ClassVar = (SensorKind.TEMPERATURE, SensorKind.HUMIDITY)
 
     path: str = setting(
-        max_length=4096, doc="such as /sys/class/thermal/thermal_zone0/temp, or sim"
+        "",
+        max_length=4096,
+        doc="the file, with * for any, or sim; with `chip` the folder of all chips",
     )
+    chip: str = setting("", max_length=64, doc="what the file `name` says, such as sht3x")
+    input: str = setting("", max_length=32, doc="of that chip; by the kind temp1 or humidity1")
     interval_s: float = setting(5.0, minimum=1, maximum=600, doc="how often to read it")
 
     def __post_init__(self) -> None:
-        if self.path != SIMULATED and not self.path.startswith("/"):
+        if not self.path and not self.chip:
+            raise ConfigError("neither path nor chip is given; expected a file or a chip's name")
+        if self.input and not self.chip:
+            raise ConfigError("input: it is an input of `chip`, which is not given")
+        if self.path and self.path.partition(":")[0] != SIMULATED and self.path[0] != "/":
             raise ConfigError(
                 f"path: {self.path!r} is not absolute; expected a file below /sys, or sim"
             )
@@ -49,34 +58,24 @@ class HwmonSettings:
 class HwmonSensor:
     """A SensorSource on one file."""
 
-    def __init__(self, settings: HwmonSettings) -> None:
-        self._pattern = settings.path
+    def __init__(self, settings: HwmonSettings, kind: SensorKind = SensorKind.TEMPERATURE) -> None:
+        self._path = settings.path
+        self._chip = settings.chip
+        self._input = settings.input or _FIRST[kind]
 
     @classmethod
-    def connect(cls, site: Site, settings: HwmonSettings, _kind: SensorKind) -> HwmonSensor:
-        return cls(replace(settings, path=site.connections.path(settings.path)))
+    def connect(cls, site: Site, settings: HwmonSettings, kind: SensorKind) -> HwmonSensor:
+        path = site.connections.path(settings.path) if settings.path else ""
+        return cls(replace(settings, path=path), kind)
 
     def read(self) -> float:
-        """Celsius or percent. Raises ChipNotFound without that file, HardwareError when it
-        cannot be read (the driver's chip may be gone) or does not hold a whole number.
+        """Celsius or percent. Raises ChipNotFound without that chip or file, HardwareError when
+        it cannot be read (the driver's chip may be gone) or does not hold a whole number.
         """
-        path = self._file()
-        try:
-            with path.open("rb") as file:
-                text = file.read(_MAX_BYTES)
-        except FileNotFoundError as exc:
-            raise ChipNotFound("hwmon", "read", f"there is no {path}") from exc
-        except OSError as exc:
-            raise HardwareError("hwmon", "read", f"{path}: {exc.strerror}") from exc
-        try:
-            return int(text) / _PER_UNIT
-        except ValueError:
-            raise HardwareError("hwmon", "read", f"{path} holds {text!r}, no number") from None
+        return read_integer("hwmon", self._file()) / _PER_UNIT
 
     def _file(self) -> Path:
-        if not any(character in self._pattern for character in "*?["):
-            return Path(self._pattern)
-        found = glob(self._pattern)
-        if len(found) != 1:
-            raise ChipNotFound("hwmon", "read", f"{len(found)} files fit {self._pattern}, not one")
-        return Path(found[0])
+        if not self._chip:
+            return only_file("hwmon", self._path)
+        folder = folder_of("hwmon", Path(self._path or CLASS_FOLDER), self._chip)
+        return folder / f"{self._input}_input"

@@ -42,10 +42,19 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
         "ecm1240": ("pdu_agent.hw.ecm1240:Ecm1240Settings", "pdu_agent.hw.ecm1240:Ecm1240Meter"),
     },
     "sensors": {
+        "aht20": ("pdu_agent.hw.aht20:Aht20Settings", "pdu_agent.hw.aht20:Aht20Sensor"),
+        "bme280": ("pdu_agent.hw.bme280:Bme280Settings", "pdu_agent.hw.bme280:Bme280Sensor"),
         "contact": ("pdu_agent.hw.contact:ContactSettings", "pdu_agent.hw.contact:Contact"),
+        "ds18b20": ("pdu_agent.hw.ds18b20:Ds18b20Settings", "pdu_agent.hw.ds18b20:Ds18b20Sensor"),
         "hwmon": ("pdu_agent.hw.hwmon:HwmonSettings", "pdu_agent.hw.hwmon:HwmonSensor"),
+        "iio": ("pdu_agent.hw.iio:IioSettings", "pdu_agent.hw.iio:IioSensor"),
+        "sht3x": ("pdu_agent.hw.sht:Sht3xSettings", "pdu_agent.hw.sht:Sht3xSensor"),
+        "sht4x": ("pdu_agent.hw.sht:Sht4xSettings", "pdu_agent.hw.sht:Sht4xSensor"),
     },
-    "fans": {},
+    "fans": {
+        "emc2101": ("pdu_agent.hw.emc2101:Emc2101Settings", "pdu_agent.hw.emc2101:Emc2101Fan"),
+        "hwmon": ("pdu_agent.hw.hwmon_fan:HwmonFanSettings", "pdu_agent.hw.hwmon_fan:HwmonFan"),
+    },
     "displays": {
         "hd44780": ("pdu_agent.hw.hd44780:Hd44780Settings", "pdu_agent.hw.hd44780:Hd44780Display"),
         "sh1106": ("pdu_agent.hw.oled:Sh1106Settings", "pdu_agent.hw.oled:Sh1106Display"),

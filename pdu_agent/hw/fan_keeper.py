@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps fans at their duty, reads their tachos, and leaves them at full speed in the end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pdu_agent.hw.ports import Fan
+from pdu_agent.hw.rounds import Rounds, Visit
+from pdu_agent.model.clock import Clock
+from pdu_agent.model.errors import HardwareError
+from pdu_agent.model.readings import FanReading
+
+log = logging.getLogger(__name__)
+
+RETRY_INTERVALS = 2
+"""Within the three that the core waits before a fan is stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFan:
+    """place: as of sensors. interval_s: real seconds between two looks at it."""
+
+    number: int
+    fan: Fan
+    duty_percent: float
+    interval_s: float
+    place: str = ""
+
+
+class FanKeeper:
+    """deliver(reading) is called from the threads, once per fan and interval; a failure is a
+    reading with an error. The duty is set each time: a chip that lost its power forgot it.
+    """
+
+    def __init__(
+        self, fans: Sequence[KeptFan], clock: Clock, deliver: Callable[[FanReading], None]
+    ) -> None:
+        self._fans = fans
+        self._rounds = Rounds(
+            "fans",
+            [
+                Visit(
+                    kept.place,
+                    _Kept(kept, clock, deliver),
+                    kept.interval_s,
+                    RETRY_INTERVALS * kept.interval_s,
+                )
+                for kept in fans
+            ],
+        )
+        self.start = self._rounds.start
+
+    @property
+    def beat_s(self) -> float:
+        """As `Rounds` has it."""
+        return self._rounds.beat_s
+
+    def stop(self) -> None:
+        """End the threads and leave every fan that answers at full speed."""
+        self._rounds.stop()
+        for kept in self._fans:
+            try:
+                kept.fan.close()
+            except HardwareError as exc:
+                log.warning("fan %d is not left at full speed: %s", kept.number, exc)
+
+
+class _Kept:
+    """One fan; calling it sets its duty, takes one reading and tells whether that went well."""
+
+    def __init__(self, kept: KeptFan, clock: Clock, deliver: Callable[[FanReading], None]) -> None:
+        self._kept = kept
+        self._clock = clock
+        self._deliver = deliver
+
+    def __call__(self) -> bool:
+        rpm: float | None = None
+        error = ""
+        try:
+            self._kept.fan.set_duty(self._kept.duty_percent)
+            rpm = self._kept.fan.read_rpm()
+        except HardwareError as exc:
+            error = str(exc)
+        except Exception as exc:
+            log.exception("fan %d: unexpected error, treated as a fault", self._kept.number)
+            error = repr(exc)
+        self._deliver(FanReading(self._kept.number, self._clock.monotonic_s(), rpm, error))
+        return not error
