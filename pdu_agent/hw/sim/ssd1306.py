@@ -27,13 +27,15 @@ _CHARGE_PUMP_ON = 0x04
 class SimOled:
     """One display with its controller; a raw chip for `SimI2cBus`.
 
-    memory_columns, first_column: of the memory, and where the glass begins in it.
-    has_window: commands 0x20 to 0x22 are known; without them it stays within its page.
+    height: of the glass, 64 or 32. memory_columns, first_column: of the memory, and where the
+    glass begins in it. has_window: commands 0x20 to 0x22 are known; without them it stays
+    within its page.
     """
 
     def __init__(
-        self, memory_columns: int = WIDTH, first_column: int = 0, has_window: bool = True
+        self, height: int, memory_columns: int, first_column: int, has_window: bool
     ) -> None:
+        self._height = height
         self._columns = memory_columns
         self._first = first_column
         self._has_window = has_window
@@ -64,9 +66,13 @@ class SimOled:
         return b""
 
     def picture(self) -> list[list[bool]]:
-        """The glass as seen: rows from the top, each of 128 pixels, True where it is lit."""
-        rows = range(self._multiplex + 1)
-        if not (self._is_on and self._is_pumped):
+        """The glass as seen: rows from the top, each of 128 pixels, True where it is lit.
+
+        All dark while the number of rows that are driven is not that of the glass: on a real
+        one the picture is torn.
+        """
+        rows = range(self._height)
+        if not (self._is_on and self._is_pumped and self._multiplex == self._height - 1):
             return [[False] * WIDTH for _ in rows]
         seen = [[self._pixel(x, y) for x in range(WIDTH)] for y in rows]
         if self._is_flipped:
@@ -137,11 +143,14 @@ class SimOled:
 
 
 class SimSsd1306(SimOled):
-    """128 x 64, or 128 x 32 once told so."""
+    """A glass of 128 x `height` pixels, 64 or 32."""
+
+    def __init__(self, height: int = 64) -> None:
+        super().__init__(height, WIDTH, 0, has_window=True)
 
 
 class SimSh1106(SimOled):
     """128 x 64 in the middle of a memory of 132 columns."""
 
     def __init__(self) -> None:
-        super().__init__(memory_columns=132, first_column=2, has_window=False)
+        super().__init__(64, 132, 2, has_window=False)
