@@ -40,6 +40,12 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
             "pdu_agent.hw.ads130e08:Ads130e08Source",
         ),
         "ecm1240": ("pdu_agent.hw.ecm1240:Ecm1240Settings", "pdu_agent.hw.ecm1240:Ecm1240Meter"),
+        "modbus": ("pdu_agent.hw.modbus:ModbusSettings", "pdu_agent.hw.modbus:ModbusMeter"),
+        "cse7766": ("pdu_agent.hw.cse7766:Cse7766Settings", "pdu_agent.hw.cse7766:Cse7766Meter"),
+        "hlw8032": ("pdu_agent.hw.cse7766:Cse7766Settings", "pdu_agent.hw.cse7766:Cse7766Meter"),
+        "ina219": ("pdu_agent.hw.ina:Ina219Settings", "pdu_agent.hw.ina:Ina219Meter"),
+        "ina226": ("pdu_agent.hw.ina:Ina226Settings", "pdu_agent.hw.ina:Ina226Meter"),
+        "ina3221": ("pdu_agent.hw.ina:Ina3221Settings", "pdu_agent.hw.ina:Ina3221Meter"),
     },
     "sensors": {
         "aht20": ("pdu_agent.hw.aht20:Aht20Settings", "pdu_agent.hw.aht20:Aht20Sensor"),

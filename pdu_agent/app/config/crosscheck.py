@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from pdu_agent.app.config.checker import Checker
+from pdu_agent.app.config.meter_check import can_share_its_port, meter_check
 from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.panel_check import panel_check
 from pdu_agent.app.config.scalars import nearest
@@ -36,6 +37,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     check.converter_channels()
     check.meter_channels()
     check.places_on_buses()
+    meter_check(checker, problems)
     wiring_check(checker, problems)
     watch_check(checker, problems)
     panel_check(checker, problems)
@@ -189,5 +191,16 @@ class _CrossCheck:
                     self._checker.place(f"{path}.address"),
                     f"{path}.address: 0x27 is where LCD backpacks usually answer too",
                 )
-        uses += self._found("meters#.bus") + self._found("meters#.port")
+        for path, meter in self._found("meters#"):
+            place = getattr(meter.options, "port", None) or getattr(
+                meter.options, "bus", getattr(meter.wiring, "bus", None)
+            )
+            address = getattr(meter.options, "address", None)
+            if can_share_its_port(meter):
+                continue
+            if address is None:
+                key = "port" if hasattr(meter.options, "port") else "bus"
+                uses.append((f"{path}.{key}", place))
+            else:
+                uses.append((f"{path}.address", f"0x{address:02x} on {place}"))
         self._unique(uses, "two devices are at {}")

@@ -104,8 +104,12 @@ def parse(data: bytes) -> Frame | None:
     known = state in (FINE, UNCALIBRATED) or state & 0xF0 == 0xF0
     if not known or data[1] != HEADER_1 or sum(data[2:23]) % 256 != data[23]:
         return None
-    numbers = [int.from_bytes(data[at : at + 3], "big") for at in range(2, 20, 3)]
-    return Frame(state, *numbers, flags=data[20], pulses=int.from_bytes(data[21:23], "big"))
+    voltage, current, power = (
+        (int.from_bytes(data[at : at + 3], "big"), int.from_bytes(data[at + 3 : at + 6], "big"))
+        for at in (2, 8, 14)
+    )
+    pulses = int.from_bytes(data[21:23], "big")
+    return Frame(state, *voltage, *current, *power, flags=data[20], pulses=pulses)
 
 
 def _quotient(coefficient: int, cycle: int, is_valid: int) -> float | None:
