@@ -132,7 +132,7 @@ def main() -> int:
     frames = mains_frames()
     figures = [
         measure("decode, DC removal, V, A, W", 5000, core_run(frames), options.rounds),
-        measure("all quantities, 200 ms blocks", 2000, meter_run(frames, WINDOW), options.rounds),
+        measure("all quantities, 200 ms blocks", 1000, meter_run(frames, WINDOW), options.rounds),
         measure("all quantities, 62.5 ms blocks", None, meter_run(frames, 500), options.rounds),
     ]
     if options.json:

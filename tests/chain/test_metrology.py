@@ -131,7 +131,7 @@ def test_an_inrush_is_cut_out_around_the_moment_the_current_rose() -> None:
     closes_s = commanded_s + 0.0123
     front_end.levels = (
         np.array([closes_s, closes_s + 0.05]),
-        np.array([0.0, 4.0, 1.0]),
+        np.array([0.0, 3.0, 1.0]),
     )
     asked = False
     found = []
@@ -150,7 +150,7 @@ def test_an_inrush_is_cut_out_around_the_moment_the_current_rose() -> None:
     np.testing.assert_allclose(waveform.voltage_v, mains.voltage(times_s, basis), atol=40.0)
     amperes = np.array(waveform.current_a)
     assert np.abs(amperes[:300]).max() < 0.01
-    assert np.abs(amperes[330:600]).max() == pytest.approx(4 * 10 * math.sqrt(2), rel=0.02)
+    assert np.abs(amperes[330:600]).max() == pytest.approx(3 * 10 * math.sqrt(2), rel=0.02)
     assert np.abs(amperes[-400:]).max() == pytest.approx(10 * math.sqrt(2), rel=0.05)
 
 
