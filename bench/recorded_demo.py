@@ -15,7 +15,7 @@ import repository  # noqa: F401
 from numpy.typing import NDArray
 
 from pdu_agent.app.cli import main
-from pdu_agent.hw.sim import board
+from pdu_agent.hw.sim import converters
 from pdu_agent.hw.sim.ads130e08 import SimAds130e08
 
 RECORDED_MESSAGES = 16
@@ -39,5 +39,5 @@ class RecordedConverter(SimAds130e08):
 
 
 if __name__ == "__main__":
-    board.SimAds130e08 = RecordedConverter  # type: ignore[misc]
+    converters.SimAds130e08 = RecordedConverter  # type: ignore[misc]
     sys.exit(main())

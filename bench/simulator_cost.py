@@ -12,10 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import repository  # noqa: F401
+
 from pdu_agent.hw.ads130e08 import Ads130e08Settings, Ads130e08Source
-from pdu_agent.hw.sim.board import SimulatedBoard
 from pdu_agent.hw.spi import SpiPort
 from pdu_agent.model.clock import ManualClock
+from tests.sim.strip import converter_count, make_strip, used_channels
 
 QUEUE_S = 0.2  # converters are read in turns here
 
@@ -52,13 +54,15 @@ def measure(outlets: int, seconds: float) -> tuple[float, float, int]:
     """(simulator, driver) CPU seconds per simulated second, and the converters."""
     clock = ManualClock()
     with tempfile.TemporaryDirectory() as folder:
-        board = SimulatedBoard(
+        board = make_strip(
             outlets, clock, clock.advance, Path(folder), already_running=True, queue_s=QUEUE_S
         )
         simulator_s = driver_s = 0.0
-        for number, plan in enumerate(board.plans):
-            recorder = Recorder(board.spi(number))
-            settings = Ads130e08Settings(used_channels=plan.used_channels, register_check_s=3600)
+        for number in range(converter_count(outlets)):
+            recorder = Recorder(board.ports[f"sim:{number}"])
+            settings = Ads130e08Settings(
+                used_channels=used_channels(outlets, number), register_check_s=3600
+            )
             source = Ads130e08Source(recorder, settings, clock.advance)
             source.start()
             recorder.messages.clear()
@@ -73,7 +77,7 @@ def measure(outlets: int, seconds: float) -> tuple[float, float, int]:
                 source.read_block()
             driver_s += time.process_time() - begin_s
         board.close()
-    return simulator_s / seconds, driver_s / seconds, len(board.plans)
+    return simulator_s / seconds, driver_s / seconds, converter_count(outlets)
 
 
 def main() -> None:

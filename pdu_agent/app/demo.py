@@ -27,8 +27,8 @@ from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSetting
 from pdu_agent.hw.ads130e08 import Ads130e08Settings
 from pdu_agent.hw.hwmon import HwmonSettings
 from pdu_agent.hw.mcp23008 import Mcp23008Settings
-from pdu_agent.hw.sim.board import FIRST_ADDRESS, RELAYS_PER_CHIP, ConverterPlan, converter_plans
 from pdu_agent.hw.sim.loads import default_loads
+from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.snmp.credentials import AuthProtocol, Community, PrivProtocol, User
 from pdu_agent.snmp.settings import SnmpSettings
 from pdu_agent.web.settings import HttpSettings
@@ -78,6 +78,10 @@ USERS = (
         outlets={"1-2": Rights.SWITCH, "others": Rights.NONE},
     ),
 )
+RELAYS_PER_CHIP = 8
+FIRST_ADDRESS = 0x20
+CURRENTS_PER_CONVERTER = 7
+VOLTAGE_DIVIDER = 200.0  # 330 V peak gives 1.65 V; the comparators trip above 2.25 V
 LOOPBACK = ("127.0.0.0/8", "::1")
 
 
@@ -122,7 +126,7 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
             for number in range(-(-outlets // RELAYS_PER_CHIP))
         ),
         meters=tuple(
-            _converter(number, plan) for number, plan in enumerate(converter_plans(outlets))
+            _converter(number, currents) for number, currents in enumerate(currents_of(outlets))
         ),
         inlets=(InletSettings(1),),
         outlets=tuple(
@@ -152,21 +156,31 @@ def _board(number: int, relays: int) -> RelayBoardSettings:
     )
 
 
-def _converter(number: int, plan: ConverterPlan) -> MeterSettings:
+def currents_of(outlets: int) -> list[list[Target]]:
+    """What each converter measures: the inlet first, then the outlets, seven to a converter.
+
+    Each converter has the mains voltage too, so that power never spans two oscillators.
+    """
+    targets = [
+        Target(TargetKind.INLET, 1),
+        *(Target(TargetKind.OUTLET, number) for number in range(1, outlets + 1)),
+    ]
+    return [
+        targets[first : first + CURRENTS_PER_CONVERTER]
+        for first in range(0, len(targets), CURRENTS_PER_CONVERTER)
+    ]
+
+
+def _converter(number: int, currents: list[Target]) -> MeterSettings:
     wiring = SampledWiring(
         bus=f"sim:{number}",
-        voltage=VoltageChannel(channel=1, divider=plan.divider),
+        voltage=VoltageChannel(channel=1, divider=VOLTAGE_DIVIDER),
         currents=tuple(
-            CurrentChannel(
-                channel=channel,
-                feeds=target,
-                ct_ratio=plan.ct_ratio,
-                burden_ohm=plan.burden_ohm,
-            )
-            for channel, target in enumerate(plan.currents, start=2)
+            CurrentChannel(channel=channel, feeds=target)
+            for channel, target in enumerate(currents, start=2)
         ),
     )
-    options = Ads130e08Settings(bus=number, used_channels=plan.used_channels)
+    options = Ads130e08Settings(used_channels=1 + len(currents))
     return MeterSettings(
         name=f"converter{number + 1}", driver="ads130e08", wiring=wiring, options=options
     )

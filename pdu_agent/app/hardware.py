@@ -17,6 +17,7 @@ from pdu_agent.app.config.schema import (
     SensorEntry,
 )
 from pdu_agent.app.config.wiring import SampledWiring
+from pdu_agent.app.simulated import entries_of, layout_of, relays_of, sensor_name
 from pdu_agent.app.wiring import meter_channels
 from pdu_agent.hw import registry
 from pdu_agent.hw.acquisition import Acquisition, MeterAcquisition, SampledAcquisition
@@ -24,9 +25,9 @@ from pdu_agent.hw.bank_worker import BankWorker, Order, Report
 from pdu_agent.hw.contact import ContactSettings
 from pdu_agent.hw.ports import RelayBank, SensorSource
 from pdu_agent.hw.sensor_poller import PolledSensor, SensorPoller
-from pdu_agent.hw.sim.board import FIRST_ADDRESS, MAX_OUTLETS, RELAYS_PER_CHIP, SimulatedBoard
-from pdu_agent.hw.sim.connections import SIMULATED, SimConnections, is_simulated
-from pdu_agent.hw.sim.hwmon import SimHwmon, SimulatedSensor
+from pdu_agent.hw.sim.board import SimulatedBoard
+from pdu_agent.hw.sim.connections import SimConnections, is_simulated
+from pdu_agent.hw.sim.waveform import Mains
 from pdu_agent.hw.site import (
     BoardConnections,
     Connections,
@@ -94,12 +95,7 @@ class Hardware:
         self._clock = clock
         self._speed = settings.simulator.speed
         self.board = self._simulated_board(settings, already_running)
-        self._connections: Connections = BoardConnections(clock)
-        if self.board is not None:
-            self._connections = RoutedConnections(
-                self._connections, SimConnections(self.board), is_simulated
-            )
-        self._shared = SharedConnections(self._connections, self._owner)
+        self._real = BoardConnections(clock)
         self._on_report = on_report
         self._owners: dict[str, BankWorker] = {}
         self._workers: dict[str, BankWorker] = {}
@@ -112,7 +108,7 @@ class Hardware:
             for meter in settings.meters
         ]
         polled = [s for s in settings.sensors if not isinstance(s.options, ContactSettings)]
-        self._poller = self._sensor_poller(settings, polled, on_sensor) if polled else None
+        self._poller = self._sensor_poller(polled, on_sensor) if polled else None
 
     def inspect(self) -> list[BankState | BankLost]:
         """What every relay board is found to be; blocks, once, before `start`."""
@@ -121,6 +117,8 @@ class Hardware:
 
     def start(self) -> None:
         sys.setswitchinterval(THREAD_SWITCH_S)
+        if self.board is not None:
+            self.board.start()
         for worker in self._owners.values():
             worker.start()
         for acquisition in self._acquisitions:
@@ -156,26 +154,19 @@ class Hardware:
     def _simulated_board(
         self, settings: AgentSettings, already_running: bool
     ) -> SimulatedBoard | None:
-        simulated = [board for board in settings.relays if board.bus == SIMULATED]
-        if not simulated and not any(_is_simulated(meter) for meter in settings.meters):
+        entries = entries_of(settings)
+        if not entries:
             return None
-        outlets = max(
-            (
-                (board.options.address - FIRST_ADDRESS) * RELAYS_PER_CHIP
-                + board.options.relay_count
-                for board in simulated
-            ),
-            default=RELAYS_PER_CHIP,
-        )
         simulator = settings.simulator
         return SimulatedBoard(
-            min(outlets, MAX_OUTLETS),
+            layout_of(settings),
+            relays_of(settings),
+            entries,
             self._clock,
             self._sleep,
             settings.runtime_dir,
             seed=simulator.seed,
-            mains_v=simulator.mains_v,
-            mains_hz=simulator.mains_hz,
+            mains=Mains(simulator.mains_v, simulator.mains_hz, seed=simulator.seed),
             relay_log=Path(simulator.relay_log) if simulator.relay_log else None,
             already_running=already_running,
             # Faster than real time the host could never be on time for the next message.
@@ -187,13 +178,21 @@ class Hardware:
 
     def _open_bank(self, board: RelayBoardSettings) -> RelayBank:
         driver = registry.driver_class("relays", board.driver)
-        site = Site(board.name, board.bus, self._clock, self._sleep, self._connections)
+        connections = self._connections(board.name)
+        site = Site(board.name, board.bus, self._clock, self._sleep, connections)
         bank: RelayBank = driver.connect(site, board.options)
         return bank
 
     def site(self, name: str, place: str = "") -> Site:
         """For what is made before `start`, but relay boards: I2C buses have owners, or get one."""
-        return Site(name, place, self._clock, self._sleep, self._shared)
+        shared = SharedConnections(self._connections(name), self._owner)
+        return Site(name, place, self._clock, self._sleep, shared)
+
+    def _connections(self, name: str) -> Connections:
+        """What the device of that name reaches: buses of this host, or the simulated ones."""
+        if self.board is None:
+            return self._real
+        return RoutedConnections(self._real, SimConnections(self.board, name), is_simulated)
 
     def _owner(self, bus: str) -> BankWorker:
         if bus not in self._owners:
@@ -202,26 +201,21 @@ class Hardware:
 
     def _sensor_poller(
         self,
-        settings: AgentSettings,
         sensors: Sequence[SensorEntry],
         on_sensor: Callable[[SensorReading], None],
     ) -> SensorPoller:
-        simulated = any(_is_simulated_sensor(sensor) for sensor in sensors)
-        hwmon = SimHwmon(settings.runtime_dir / "sim-hwmon", self._clock) if simulated else None
         return SensorPoller(
             [
-                PolledSensor(sensor.number, self._sensor(sensor, hwmon), sensor.options.interval_s)
+                PolledSensor(sensor.number, self._sensor(sensor), sensor.options.interval_s)
                 for sensor in sensors
             ],
             self._clock,
             on_sensor,
         )
 
-    def _sensor(self, sensor: SensorEntry, hwmon: SimHwmon | None) -> SensorSource:
-        if hwmon is not None and _is_simulated_sensor(sensor):
-            return SimulatedSensor(hwmon, sensor.kind)
+    def _sensor(self, sensor: SensorEntry) -> SensorSource:
         driver = registry.driver_class("sensors", sensor.driver)
-        site = self.site(f"sensor {sensor.number}")
+        site = self.site(sensor_name(sensor.number))
         source: SensorSource = driver.connect(site, sensor.options, sensor.kind)
         return source
 
@@ -244,11 +238,3 @@ class Hardware:
         return SampledAcquisition(
             meter.name, source, block_meter, meter.wiring.points, on_reading, on_trouble
         )
-
-
-def _is_simulated_sensor(sensor: SensorEntry) -> bool:
-    return getattr(sensor.options, "path", "") == SIMULATED
-
-
-def _is_simulated(meter: MeterSettings) -> bool:
-    return isinstance(meter.wiring, SampledWiring) and meter.wiring.bus.startswith(SIMULATED)

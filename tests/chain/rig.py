@@ -22,7 +22,6 @@ from pdu_agent.core.settings import CoreSettings, DeviceSettings, InletSettings,
 from pdu_agent.hw.acquisition import SampledAcquisition
 from pdu_agent.hw.ads130e08 import Ads130e08Source
 from pdu_agent.hw.mcp23008 import Mcp23008Bank, Mcp23008Settings
-from pdu_agent.hw.sim.board import SimulatedBoard
 from pdu_agent.hw.sim.loads import Load
 from pdu_agent.hw.sim.waveform import Mains
 from pdu_agent.hw.spi import SpiPort
@@ -33,6 +32,7 @@ from pdu_agent.model.readings import Effect, Reading
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import Meter
 from tests.chain.simulated_time import SimulatedTime
+from tests.sim.strip import make_strip
 
 INLET = Target(TargetKind.INLET, 1)
 FIRST_RETRY_S = 0.002  # real time, in which no simulated time passes
@@ -119,7 +119,7 @@ class Chain:
         folder = Path(self._folder.name)
         settings = demo_settings(DemoOptions(outlets=len(loads)), folder, folder)
         self.time = SimulatedTime(len(settings.meters))
-        self.board = SimulatedBoard(
+        self.board = make_strip(
             len(loads),
             self.time,
             self.time.sleep,
@@ -129,7 +129,7 @@ class Chain:
             mains=mains,
             loads=loads,
         )
-        self.relays = Mcp23008Bank(self.board.smbus(), Mcp23008Settings(relay_count=len(loads)))
+        self.relays = Mcp23008Bank(self.board.bus("sim"), Mcp23008Settings(relay_count=len(loads)))
         self.core = self._core(len(loads))
         self.readings: dict[str, list[Reading]] = {meter.name: [] for meter in settings.meters}
         self.metered_until_s: dict[Target, float] = {}
@@ -192,7 +192,7 @@ class Chain:
 
     def _acquisition(self, number: int, meter: MeterSettings, late: bool) -> SampledAcquisition:
         assert isinstance(meter.wiring, SampledWiring)
-        port: SpiPort = self.board.spi(number)
+        port: SpiPort = self.board.ports[f"sim:{number}"]
         if late:
             port = LatePort(port, self.time, seed=number + 100)
         return SampledAcquisition(

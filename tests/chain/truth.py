@@ -17,8 +17,10 @@ import math
 import numpy as np
 
 from pdu_agent.hw.sim.board import SimulatedBoard
+from pdu_agent.hw.sim.inputs import Probe
 from pdu_agent.hw.sim.waveform import Mains
-from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.hw.sim.world import Conductor
+from pdu_agent.model.commands import Target
 
 _LEVEL_STEP_S = 1.0  # the level swings with a period of minutes
 _WAVE_STEP_S = 1e-5
@@ -70,8 +72,7 @@ def waveform_energy_mj(board: SimulatedBoard, target: Target, from_s: float, to_
     The relay of the target must not have moved more than once since from_s: the simulator
     remembers only the last movement.
     """
-    inlet = target.kind is TargetKind.INLET
-    outlets = [] if inlet else [target.index]
+    probe = Probe(board.world, [Conductor(target)])
     total = 0.0
     chunks = math.ceil((to_s - from_s) / _WAVE_CHUNK_S)
     edges = np.linspace(from_s, to_s, chunks + 1).tolist()
@@ -81,6 +82,6 @@ def waveform_energy_mj(board: SimulatedBoard, target: Target, from_s: float, to_
         times_s = start_s + (np.arange(count) + 0.5) * step_s
         basis = board.mains.basis(times_s)
         volts = board.mains.voltage(times_s, basis).astype(np.float64)
-        amperes = board.loads.currents(times_s, basis, outlets, inlet=inlet)[0]
+        amperes = probe.currents(times_s, basis)[0]
         total += float(volts @ amperes) * step_s
     return 1000.0 * total

@@ -3,21 +3,15 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from pdu_agent.hw.hwmon import HwmonSensor, HwmonSettings
-from pdu_agent.hw.ports import SensorSource
-from pdu_agent.hw.sensor_poller import PolledSensor, SensorPoller
-from pdu_agent.hw.sim.hwmon import SimHwmon, SimulatedSensor
+from pdu_agent.hw.sim.hwmon import SimHwmon
+from pdu_agent.hw.sim.surroundings import Surroundings
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import ChipNotFound, ConfigError, HardwareError
-from pdu_agent.model.readings import SensorReading
 from pdu_agent.model.snapshot import SensorKind
 
 
@@ -67,9 +61,38 @@ def test_a_pattern_has_to_fit_one_file(tmp_path: Path) -> None:
         sensor.read()
 
 
-def test_a_relative_path_is_refused() -> None:
-    with pytest.raises(ConfigError, match="not absolute"):
-        HwmonSettings("temp1_input")
+def chip_in(folder: Path, number: int, name: str) -> Path:
+    chip = folder / f"hwmon{number}"
+    chip.mkdir()
+    (chip / "name").write_text(f"{name}\n", encoding="ascii")
+    (chip / "temp1_input").write_text(f"{number * 1000}\n", encoding="ascii")
+    (chip / "temp2_input").write_text(f"{number * 1000 + 500}\n", encoding="ascii")
+    return chip
+
+
+def test_a_chip_is_found_by_its_name_whatever_its_number(tmp_path: Path) -> None:
+    chip_in(tmp_path, 1, "cpu_thermal")
+    sensor = HwmonSensor(HwmonSettings(path=str(tmp_path), chip="sht3x", input="temp2"))
+    with pytest.raises(ChipNotFound, match=r"no 'sht3x' in .*; it has cpu_thermal"):
+        sensor.read()
+    chip_in(tmp_path, 4, "sht3x")
+    assert sensor.read() == 4.5
+    chip_in(tmp_path, 5, "sht3x")
+    with pytest.raises(ChipNotFound, match="hwmon4, hwmon5 are all called 'sht3x'"):
+        sensor.read()
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"path": "temp1_input"}, "not absolute"),
+        ({}, "neither path nor chip"),
+        ({"path": "/sys/x", "input": "temp2"}, "an input of `chip`"),
+    ],
+)
+def test_settings_that_lead_nowhere_are_refused(settings: dict[str, str], text: str) -> None:
+    with pytest.raises(ConfigError, match=text):
+        HwmonSettings(**settings)  # type: ignore[arg-type]
 
 
 # the simulated board
@@ -77,11 +100,13 @@ def test_a_relative_path_is_refused() -> None:
 
 def test_the_simulated_values_move_within_their_range(tmp_path: Path) -> None:
     clock = ManualClock()
-    board = SimHwmon(tmp_path, clock)
+    around = Surroundings(clock)
     seen: dict[SensorKind, list[float]] = {SensorKind.TEMPERATURE: [], SensorKind.HUMIDITY: []}
+    chips = {kind: SimHwmon(tmp_path, kind, around.feeling(1, kind)) for kind in seen}
     for _ in range(200):
         for kind, values in seen.items():
-            values.append(SimulatedSensor(board, kind).read())
+            chips[kind].refresh()
+            values.append(HwmonSensor(HwmonSettings(str(chips[kind].file))).read())
         clock.advance(7)
     low, high = min(seen[SensorKind.TEMPERATURE]), max(seen[SensorKind.TEMPERATURE])
     assert 33 <= low < 36 < 40 < high <= 43
@@ -89,75 +114,16 @@ def test_the_simulated_values_move_within_their_range(tmp_path: Path) -> None:
     assert len(set(seen[SensorKind.TEMPERATURE][:10])) > 5
 
 
-# the thread
-
-
-class Scripted:
-    """Gives the next of `answers` at each reading; the last one for ever."""
-
-    def __init__(self, *answers: float | Exception) -> None:
-        self._answers = list(answers)
-
-    def read(self) -> float:
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-def polled(
-    sources: dict[int, SensorSource], enough: Callable[[list[SensorReading]], bool]
-) -> list[SensorReading]:
-    found: list[SensorReading] = []
-    sensors = [PolledSensor(number, source, 0.01) for number, source in sources.items()]
-    poller = SensorPoller(sensors, ManualClock(), found.append)
-    poller.start()
-    deadline_s = time.monotonic() + 5
-    while not enough(found) and time.monotonic() < deadline_s:
-        time.sleep(0.005)
-    poller.stop()
-    assert enough(found)
-    return found
-
-
-def test_a_failing_sensor_is_asked_again_and_harms_no_other() -> None:
-    failing = Scripted(ChipNotFound("hwmon", "read", "gone"), ValueError("a bug"), 5.0)
-    found = polled(
-        {1: failing, 2: Scripted(7.0)},
-        lambda found: sum(reading.sensor == 1 for reading in found) >= 3,
-    )
-    first, second, third = [reading for reading in found if reading.sensor == 1][:3]
-    assert (first.value, first.error) == (None, "hwmon: read: gone")
-    assert (second.value, second.error) == (None, "ValueError('a bug')")
-    assert (third.value, third.error) == (5.0, "")
-    assert all(reading.value == 7.0 for reading in found if reading.sensor == 2)
-
-
-def test_many_slow_sensors_are_not_taken_for_a_thread_that_hangs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Each reading counts as progress: a round may take longer than a watchdog waits."""
-    now_s, ages_s, all_read = [0.0], [], threading.Event()
-    fake_time = SimpleNamespace(monotonic=lambda: now_s[0])
-    monkeypatch.setattr("pdu_agent.hw.sensor_poller.time", fake_time)
-
-    class Slow:
-        def read(self) -> float:
-            ages_s.append(now_s[0] - poller.beat_s)
-            now_s[0] += 10.0
-            return 1.0
-
-    def deliver(reading: SensorReading) -> None:
-        if reading.sensor == 4:
-            all_read.set()
-
-    sensors = [PolledSensor(number, Slow(), 1000.0) for number in range(1, 5)]
-    poller = SensorPoller(sensors, ManualClock(), deliver)
-    poller.start()
-    assert all_read.wait(5)
-    poller.stop()
-    assert ages_s == [0.0] * 4
-
-
-def test_stopping_before_the_start_is_harmless() -> None:
-    SensorPoller([], ManualClock(), lambda _: None).stop()
+def test_a_sensor_that_is_gone_and_one_that_fails_are_told_apart(tmp_path: Path) -> None:
+    chip = SimHwmon(tmp_path, SensorKind.TEMPERATURE, lambda: 21.5)
+    sensor = HwmonSensor(HwmonSettings(str(chip.file)))
+    assert sensor.read() == 21.5
+    chip.unplug()
+    with pytest.raises(ChipNotFound):
+        sensor.read()
+    chip.plug()
+    chip.fail()
+    with pytest.raises(HardwareError, match="no number"):
+        sensor.read()
+    chip.plug()
+    assert sensor.read() == 21.5

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from typing import TypeVar
 
 from pdu_agent.hw.gpio import GpioChip
 from pdu_agent.hw.i2c import SmBus
@@ -12,7 +13,8 @@ from pdu_agent.hw.spi import SpiPort
 from pdu_agent.model.errors import ChipNotFound
 
 SIMULATED = "sim"
-_CONVERTER = re.compile(r"sim:(\d{1,2})")
+
+T = TypeVar("T")
 
 
 def is_simulated(place: str) -> bool:
@@ -21,24 +23,31 @@ def is_simulated(place: str) -> bool:
 
 
 class SimConnections:
-    """`Connections` to one simulated board."""
+    """`Connections` to the simulated board for one of its devices."""
 
-    def __init__(self, board: SimulatedBoard) -> None:
+    def __init__(self, board: SimulatedBoard, name: str) -> None:
         self._board = board
+        self._name = name
 
     def i2c(self, bus: str) -> SmBus:
-        if bus != SIMULATED:
-            raise ChipNotFound("simulated i2c", f"open {bus}", "there is only one: sim")
-        return self._board.smbus()
+        return _known(self._board.buses, "i2c", bus)
 
     def spi(self, device: str) -> SpiPort:
-        match = _CONVERTER.fullmatch(device)
-        if match is None:
-            raise ChipNotFound("simulated spi", f"open {device}", "expected sim:0, sim:1, ...")
-        return self._board.spi(int(match[1]))
+        return _known(self._board.ports, "spi", device)
 
     def gpio(self, chip: str) -> GpioChip:
-        raise ChipNotFound("simulated gpio", f"open {chip}", "there is none")
+        return _known(self._board.gpio_chips, "gpio", chip)
 
     def path(self, place: str) -> str:
-        raise ChipNotFound("simulator", f"open {place}", "nothing is simulated there")
+        """Of the device itself: several may be at a place called sim."""
+        device = self._board.devices.get(self._name)
+        if device is None or not device.path:
+            raise ChipNotFound("simulator", f"open {place}", f"nothing of {self._name} is there")
+        return device.path
+
+
+def _known(places: Mapping[str, T], what: str, place: str) -> T:
+    if place not in places:
+        there = ", ".join(places) or "none"
+        raise ChipNotFound(f"simulated {what}", f"open {place}", f"there is: {there}")
+    return places[place]

@@ -7,15 +7,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pdu_agent.hw.ads130e08_registers import SPI_SPEED_HZ
-from pdu_agent.hw.sim.ads130e08 import SimAds130e08
+from pdu_agent.hw.sim.ads13x import SimAds13x
 from pdu_agent.hw.spi import MAX_TRANSFERS
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import HardwareError
 
+SPI_SPEED_HZ = 4_096_000
+
 
 class SimSpiPort:
-    """SpiPort of one SimAds130e08.
+    """SpiPort of one simulated chip.
 
     sleep(seconds) lets simulated time pass (ManualClock.advance, or time.sleep scaled).
     gap_s: chip select and set-up of the host's controller between two transfers.
@@ -28,7 +29,7 @@ class SimSpiPort:
 
     def __init__(
         self,
-        converter: SimAds130e08,
+        converter: SimAds13x,
         clock: Clock,
         sleep: Callable[[float], None],
         *,
@@ -36,16 +37,19 @@ class SimSpiPort:
         buffer_bytes: int = 65536,
         queue_s: float = 0.0,
     ) -> None:
-        self._converter = converter
+        self.converter = converter
         self._clock = clock
         self._sleep = sleep
         self._gap_s = gap_s
         self._buffer_bytes = buffer_bytes
         self._queue_s = queue_s
         self._last_end_s = 0.0
+        self.stall_s = 0.0
+        """How long the next transfer hangs before it goes through; back at 0 after it."""
 
     def transfer(self, data: bytes) -> bytes:
-        answer = self._converter.exchange(data, self._clock.monotonic_s())
+        self._hang()
+        answer = self.converter.exchange(data, self._clock.monotonic_s())
         self._sleep(len(data) * 8 / SPI_SPEED_HZ)
         return answer
 
@@ -56,6 +60,7 @@ class SimSpiPort:
         limit = self.max_frames(len(request))
         if not 1 <= count <= limit:
             raise HardwareError("simulated spi", "message", f"{count} transfers, 1..{limit} fit")
+        self._hang()
         step_s = len(request) * 8 / SPI_SPEED_HZ + self._gap_s + delay_us * 1e-6
         start_s = self._start_s()
         end_s = self._last_end_s = start_s + count * step_s
@@ -64,12 +69,17 @@ class SimSpiPort:
             self._sleep(remaining_s)
         # Only now, when everything that can have happened meanwhile has happened.
         starts_s = start_s + np.arange(count, dtype=np.float64) * step_s
-        raw = self._converter.exchange_many(request, starts_s)
+        raw = self.converter.exchange_many(request, starts_s)
         return raw, start_s, end_s
+
+    def _hang(self) -> None:
+        stall_s, self.stall_s = self.stall_s, 0.0
+        if stall_s:
+            self._sleep(stall_s)
 
     def _start_s(self) -> float:
         now_s = self._clock.monotonic_s()
-        ready_s = self._converter.first_ready_s
+        ready_s = self.converter.first_ready_s
         queued = ready_s is not None and self._last_end_s >= ready_s
         if queued and now_s - self._last_end_s <= self._queue_s:
             return self._last_end_s

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of the configuration is simulated, in the terms of the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from pdu_agent.app.config.schema import AgentSettings, MeterSettings
+from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
+from pdu_agent.hw.sim.connections import is_simulated
+from pdu_agent.hw.sim.device import Entry
+from pdu_agent.hw.sim.inputs import ConverterPlan, CurrentInput, VoltageInput
+from pdu_agent.hw.sim.waveform import PHASES
+from pdu_agent.hw.sim.world import Conductor, Layout, Place
+from pdu_agent.model.commands import Target, TargetKind
+
+
+def layout_of(settings: AgentSettings) -> Layout:
+    return Layout(
+        outlets={o.number: Place(o.inlet, o.branch, o.line) for o in settings.outlets},
+        inlets=tuple(inlet.number for inlet in settings.inlets),
+        lines={line.number: Place(line.inlet, None, line.line) for line in settings.lines},
+        branches={b.number: Place(b.inlet, b.number, b.line) for b in settings.branches},
+    )
+
+
+def relays_of(settings: AgentSettings) -> dict[tuple[str, int], int]:
+    """Board and relay -> outlet."""
+    return {
+        (outlet.relay.bank, outlet.relay.relay): outlet.number
+        for outlet in settings.outlets
+        if outlet.relay is not None
+    }
+
+
+def entries_of(settings: AgentSettings) -> list[Entry]:
+    """Everything whose place is simulated."""
+    return [entry for entry in _all_entries(settings) if is_simulated(entry.place)]
+
+
+def sensor_name(number: int) -> str:
+    """What the simulator and logs call a sensor."""
+    return f"sensor {number}"
+
+
+def _all_entries(settings: AgentSettings) -> Iterator[Entry]:
+    layout = layout_of(settings)
+    for board in settings.relays:
+        yield Entry("relays", board.name, board.driver, board.bus, board.options)
+    for meter in settings.meters:
+        yield _meter_entry(meter, layout)
+    for sensor in settings.sensors:
+        yield Entry(
+            "sensors",
+            sensor_name(sensor.number),
+            sensor.driver,
+            _place(sensor.options),
+            sensor.options,
+            number=sensor.number,
+            sensor=sensor.kind,
+        )
+
+
+def _place(options: Any) -> str:
+    """Where a device is that says so in its own settings: the one that is simulated, if any."""
+    texts = (getattr(options, field.name) for field in fields(options))
+    return next((text for text in texts if isinstance(text, str) and is_simulated(text)), "")
+
+
+def _meter_entry(meter: MeterSettings, layout: Layout) -> Entry:
+    if isinstance(meter.wiring, SampledWiring):
+        plan = converter_plan(meter.wiring, meter.options.used_channels, layout)
+        return Entry("meters", meter.name, meter.driver, meter.wiring.bus, meter.options, plan=plan)
+    return Entry(
+        "meters",
+        meter.name,
+        meter.driver,
+        _place(meter.options),
+        meter.options,
+        channels=meter.wiring.channels,
+    )
+
+
+def converter_plan(wiring: SampledWiring, used_channels: int, layout: Layout) -> ConverterPlan:
+    """The converter as it is wired, with nominal parts: trims are what calibration finds."""
+    voltages = (wiring.voltage, *wiring.other_voltages)
+    return ConverterPlan(
+        used_channels,
+        tuple(
+            VoltageInput(
+                voltage.channel - 1,
+                _line_of(voltage, PHASES[place], wiring, layout),
+                voltage.divider,
+            )
+            for place, voltage in enumerate(voltages)
+        ),
+        tuple(
+            CurrentInput(
+                current.channel - 1,
+                _conductor(current, wiring),
+                current.burden_ohm / current.ct_ratio,
+                current.ct_corner_hz,
+            )
+            for current in wiring.currents
+        ),
+    )
+
+
+def _line_of(voltage: VoltageChannel, default: str, wiring: SampledWiring, layout: Layout) -> str:
+    """The line of the first point that is measured against this voltage and has one."""
+    for current in wiring.currents:
+        if current.feeds is not None and (
+            (current.voltage or wiring.voltage.channel) == voltage.channel
+        ):
+            line = _line_at(current.feeds, layout)
+            if line != "unknown":
+                return line
+    return default
+
+
+def _line_at(target: Target, layout: Layout) -> str:
+    places = {
+        TargetKind.LINE: layout.lines,
+        TargetKind.BRANCH: layout.branches,
+        TargetKind.OUTLET: layout.outlets,
+    }.get(target.kind, {})
+    place = places.get(target.index)
+    return place.line if place is not None else "unknown"
+
+
+def _conductor(current: CurrentChannel, wiring: SampledWiring) -> Conductor:
+    """What has no point of its own is the neutral of the residual sum that it belongs to."""
+    if current.feeds is not None:
+        return Conductor(current.feeds)
+    inlets = [r.inlet for r in wiring.residuals if current.channel in r.channels]
+    return Conductor(Target(TargetKind.INLET, inlets[0] if inlets else 1), neutral=True)

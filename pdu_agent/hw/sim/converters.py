@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Converters on SPI, tied to the currents and voltages of the simulated unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pdu_agent.hw.sim.ads130e08 import Faults, SimAds130e08
+from pdu_agent.hw.sim.device import Device, Entry
+from pdu_agent.hw.sim.faulty import Verbs
+from pdu_agent.hw.sim.inputs import ConverterInputs
+from pdu_agent.hw.sim.spi import SimSpiPort
+
+if TYPE_CHECKING:
+    from pdu_agent.hw.sim.board import SimulatedBoard
+
+_OSCILLATOR_PPM = 20.0  # a crystal; the chip's internal oscillator would be off by 0.5 %
+_CLIPPING = 1000.0  # so much too large that half an ampere reaches the limit
+_OPEN_MISO = 0xFF  # what is read where nobody drives the line
+
+
+def ads130e08(board: SimulatedBoard, entry: Entry) -> Device:
+    """One bus for each converter: data-ready of a chip is cleared by any clock on its bus,
+    and a message of 60 ms would keep a second chip waiting through 500 frames.
+    """
+    inputs = ConverterInputs(board.world, entry.plan, board.rng)
+    chip = SimAds130e08(
+        inputs,
+        ppm=float(board.rng.uniform(-_OSCILLATOR_PPM, _OSCILLATOR_PPM)),
+        noise_lsb=board.noise_lsb,
+        seed=board.seed + 1 + len(board.ports),
+    )
+    port = SimSpiPort(chip, board.clock, board.sleep, queue_s=board.queue_s)
+    board.ports[entry.place] = port
+    return Device(entry.name, _verbs(board, chip, port, inputs))
+
+
+def _verbs(
+    board: SimulatedBoard, chip: SimAds130e08, port: SimSpiPort, inputs: ConverterInputs
+) -> Verbs:
+    """Channels are counted from 1, as in the configuration."""
+
+    def unplug(_: bool) -> None:
+        chip.faults.miso_stuck = _OPEN_MISO
+
+    def replug(_: bool) -> None:
+        chip.faults.miso_stuck = None
+
+    def corrupt(frames: int) -> None:
+        chip.faults.bad_syncs = frames
+
+    def dead(channel: int) -> None:
+        chip.faults.dead_channels |= 1 << channel - 1
+
+    def clip(channel: int) -> None:
+        inputs.overdrive[channel - 1] = _CLIPPING
+
+    def lose_frames(count: int) -> None:
+        chip.drop_frames(count, board.clock.monotonic_s())
+
+    def stall(seconds: float) -> None:
+        port.stall_s = seconds
+
+    def heal(_: bool) -> None:
+        chip.faults = Faults()
+        inputs.overdrive[:] = 1.0
+
+    return {
+        "unplug": unplug,
+        "replug": replug,
+        "corrupt": corrupt,
+        "dead": dead,
+        "clip": clip,
+        "lose_frames": lose_frames,
+        "stall": stall,
+        "heal": heal,
+        "power_loss": lambda _: chip.reset(),
+    }
