@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pdu_agent.hw.hold import BOUNCE_S
-from pdu_agent.hw.io_line import IoLine
 from pdu_agent.model.clock import Clock
+from pdu_agent.model.io_line import IoLine
 from pdu_agent.model.readings import SensorReading
 from pdu_agent.model.settings import setting
 from pdu_agent.model.snapshot import SensorKind

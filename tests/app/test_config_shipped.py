@@ -16,6 +16,7 @@ import pytest
 from pdu_agent.access.grant import Rights
 from pdu_agent.app.config.init import shipped_text, write_initial
 from pdu_agent.app.config.load import check_file, load_settings
+from pdu_agent.app.config.panel import ButtonSettings, DisplayEntry, IoEntry, LedSettings
 from pdu_agent.app.config.schema import (
     ConfigFile,
     LogSettings,
@@ -77,6 +78,12 @@ SECTIONS = (
     *(registry.settings_class("sensors", name) for name in registry.known("sensors")),
     *(registry.settings_class("relays", name) for name in registry.known("relays")),
     *(registry.settings_class("meters", name) for name in registry.known("meters")),
+    IoEntry,
+    ButtonSettings,
+    LedSettings,
+    DisplayEntry,
+    *(registry.settings_class("io", name) for name in registry.known("io")),
+    *(registry.settings_class("displays", name) for name in registry.known("displays")),
 )
 NOT_SET_HERE = {
     "SnmpSettings.communities",  # in the secrets file

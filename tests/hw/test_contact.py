@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from pdu_agent.hw.contact import Contact, ContactSettings
-from pdu_agent.hw.io_line import IoLine
 from pdu_agent.model.clock import ManualClock
+from pdu_agent.model.io_line import IoLine
 from pdu_agent.model.readings import SensorReading
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from pdu_agent.app.config.shape import inline
 from pdu_agent.core.settings import MAX_OUTLETS
 from pdu_agent.hw import registry
-from pdu_agent.hw.io_line import IoLine
 from pdu_agent.model.errors import ConfigError
+from pdu_agent.model.io_line import IoLine
 from pdu_agent.model.settings import setting
 
 MAX_BOARDS = 16

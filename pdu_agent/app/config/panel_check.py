@@ -9,7 +9,7 @@ from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.panel import IoEntry
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.tree import Problems
-from pdu_agent.hw.io_line import IoLine
+from pdu_agent.model.io_line import IoLine
 
 
 def panel_check(checker: Checker, problems: Problems) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from pdu_agent.core.settings import RelayRef
 from pdu_agent.core.tariffs import ClockTime
-from pdu_agent.hw.io_line import IoLine
 from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.model.io_line import IoLine
 
 
 @dataclass(frozen=True, slots=True)
