@@ -40,14 +40,14 @@ from snmp_load import WINDOW, CommunityTalk, Load, Run, open_link, read_tree
 from snmp_peers import COMMUNITY, ROOT
 from snmp_questions import Question, Tree
 
-from pdu_agent.hw.ads130e08 import BLOCK_S
-from pdu_agent.hw.ads130e08_registers import RATE_HZ
+from pdu_agent.hw.ads13x.frames import BLOCK_S
+from pdu_agent.hw.ads130e08 import RATE_SPS
 from tests.snmp import ber
 from tests.system.demo_process import Demo
 
 GOAL_MS = 10.0
 START_S = 3.0
-BLOCK_SAMPLES = round(BLOCK_S * RATE_HZ)
+BLOCK_SAMPLES = round(BLOCK_S * RATE_SPS)
 CONVERTERS_OF = 7
 """Currents of one converter, the inlet's among them."""
 KINDS = {
@@ -140,7 +140,7 @@ def phase_figures(
             goal = goal_ms if percent == 99 and kind != "host" else None
             yield Figure(f"{label}: {what}, p{percent}", percentile(late_ms, percent), "ms", goal)
     lost = [slip.lost_samples for slip in slips if slip.kind == "block"]
-    frames = seconds * RATE_HZ * converters
+    frames = seconds * RATE_SPS * converters
     yield Figure(f"{label}: samples lost and filled", 100 * sum(lost) / frames, "%")
     blocks = sum(samples // BLOCK_SAMPLES for samples in lost)
     yield Figure(f"{label}: blocks lost", blocks, "", None if goal_ms is None else 0)

@@ -39,6 +39,10 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
             "pdu_agent.hw.ads130e08:Ads130e08Settings",
             "pdu_agent.hw.ads130e08:Ads130e08Source",
         ),
+        "ads131e08": (
+            "pdu_agent.hw.ads131e08:Ads131e08Settings",
+            "pdu_agent.hw.ads131e08:Ads131e08Source",
+        ),
         "ecm1240": ("pdu_agent.hw.ecm1240:Ecm1240Settings", "pdu_agent.hw.ecm1240:Ecm1240Meter"),
         "modbus": ("pdu_agent.hw.modbus:ModbusSettings", "pdu_agent.hw.modbus:ModbusMeter"),
         "cse7766": ("pdu_agent.hw.cse7766:Cse7766Settings", "pdu_agent.hw.cse7766:Cse7766Meter"),

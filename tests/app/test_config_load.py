@@ -99,11 +99,6 @@ def test_words_that_yaml_1_1_would_change_stay_what_they_are() -> None:
     assert outlet.relay == RelayRef("main", 3)
 
 
-def test_the_spi_bus_reaches_the_options_of_the_driver(tmp_path: Path) -> None:
-    settings = load_settings(FIXTURES / "config-v1.yaml", {})
-    assert (settings.meters[0].options.bus, settings.meters[0].options.device) == (0, 1)
-
-
 def test_contradictions_are_all_reported_each_at_its_place(tmp_path: Path) -> None:
     text = """\
 schema: 1
@@ -195,7 +190,7 @@ def test_a_device_file_that_is_not_there_is_no_error(tmp_path: Path) -> None:
         ("relays: [{name: a, driver: mcp23008, bus: i2c}]", "relays[0].bus: 'i2c' is no bus"),
         (
             "meters: [{name: a, driver: ads130e08, bus: sim, voltage: {channel: 1, divider: 200}}]",
-            "meters[0].bus: 'sim' is no bus; expected /dev/spidevB.C, or sim:0",
+            "meters[0]: bus: 'sim' is no bus; expected /dev/spidevB.C, or sim:0",
         ),
         ("relays: [{name: a, driver: mcp23017}]", "did you mean 'mcp23008'?"),
         ("snmp: {listen: [nowhere]}", "openpdu.yaml:2:17: snmp.listen[0]: "),

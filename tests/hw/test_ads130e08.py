@@ -9,8 +9,8 @@ import logging
 import numpy as np
 import pytest
 
+from pdu_agent.hw.ads13x.parts import Command, Register
 from pdu_agent.hw.ads130e08 import Ads130e08Settings, Ads130e08Source, Gain, Reference
-from pdu_agent.hw.ads130e08_registers import RESET_VALUES, Command, Register
 from pdu_agent.hw.sim.ads130e08 import SimAds130e08
 from pdu_agent.hw.sim.spi import SimSpiPort
 from pdu_agent.model.clock import ManualClock
@@ -82,7 +82,7 @@ def test_reads_are_paced_just_ahead_of_the_chip_whatever_the_bus_costs():
         bench.source.start()
         before_s = bench.clock.monotonic_s()
         block = bench.source.read_block()
-        pace_s = (bench.clock.monotonic_s() - before_s) / bench.source._reads
+        pace_s = (bench.clock.monotonic_s() - before_s) / bench.source._reader._reads
         assert 119e-6 < pace_s < 123e-6
         assert 470 < block.counts.shape[1] < 500
 
@@ -101,16 +101,31 @@ def test_a_host_late_once_while_pacing_changes_no_pace(late):
     bench.source.start()
     before_s = bench.clock.monotonic_s()
     bench.source.read_block()
-    assert 119e-6 < (bench.clock.monotonic_s() - before_s) / bench.source._reads < 123e-6
+    assert 119e-6 < (bench.clock.monotonic_s() - before_s) / bench.source._reader._reads < 123e-6
 
 
-def test_bus_too_slow_for_the_chip_is_said_and_counted(caplog):
+def test_a_bus_too_slow_for_the_chip_states_the_rate_that_it_reaches(caplog):
     bench = Bench(gap_s=200e-6)
     with caplog.at_level(logging.WARNING):
         bench.source.start()
     assert "a read takes 239 us, the chip makes a frame each 125 us" in caplog.text
-    block = bench.source.read_block()
-    assert block.lost_samples == pytest.approx(0.91 * block.counts.shape[1], rel=0.02)
+    assert "the real rate is 4183 samples/s of 8000" in caplog.text
+    first, second = bench.source.read_block(), bench.source.read_block()
+    assert first.rate_hz == second.rate_hz == bench.source.rate_hz == pytest.approx(4183, abs=1)
+    assert second.lost_samples == 0
+    ramp = np.diff(np.concatenate([first.counts[0], second.counts[0]]).astype(float))
+    assert ramp.mean() * first.rate_hz == pytest.approx(0.1 / 73.242e-6, rel=0.01)
+
+
+def test_losses_between_messages_show_in_the_real_rate(caplog):
+    bench = Bench()
+    bench.source.start()
+    assert bench.source.real_rate_hz == 8000
+    for _ in range(200):
+        bench.source.read_block()
+        bench.clock.advance(0.006)
+    assert bench.source.real_rate_hz == pytest.approx(8000 * 60 / 66, rel=0.01)
+    assert caplog.text.count("are lost") == 1
 
 
 def test_small_spidev_buffer_is_said(caplog):
@@ -210,11 +225,7 @@ def test_unknown_identity_is_logged_and_believed(caplog):
 
 def test_register_that_does_not_take_its_value(monkeypatch):
     bench = Bench()
-    monkeypatch.setitem(
-        __import__("pdu_agent.hw.sim.ads130e08", fromlist=["_WRITABLE"])._WRITABLE,
-        Register.CH1SET + 2,
-        0x8F,
-    )
+    monkeypatch.setitem(bench.chip._part.masks, Register.CH1SET + 2, 0x8F)
     bench.chip._registers[Register.CH1SET + 2] = 0
     with pytest.raises(ReadbackMismatch, match="register 0x07: wrote 0x50, reads 0x10"):
         Ads130e08Source(bench.port, Ads130e08Settings(gain=Gain.EIGHT), bench.sleep).start()
@@ -243,7 +254,7 @@ def test_one_bad_status_is_overcome_by_resynchronising(caplog):
     block = bench.source.read_block()
     assert "3 of 496 frames without sync" in caplog.text
     assert block.lost_samples == pytest.approx(480, abs=3)  # the message that was thrown away
-    assert bench.trace[-2:] == [b"\x11", b"\x23\x00\x00"]
+    assert bench.trace[-2:] == [b"\x11", b"\x21\x02\x00\x00\x00"]
 
 
 def test_lasting_loss_of_sync_is_an_error():
@@ -278,8 +289,9 @@ def test_lost_set_up_is_found_by_the_rare_check():
     assert len(bench.trace) == checks
     for _ in range(5):
         bench.source.read_block()
-    assert bench.trace[checks:] == [b"\x23\x00\x00"]
-    bench.chip._registers[:] = RESET_VALUES  # converting on, as with the START pin tied high
+    assert bench.trace[checks:] == [b"\x21\x02\x00\x00\x00"]
+    # Converting on, as with the START pin tied high.
+    bench.chip._registers[:] = bench.chip._part.reset_values
     bench.clock.advance(1.0)
     with pytest.raises(HardwareError, match=r"no new frame|the chip was reset"):
         read_blocks(bench, 2)

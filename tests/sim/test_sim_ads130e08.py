@@ -9,22 +9,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pdu_agent.hw.ads130e08_registers import (
-    FRAME_BYTES,
-    RESET_VALUES,
-    SETTLING_S,
+from pdu_agent.hw.ads13x.parts import (
+    ADS130E08,
     Command,
     Register,
     read_registers,
     volts_per_count,
     write_registers,
 )
-from pdu_agent.hw.sim.ads130e08 import BYTE_S, SimAds130e08
+from pdu_agent.hw.sim.ads13x import BYTE_S
+from pdu_agent.hw.sim.ads130e08 import SimAds130e08
 from pdu_agent.metering.frames import decode_frames
 
 CAPTURES = Path(__file__).parents[2] / "../shared/captures/ads13xe08.json"
-RDATA_FRAME = bytes([Command.RDATA]) + bytes(FRAME_BYTES)
+RDATA_FRAME = bytes([Command.RDATA]) + bytes(19)
 PERIOD_S = 1 / 8000
+SETTLING_S = ADS130E08.rates[8000].settling_s
+RESET_VALUES = bytes.fromhex("d201604000" + "10" * 8 + "00" * 7 + "0f")
+FAULT_STATP = 0x12
 
 
 def ramp(times_s):
@@ -119,7 +121,7 @@ def test_early_read_repeats_late_read_loses():
     first = rdata(chip, READY_S + 10 * PERIOD_S + 1e-6)
     assert rdata(chip, READY_S + 11 * PERIOD_S - 1e-6) == first
     late = rdata(chip, READY_S + 14 * PERIOD_S + 1e-6)
-    step = 100 * 0.01 * PERIOD_S / volts_per_count(2.4, 1)
+    step = 100 * 0.01 * PERIOD_S / volts_per_count(2.4, 1, 16)
     assert codes(late)[0] - codes(first)[0] == pytest.approx(4 * step, abs=1)
 
 
@@ -133,7 +135,7 @@ def test_frames_are_those_of_the_capture():
     if not CAPTURES.exists():
         pytest.skip("the captured frames are not here")
     capture = json.loads(CAPTURES.read_text(encoding="utf-8"))["frames"][0]
-    volts = [code * volts_per_count(2.4, 1) for code in capture["channels"]]
+    volts = [code * volts_per_count(2.4, 1, 16) for code in capture["channels"]]
     chip = running(constant(volts))
     chip.exchange(write_registers(Register.FAULT, b"\0"), 0.0)
     frame = rdata(chip, 1.0)
@@ -147,7 +149,7 @@ def test_comparators_follow_the_threshold_register():
     assert rdata(chip, 1.0)[:3].hex() == "c82000"
     chip.exchange(write_registers(Register.FAULT, b"\xa0"), 1.0)  # 80/20 %: 1.5 V
     assert rdata(chip, 1.1)[:3].hex() == "c83000"
-    assert chip.exchange(read_registers(Register.FAULT_STATP, 2), 1.2)[2:].hex() == "8300"
+    assert chip.exchange(read_registers(FAULT_STATP, 2), 1.2)[2:].hex() == "8300"
 
 
 def test_gain_shorted_input_power_down_and_saturation():
@@ -187,9 +189,9 @@ def test_continuous_read_that_meets_data_ready_is_torn_rdata_is_not():
     assert before != after
     assert rdata(chip, ready_s - 5 * BYTE_S) == before
     chip.exchange(bytes([Command.RDATAC]), READY_S)
-    torn = chip.exchange(bytes(FRAME_BYTES), ready_s - 5.5 * BYTE_S)
-    assert torn == (before[:5] + after)[:FRAME_BYTES]
-    assert chip.exchange(bytes(FRAME_BYTES), ready_s + 1e-6) == after
+    torn = chip.exchange(bytes(19), ready_s - 5.5 * BYTE_S)
+    assert torn == (before[:5] + after)[:19]
+    assert chip.exchange(bytes(19), ready_s + 1e-6) == after
 
 
 def test_many_exchanges_equal_the_same_ones_singly():
@@ -221,7 +223,7 @@ def test_faults_show_on_the_wire():
     chip.faults.bad_syncs = 1
     assert [rdata(chip, 1.0)[0] >> 4, rdata(chip, 1.0)[0] >> 4] == [0x6, 0xC]
     chip.faults.miso_stuck = 0xFF
-    assert rdata(chip, 1.0) == b"\xff" * FRAME_BYTES
+    assert rdata(chip, 1.0) == b"\xff" * 19
     assert chip.exchange_many(RDATA_FRAME, np.array([1.0, 1.1])) == b"\xff" * 40
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pdu_agent.hw.ads130e08_registers import Command
+from pdu_agent.hw.ads13x.parts import Command
 from pdu_agent.hw.sim.ads130e08 import SimAds130e08
 from pdu_agent.hw.sim.spi import SimSpiPort
 from pdu_agent.model.clock import ManualClock

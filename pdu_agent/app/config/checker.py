@@ -138,7 +138,7 @@ class Checker:
             except ConfigError as exc:
                 where = join(path, member.inline.decided_by)
                 raise self._rejected(word.place, where, str(exc)) from exc
-            chosen.append((member.name, inner, member.inline.members(inner)))
+            chosen.append((member.name, inner, members(inner)))
         return chosen
 
     def _fields(

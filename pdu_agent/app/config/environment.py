@@ -54,7 +54,7 @@ def _record(cls: type, node: Node, steps: tuple[Step, ...], prefix: str) -> Iter
         word = decisive_word(own.inline, node) if isinstance(node, MapNode) else None
         # An unknown driver has no variables; the checker reports it.
         with suppress(ConfigError):
-            fields += own.inline.members(own.inline.choose(word.text)) if word else ()
+            fields += members(own.inline.choose(word.text)) if word else ()
     for member in fields:
         below = node_at(node, [member.name])
         yield from _value(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pdu_agent.access.networks import parse_network
-from pdu_agent.app.config import environment, outlets_csv, versions, yaml12
+from pdu_agent.app.config import calibration, environment, outlets_csv, versions, yaml12
 from pdu_agent.app.config.access_check import check_access
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.credentials import read_secrets
@@ -18,11 +18,9 @@ from pdu_agent.app.config.crosscheck import crosscheck
 from pdu_agent.app.config.directories import default_runtime_dir, default_state_dir
 from pdu_agent.app.config.schema import (
     BUS_OF_BOARD,
-    BUS_OF_CONVERTER,
     AgentSettings,
     ConfigFile,
     SecretsFile,
-    located,
 )
 from pdu_agent.app.config.shape import members
 from pdu_agent.app.config.time_zone import zone_of
@@ -83,7 +81,10 @@ def _settings(path: Path, environ: Mapping[str, str], problems: Problems) -> Age
     secrets = _secrets(tree, path, environ, checker, problems)
     if file is None or secrets is None or problems.errors:
         return None
-    return _assembled(file, secrets, environ)
+    trims = path.parent / (file.calibration or calibration.DEFAULT_NAME)
+    settings = _assembled(file, secrets, environ)
+    meters = calibration.calibrated(settings.meters, trims, problems)
+    return replace(settings, meters=meters, calibration=trims)
 
 
 def _read_bytes(path: Path, place: Place, problems: Problems) -> bytes | None:
@@ -168,7 +169,7 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         http=replace(file.http, socket=socket),
         simulator=file.simulator,
         relays=file.relays,
-        meters=tuple(located(meter) for meter in file.meters),
+        meters=file.meters,
         inlets=file.inlets,
         branches=file.branches,
         outlets=file.outlets,
@@ -203,12 +204,7 @@ def _http_listen(text: str) -> None:
 
 def _board_bus(text: str) -> None:
     if not BUS_OF_BOARD.fullmatch(text):
-        raise ConfigError(f"{text!r} is no bus; expected /dev/i2c-N, or sim")
-
-
-def _converter_bus(text: str) -> None:
-    if not BUS_OF_CONVERTER.fullmatch(text):
-        raise ConfigError(f"{text!r} is no bus; expected /dev/spidevB.C, or sim:0, sim:1")
+        raise ConfigError(f"{text!r} is no bus; expected a device such as /dev/i2c-1, or sim")
 
 
 _JUDGES: dict[str, Any] = {
@@ -222,5 +218,4 @@ _JUDGES: dict[str, Any] = {
     "snmp.unlimited_networks": parse_network,
     "http.listen": _http_listen,
     "relays.bus": _board_bus,
-    "meters.bus": _converter_bus,
 }

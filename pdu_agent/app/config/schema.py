@@ -7,7 +7,7 @@ Sections that belong to one package are declared there; here they are put togeth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +39,14 @@ from pdu_agent.core.settings import (
 from pdu_agent.core.tariffs import MAX_TARIFFS, TariffSettings
 from pdu_agent.hw import registry
 from pdu_agent.model.commands import Target
+from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 from pdu_agent.snmp.credentials import Community, User
 from pdu_agent.snmp.settings import SnmpSettings
 from pdu_agent.web.settings import HttpSettings
 
-BUS_OF_BOARD = re.compile(r"/dev/.+|sim")
-BUS_OF_CONVERTER = re.compile(
-    r"/dev/spidev(?P<bus>\d{1,3})\.(?P<device>\d{1,3})|sim:(?P<simulated>\d{1,2})"
-)
+BUS_OF_BOARD = re.compile(r"/dev/.+|sim(:.+)?")
+SIMULATED_CONVERTER = re.compile(r"sim:\d{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,9 @@ class RelayBoardSettings:
 
     name: str = setting(max_length=32, doc="what outlets call it")
     driver: str = setting(max_length=32, doc="the kind of board")
-    bus: str = setting(max_length=255, doc="/dev/i2c-N, or sim for the simulator")
+    bus: str = setting(
+        max_length=255, doc="/dev/i2c-N, /dev/gpiochipN, a serial device, or sim for the simulator"
+    )
     options: Any = field(
         metadata=inline("driver", lambda driver: registry.settings_class("relays", driver))
     )
@@ -99,19 +100,26 @@ def _wiring(driver: str) -> type:
 class MeterSettings:
     """One entry of `meters`; wiring and the driver's own settings stand beside these.
 
-    options: an instance of registry.settings_class("meters", driver).
+    options: an instance of registry.settings_class("meters", driver); its class may say as
+    `place` what a bus of its kind looks like: (pattern, example). Raises ConfigError for
+    another one.
     """
 
     name: str = setting(max_length=32, doc="how logs call it")
     driver: str = setting(max_length=32, doc="the kind of meter")
     wiring: SampledWiring | CountingWiring = field(metadata=inline("driver", _wiring))
     options: Any = field(
-        metadata=inline(
-            "driver",
-            lambda driver: registry.settings_class("meters", driver),
-            without=("bus", "device"),  # follow from `bus`, see located
-        )
+        metadata=inline("driver", lambda driver: registry.settings_class("meters", driver))
     )
+
+    def __post_init__(self) -> None:
+        place = getattr(self.options, "place", None)
+        if place is None or not isinstance(self.wiring, SampledWiring):
+            return
+        pattern, example = place
+        bus = self.wiring.bus
+        if not (re.fullmatch(pattern, bus) or SIMULATED_CONVERTER.fullmatch(bus)):
+            raise ConfigError(f"bus: {bus!r} is no bus; expected {example}, or sim:0, sim:1")
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -119,18 +127,6 @@ class MeterSettings:
         if isinstance(self.wiring, SampledWiring):
             return tuple(point for point in self.wiring.points if point is not None)
         return tuple(self.wiring.channels.values())
-
-
-def located(meter: MeterSettings) -> MeterSettings:
-    """The meter with the numbers of its SPI bus and chip select in the driver's options.
-
-    /dev/spidev0.1 is bus 0, device 1; the simulator's sim:1 is bus 1, device 0.
-    """
-    match = isinstance(meter.wiring, SampledWiring) and BUS_OF_CONVERTER.fullmatch(meter.wiring.bus)
-    if not match:
-        return meter
-    bus, device = match["bus"] or match["simulated"], match["device"] or 0
-    return replace(meter, options=replace(meter.options, bus=int(bus), device=int(device)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +171,11 @@ class ConfigFile:
     )
     runtime_dir: str = setting(
         "", max_length=4096, doc="what survives a restart of the agent; empty: the usual place"
+    )
+    calibration: str = setting(
+        "",
+        max_length=4096,
+        doc="file of trims, relative to this one; empty: calibration.yaml, if it is there",
     )
     log: LogSettings = setting(LogSettings())
     device: DeviceSettings = setting(DeviceSettings())
@@ -225,6 +226,8 @@ class AgentSettings:
     buttons: tuple[ButtonSettings, ...] = ()
     leds: tuple[LedSettings, ...] = ()
     displays: tuple[DisplayEntry, ...] = ()
+    calibration: Path = Path("calibration.yaml")
+    """Where `openpdu calibrate` keeps what it finds; its trims are in `meters` already."""
     warnings: tuple[str, ...] = field(default=())
 
     @property

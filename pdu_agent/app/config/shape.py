@@ -21,26 +21,19 @@ class Inline:
     """The value of the key `decided_by` tells which dataclass stands there.
 
     decided_by "": always the same one, choose is called with "". choose: raises ConfigError
-    for a value that leads to none. without: its fields that the file does not set.
+    for a value that leads to none.
     """
 
     decided_by: str
     choose: Callable[[str], type]
-    without: tuple[str, ...] = ()
-
-    def members(self, cls: type) -> tuple[Member, ...]:
-        """The fields of the chosen dataclass that the file may set."""
-        return tuple(member for member in members(cls) if member.name not in self.without)
 
 
-def inline(
-    decided_by: str, choose: Callable[[str], type], without: tuple[str, ...] = ()
-) -> dict[str, Inline]:
+def inline(decided_by: str, choose: Callable[[str], type]) -> dict[str, Inline]:
     """Metadata of a field whose own settings stand beside its siblings, in the same mapping.
 
     A driver's options are such a field: `driver: mcp23008` decides which keys may follow.
     """
-    return {_INLINE: Inline(decided_by, choose, without)}
+    return {_INLINE: Inline(decided_by, choose)}
 
 
 class Kind(Enum):
