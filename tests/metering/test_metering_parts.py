@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu_agent.metering.calibration import ChannelScale, MeterChannels
+from pdu_agent.metering.calibration import ChannelScale, MeterChannels, ResidualSum
 from pdu_agent.metering.gaps import GapFinder
 from pdu_agent.metering.timeline import Timeline
 from pdu_agent.model.errors import ConfigError
@@ -42,6 +42,21 @@ def test_channels_must_be_different_and_trims_positive() -> None:
         MeterChannels(0, scale, (), rate_trim=0.0)
     with pytest.raises(ConfigError, match="voltage_present_v is -1"):
         MeterChannels(0, scale, (), voltage_present_v=-1.0)
+
+
+def test_sums_and_voltages_must_be_of_the_channels() -> None:
+    scale = ChannelScale(1.0)
+    currents = ((1, scale), (2, scale))
+    with pytest.raises(ConfigError, match=r"channels \[3\] are not among the currents"):
+        MeterChannels(0, scale, currents, residuals=(ResidualSum((1, 3)),))
+    with pytest.raises(ConfigError, match=r"channels \[4\] are not among the voltages"):
+        MeterChannels(0, scale, currents, against=(0, 4))
+    with pytest.raises(ConfigError, match="2 currents against 1 voltages"):
+        MeterChannels(0, scale, currents, against=(0,))
+    with pytest.raises(ConfigError, match=r"conductors \(1,\)"):
+        ResidualSum((1,))
+    with pytest.raises(ConfigError, match="null_gains are 1, expected 2"):
+        ResidualSum((1, 2), (0.1,))
 
 
 def test_timeline_repeats_the_previous_cycle_in_a_gap_and_keeps_the_rest() -> None:
