@@ -9,16 +9,17 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from pdu_agent.model.commands import Controller
-from pdu_agent.model.errors import CommandError
-from pdu_agent.model.snapshot import Outlet, Snapshot
+from pdu_agent.model.errors import CommandError, UnknownTarget
+from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
 from pdu_agent.web import resources
 from pdu_agent.web.access import Access
+from pdu_agent.web.measured import inlet, line, with_spectrum
 from pdu_agent.web.orders import (
     VERBS,
     Order,
@@ -29,11 +30,13 @@ from pdu_agent.web.orders import (
     outlet_row,
 )
 from pdu_agent.web.page import CONTENT_SECURITY_POLICY, page
+from pdu_agent.web.plain import Plain
 from pdu_agent.web.problems import Problem
 from pdu_agent.web.why import why
 
 log = logging.getLogger(__name__)
 
+_Row = TypeVar("_Row", Inlet, Line)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 API = "/api/v1"
@@ -43,12 +46,14 @@ CONTRACT = Path(__file__).with_name("openapi.yaml")
 
 COMMON_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-COLLECTIONS: Mapping[str, Callable[[Snapshot], resources.Plain]] = {
+COLLECTIONS: Mapping[str, Callable[[Snapshot], Plain]] = {
     "status": resources.status,
     "device": resources.device,
     "inlets": resources.inlets,
+    "lines": resources.lines,
     "branches": resources.branches,
     "outlets": resources.outlets,
+    "fans": resources.fans,
     "sensors": resources.sensors,
     "groups": resources.groups,
     "thresholds": resources.thresholds,
@@ -65,6 +70,8 @@ def make_app(controller: Controller, access: Access) -> web.Application:
     app = web.Application(middlewares=[_guard(access)], client_max_size=MAX_BODY_BYTES)
     for name, build in COLLECTIONS.items():
         app.router.add_get(f"{API}/{name}", partial(_collection, controller, build))
+    app.router.add_get(f"{API}/inlets/{{n}}", partial(_inlet, controller))
+    app.router.add_get(f"{API}/lines/{{n}}", partial(_line, controller))
     app.router.add_get(f"{API}/outlets/{{n}}", partial(_outlet, controller))
     app.router.add_get(f"{API}/outlets/{{n}}/why", partial(_why, controller))
     app.router.add_get(f"{API}/openapi.yaml", partial(_contract, CONTRACT.read_bytes()))
@@ -126,14 +133,33 @@ def _json(plain: Mapping[str, Any]) -> web.Response:
 
 
 async def _collection(
-    controller: Controller, build: Callable[[Snapshot], resources.Plain], _request: web.Request
+    controller: Controller, build: Callable[[Snapshot], Plain], _request: web.Request
 ) -> web.Response:
     return _json(build(controller.snapshot))
 
 
 async def _outlet(controller: Controller, request: web.Request) -> web.Response:
     row = outlet_row(controller.snapshot, outlet_number(request.match_info["n"]))
-    return _json(resources.outlet(row))
+    return _json(with_spectrum(resources.outlet(row), row.meter))
+
+
+async def _inlet(controller: Controller, request: web.Request) -> web.Response:
+    row = _numbered(controller.snapshot.inlets, "inlet", request)
+    return _json(with_spectrum(inlet(row), row.meter))
+
+
+async def _line(controller: Controller, request: web.Request) -> web.Response:
+    row = _numbered(controller.snapshot.lines, "line", request)
+    return _json(with_spectrum(line(row), row.meter))
+
+
+def _numbered(rows: Sequence[_Row], what: str, request: web.Request) -> _Row:
+    """The row with the number in the path. Raises UnknownTarget."""
+    text = request.match_info["n"]
+    for row in rows:
+        if str(row.index) == text:
+            return row
+    raise UnknownTarget(f"there is no {what} {text[:20]!r}")
 
 
 async def _why(controller: Controller, request: web.Request) -> web.Response:
@@ -173,7 +199,7 @@ async def _batch(controller: Controller, access: Access, request: web.Request) -
     return _json({"changed": changed, "outlets": _steps(orders, before, after)})
 
 
-def _steps(orders: Sequence[Order], before: Snapshot, after: Snapshot) -> list[resources.Plain]:
+def _steps(orders: Sequence[Order], before: Snapshot, after: Snapshot) -> list[Plain]:
     """What each outlet of the batch was before, and what it is now."""
     named = {order.outlet for order in orders}
     old = {row.index: row for row in before.outlets}
@@ -185,7 +211,7 @@ def _steps(orders: Sequence[Order], before: Snapshot, after: Snapshot) -> list[r
     ]
 
 
-def _position(row: Outlet) -> resources.Plain:
+def _position(row: Outlet) -> Plain:
     return {"state": row.state.value, "lock": row.lock.value, "pending": resources.pending(row)}
 
 

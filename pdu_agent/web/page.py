@@ -10,7 +10,7 @@ from html import escape
 from pdu_agent.model.commands import Lock
 from pdu_agent.model.quantities import Electrical, kilowatt_hours
 from pdu_agent.model.snapshot import Meter, MeterStatus, Outlet, Snapshot
-from pdu_agent.web.resources import instant
+from pdu_agent.web.plain import instant
 
 REFRESH_S = 5
 

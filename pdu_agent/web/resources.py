@@ -6,82 +6,25 @@ Missing is None. Instants are RFC 3339 strings in UTC; everything else has its u
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 from pdu_agent.model.commands import Actor, Limit, Target
-from pdu_agent.model.quantities import Electrical, watt_hours
+from pdu_agent.model.quantities import watt_hours
 from pdu_agent.model.snapshot import (
     Alarm,
     Branch,
+    Fan,
     Group,
     Inlet,
+    Line,
     LoggedEvent,
-    Meter,
     Outlet,
     Sensor,
     Snapshot,
     Threshold,
 )
-
-Plain = dict[str, Any]
-
-DECIMALS = 4  # finer than any meter here; keeps float noise out of the text
-
-
-def number(value: float | None) -> float | None:
-    """`value` for JSON, which knows neither NaN nor infinity: those count as missing."""
-    if value is None or not math.isfinite(value):
-        return None
-    return round(value, DECIMALS)
-
-
-def instant(wall_s: float | None) -> str | None:
-    """Seconds since 1970 as an RFC 3339 string in UTC with milliseconds."""
-    if wall_s is None:
-        return None
-    text = datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
-
-
-def _electrical(values: Electrical) -> Plain:
-    return {
-        "quality": values.quality.value,
-        "voltage_v": number(values.voltage_v),
-        "current_a": number(values.current_a),
-        "active_power_w": number(values.active_power_w),
-        "apparent_power_va": number(values.apparent_power_va),
-        "reactive_power_var": number(values.reactive_power_var),
-        "power_factor": number(values.power_factor),
-        "frequency_hz": number(values.frequency_hz),
-        "crest_factor": number(values.crest_factor),
-    }
-
-
-def _energy(meter: Meter) -> Plain:
-    return {
-        "energy_wh": watt_hours(meter.energy_mj),
-        "user_energy_wh": watt_hours(meter.user_energy_mj),
-        "user_energy_since": instant(meter.user_since_wall_s),
-        "peak_power_w": number(meter.peak_power_w),
-        "peak_at": instant(meter.peak_wall_s),
-        "peak_since": instant(meter.peak_power_since_wall_s),
-        "peak_current_a": number(meter.peak_current_a),
-        "peak_current_at": instant(meter.peak_current_wall_s),
-        "peak_current_since": instant(meter.peak_current_since_wall_s),
-    }
-
-
-def _meter(meter: Meter) -> Plain:
-    return {
-        "status": meter.status.value,
-        **_electrical(meter.electrical),
-        **_energy(meter),
-        "rated_current_a": number(meter.rated_current_a),
-        "sampled_at": instant(meter.sample_wall_s),
-    }
+from pdu_agent.web.measured import branch, energy_of, inlet, line, meter_of
+from pdu_agent.web.plain import Plain, instant, number
 
 
 def _actor(actor: Actor | None) -> Plain | None:
@@ -121,30 +64,7 @@ def outlet(row: Outlet) -> Plain:
         "changed_at": instant(row.last_change_wall_s),
         "changed_by": _actor(row.last_actor),
         "change_reason": row.last_reason.value,
-        "meter": _meter(row.meter) if row.meter else None,
-    }
-
-
-def inlet(row: Inlet) -> Plain:
-    return {
-        "number": row.index,
-        "name": row.name,
-        "line_count": row.line_count,
-        "nominal_voltage_v": number(row.nominal_voltage_v),
-        "overload_restriction": row.overload_restriction.value,
-        "meter": _meter(row.meter),
-    }
-
-
-def branch(row: Branch) -> Plain:
-    return {
-        "number": row.index,
-        "name": row.name,
-        "inlet": row.inlet,
-        "line": row.line,
-        "rated_current_a": number(row.rated_current_a),
-        "overload_restriction": row.overload_restriction.value,
-        "meter": _meter(row.meter) if row.meter else None,
+        "meter": meter_of(row.meter) if row.meter else None,
     }
 
 
@@ -177,6 +97,16 @@ def sensor(row: Sensor) -> Plain:
         "maximum_at": instant(row.maximum_wall_s),
         "extremes_since": instant(row.extremes_since_wall_s),
         "sampled_at": instant(row.sample_wall_s),
+    }
+
+
+def fan(row: Fan) -> Plain:
+    return {
+        "number": row.index,
+        "name": row.name,
+        "duty_percent": number(row.duty_percent),
+        "speed_rpm": number(row.speed_rpm),
+        "status": row.status.value,
     }
 
 
@@ -272,6 +202,11 @@ def inlets(snapshot: Snapshot) -> Plain:
     return {"time": instant(snapshot.t_wall_s), "inlets": rows}
 
 
+def lines(snapshot: Snapshot) -> Plain:
+    rows = [line(row) for row in snapshot.lines]
+    return {"time": instant(snapshot.t_wall_s), "lines": rows}
+
+
 def branches(snapshot: Snapshot) -> Plain:
     rows = [branch(row) for row in snapshot.branches]
     return {"time": instant(snapshot.t_wall_s), "branches": rows}
@@ -285,6 +220,11 @@ def alarms(snapshot: Snapshot) -> Plain:
 def sensors(snapshot: Snapshot) -> Plain:
     rows = [sensor(row) for row in snapshot.sensors]
     return {"time": instant(snapshot.t_wall_s), "sensors": rows}
+
+
+def fans(snapshot: Snapshot) -> Plain:
+    rows = [fan(row) for row in snapshot.fans]
+    return {"time": instant(snapshot.t_wall_s), "fans": rows}
 
 
 def groups(snapshot: Snapshot) -> Plain:
@@ -310,6 +250,7 @@ def status(snapshot: Snapshot) -> Plain:
         "device": device(snapshot),
         **outlets(snapshot),
         **inlets(snapshot),
+        **lines(snapshot),
         **branches(snapshot),
         **alarms(snapshot),
     }
@@ -320,12 +261,13 @@ def energy(snapshot: Snapshot) -> Plain:
     return {
         "time": instant(snapshot.t_wall_s),
         "inlets": _counters(snapshot.inlets),
+        "lines": _counters(snapshot.lines),
         "branches": _counters(snapshot.branches),
         "outlets": _counters(snapshot.outlets),
     }
 
 
-def _counters(rows: Sequence[Inlet | Branch | Outlet]) -> list[Plain]:
+def _counters(rows: Sequence[Inlet | Line | Branch | Outlet]) -> list[Plain]:
     return [
-        {"number": row.index, "name": row.name, **_energy(row.meter)} for row in rows if row.meter
+        {"number": row.index, "name": row.name, **energy_of(row.meter)} for row in rows if row.meter
     ]

@@ -90,6 +90,11 @@ def test_status_shows_the_whole_unit(
     ]
     assert lines[8:] == [
         "Inlet 1: 103.2 W  0.45 A of 16 A  230.1 V  50.01 Hz  PF 1.00  12.346 kWh",
+        "Inlet 2: 103.2 W  0.45 A of 10 A  230.1 V  50.01 Hz  PF 1.00  12.346 kWh",
+        "  residual 4.2 mA  imbalance 12.5 %",
+        "Line 1: 16 A, not metered",
+        "Line 2: 103.2 W  0.45 A of 10 A  230.1 V  50.01 Hz  PF 1.00  12.346 kWh",
+        "  THD 1.2 % of voltage, 33.3 % of current",
         "front: 103.2 W  0.45 A of 10 A  230.1 V  50.01 Hz  PF 1.00  12.346 kWh",
         "Branch 2: 10 A, not metered",
         "No current reading: outlets 3",
@@ -237,6 +242,8 @@ def test_energy_lists_every_metering_point(
     assert re.match(r"inlet 1 +Inlet 1 +12\.346 +1\.000 2027-01-1\d +180\.5 2027-01-15", lines[1])
     assert [line.split()[:2] for line in lines[1:]] == [
         ["inlet", "1"],
+        ["inlet", "2"],
+        ["line", "2"],
         ["branch", "1"],
         *(["outlet", str(number)] for number in range(1, 5)),
     ]

@@ -35,17 +35,20 @@ from pdu_agent.model.commands import (
     Ticket,
 )
 from pdu_agent.model.errors import CommandError, OutletLocked, UnknownTarget
-from pdu_agent.model.quantities import Electrical, Quality
+from pdu_agent.model.quantities import Electrical, Quality, Spectrum
 from pdu_agent.model.snapshot import (
     Alarm,
     Branch,
     ChangeReason,
+    Demand,
     Device,
     EventKind,
+    Fan,
     Group,
     GroupState,
     Health,
     Inlet,
+    Line,
     LoggedEvent,
     Meter,
     MeterStatus,
@@ -56,6 +59,7 @@ from pdu_agent.model.snapshot import (
     SensorStatus,
     Severity,
     Snapshot,
+    TariffRegister,
     Threshold,
     ThresholdState,
 )
@@ -79,6 +83,21 @@ END_STATE = {
 }
 
 
+DISTORTED = Electrical(
+    230.1,
+    0.449,
+    103.2,
+    103.3,
+    4.5,
+    0.999,
+    50.01,
+    1.42,
+    Quality.OK,
+    voltage_thd_percent=1.23,
+    current_thd_percent=33.3,
+)
+
+
 def make_meter(**changes: Any) -> Meter:
     meter = Meter(
         electrical=Electrical(230.1, 0.449, 103.2, 103.3, 4.5, 0.999, 50.01, 1.42, Quality.OK),
@@ -96,6 +115,15 @@ def make_meter(**changes: Any) -> Meter:
         peak_current_wall_s=NOON_S - 1800,
     )
     return replace(meter, **changes)
+
+
+RICH: dict[str, Any] = {
+    "inductive_mvars": 7_199_999,  # just short of 2 var h
+    "capacitive_mvars": 0,
+    "demand": Demand(900.0, 99.5, 150.25, NOON_S - 600, NOON_S - 7200),
+    "tariffs": (TariffRegister("night", 3_600_000, 3_600_000, 0),),
+    "spectrum": Spectrum((230.0, *[0.5] * 39), (1.0, *[0.25] * 39)),
+}
 
 
 def make_outlet(index: int, **changes: Any) -> Outlet:
@@ -203,7 +231,23 @@ def make_snapshot(**changes: Any) -> Snapshot:
         uptime_s=3600.5,
         device=Device("rack-7", "ops", "room 1", "OpenPDU", "A1", "r2", "0.1.0", 0.25, 0.0),
         outlets=outlets,
-        inlets=(Inlet(1, "Inlet 1", 1, make_meter(rated_current_a=16.0)),),
+        inlets=(
+            Inlet(1, "Inlet 1", 1, make_meter(rated_current_a=16.0)),
+            Inlet(
+                2,
+                "Inlet 2",
+                2,
+                make_meter(**RICH),
+                residual=make_meter(electrical=Electrical(current_a=0.0042, quality=Quality.OK)),
+                imbalance_percent=12.5,
+                unaccounted_w=7.25,
+            ),
+        ),
+        lines=(
+            Line(1, "Line 1", 2, "l1", 16.0, None),
+            Line(2, "Line 2", 2, "l2", 16.0, make_meter(electrical=DISTORTED, **RICH)),
+        ),
+        fans=(Fan(1, "front", 40.0, None, SensorStatus.FAULT),),
         sensors=(),
         alarms=(Alarm(1, "no reading", Severity.WARNING, "outlet 3", "no reading", NOON_S - 30),),
         health=Health(0.001, 0.2, 0, 0, True, 3),

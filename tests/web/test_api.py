@@ -224,6 +224,42 @@ def test_branches_are_listed_with_or_without_a_meter(agent: RunningAgent) -> Non
     assert [row["name"] for row in energy["branches"]] == ["front"]
 
 
+def test_lines_and_what_the_inlet_makes_of_them(agent: RunningAgent) -> None:
+    plain, metered = agent.local("GET", "/api/v1/lines").json["lines"]
+    assert (plain["inlet"], plain["line"], plain["meter"]) == (2, "l1", None)
+    assert metered["meter"]["current_a"] == 0.449
+    single, three = agent.local("GET", "/api/v1/inlets").json["inlets"]
+    assert (single["residual"], single["imbalance_percent"]) == (None, None)
+    assert (three["line_count"], three["imbalance_percent"], three["unaccounted_w"]) == (
+        2,
+        12.5,
+        7.25,
+    )
+    assert three["residual"]["current_a"] == 0.0042
+    energy = agent.local("GET", "/api/v1/energy").json
+    assert [row["name"] for row in energy["lines"]] == ["Line 2"]
+    assert agent.local("GET", "/api/v1/lines/7").status == 404
+
+
+def test_demand_reactive_energy_and_tariffs(agent: RunningAgent) -> None:
+    meter = agent.local("GET", "/api/v1/inlets/2").json["meter"]
+    assert (meter["inductive_varh"], meter["capacitive_varh"]) == (1, 0)
+    assert (meter["demand"]["power_w"], meter["demand"]["peak_w"]) == (99.5, 150.25)
+    assert meter["tariffs"] == [
+        {"name": "night", "energy_wh": 1, "inductive_varh": 1, "capacitive_varh": 0}
+    ]
+    outlet = agent.local("GET", "/api/v1/outlets/1").json["meter"]
+    assert (outlet["inductive_varh"], outlet["demand"], outlet["tariffs"]) == (None, None, [])
+
+
+def test_harmonics_come_with_a_single_thing_only(agent: RunningAgent) -> None:
+    for path in ("inlets/2", "lines/2"):
+        spectrum = agent.local("GET", f"/api/v1/{path}").json["meter"]["spectrum"]
+        assert (len(spectrum["voltage_v"]), spectrum["current_a"][:2]) == (40, [1.0, 0.25])
+    for row in agent.local("GET", "/api/v1/status").json["inlets"]:
+        assert "spectrum" not in row["meter"]
+
+
 def test_peaks_have_their_times_and_since_when_they_count(agent: RunningAgent) -> None:
     meter = agent.local("GET", "/api/v1/inlets").json["inlets"][0]["meter"]
     assert (meter["peak_power_w"], meter["peak_at"]) == (180.5, "2027-01-15T07:00:00.000Z")

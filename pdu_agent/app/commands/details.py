@@ -42,7 +42,7 @@ def add_parsers(parsers: Parsers) -> None:
         parsers,
         "energy",
         _energy,
-        "show the energy of inlets, branches and outlets",
+        "show the energy of inlets, lines, branches and outlets",
         "openpdu energy",
     )
     why = add_client_command(
@@ -64,6 +64,7 @@ def _energy(arguments: argparse.Namespace) -> int:
         print(json.dumps(energy, indent=2))
         return exits.OK
     rows = [_row("inlet", row) for row in energy["inlets"]]
+    rows += [_row("line", row) for row in energy["lines"]]
     rows += [_row("branch", row) for row in energy["branches"]]
     rows += [_row("outlet", row) for row in energy["outlets"]]
     print("\n".join(table(COLUMNS, rows, [{}] * len(rows), stdout_style())))

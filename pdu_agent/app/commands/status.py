@@ -63,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def lines(status: Mapping[str, Any], style: Style) -> list[str]:
-    """What `status` prints: heading, outlets, inlets, branches, alarms."""
+    """What `status` prints: heading, outlets, inlets, lines, branches, alarms."""
     outlets = status["outlets"]
     colours = [_colours(outlet) for outlet in outlets]
     return [
@@ -71,7 +71,8 @@ def lines(status: Mapping[str, Any], style: Style) -> list[str]:
         "",
         *table(COLUMNS, [_cells(outlet, style) for outlet in outlets], colours, style),
         "",
-        *(_feeder(inlet) for inlet in status["inlets"]),
+        *(text for inlet in status["inlets"] for text in (_feeder(inlet), *_details(inlet))),
+        *(text for line in status["lines"] for text in (_feeder(line), *_details(line))),
         *(_feeder(branch) for branch in status["branches"]),
         *_silent(outlets),
         *_alarms(status["alarms"], style),
@@ -137,6 +138,24 @@ def _feeder(feeder: Mapping[str, Any]) -> str:
         f"  {fixed(now.get('frequency_hz'), 2)} Hz  PF {fixed(now.get('power_factor'), 2)}"
         f"  {kilowatt_hours(meter['energy_wh'])} kWh"
     )
+
+
+def _details(feeder: Mapping[str, Any]) -> list[str]:
+    """A second line with what only some of them have measured."""
+    meter = feeder["meter"] or {}
+    now = meter if meter.get("status") == "ok" else {}
+    words = []
+    residual = feeder.get("residual")
+    if residual is not None:
+        current_a = residual["current_a"] if residual["status"] == "ok" else None
+        milliamperes = current_a * 1000 if current_a is not None else None
+        words.append(f"residual {fixed(milliamperes, 1)} mA")
+    if feeder.get("imbalance_percent") is not None:
+        words.append(f"imbalance {fixed(feeder['imbalance_percent'], 1)} %")
+    thd = [now.get("voltage_thd_percent"), now.get("current_thd_percent")]
+    if any(value is not None for value in thd):
+        words.append("THD {} % of voltage, {} % of current".format(*(fixed(v, 1) for v in thd)))
+    return ["  " + "  ".join(words)] if words else []
 
 
 def _silent(outlets: Sequence[Mapping[str, Any]]) -> list[str]:
