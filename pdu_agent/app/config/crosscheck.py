@@ -11,9 +11,10 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from pdu_agent.app.config.checker import Checker
-from pdu_agent.app.config.meter_check import can_share_its_port, meter_check
+from pdu_agent.app.config.meter_check import meter_check
 from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.panel_check import panel_check
+from pdu_agent.app.config.place_check import place_check
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.tree import ListNode, Node, Problems, Scalar, node_at
 from pdu_agent.app.config.watch_check import watch_check
@@ -21,8 +22,6 @@ from pdu_agent.app.config.wiring import CountingWiring
 from pdu_agent.app.config.wiring_check import wiring_check
 from pdu_agent.hw import registry
 from pdu_agent.model.commands import Target, TargetKind
-
-LCD_BACKPACK_ADDRESS = 0x27  # default of nearly all HD44780 backpacks
 
 
 def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
@@ -36,7 +35,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     check.metering_points()
     check.converter_channels()
     check.meter_channels()
-    check.places_on_buses()
+    place_check(checker, problems)
     meter_check(checker, problems)
     wiring_check(checker, problems)
     watch_check(checker, problems)
@@ -177,30 +176,3 @@ class _CrossCheck:
                     self._error(
                         f"{path}.channels.{name}", f"{meter.driver} has no channel {name!r}{hint}"
                     )
-
-    def places_on_buses(self) -> None:
-        uses: list[tuple[str, Hashable]] = []
-        for path, board in self._found("relays#"):
-            address = getattr(board.options, "address", None)
-            if address is None:
-                uses.append((f"{path}.bus", board.bus))
-                continue
-            uses.append((f"{path}.address", f"0x{address:02x} on {board.bus}"))
-            if address == LCD_BACKPACK_ADDRESS:
-                self._problems.warn(
-                    self._checker.place(f"{path}.address"),
-                    f"{path}.address: 0x27 is where LCD backpacks usually answer too",
-                )
-        for path, meter in self._found("meters#"):
-            place = getattr(meter.options, "port", None) or getattr(
-                meter.options, "bus", getattr(meter.wiring, "bus", None)
-            )
-            address = getattr(meter.options, "address", None)
-            if can_share_its_port(meter):
-                continue
-            if address is None:
-                key = "port" if hasattr(meter.options, "port") else "bus"
-                uses.append((f"{path}.{key}", place))
-            else:
-                uses.append((f"{path}.address", f"0x{address:02x} on {place}"))
-        self._unique(uses, "two devices are at {}")
