@@ -192,7 +192,7 @@ def test_a_device_file_that_is_not_there_is_no_error(tmp_path: Path) -> None:
             "meters: [{name: a, driver: ads130e08, bus: sim, voltage: {channel: 1, divider: 200}}]",
             "meters[0]: bus: 'sim' is no bus; expected /dev/spidevB.C, or sim:0",
         ),
-        ("relays: [{name: a, driver: mcp23017}]", "did you mean 'mcp23008'?"),
+        ("relays: [{name: a, driver: mcp2308}]", "did you mean 'mcp23008'?"),
         ("snmp: {listen: [nowhere]}", "openpdu.yaml:2:17: snmp.listen[0]: "),
         ("snmp: {base_oid: 1.x}", "openpdu.yaml:2:18: snmp.base_oid: "),
         ("http: {listen: 8080}", "openpdu.yaml:2:16: http.listen: "),
