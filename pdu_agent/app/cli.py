@@ -13,7 +13,16 @@ from io import TextIOWrapper
 from pdu_agent import __version__
 from pdu_agent.app import exits
 from pdu_agent.app.client import ClientError
-from pdu_agent.app.commands import details, diagnose, service, setup, status, switch, watch
+from pdu_agent.app.commands import (
+    calibrate,
+    details,
+    diagnose,
+    service,
+    setup,
+    status,
+    switch,
+    watch,
+)
 from pdu_agent.app.terminal import printable
 from pdu_agent.model.errors import ConfigError, OpenPduError
 
@@ -36,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"openpdu {__version__}")
     parsers = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
-    for module in (status, switch, details, watch, service, setup, diagnose):
+    for module in (status, switch, details, watch, service, setup, diagnose, calibrate):
         module.add_parsers(parsers)
     return parser
 

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measuring for `openpdu calibrate`: raw blocks of one converter, and the trims that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pdu_agent.app.config.calibration import ChannelCalibration
+from pdu_agent.hw.ports import SampleSource
+from pdu_agent.metering.blocks import SampleBlock
+from pdu_agent.metering.calibrating import (
+    Figures,
+    RawMeter,
+    ct_corner_of,
+    gain_of,
+    gain_of_watts,
+    noise_floor_of,
+    offset_of,
+    phase_delay_of,
+    shrink_of,
+)
+from pdu_agent.metering.calibration import ChannelScale, MeterChannels
+from pdu_agent.metering.meter import BlockMeter
+from pdu_agent.model.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the reference showed. A load has a power factor of 1; one of the three is given."""
+
+    voltage_v: float | None = None
+    current_a: float | None = None
+    power_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the channel shows, trimmed, as mean over a measurement; None for what it does not."""
+
+    voltage_v: float | None
+    current_a: float | None
+    power_w: float | None
+
+
+def measure(
+    source: SampleSource, seconds_s: float, progress: Callable[[float], None]
+) -> list[SampleBlock]:
+    """Blocks of that many seconds. progress(seconds so far). Raises HardwareError."""
+    source.start()
+    try:
+        blocks: list[SampleBlock] = []
+        so_far_s = 0.0
+        while so_far_s < seconds_s:
+            block = source.read_block()
+            blocks.append(block)
+            so_far_s += block.counts.shape[1] / block.rate_hz
+            progress(so_far_s)
+        return blocks
+    finally:
+        source.close()
+
+
+def figures(blocks: Sequence[SampleBlock], channels: MeterChannels, nominal_hz: float) -> Figures:
+    raw = RawMeter(channels, nominal_hz)
+    for block in blocks:
+        raw.add_block(block)
+    return raw.figures()
+
+
+def shown(
+    blocks: Sequence[SampleBlock], channels: MeterChannels, nominal_hz: float, channel: int
+) -> Shown:
+    """As the agent would show it. channel: from 0. Raises ConfigError without a whole window."""
+    scales = dict(channels.voltages)
+    if channel in scales:
+        rms = figures(blocks, channels, nominal_hz).of(channel).rms
+        return Shown(rms * abs(scales[channel].gain), None, None)
+    meter = BlockMeter(channels, nominal_hz)
+    windows = [window for block in blocks for window in meter.add_block(block)]
+    if not windows:
+        raise ConfigError("nothing measured: expected at least half a second")
+    total_s = sum(window.span_s for window in windows)
+    place = [each for each, _ in channels.currents].index(channel)
+    loads = [(window.currents[place].electrical, window.span_s) for window in windows]
+    return Shown(
+        None,
+        sum((load.current_a or 0.0) * span_s for load, span_s in loads) / total_s,
+        sum((load.active_power_w or 0.0) * span_s for load, span_s in loads) / total_s,
+    )
+
+
+def with_idle(found: ChannelCalibration, idle: Figures) -> ChannelCalibration:
+    """Offset and noise floor from a measurement with nothing connected."""
+    own = idle.of(found.channel - 1)
+    return replace(
+        found,
+        offset_counts=round(offset_of(own), 3),
+        noise_floor=float(f"{noise_floor_of(own, found.gain):.4g}"),
+    )
+
+
+def with_load(
+    found: ChannelCalibration, loaded: Figures, reference: Reference, voltage: ChannelScale
+) -> ChannelCalibration:
+    """Gain, and for a current its phase, from a known resistive load.
+
+    voltage: the scale of the voltage that it belongs to. Where that one has no delay of its own,
+    a lead is the current transformer's, and follows its law; else it is a delay. Raises
+    ConfigError for a reference that does not fit.
+    """
+    own = loaded.of(found.channel - 1)
+    if reference.voltage_v is not None:
+        return replace(found, gain=_digits(gain_of(own, reference.voltage_v)))
+    if loaded.frequency_hz is None:
+        raise ConfigError("no mains on the voltage channel: a current cannot be calibrated")
+    corner_hz = delay_s = 0.0
+    if voltage.phase_delay_s:
+        delay_s = phase_delay_of(own, loaded.frequency_hz, voltage.phase_delay_s)
+    else:
+        corner_hz = ct_corner_of(own, loaded.frequency_hz)
+    shrink = shrink_of(corner_hz, loaded.frequency_hz)
+    if reference.current_a is not None:
+        gain = gain_of(own, reference.current_a, shrink)
+    elif reference.power_w is not None:
+        gain = gain_of_watts(own, reference.power_w, voltage.gain, shrink)
+    else:
+        raise ConfigError("a reference is needed: its amperes or watts")
+    return replace(
+        found,
+        gain=_digits(gain),
+        ct_corner_hz=_digits(corner_hz),
+        phase_delay_s=_digits(delay_s),
+    )
+
+
+def _digits(value: float) -> float:
+    """As many digits as any reference is good for."""
+    return float(f"{value:.7g}")
