@@ -9,9 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from pdu_agent.hw.ads13x.data_ready import EdgeFrames
 from pdu_agent.hw.ads130e08 import Ads130e08Settings, Ads130e08Source
+from pdu_agent.hw.ads131e08 import Ads131e08Settings, Ads131e08Source, RateSps
 from pdu_agent.hw.ports import SampleSource
+from pdu_agent.hw.sim.ads13x import SimAds13x
 from pdu_agent.hw.sim.ads130e08 import SimAds130e08
+from pdu_agent.hw.sim.ads131e08 import SimAds131e08
+from pdu_agent.hw.sim.data_ready import SimDataReadyChip
 from pdu_agent.hw.sim.spi import SimSpiPort
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import HardwareError
@@ -37,16 +42,41 @@ def ads130e08(queue_s: float) -> Bench:
     chip = SimAds130e08(sine)
     port = SimSpiPort(chip, clock, clock.advance, queue_s=queue_s)
     source = Ads130e08Source(port, Ads130e08Settings(), clock.advance)
+    return Bench(source, clock, chip.reset, _unplug(chip))
 
+
+def ads131e08(rate: RateSps, queue_s: float) -> Bench:
+    clock = ManualClock()
+    chip = SimAds131e08(sine)
+    port = SimSpiPort(chip, clock, clock.advance, queue_s=queue_s)
+    source = Ads131e08Source(port, Ads131e08Settings(rate_sps=rate), clock.advance)
+    return Bench(source, clock, chip.reset, _unplug(chip))
+
+
+def ads131e08_by_edges() -> Bench:
+    clock = ManualClock()
+    chip = SimAds131e08(sine)
+    port = SimSpiPort(chip, clock, clock.advance)
+    pin = SimDataReadyChip(chip, clock, clock.advance, 17)
+    settings = Ads131e08Settings(rate_sps=RateSps.K4)
+    reader = EdgeFrames(port, pin, 17, 4000, clock, "adc")
+    source = Ads131e08Source(port, settings, clock.advance, reader=reader)
+    return Bench(source, clock, chip.reset, _unplug(chip))
+
+
+def _unplug(chip: SimAds13x) -> Callable[[], None]:
     def unplug() -> None:
         chip.faults.miso_stuck = 0xFF
 
-    return Bench(source, clock, chip.reset, unplug)
+    return unplug
 
 
 SOURCES = {
     "ads130e08 on plain spidev": lambda: ads130e08(0.0),
     "ads130e08 behind a queue": lambda: ads130e08(0.2),
+    "ads131e08 at 8 kSPS": lambda: ads131e08(RateSps.K8, 0.0),
+    "ads131e08 at 1 kSPS behind a queue": lambda: ads131e08(RateSps.K1, 0.2),
+    "ads131e08 by data-ready": ads131e08_by_edges,
 }
 
 

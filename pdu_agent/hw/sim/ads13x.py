@@ -43,6 +43,7 @@ COMPARATOR_HIGH = (0.95, 0.925, 0.90, 0.875, 0.85, 0.80, 0.75, 0.70)  # by COMP_
 _WAKEUP, _STANDBY, _RESET, _START, _STOP = 0x02, 0x04, 0x06, 0x08, 0x0A
 _RDATAC, _SDATAC, _RDATA, _OFFSETCAL, _RREG, _WREG = 0x10, 0x11, 0x12, 0x1A, 0x20, 0x40
 _SYNC = 0xC0
+_ROUNDING = 1e-9  # periods; at its own data-ready a frame is there
 _MUX_NORMAL, _MUX_SUPPLY, _MUX_TEMPERATURE, _MUX_TEST = 0, 3, 4, 5
 _TEST_PERIOD_CLOCKS = {0: 1 << 21, 1: 1 << 20}
 _CHANNEL_BITS = (1 << np.arange(8, dtype=np.uint8))[:, None]
@@ -120,14 +121,14 @@ class SimAds13x:
                 return []
             last = int((until_s - first_s) / self.period_s)
             first = max(0, int((after_s - first_s) / self.period_s) - 1) if after_s > first_s else 0
-            times_s = (first_s + number * self.period_s for number in range(first, last + 1))
+            times_s = (first_s + number * self.period_s for number in range(first, last + 2))
             return [t_s for t_s in times_s if after_s < t_s <= until_s]
 
     def conversion_at(self, t_s: float) -> int | None:
         """Number of the newest conversion at t_s, None before the first one."""
         if self._first_ready_s is None or t_s < self._first_ready_s:
             return None
-        return int((t_s - self._first_ready_s) / self.period_s)
+        return int((t_s - self._first_ready_s) / self.period_s + _ROUNDING)
 
     def drop_frames(self, count: int, t_s: float) -> None:
         """The next `count` conversions after t_s fail: the old frame stays."""
@@ -255,7 +256,8 @@ class SimAds13x:
         if self._first_ready_s is None:
             numbers = np.full(len(times_s), -1, np.int64)
         else:
-            numbers = np.floor((times_s - self._first_ready_s) / self.period_s).astype(np.int64)
+            periods = (times_s - self._first_ready_s) / self.period_s
+            numbers = np.floor(periods + _ROUNDING).astype(np.int64)
             for first, end in self._dropped:
                 numbers[(numbers >= first) & (numbers < end)] = first - 1
             np.maximum(numbers, -1, out=numbers)
