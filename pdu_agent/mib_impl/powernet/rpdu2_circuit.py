@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """PowerNet-MIB rPDU2: what the tables of phases and those of banks have in common.
 
-A phase is an inlet, a bank is a branch. The settings are there twice: with limits in whole
-amperes, and ("Adv") in tenths of them.
+A phase is a line or an inlet, see phases.py; a bank is a branch. The settings are there twice:
+with limits in whole amperes, and ("Adv") in tenths of them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from pdu_agent.mib_impl.powernet.limits import limit
+from pdu_agent.mib_impl.powernet.phases import Phase
 from pdu_agent.mib_impl.powernet.rpdu2_columns import (
     LOAD_STATE,
     NUMBER,
@@ -37,9 +38,9 @@ from pdu_agent.model.commands import (
     Target,
     TargetKind,
 )
-from pdu_agent.model.snapshot import Branch, Inlet, Meter, Threshold
+from pdu_agent.model.snapshot import Branch, Meter, Threshold
 
-Circuit = Watched[Inlet] | Watched[Branch]
+Circuit = Watched[Phase] | Watched[Branch]
 
 RESTRICTION = Enumerated(
     (1, "alwaysAllowTurnON", OverloadRestriction.NONE),
@@ -141,8 +142,9 @@ def _watch(circuit: Circuit) -> Threshold | None:
 
 
 def _target(circuit: Circuit) -> Target:
-    kind = TargetKind.INLET if isinstance(circuit.part, Inlet) else TargetKind.BRANCH
-    return Target(kind, circuit.part.index)
+    if isinstance(circuit.part, Phase):
+        return circuit.part.target
+    return Target(TargetKind.BRANCH, circuit.part.index)
 
 
 def _restriction(circuit: Circuit) -> OverloadRestriction | None:
@@ -154,6 +156,6 @@ def _restricts(circuit: Circuit, restriction: OverloadRestriction) -> Command:
     part = circuit.part
     if part.meter is None:
         raise unsupported("its current is not measured")
-    if isinstance(part, Inlet):
-        return ConfigureInlet(part.index, InletSetting.OVERLOAD_RESTRICTION, restriction)
+    if isinstance(part, Phase):
+        return ConfigureInlet(part.inlet.index, InletSetting.OVERLOAD_RESTRICTION, restriction)
     return ConfigureBranch(part.index, BranchSetting.OVERLOAD_RESTRICTION, restriction)

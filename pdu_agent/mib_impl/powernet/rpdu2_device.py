@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from pdu_agent.access.grant import EVERY_OUTLET, Rights
 from pdu_agent.mib_impl.powernet.limits import limit
+from pdu_agent.mib_impl.powernet.phases import phases
 from pdu_agent.mib_impl.powernet.rpdu2_columns import (
     ALONE,
     NUMBER,
@@ -28,7 +29,6 @@ from pdu_agent.mib_impl.powernet.words import (
     NEVER_S,
     cold_start_s,
     phase_of,
-    phases,
     sets_cold_start,
 )
 from pdu_agent.mib_impl.schema import ObjectType, Table

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pdu_agent.mib_impl.powernet.phases import Phase, phases
 from pdu_agent.mib_impl.powernet.rpdu2_circuit import (
     load_and_current,
     metered,
@@ -12,14 +13,13 @@ from pdu_agent.mib_impl.powernet.rpdu2_circuit import (
 )
 from pdu_agent.mib_impl.powernet.rpdu2_columns import HUNDREDTHS, NUMBER, RPDU2_ARC, size, tens
 from pdu_agent.mib_impl.powernet.watched import Watched, watched_phases
-from pdu_agent.mib_impl.powernet.words import measured, phases
+from pdu_agent.mib_impl.powernet.words import measured
 from pdu_agent.mib_impl.schema import ObjectType, Table
-from pdu_agent.model.snapshot import Inlet
 
 PHASE_SIZE = size((), 5, "rPDU2PhaseTableSize", lambda s: len(phases(s)))
 
 
-PHASE_CONFIG: Table[Watched[Inlet]] = Table(
+PHASE_CONFIG: Table[Watched[Phase]] = Table(
     suffix=(*RPDU2_ARC, 6, 1),
     name="rPDU2PhaseConfigTable",
     index=("rPDU2PhaseConfigIndex",),
@@ -27,7 +27,7 @@ PHASE_CONFIG: Table[Watched[Inlet]] = Table(
     objects=settings("rPDU2PhaseConfig", "PhasePeakCurrentReset", tenths=False),
 )
 
-PHASE_PROPERTIES: Table[Watched[Inlet]] = Table(
+PHASE_PROPERTIES: Table[Watched[Phase]] = Table(
     suffix=(*RPDU2_ARC, 6, 2),
     name="rPDU2PhasePropertiesTable",
     index=("rPDU2PhasePropertiesIndex",),
@@ -35,7 +35,7 @@ PHASE_PROPERTIES: Table[Watched[Inlet]] = Table(
     objects=numbered("rPDU2PhaseProperties"),
 )
 
-PHASE_STATUS: Table[Watched[Inlet]] = Table(
+PHASE_STATUS: Table[Watched[Phase]] = Table(
     suffix=(*RPDU2_ARC, 6, 3),
     name="rPDU2PhaseStatusTable",
     index=("rPDU2PhaseStatusIndex",),
@@ -79,7 +79,7 @@ PHASE_STATUS: Table[Watched[Inlet]] = Table(
     ),
 )
 
-ADV_PHASE_CONFIG: Table[Watched[Inlet]] = Table(
+ADV_PHASE_CONFIG: Table[Watched[Phase]] = Table(
     suffix=(*RPDU2_ARC, 15, 1),
     name="rPDU2AdvPhaseConfigTable",
     index=("rPDU2AdvPhaseConfigIndex",),

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pdu_agent.mib_impl.powernet.phases import phases
 from pdu_agent.mib_impl.powernet.rpdu2_totals import active_w, apparent_va, power_factor
-from pdu_agent.mib_impl.powernet.words import firmware, phases
+from pdu_agent.mib_impl.powernet.words import firmware
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, whole
 from pdu_agent.mib_impl.syntax import DisplayString, Integer32
 from pdu_agent.model.commands import (
@@ -28,7 +29,7 @@ NOT_KNOWN = -1
 
 def phase_rating_a(snapshot: Snapshot) -> float | None:
     """The largest of the phases', None where no phase has a rating."""
-    ratings = [inlet.meter.rated_current_a for inlet in phases(snapshot)]
+    ratings = [phase.rated_current_a for phase in phases(snapshot)]
     return max((rating for rating in ratings if rating is not None), default=None)
 
 
@@ -38,13 +39,13 @@ def bank_rating_a(snapshot: Snapshot) -> float:
 
 
 def _nominal_voltage_v(snapshot: Snapshot) -> float | None:
-    return next((inlet.nominal_voltage_v for inlet in phases(snapshot)), None)
+    return next((phase.inlet.nominal_voltage_v for phase in phases(snapshot)), None)
 
 
 def _sets_nominal_voltage(snapshot: Snapshot, voltage_v: float) -> Sequence[ConfigureInlet]:
     return [
-        ConfigureInlet(inlet.index, InletSetting.NOMINAL_VOLTAGE_V, voltage_v)
-        for inlet in phases(snapshot)
+        ConfigureInlet(inlet, InletSetting.NOMINAL_VOLTAGE_V, voltage_v)
+        for inlet in dict.fromkeys(phase.inlet.index for phase in phases(snapshot))
     ]
 
 

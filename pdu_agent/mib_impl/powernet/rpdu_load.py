@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """PowerNet-MIB rPDULoad: the load of phases and banks, and its limits.
 
-A phase is an inlet, a bank is a branch; a unit without branches has no rows of banks.
+A phase is a line or an inlet, see phases.py; a bank is a branch; a unit without
+branches has no rows of banks.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
+from pdu_agent.mib_impl.powernet.phases import Phase, phases
 from pdu_agent.mib_impl.powernet.rpdu_ident import COUNT, bank_rating_a, phase_rating_a
 from pdu_agent.mib_impl.powernet.watched import (
     Watched,
@@ -19,10 +21,10 @@ from pdu_agent.mib_impl.powernet.watched import (
     watched_outlets,
     watched_phases,
 )
-from pdu_agent.mib_impl.powernet.words import Load, phases
+from pdu_agent.mib_impl.powernet.words import Load
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.syntax import Enumerated, Gauge32, Integer32, Oid
-from pdu_agent.model.snapshot import Branch, Inlet, Outlet, Snapshot
+from pdu_agent.model.snapshot import Branch, Outlet, Snapshot
 
 NUMBER = Integer32(1)
 
@@ -51,7 +53,7 @@ class LoadRow:
     index: int
     phase: int
     bank: int
-    watched: Watched[Inlet] | Watched[Branch]
+    watched: Watched[Phase] | Watched[Branch]
 
 
 def _load_rows(snapshot: Snapshot) -> Iterator[tuple[Oid, LoadRow]]:
@@ -124,7 +126,7 @@ OUTLET_RATINGS: Table[Watched[Outlet]] = Table(
     ),
 )
 
-PHASE_CONFIG: Table[Watched[Inlet]] = Table(
+PHASE_CONFIG: Table[Watched[Phase]] = Table(
     suffix=(1, 1, 12, 2, 2, 1),
     name="rPDULoadPhaseConfigTable",
     index=("rPDULoadPhaseConfigIndex",),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.mib_impl.powernet.phases import Phase, phases
 from pdu_agent.mib_impl.powernet.rpdu_ident import COUNT
 from pdu_agent.mib_impl.powernet.rpdu_load import NUMBER, PHASE_INDEX
 from pdu_agent.mib_impl.powernet.watched import metered_outlets, outlet_rows
@@ -12,7 +13,6 @@ from pdu_agent.mib_impl.powernet.words import (
     cold_start_s,
     measured,
     phase_of,
-    phases,
     sets_cold_start,
     state_as_command,
 )
@@ -28,7 +28,7 @@ from pdu_agent.model.commands import (
     SwitchAll,
     SwitchOutlet,
 )
-from pdu_agent.model.snapshot import Branch, Inlet, Outlet, Snapshot
+from pdu_agent.model.snapshot import Branch, Outlet, Snapshot
 
 OUTLET_NAME = DisplayString(0, 32)
 
@@ -119,20 +119,20 @@ COUNTS: Scalars[Snapshot] = Scalars(
     ),
 )
 
-PHASE_RESTRICTIONS: Table[Inlet] = Table(
+PHASE_RESTRICTIONS: Table[Phase] = Table(
     suffix=(1, 1, 12, 3, 2, 1),
     name="rPDUOutletPhaseTable",
     index=("rPDUOutletPhaseIndex",),
-    rows=lambda snapshot: (((inlet.index,), inlet) for inlet in phases(snapshot)),
+    rows=lambda snapshot: (((phase.index,), phase) for phase in phases(snapshot)),
     objects=(
-        ObjectType(1, "rPDUOutletPhaseIndex", PHASE_INDEX, lambda inlet: inlet.index),
+        ObjectType(1, "rPDUOutletPhaseIndex", PHASE_INDEX, lambda phase: phase.index),
         ObjectType(
             2,
             "rPDUOutletPhaseOverloadRestriction",
             RESTRICTION,
-            lambda inlet: inlet.overload_restriction,
-            to_command=lambda inlet, word: ConfigureInlet(
-                inlet.index, InletSetting.OVERLOAD_RESTRICTION, word
+            lambda phase: phase.overload_restriction,
+            to_command=lambda phase, word: ConfigureInlet(
+                phase.inlet.index, InletSetting.OVERLOAD_RESTRICTION, word
             ),
         ),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pdu_agent.mib_impl.powernet.phases import Phase, phases
 from pdu_agent.mib_impl.powernet.rpdu_ident import COUNT
 from pdu_agent.mib_impl.powernet.rpdu_load import LOAD_STATE, NUMBER
 from pdu_agent.mib_impl.powernet.watched import (
@@ -14,10 +15,10 @@ from pdu_agent.mib_impl.powernet.watched import (
     watched_outlets,
     watched_phases,
 )
-from pdu_agent.mib_impl.powernet.words import Load, phases
+from pdu_agent.mib_impl.powernet.words import Load
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.syntax import Enumerated
-from pdu_agent.model.snapshot import Branch, Inlet, Outlet, Snapshot
+from pdu_agent.model.snapshot import Branch, Outlet, Snapshot
 
 BANK_STATE = Enumerated(
     (1, "bankLoadNormal", Load.NORMAL),
@@ -85,7 +86,7 @@ BANKS: Table[Watched[Branch]] = Table(
     ),
 )
 
-PHASES: Table[Watched[Inlet]] = Table(
+PHASES: Table[Watched[Phase]] = Table(
     suffix=(1, 1, 12, 5, 4),
     name="rPDUStatusPhaseTable",
     index=("rPDUStatusPhaseIndex",),

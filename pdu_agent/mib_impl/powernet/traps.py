@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from pdu_agent.mib_impl.powernet import trap_types as types
 from pdu_agent.mib_impl.powernet.config_traps import command_accepted
+from pdu_agent.mib_impl.powernet.phases import number_of
 from pdu_agent.mib_impl.powernet.trap_types import Pair
 from pdu_agent.mib_impl.powernet.trap_values import (
     is_second_half,
@@ -98,8 +99,11 @@ def _crossed(alarm: Alarm, before: Alarm | None, snapshot: Snapshot) -> Iterator
         return
     number, old, new = target.index, _state(before), crossing.state
     match target.kind, crossing.quantity:
-        case TargetKind.INLET, Quantity.CURRENT:
-            say = _saying(snapshot, number)
+        case ((TargetKind.INLET | TargetKind.LINE), Quantity.CURRENT):
+            phase = number_of(target, snapshot)
+            if phase is None:
+                return
+            say = _saying(snapshot, phase)
             yield from _changes(types.PHASE_LOADS, LOAD_OF[old], LOAD_OF[new], alarm, say)
         case TargetKind.BRANCH, Quantity.CURRENT:
             say = _saying(snapshot, number, 0)

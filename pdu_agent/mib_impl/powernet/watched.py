@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pdu_agent.mib_impl.powernet.limits import limit
-from pdu_agent.mib_impl.powernet.words import Load, load_of, measured, phases, watches
+from pdu_agent.mib_impl.powernet.phases import Phase, phases
+from pdu_agent.mib_impl.powernet.words import Load, load_of, measured, watches
 from pdu_agent.mib_impl.schema import ObjectType
 from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.model.commands import Limit, Quantity, Target, TargetKind
-from pdu_agent.model.snapshot import Branch, Inlet, Outlet, Snapshot, Threshold
+from pdu_agent.model.snapshot import Branch, Outlet, Snapshot, Threshold
 
-Part = TypeVar("Part", Inlet, Branch, Outlet)
+Part = TypeVar("Part", Phase, Branch, Outlet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +38,28 @@ class Watched(Generic[Part]):
         return load_of(self.watch)
 
 
-def watched_phases(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Inlet]]]:
+def watched_phases(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Phase]]]:
     """A row for each phase, by its number."""
-    return _watched(TargetKind.INLET, phases(snapshot), snapshot)
+    return _watched(((phase.target, phase) for phase in phases(snapshot)), snapshot)
 
 
 def watched_banks(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Branch]]]:
     """A row for each branch, by its number."""
-    return _watched(TargetKind.BRANCH, snapshot.branches, snapshot)
+    parts = ((Target(TargetKind.BRANCH, part.index), part) for part in snapshot.branches)
+    return _watched(parts, snapshot)
 
 
 def watched_outlets(snapshot: Snapshot) -> Iterator[tuple[Oid, Watched[Outlet]]]:
     """A row for each outlet that has a meter, by its number."""
-    return _watched(TargetKind.OUTLET, metered_outlets(snapshot), snapshot)
+    parts = ((Target(TargetKind.OUTLET, part.index), part) for part in metered_outlets(snapshot))
+    return _watched(parts, snapshot)
 
 
 def _watched(
-    kind: TargetKind, parts: Iterable[Part], snapshot: Snapshot
+    parts: Iterable[tuple[Target, Part]], snapshot: Snapshot
 ) -> Iterator[tuple[Oid, Watched[Part]]]:
     found = watches(snapshot)
-    for part in parts:
-        target = Target(kind, part.index)
+    for target, part in parts:
         yield (part.index,), Watched(part, found.get((target, Quantity.CURRENT)))
 
 

@@ -26,7 +26,6 @@ from pdu_agent.model.commands import (
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import (
     Branch,
-    Inlet,
     Meter,
     MeterStatus,
     Outlet,
@@ -42,7 +41,8 @@ NEVER_S: Final = -1
 """A power-on time that means "stay off"."""
 
 PHASES: Final = 3
-"""The tables by phase end here; a phase is an inlet."""
+"""The tables by phase end here."""
+LINE_NUMBERS: Final = {"l1": 1, "l2": 2, "l3": 3}
 
 _COMMANDS = {True: Action.ON, False: Action.OFF}
 
@@ -101,15 +101,12 @@ def firmware(snapshot: Snapshot) -> str:
     return f"v{snapshot.device.software_version}"
 
 
-def phases(snapshot: Snapshot) -> tuple[Inlet, ...]:
-    """The inlets that are shown as phases."""
-    return tuple(inlet for inlet in snapshot.inlets if inlet.index <= PHASES)
-
-
 def phase_of(wired: Outlet | Branch) -> int | str | None:
     """1 to 3, or the line of what is wired between two of them; None if its inlet is not shown."""
     if wired.line in _BETWEEN_LINES:
         return wired.line
+    if wired.inlet == 1 and wired.line in LINE_NUMBERS:
+        return LINE_NUMBERS[wired.line]
     return wired.inlet if wired.inlet <= PHASES else None
 
 
