@@ -94,6 +94,7 @@ class Hardware:
     ) -> None:
         self._clock = clock
         self._speed = settings.simulator.speed
+        self._runtime_dir = settings.runtime_dir
         self.board = self._simulated_board(settings, already_running)
         self._real = BoardConnections(clock)
         self._on_report = on_report
@@ -158,7 +159,7 @@ class Hardware:
         if not entries:
             return None
         simulator = settings.simulator
-        return SimulatedBoard(
+        board = SimulatedBoard(
             layout_of(settings),
             relays_of(settings),
             entries,
@@ -171,7 +172,14 @@ class Hardware:
             already_running=already_running,
             # Faster than real time the host could never be on time for the next message.
             queue_s=0.0 if self._speed == 1.0 else self._speed,
+            speed=self._speed,
         )
+        if simulator.script:
+            # Loaded here so that an agent without a script does not carry it.
+            from pdu_agent.app.script_file import load_script
+
+            board.will_play(load_script(Path(simulator.script), board))
+        return board
 
     def _sleep(self, seconds: float) -> None:
         time.sleep(seconds / self._speed)
@@ -179,7 +187,9 @@ class Hardware:
     def _open_bank(self, board: RelayBoardSettings) -> RelayBank:
         driver = registry.driver_class("relays", board.driver)
         connections = self._connections(board.name)
-        site = Site(board.name, board.bus, self._clock, self._sleep, connections)
+        site = Site(
+            board.name, board.bus, self._clock, self._sleep, connections, self._runtime_dir
+        )
         bank: RelayBank = driver.connect(site, board.options)
         return bank
 

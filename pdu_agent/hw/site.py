@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from pdu_agent.hw.bank_worker import BankWorker
@@ -46,7 +47,8 @@ class Connections(Protocol):
 @dataclass(frozen=True, slots=True)
 class Site:
     """name: how logs call the entry. place: its `bus` in the configuration, "" without one.
-    sleep(seconds) lets the clock's time pass.
+    sleep(seconds) lets the clock's time pass. runtime_dir: a folder that survives a restart of
+    the agent and not one of the machine; None: nothing does.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Site:
     clock: Clock
     sleep: Callable[[float], None]
     connections: Connections
+    runtime_dir: Path | None = None
 
 
 class BoardConnections:
