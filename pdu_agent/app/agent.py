@@ -22,6 +22,7 @@ from pathlib import Path
 from pdu_agent import __version__
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.app.cooling import fan_keeper, fans_of
 from pdu_agent.app.config.time_zone import zone_of
 from pdu_agent.app.hardware import Hardware, stale_after_s, stretched
 from pdu_agent.app.host_watch import HostWatch
@@ -117,12 +118,15 @@ class Agent:
         runtime, hardware = self._assemble(store, birth, is_first=loaded.record is None)
         panel = Panel(self._settings, self._clock, hardware.site, runtime)
         self._exit.push_async_callback(panel.stop)
+        fans = fan_keeper(self._settings, self._clock, hardware.site, runtime.deliver_fan)
+        self._exit.push_async_callback(asyncio.to_thread, fans.stop)
         earlier = runtime.core.events.subscribe(EARLIER_EVENTS)
         for report in await asyncio.to_thread(hardware.inspect):
             runtime.meet(report)
         hardware.start()
         runtime.start()
         panel.start()
+        fans.start()
         if not runtime.core.met_cold and not await runtime.finish_acknowledged(FINISH_LIMIT_S):
             log.warning("a relay board is too slow to finish what was accepted before the start")
         await self._start_snmp(runtime, birth.record, earlier)
@@ -150,6 +154,7 @@ class Agent:
             settings.lines,
             settings.tariffs,
             zone_of(settings.device.time_zone),
+            fans_of(settings),
         )
         runtime = self._runtime = Runtime(
             core_settings, self._clock, store, birth, self._send, settings.simulator.speed

@@ -23,6 +23,7 @@ from pdu_agent.hw import registry
 from pdu_agent.hw.acquisition import Acquisition, MeterAcquisition, SampledAcquisition
 from pdu_agent.hw.bank_worker import BankWorker, Order, Report
 from pdu_agent.hw.contact import ContactSettings
+from pdu_agent.hw.plausible import PlausibleSensor
 from pdu_agent.hw.ports import RelayBank, SensorSource
 from pdu_agent.hw.sensor_poller import PolledSensor, SensorPoller
 from pdu_agent.hw.sim.board import SimulatedBoard
@@ -76,7 +77,7 @@ def stretched(settings: AgentSettings) -> tuple[SensorEntry, ...]:
 
 
 class Hardware:
-    """Every bus with its one thread, and one for the sensors.
+    """Every bus with its one thread, and one for the sensors of each place.
 
     The four callables are called from those threads: on_report for relay boards,
     on_reading and on_trouble for meters, on_sensor for sensors.
@@ -216,7 +217,13 @@ class Hardware:
     ) -> SensorPoller:
         return SensorPoller(
             [
-                PolledSensor(sensor.number, self._sensor(sensor), sensor.options.interval_s)
+                PolledSensor(
+                    sensor.number,
+                    self._sensor(sensor),
+                    sensor.options.interval_s,
+                    getattr(sensor.options, "bus", sensor.driver),
+                    sensor.stale_after_s,
+                )
                 for sensor in sensors
             ],
             self._clock,
@@ -226,8 +233,8 @@ class Hardware:
     def _sensor(self, sensor: SensorEntry) -> SensorSource:
         driver = registry.driver_class("sensors", sensor.driver)
         site = self.site(sensor_name(sensor.number))
-        source: SensorSource = driver.connect(site, sensor.options, sensor.kind)
-        return source
+        source = driver.connect(site, sensor.options, sensor.kind)
+        return PlausibleSensor(source, sensor.kind, getattr(driver, "ranges", {}).get(sensor.kind))
 
     def _acquisition(
         self,

@@ -22,6 +22,7 @@ from pdu_agent.model.readings import (
     BankLost,
     BankState,
     Effect,
+    FanReading,
     InitialiseBank,
     Reading,
     RelayResult,
@@ -81,6 +82,10 @@ class Runtime:
     def deliver_sensor(self, reading: SensorReading) -> None:
         """A sensor's value, or its failure; any thread."""
         self.post(self._on_sensor, reading)
+
+    def deliver_fan(self, reading: FanReading) -> None:
+        """What a fan does, or its failure; any thread."""
+        self.post(self.core.on_fan, reading)
 
     def deliver_trouble(self, source: str, error: HardwareError | None) -> None:
         """A meter was lost (the error) or is back (None); any thread."""

@@ -14,6 +14,7 @@ from pdu_agent.model.snapshot import Alarm, Crossing, Severity
 
 THRESHOLD = "threshold"
 SENSOR = "sensor"
+FAN = "fan"
 """Kinds of alarms; the others are named after what is out of order: relay, board, meter, store."""
 
 

@@ -16,6 +16,7 @@ from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
 from pdu_agent.core.birth import Birth, initial_state
 from pdu_agent.core.event_log import EventLog
+from pdu_agent.core.fans import Fans
 from pdu_agent.core.keeper import RecordKeeper
 from pdu_agent.core.lines import LineSums
 from pdu_agent.core.live_settings import LiveSettings, Sections
@@ -36,6 +37,7 @@ from pdu_agent.model.readings import (
     BankLost,
     BankState,
     Effect,
+    FanReading,
     Reading,
     RelayResult,
     SensorReading,
@@ -85,6 +87,7 @@ class Core:
             publish,
         )
         self._banks = Banks(state, live, clock, alarms, perform, publish)
+        self._fans = Fans(settings.fans, clock, alarms)
         record = replace(birth.record, boot_id=birth.boot_id)
         self._keeper = RecordKeeper(state, record, clock, perform, alarms)
         self._publisher = Publisher(
@@ -97,6 +100,7 @@ class Core:
             self._thresholds,
             balance,
             plan.names,
+            self._fans,
             self._keeper,
             self._log,
         )
@@ -174,6 +178,11 @@ class Core:
         self._points.on_sensor(reading)
         self._snapshot = None
 
+    def on_fan(self, reading: FanReading) -> None:
+        """Take one reading of a fan; one that is not configured is ignored."""
+        self._fans.on_fan(reading)
+        self._snapshot = None
+
     def on_source_trouble(self, source: str, trouble: str | None) -> None:
         """A meter or converter failed (text) or came back (None)."""
         if trouble is None:
@@ -224,6 +233,7 @@ class Core:
         self._banks.move_relays(now_s)
         self._points.mark_stale(now_s)  # before the thresholds: silence serves no delay
         self._thresholds.tick(now_s)
+        self._fans.mark_stale(now_s)
         if fired or now_s >= self._keeper.next_due_s:
             self._keeper.save_periodically()
             self._log.hand_over()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
 from pdu_agent.core.event_log import EventLog
+from pdu_agent.core.fans import Fans
 from pdu_agent.core.groups import shown_groups
 from pdu_agent.core.keeper import RecordKeeper
 from pdu_agent.core.ledger import Ledger
@@ -42,6 +43,7 @@ class Publisher:
         thresholds: Thresholds,
         balance: Balance,
         tariffs: tuple[str, ...],
+        fans: Fans,
         keeper: RecordKeeper,
         event_log: EventLog,
     ) -> None:
@@ -54,6 +56,7 @@ class Publisher:
         self._thresholds = thresholds
         self._balance = balance
         self._tariffs = tariffs
+        self._fans = fans
         self._line_counts = Counter(line.inlet for line in sections.lines.values())
         self._keeper = keeper
         self._log = event_log
@@ -116,6 +119,7 @@ class Publisher:
                 shown_line(line, ledgers.get(Target(TargetKind.LINE, line.number)))
                 for line in self._sections.lines.values()
             ),
+            fans=self._fans.shown(),
         )
 
     def _inlet(

@@ -26,6 +26,7 @@ MAX_LINES = 24
 MAX_BRANCHES = 32
 MAX_SENSORS = 64
 MAX_GROUPS = 64
+MAX_FANS = 8
 LAST_GROUP = 255
 LARGEST_LIMIT = 1e9
 MIN_ACTUATION_GAP_S = 0.5  # reliability: at most two movements of one relay a second
@@ -178,6 +179,19 @@ class SensorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FanSettings:
+    """One entry of `fans`, without what its driver needs."""
+
+    number: int = setting(minimum=1, maximum=MAX_FANS)
+    name: str = setting("", max_length=32, doc="default: Fan N")
+    duty_percent: float = setting(100.0, minimum=0, maximum=100, doc="of full speed")
+    min_rpm: float | None = setting(
+        None, minimum=1, maximum=30_000, doc="turns a minute; slower is an alarm above 30 % duty"
+    )
+    interval_s: float = setting(2.0, minimum=1, maximum=60, doc="how often to look at it")
+
+
+@dataclass(frozen=True, slots=True)
 class GroupSettings:
     """One entry of `groups`: outlets that are switched together."""
 
@@ -233,6 +247,7 @@ class CoreSettings:
     tariffs: tuple[TariffSettings, ...] = ()
     time_zone: tzinfo | None = None
     """Of the tariffs; None: the system's."""
+    fans: tuple[FanSettings, ...] = ()
 
     def metered_points(self) -> list[Target]:
         """Inlets with their residual currents, lines, branches, outlets, as far as a meter feeds

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from glob import glob
 from pathlib import Path
 
@@ -38,8 +39,11 @@ def read_integer(driver: str, path: Path) -> int:
 def write_integer(driver: str, path: Path, value: int) -> None:
     """Raises ChipNotFound without that file, HardwareError when it does not take the value."""
     try:
-        with path.open("r+b", buffering=0) as file:
-            file.write(b"%d" % value)
+        file = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)  # never makes the file
+        try:
+            os.write(file, b"%d" % value)
+        finally:
+            os.close(file)
     except FileNotFoundError as exc:
         raise ChipNotFound(driver, "write", f"there is no {path}") from exc
     except OSError as exc:

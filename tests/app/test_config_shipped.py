@@ -19,6 +19,7 @@ from pdu_agent.app.config.load import check_file, load_settings
 from pdu_agent.app.config.panel import ButtonSettings, DisplayEntry, IoEntry, LedSettings
 from pdu_agent.app.config.schema import (
     ConfigFile,
+    FanEntry,
     LogSettings,
     MeterSettings,
     RelayBoardSettings,
@@ -73,9 +74,11 @@ SECTIONS = (
     BranchSettings,
     OutletSettings,
     SensorEntry,
+    FanEntry,
     GroupSettings,
     ThresholdSettings,
     *(registry.settings_class("sensors", name) for name in registry.known("sensors")),
+    *(registry.settings_class("fans", name) for name in registry.known("fans")),
     *(registry.settings_class("relays", name) for name in registry.known("relays")),
     *(registry.settings_class("meters", name) for name in registry.known("meters")),
     IoEntry,

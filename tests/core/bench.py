@@ -12,6 +12,7 @@ from pdu_agent.core.settings import (
     BranchSettings,
     CoreSettings,
     DeviceSettings,
+    FanSettings,
     GroupSettings,
     InletSettings,
     LineSettings,
@@ -38,6 +39,7 @@ from pdu_agent.model.readings import (
     AppendEvents,
     BankState,
     Effect,
+    FanReading,
     InitialiseBank,
     Measurement,
     Reading,
@@ -107,6 +109,7 @@ class Workbench:
         tariffs: tuple[TariffSettings, ...] = (),
         zone: tzinfo | None = None,
         stale_after_s: float = 0.6,
+        fans: tuple[FanSettings, ...] = (),
         **outlet_settings: object,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -140,6 +143,7 @@ class Workbench:
             lines,
             tariffs,
             zone,
+            fans,
         )
         record = record or Record(engine_id=b"x")
         birth = Birth(record, continuous, boot_id, "1.0", warnings, events)
@@ -201,6 +205,9 @@ class Workbench:
 
     def sense(self, sensor: int, value: float | None, error: str = "") -> None:
         self.core.on_sensor(SensorReading(sensor, self.clock.monotonic_s(), value, error))
+
+    def fan(self, number: int, rpm: float | None, error: str = "") -> None:
+        self.core.on_fan(FanReading(number, self.clock.monotonic_s(), rpm, error))
 
     def threshold(self, quantity: Quantity, target: Target = INLET) -> Threshold:
         return next(

@@ -81,6 +81,7 @@ class _CrossCheck:
             "branches#.number",
             "outlets#.number",
             "sensors#.number",
+            "fans#.number",
             "groups#.number",
             "snmp.views#.name",
             "snmp.targets#.name",

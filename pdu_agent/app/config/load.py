@@ -174,6 +174,7 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         branches=file.branches,
         outlets=file.outlets,
         sensors=file.sensors,
+        fans=file.fans,
         io=file.io,
         buttons=file.buttons,
         leds=file.leds,

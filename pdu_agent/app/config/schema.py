@@ -24,11 +24,13 @@ from pdu_agent.app.config.shape import inline
 from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
 from pdu_agent.core.settings import (
     MAX_BRANCHES,
+    MAX_FANS,
     MAX_GROUPS,
     MAX_LINES,
     MAX_SENSORS,
     BranchSettings,
     DeviceSettings,
+    FanSettings,
     GroupSettings,
     InletSettings,
     LineSettings,
@@ -143,6 +145,19 @@ class SensorEntry(SensorSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FanEntry(FanSettings):
+    """One entry of `fans`; the driver's own settings stand beside these.
+
+    options: an instance of registry.settings_class("fans", driver).
+    """
+
+    driver: str = setting(max_length=32, doc="what drives it")
+    options: Any = field(
+        metadata=inline("driver", lambda driver: registry.settings_class("fans", driver))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnmpSection:
     """The `snmp` section: everything but the credentials, which have a file of their own."""
 
@@ -192,6 +207,7 @@ class ConfigFile:
         "", max_length=4096, doc="CSV file in place of outlets, relative to this file"
     )
     sensors: tuple[SensorEntry, ...] = setting((), max_length=MAX_SENSORS)
+    fans: tuple[FanEntry, ...] = setting((), max_length=MAX_FANS)
     io: tuple[IoEntry, ...] = setting((), max_length=MAX_BOARDS)
     buttons: tuple[ButtonSettings, ...] = setting((), max_length=MAX_IO_LINES)
     leds: tuple[LedSettings, ...] = setting((), max_length=MAX_IO_LINES)
@@ -218,6 +234,7 @@ class AgentSettings:
     outlets: tuple[OutletSettings, ...]
     branches: tuple[BranchSettings, ...] = ()
     sensors: tuple[SensorEntry, ...] = ()
+    fans: tuple[FanEntry, ...] = ()
     groups: tuple[GroupSettings, ...] = ()
     thresholds: tuple[ThresholdSettings, ...] = ()
     lines: tuple[LineSettings, ...] = ()

@@ -74,11 +74,12 @@ class SimHwmonFan:
 
 class SimEmc2101:
     """A chip with registers. dead: every byte that it gives is this one; frozen: it takes no
-    write.
+    write. low_is_full: the motor's driver stage turns its output round.
     """
 
-    def __init__(self, motor: SimMotor) -> None:
+    def __init__(self, motor: SimMotor, *, low_is_full: bool = False) -> None:
         self.motor = motor
+        self._low_is_full = low_is_full
         self.dead: int | None = None
         self.frozen = False
         self.power_on()
@@ -102,10 +103,13 @@ class SimEmc2101:
 
     @property
     def share(self) -> float:
-        """Of full power: setting over twice the PWM period, the other way round if inverted."""
+        """Of full power. The output is high for the setting over twice the PWM period, or low
+        for as long if inverted.
+        """
         steps = 2 * max(1, self._memory[0x4D])
-        share = min(1.0, self._memory[0x4C] / steps)
-        return 1 - share if self._memory[0x4A] & 0x10 else share
+        told = min(1.0, self._memory[0x4C] / steps)
+        output_is_low = bool(self._memory[0x4A] & 0x10)
+        return told if output_is_low is self._low_is_full else 1 - told
 
     def _count_turns(self) -> None:
         rpm = self.motor.rpm(self.share)
