@@ -22,8 +22,8 @@ from pathlib import Path
 from pdu_agent import __version__
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
-from pdu_agent.app.cooling import fan_keeper, fans_of
 from pdu_agent.app.config.time_zone import zone_of
+from pdu_agent.app.cooling import fan_keeper, fans_of
 from pdu_agent.app.hardware import Hardware, stale_after_s, stretched
 from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
