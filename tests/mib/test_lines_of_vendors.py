@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pdu_agent.mib_impl.powernet.traps import TELLING as POWERNET_TELLING
+from pdu_agent.mib_impl.sentry4.notifications import TELLING as SENTRY4_TELLING
 from pdu_agent.model.commands import (
     ConfigureInlet,
     InletSetting,
@@ -18,7 +19,7 @@ from pdu_agent.model.commands import (
     Target,
     TargetKind,
 )
-from pdu_agent.model.events import AlarmRaised
+from pdu_agent.model.events import AlarmRaised, ReadingLost
 from pdu_agent.model.snapshot import (
     Alarm,
     Crossing,
@@ -114,3 +115,48 @@ def test_a_trap_tells_the_phase_of_the_line() -> None:
     on_inlet = replace(alarm, target=Target(TargetKind.INLET, 1))
     event = AlarmRaised(WALL_S, on_inlet, None)
     assert list(POWERNET_TELLING[AlarmRaised](event, three_phase())) == []
+
+
+# Sentry4-MIB
+
+ST4 = ".1.3.6.1.4.1.1718.4.1"
+
+
+@pytest.fixture
+def sentry4() -> Bench:
+    return Bench(three_phase(), mibs=("sentry4",))
+
+
+def test_sentry4_has_a_line_and_a_phase_for_each_line(sentry4: Bench) -> None:
+    lines = [f"1.1.{n}" for n in (1, 2, 3)]
+    assert sentry4.content(f"{ST4}.3.2.1.20.1.1") == 3
+    assert sentry4.content(f"{ST4}.3.2.1.21.1.1") == 3
+    assert sentry4.content(f"{ST4}.3.2.1.12.1.1") == 3 * 32 * 230
+    assert [sentry4.content(f"{ST4}.4.2.1.2.{n}") for n in lines] == [b"AA1", b"AA2", b"AA3"]
+    assert [sentry4.content(f"{ST4}.4.2.1.4.{n}") for n in lines] == [
+        b"AA:L1",
+        b"AA:L2",
+        b"AA:L3",
+    ]
+    assert [sentry4.content(f"{ST4}.4.3.1.3.{n}") for n in lines] == [1000, 2500, 800]
+    assert [sentry4.content(f"{ST4}.5.3.1.3.{n}") for n in lines] == [2310, 2320, 2330]
+    assert [sentry4.content(f"{ST4}.5.2.1.21.{n}") for n in lines] == [1, 1, 1]
+    outlets = [sentry4.content(f"{ST4}.8.2.1.30.1.1.{n}") for n in (1, 2, 3)]
+    assert outlets == [b"AA1", b"AA2", b"AA3"]
+
+
+def test_sentry4_limits_of_a_line_are_its_own(sentry4: Bench) -> None:
+    sentry4.set((f"{ST4}.4.4.1.4.1.1.2", integer(200)))
+    (batch,) = sentry4.controller.submitted
+    assert batch == [SetLimit(LINE_2, Quantity.CURRENT, Limit.HIGH_WARNING, 20)]
+
+
+def test_sentry4_tells_of_the_line_that_is_overloaded() -> None:
+    crossing = Crossing(Quantity.CURRENT, ThresholdState.HIGH_WARNING, 25.0, 24.0)
+    alarm = Alarm(1, "threshold", Severity.WARNING, "line 2", "x", WALL_S, LINE_2, crossing)
+    event = AlarmRaised(WALL_S, alarm, None)
+    told = list(SENTRY4_TELLING[AlarmRaised](event, three_phase()))
+    assert [each.type.name for each in told] == ["st4LineCurrentEvent"]
+    assert ((1, 1, 2), "AA2") in told[0].values
+    lost = list(SENTRY4_TELLING[ReadingLost](ReadingLost(WALL_S, LINE_2), three_phase()))
+    assert [each.type.name for each in lost] == ["st4LineStatusEvent", "st4PhaseStatusEvent"]

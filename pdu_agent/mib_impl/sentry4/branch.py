@@ -24,7 +24,14 @@ from pdu_agent.mib_impl.sentry4.measured import (
     value_status_object,
 )
 from pdu_agent.mib_impl.sentry4.names import branch_label, line_id, part_id, part_index
-from pdu_agent.mib_impl.sentry4.points import Point, branches_of, metered_branches, outlets_of
+from pdu_agent.mib_impl.sentry4.points import (
+    Point,
+    branches_of,
+    inlets_of,
+    line_number,
+    metered_branches,
+    outlets_of,
+)
 from pdu_agent.mib_impl.syntax import DisplayString, Integer32, Oid
 from pdu_agent.model.commands import BranchSetting, ConfigureBranch, Quantity, TargetKind
 from pdu_agent.model.snapshot import Branch, Snapshot
@@ -38,16 +45,20 @@ _BRANCH_INDEX = ("st4UnitIndex", "st4InputCordIndex", "st4BranchIndex")
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """A branch, and how many outlets it feeds."""
+    """A branch, how many outlets it feeds, and the number of its line."""
 
     branch: Branch
     outlets: int
+    line: int
 
 
 def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, Protected]]:
     outlets = Counter(outlet.branch for outlet in outlets_of(snapshot))
+    inlets = inlets_of(snapshot)
     for branch in branches_of(snapshot):
-        yield part_index(branch.inlet, branch.index), Protected(branch, outlets[branch.index])
+        line = line_number(branch, inlets.get(branch.inlet))
+        row = Protected(branch, outlets[branch.index], line)
+        yield part_index(branch.inlet, branch.index), row
 
 
 def _id(row: Protected) -> str:
@@ -122,7 +133,10 @@ BRANCHES: Table[Protected] = Table(
             units=AMPS,
         ),
         ObjectType(
-            20, "st4BranchPhaseID", DisplayString(3, 3), lambda row: line_id(row.branch.inlet)
+            20,
+            "st4BranchPhaseID",
+            DisplayString(3, 3),
+            lambda row: line_id(row.branch.inlet, row.line),
         ),
         ObjectType(21, "st4BranchOcpID", PART_ID, _id),
         ObjectType(30, "st4BranchOutletCount", Integer32(0, 128), lambda row: row.outlets),

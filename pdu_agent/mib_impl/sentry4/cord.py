@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sentry4-MIB st4InputCords: one for each inlet.
 
-What tells of the balance between lines is not served: each cord has one line.
+What tells of the balance between lines is not served.
 """
 
 from __future__ import annotations
@@ -64,8 +64,18 @@ def power_capacity_va(rated_current_a: float | None, inlet: Inlet | None) -> flo
     return rated_current_a * inlet.nominal_voltage_v
 
 
+def cord_capacity_va(inlet: Inlet) -> float | None:
+    """As much for each of its lines."""
+    each_va = power_capacity_va(inlet.meter.rated_current_a, inlet)
+    return None if each_va is None else each_va * inlet.line_count
+
+
 def _capacity_va(point: Point) -> float | None:
-    return power_capacity_va(point.meter.rated_current_a, point.inlet)
+    return None if point.inlet is None else cord_capacity_va(point.inlet)
+
+
+def _line_count(cord: Cord) -> int:
+    return cord.inlet.line_count
 
 
 def _configures(setting: InletSetting) -> Callable[[Cord, Any], ConfigureInlet]:
@@ -140,11 +150,11 @@ CORDS: Table[Cord] = Table(
             12,
             "st4InputCordPowerCapacity",
             _POWER,
-            lambda cord: power_capacity_va(cord.inlet.meter.rated_current_a, cord.inlet),
+            lambda cord: cord_capacity_va(cord.inlet),
             units=VOLT_AMPS,
         ),
-        ObjectType(20, "st4InputCordLineCount", Integer32(0, 4), lambda _: 1),
-        ObjectType(21, "st4InputCordPhaseCount", Integer32(0, 6), lambda _: 1),
+        ObjectType(20, "st4InputCordLineCount", Integer32(0, 4), _line_count),
+        ObjectType(21, "st4InputCordPhaseCount", Integer32(0, 6), _line_count),
         ObjectType(22, "st4InputCordOcpCount", Integer32(0, 12), lambda cord: cord.branches),
         ObjectType(23, "st4InputCordBranchCount", Integer32(0, 12), lambda cord: cord.branches),
         ObjectType(24, "st4InputCordOutletCount", Integer32(0, 128), lambda cord: cord.outlets),

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sentry4-MIB st4Lines and st4Phases: one line and one phase for each cord.
+"""Sentry4-MIB st4Lines and st4Phases: the lines of each cord, or one line and one phase.
 
-The line shows the inlet's current, the phase its voltage and its power factor; the limits
-are those of the inlet too, so that the power factor's are also the cord's.
+Where lines are not told apart the line shows the inlet's current, the phase its voltage and its
+power factor; the limits are those of the inlet too, so that the power factor's are also the
+cord's. The hysteresis that all lines share is that of the inlets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table, whole
 from pdu_agent.mib_impl.sentry.values import part_of
-from pdu_agent.mib_impl.sentry4.cord import Cord, cord_rows
+from pdu_agent.mib_impl.sentry4.cord import cord_rows
 from pdu_agent.mib_impl.sentry4.limits import LOW_SIDE, hysteresis_object, limit_objects
 from pdu_agent.mib_impl.sentry4.measured import (
     AMPS,
@@ -33,20 +35,55 @@ from pdu_agent.mib_impl.sentry4.measured import (
     value_object,
     value_status_object,
 )
-from pdu_agent.mib_impl.sentry4.names import line_id, line_index, line_label, phase_label
-from pdu_agent.mib_impl.sentry4.points import Point, lines
+from pdu_agent.mib_impl.sentry4.names import (
+    ONLY_LINE,
+    line_id,
+    line_index,
+    line_label,
+    phase_label,
+)
+from pdu_agent.mib_impl.sentry4.points import Point, branches_of, lines, lines_of, outlets_of
 from pdu_agent.mib_impl.syntax import DisplayString, Integer32, Oid
 from pdu_agent.model.commands import Quantity, TargetKind
-from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.model.snapshot import Branch, Inlet, Line, Outlet, Snapshot
 
 _POWER = Integer32(0, 25_000)
 _LINE_INDEX = ("st4UnitIndex", "st4InputCordIndex", "st4LineIndex")
 _PHASE_INDEX = ("st4UnitIndex", "st4InputCordIndex", "st4PhaseIndex")
 
 
-def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, Cord]]:
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One line of a cord and its phase. branches, outlets: how many hang on the phase."""
+
+    inlet: Inlet
+    number: int
+    rated_current_a: float | None
+    branches: int
+    outlets: int
+
+
+def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, LineRow]]:
     for _, cord in cord_rows(snapshot):
-        yield line_index(cord.inlet.index), cord
+        inlet = cord.inlet
+        own = lines_of(inlet.index, snapshot)
+        if not own:
+            rated_a = inlet.meter.rated_current_a
+            yield (
+                line_index(inlet.index),
+                LineRow(inlet, ONLY_LINE, rated_a, cord.branches, cord.outlets),
+            )
+        for number, line in own.items():
+            branches = [b for b in branches_of(snapshot) if _is_on(b, line)]
+            outlets = [o for o in outlets_of(snapshot) if _is_on(o, line)]
+            yield (
+                line_index(inlet.index, number),
+                LineRow(inlet, number, line.rated_current_a, len(branches), len(outlets)),
+            )
+
+
+def _is_on(wired: Branch | Outlet, line: Line) -> bool:
+    return (wired.inlet, wired.line) == (line.inlet, line.line)
 
 
 def _deviation(point: Point) -> float | None:
@@ -72,22 +109,27 @@ LINE_COMMON: Scalars[Snapshot] = Scalars(
     ),
 )
 
-LINES: Table[Cord] = Table(
+LINES: Table[LineRow] = Table(
     suffix=(4, 2),
     name="st4LineConfigTable",
     index=_LINE_INDEX,
     rows=_rows,
     objects=(
         ObjectType(1, "st4LineIndex", Integer32(1, 4)),
-        ObjectType(2, "st4LineID", DisplayString(3, 3), lambda cord: line_id(cord.inlet.index)),
         ObjectType(
-            4, "st4LineLabel", DisplayString(0, 32), lambda cord: line_label(cord.inlet.index)
+            2, "st4LineID", DisplayString(3, 3), lambda row: line_id(row.inlet.index, row.number)
+        ),
+        ObjectType(
+            4,
+            "st4LineLabel",
+            DisplayString(0, 32),
+            lambda row: line_label(row.inlet.index, row.number),
         ),
         ObjectType(
             6,
             "st4LineCurrentCapacity",
             Integer32(0, 600),
-            lambda cord: cord.inlet.meter.rated_current_a,
+            lambda row: row.rated_current_a,
             units=AMPS,
         ),
     ),
@@ -146,26 +188,31 @@ PHASE_COMMON: Scalars[Snapshot] = Scalars(
     ),
 )
 
-PHASES: Table[Cord] = Table(
+PHASES: Table[LineRow] = Table(
     suffix=(5, 2),
     name="st4PhaseConfigTable",
     index=_PHASE_INDEX,
     rows=_rows,
     objects=(
         ObjectType(1, "st4PhaseIndex", Integer32(1, 6)),
-        ObjectType(2, "st4PhaseID", DisplayString(3, 3), lambda cord: line_id(cord.inlet.index)),
         ObjectType(
-            4, "st4PhaseLabel", DisplayString(0, 32), lambda cord: phase_label(cord.inlet.index)
+            2, "st4PhaseID", DisplayString(3, 3), lambda row: line_id(row.inlet.index, row.number)
+        ),
+        ObjectType(
+            4,
+            "st4PhaseLabel",
+            DisplayString(0, 32),
+            lambda row: phase_label(row.inlet.index, row.number),
         ),
         ObjectType(
             6,
             "st4PhaseNominalVoltage",
             VOLTAGE,
-            lambda cord: cord.inlet.nominal_voltage_v,
+            lambda row: row.inlet.nominal_voltage_v,
             units=TENTH_VOLTS,
         ),
-        ObjectType(20, "st4PhaseBranchCount", Integer32(0, 12), lambda cord: cord.branches),
-        ObjectType(21, "st4PhaseOutletCount", Integer32(0, 128), lambda cord: cord.outlets),
+        ObjectType(20, "st4PhaseBranchCount", Integer32(0, 12), lambda row: row.branches),
+        ObjectType(21, "st4PhaseOutletCount", Integer32(0, 128), lambda row: row.outlets),
     ),
 )
 

@@ -13,7 +13,14 @@ from pdu_agent.mib_impl.schema import NotificationType, Tell, Told
 from pdu_agent.mib_impl.sentry4 import notification_types as types
 from pdu_agent.mib_impl.sentry4.control import control_state, outlet_status
 from pdu_agent.mib_impl.sentry4.names import UNIT, UNIT_ID, sensor_id
-from pdu_agent.mib_impl.sentry4.points import Point, cords, inlets_of, metered_branches
+from pdu_agent.mib_impl.sentry4.points import (
+    Point,
+    cords,
+    inlets_of,
+    line_places,
+    lines,
+    metered_branches,
+)
 from pdu_agent.mib_impl.sentry4.sensors import Probe, sensor_status
 from pdu_agent.mib_impl.sentry4.system import unit_status
 from pdu_agent.mib_impl.sentry4.told import (
@@ -200,9 +207,10 @@ def _places(
     number = target.index
     if target.kind is TargetKind.INLET and number in inlets_of(snapshot):
         yield _ON_THE_CORD, cord_names(number, snapshot)
-        yield _ON_THE_LINE, line_names(number)
-        yield _ON_THE_PHASE, phase_names(number)
-    elif target.kind is TargetKind.BRANCH:
+    for place in line_places(target, snapshot):
+        yield _ON_THE_LINE, line_names(*place)
+        yield _ON_THE_PHASE, phase_names(*place)
+    if target.kind is TargetKind.BRANCH:
         branch = find_branch(number, snapshot)
         if branch is not None:
             yield _ON_THE_BRANCH, branch_names(branch)
@@ -238,19 +246,22 @@ def _reading_restored(event: ReadingRestored, snapshot: Snapshot) -> Iterator[To
 
 def _find_point(target: Target, snapshot: Snapshot) -> Point | None:
     """None also for an outlet, whose status is that of its relay."""
-    points = (point for rows in (cords, metered_branches) for _, point in rows(snapshot))
+    rows = (cords, lines, metered_branches)
+    points = (point for each in rows for _, point in each(snapshot))
     return next((point for point in points if point.target == target), None)
 
 
 def _status(point: Point, snapshot: Snapshot, state: State, status: Status) -> Iterator[Told]:
     number = point.target.index
+    found: list[tuple[NotificationType, Names]] = []
     if point.target.kind is TargetKind.INLET:
-        for kind, names in (
-            (types.CORD_STATUS, cord_names(number, snapshot)),
-            (types.LINE_STATUS, line_names(number)),
-            (types.PHASE_STATUS, phase_names(number)),
-        ):
-            yield told(kind, snapshot, at(names, state, status), status)
+        found.append((types.CORD_STATUS, cord_names(number, snapshot)))
+    for place in line_places(point.target, snapshot):
+        found.append((types.LINE_STATUS, line_names(*place)))
+        found.append((types.PHASE_STATUS, phase_names(*place)))
+    for kind, names in found:
+        yield told(kind, snapshot, at(names, state, status), status)
+    if point.target.kind is not TargetKind.BRANCH:
         return
     branch = find_branch(number, snapshot)
     if branch is not None:

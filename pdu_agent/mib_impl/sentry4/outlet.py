@@ -33,7 +33,13 @@ from pdu_agent.mib_impl.sentry4.measured import (
     value_status_object,
 )
 from pdu_agent.mib_impl.sentry4.names import line_id, part_id, part_index
-from pdu_agent.mib_impl.sentry4.points import Point, inlets_of, metered_outlets, outlets_of
+from pdu_agent.mib_impl.sentry4.points import (
+    Point,
+    inlets_of,
+    line_number,
+    metered_outlets,
+    outlets_of,
+)
 from pdu_agent.mib_impl.syntax import Bits, DisplayString, Enumerated, Integer32, Oid
 from pdu_agent.model.commands import (
     ConfigureOutlet,
@@ -168,7 +174,10 @@ OUTLETS: Table[Fed] = Table(
             to_command=_configures(OutletSetting.POWER_UP),
         ),
         ObjectType(
-            30, "st4OutletPhaseID", DisplayString(3, 3), lambda row: line_id(row.outlet.inlet)
+            30,
+            "st4OutletPhaseID",
+            DisplayString(3, 3),
+            lambda row: line_id(row.outlet.inlet, line_number(row.outlet, row.inlet)),
         ),
         ObjectType(31, "st4OutletOcpID", PART_ID, lambda row: row.branch_id),
         ObjectType(32, "st4OutletBranchID", PART_ID, lambda row: row.branch_id),

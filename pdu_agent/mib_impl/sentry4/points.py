@@ -6,15 +6,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pdu_agent.mib_impl.sentry4.names import LAST_CORD, cord_index, line_index, part_index
+from pdu_agent.mib_impl.sentry4.names import (
+    LAST_CORD,
+    ONLY_LINE,
+    cord_index,
+    line_index,
+    part_index,
+)
 from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.model.commands import Quantity, Target, TargetKind
 from pdu_agent.model.quantities import Electrical
-from pdu_agent.model.snapshot import Branch, Inlet, Meter, MeterStatus, Outlet, Snapshot, Threshold
+from pdu_agent.model.snapshot import (
+    Branch,
+    Inlet,
+    Line,
+    Meter,
+    MeterStatus,
+    Outlet,
+    Snapshot,
+    Threshold,
+)
 
 Thresholds = Mapping[Quantity, Threshold]
 
 NO_THRESHOLDS: Thresholds = {}
+LINE_NUMBERS = {"l1": 1, "l2": 2, "l3": 3}
 _NO_VALUES = Electrical()
 _INTERRUPTED = 0.05
 """EN 50160: a supply below 5 % of its reference voltage is interrupted."""
@@ -22,12 +38,15 @@ _INTERRUPTED = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A metering point. inlet: what feeds it, None if that is not known."""
+    """A metering point. inlet: what feeds it, None if that is not known. line: its number on the
+    cord, for a line.
+    """
 
     target: Target
     meter: Meter
     inlet: Inlet | None
     thresholds: Thresholds
+    line: int = ONLY_LINE
 
     @property
     def electrical(self) -> Electrical:
@@ -71,9 +90,40 @@ def cords(snapshot: Snapshot) -> Iterator[tuple[Oid, Point]]:
 
 
 def lines(snapshot: Snapshot) -> Iterator[tuple[Oid, Point]]:
-    """The lines, and the phases."""
+    """The lines, and the phases: those of the inlet, or the one of an inlet without lines."""
+    limits = thresholds_of(snapshot, TargetKind.LINE)
     for point in _inlet_points(snapshot):
-        yield line_index(point.target.index), point
+        cord = point.target.index
+        own = lines_of(cord, snapshot)
+        if not own:
+            yield line_index(cord), point
+        for number, line in own.items():
+            if line.meter is not None:
+                target, found = Target(TargetKind.LINE, line.index), limits.get(line.index)
+                yield (
+                    line_index(cord, number),
+                    Point(target, line.meter, point.inlet, found or NO_THRESHOLDS, number),
+                )
+
+
+def line_places(target: Target, snapshot: Snapshot) -> Iterator[tuple[int, int]]:
+    """Cord and number of the line as which the target is shown, if it is as one."""
+    for (_, cord, number), point in lines(snapshot):
+        if point.target == target:
+            yield cord, number
+
+
+def line_number(wired: Branch | Outlet, inlet: Inlet | None) -> int:
+    """Of the line that feeds it, or of the first of two."""
+    if inlet is None or inlet.line_count == 1:
+        return ONLY_LINE
+    return LINE_NUMBERS.get(wired.line[:2], ONLY_LINE)
+
+
+def lines_of(inlet: int, snapshot: Snapshot) -> dict[int, Line]:
+    """By their numbers, 1 to 3."""
+    found = {LINE_NUMBERS[line.line]: line for line in snapshot.lines if line.inlet == inlet}
+    return dict(sorted(found.items()))
 
 
 def _inlet_points(snapshot: Snapshot) -> Iterator[Point]:

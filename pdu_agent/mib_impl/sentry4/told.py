@@ -57,12 +57,12 @@ def cord_names(inlet: int, snapshot: Snapshot) -> Names:
     return cord_index(inlet), cord_id(inlet), inlets_of(snapshot)[inlet].name
 
 
-def line_names(inlet: int) -> Names:
-    return line_index(inlet), line_id(inlet), line_label(inlet)
+def line_names(inlet: int, line: int) -> Names:
+    return line_index(inlet, line), line_id(inlet, line), line_label(inlet, line)
 
 
-def phase_names(inlet: int) -> Names:
-    return line_index(inlet), line_id(inlet), phase_label(inlet)
+def phase_names(inlet: int, line: int) -> Names:
+    return line_index(inlet, line), line_id(inlet, line), phase_label(inlet, line)
 
 
 def branch_names(branch: Branch) -> Names:
