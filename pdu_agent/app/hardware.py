@@ -38,7 +38,7 @@ from pdu_agent.hw.site import (
 )
 from pdu_agent.metering.meter import BlockMeter
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.errors import HardwareError
+from pdu_agent.model.errors import ConfigError, HardwareError
 from pdu_agent.model.readings import BankLost, BankState, Reading, SensorReading
 
 STALE_WINDOWS = 3
@@ -179,7 +179,11 @@ class Hardware:
             # Loaded here so that an agent without a script does not carry it.
             from pdu_agent.app.script_file import load_script
 
-            board.will_play(load_script(Path(simulator.script), board))
+            try:
+                board.will_play(load_script(Path(simulator.script), board))
+            except ConfigError:
+                board.close()
+                raise
         return board
 
     def _sleep(self, seconds: float) -> None:

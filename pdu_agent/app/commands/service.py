@@ -71,6 +71,12 @@ def _add_demo_options(parser: argparse.ArgumentParser) -> None:
         help="simulated time runs this many times faster; where the host cannot follow"
         " (beyond about 50 on a PC) samples are lost and energy is counted short",
     )
+    option(
+        "--script",
+        type=Path,
+        metavar="FILE",
+        help="loads and faults to play, such as etc/scripts/welded-relay.yaml",
+    )
     option("--ready-file", type=Path, metavar="FILE", help="is made once SNMP answers")
 
 

@@ -19,6 +19,7 @@ from pdu_agent.hw.sim.contacts import Contacts
 from pdu_agent.hw.sim.device import Device, Entry
 from pdu_agent.hw.sim.i2c import SimI2cBus
 from pdu_agent.hw.sim.loads import Load, default_loads
+from pdu_agent.hw.sim.script import Player, Script
 from pdu_agent.hw.sim.spi import SimSpiPort
 from pdu_agent.hw.sim.surroundings import Surroundings
 from pdu_agent.hw.sim.waveform import Mains
@@ -38,7 +39,7 @@ class SimulatedBoard:
     already_running: relay boards without a register file come up as in a unit at work, every
     relay closed, instead of as after power-on.
     relay_log: see Contacts. loads: outlet -> Load; by default a plausible set. noise_lsb: of
-    converters, in codes. queue_s: see SimSpiPort.
+    converters, in codes. queue_s: see SimSpiPort. speed: simulated seconds per second.
 
     Use from several threads is safe as long as each bus has one. Raises ConfigError for an
     entry whose driver has no simulator, and for two of the same name.
@@ -60,6 +61,7 @@ class SimulatedBoard:
         already_running: bool = False,
         noise_lsb: float = 0.7,
         queue_s: float = 0.0,
+        speed: float = 1.0,
     ) -> None:
         self.clock = clock
         self.sleep = sleep
@@ -69,6 +71,8 @@ class SimulatedBoard:
         self.already_running = already_running
         self.noise_lsb = noise_lsb
         self.queue_s = queue_s
+        self._speed = speed
+        self._script: Script | None = None
         self.mains = mains or Mains(seed=seed)
         if loads is None:
             loads = default_loads(max(layout.outlets, default=0), seed)
@@ -103,11 +107,16 @@ class SimulatedBoard:
             if "power_loss" in device.verbs:
                 device.verbs["power_loss"](True)
 
+    def will_play(self, script: Script) -> None:
+        """Its time starts with the board's."""
+        self._script = script
+
     def start(self) -> None:
         """Let devices with a life of their own live, and keep files up to date."""
         for device in self.devices.values():
             device.start()
-        if any(device.refresh is not None for device in self.devices.values()):
+        refreshing = any(device.refresh is not None for device in self.devices.values())
+        if refreshing or self._script is not None:
             self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
             self._thread.start()
 
@@ -120,7 +129,14 @@ class SimulatedBoard:
         self.contacts.close()
 
     def _run(self) -> None:
-        while not self._stopping.wait(REFRESH_S):
+        player = Player(self._script or Script(()), self, self.clock.monotonic_s())
+        pause_s = 0.0
+        while not self._stopping.wait(pause_s):
+            next_s = player.play(self.clock.monotonic_s())
+            pause_s = REFRESH_S
+            if next_s is not None:
+                due_s = (next_s - self.clock.monotonic_s()) / self._speed
+                pause_s = min(REFRESH_S, max(0.0, due_s))
             for device in self.devices.values():
                 if device.refresh is not None:
                     device.refresh()

@@ -76,6 +76,9 @@ class Contacts:
         """Where the contact is."""
         return self._closed[outlet]
 
+    def has_relay(self, outlet: int) -> bool:
+        return outlet in self._coils
+
     def close(self) -> None:
         if self._log is not None:
             self._log.close()

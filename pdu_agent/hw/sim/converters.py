@@ -49,10 +49,10 @@ def _verbs(
     def corrupt(frames: int) -> None:
         chip.faults.bad_syncs = frames
 
-    def dead(channel: int) -> None:
+    def dead_channel(channel: int) -> None:
         chip.faults.dead_channels |= 1 << channel - 1
 
-    def clip(channel: int) -> None:
+    def clip_channel(channel: int) -> None:
         inputs.overdrive[channel - 1] = _CLIPPING
 
     def lose_frames(count: int) -> None:
@@ -69,8 +69,8 @@ def _verbs(
         "unplug": unplug,
         "replug": replug,
         "corrupt": corrupt,
-        "dead": dead,
-        "clip": clip,
+        "dead_channel": dead_channel,
+        "clip_channel": clip_channel,
         "lose_frames": lose_frames,
         "stall": stall,
         "heal": heal,

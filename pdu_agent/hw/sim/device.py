@@ -21,9 +21,9 @@ Verb = Literal[
     "power_loss",
     "silent",
     "dead",
-    "clip",
+    "dead_channel",
+    "clip_channel",
     "lose_frames",
-    "value",
     "press",
     "heal",
 ]

@@ -22,7 +22,6 @@ def hwmon(board: SimulatedBoard, entry: Entry) -> Device:
             "replug": lambda _: chip.plug(),
             "dead": lambda _: chip.fail(),
             "heal": lambda _: chip.plug(),
-            "value": lambda value: board.surroundings.say(entry.number, value),
         },
         path=str(chip.file),
         refresh=chip.refresh,

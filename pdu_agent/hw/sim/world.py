@@ -101,7 +101,7 @@ class World:
             )
             for number, place in layout.outlets.items()
         }
-        own = Consumer(mains, own_use, "l1", inlet=layout.inlets[0])
+        own = Consumer(mains, own_use, "l1", inlet=min(layout.inlets, default=1))
         own.feed(True)
         self._beside: dict[str, Consumer] = {"own use": own}
         self.consumers: tuple[Consumer, ...] = (own, *self._outlets.values())
