@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One thread per source of measurements: open it, read it, deliver Readings, never give up.
-
-A failing source is a state here, not an end: it is closed, its owner is told once, and it
-is opened again after 0.5 s, then 1 s, and so on up to every 10 s, until it delivers again.
-"""
+"""One thread per source of measurements, which opens it, reads it and delivers Readings."""
 
 from __future__ import annotations
 
 import logging
 import math
-import threading
-import time
-from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pdu_agent.hw.device_thread import FIRST_RETRY_S, DeviceThread
 from pdu_agent.hw.ports import MeterSample, PowerMeter, SampleSource
 from pdu_agent.model.commands import Target
 from pdu_agent.model.errors import ConfigError, HardwareError
@@ -29,11 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 10.0
 POLL_S = 0.5
 """How long a meter may wait for its next sample, hence how soon a stop is noticed."""
-STOP_TIMEOUT_S = 5.0
 MAX_CAPTURES = 64
 """Waveforms asked for between two blocks; beyond, the oldest requests are dropped."""
 
@@ -42,20 +34,12 @@ OnTrouble = Callable[[str, HardwareError | None], None]
 OnInrush = Callable[[Inrush], None]
 
 
-def retry_delays_s(first_s: float = FIRST_RETRY_S, last_s: float = LAST_RETRY_S) -> Iterator[float]:
-    """first_s, doubling with each call up to last_s, for ever."""
-    delay_s = first_s
-    while True:
-        yield delay_s
-        delay_s = min(2 * delay_s, last_s)
-
-
-class Acquisition(ABC):
-    """The loop that both kinds of sources share.
+class Acquisition(DeviceThread):
+    """What both kinds of sources share.
 
     deliver(reading) and on_trouble(name, error) are called from this thread; whoever passes
     them hands over to his own. on_trouble comes once when the source is lost and once, with
-    None, when it delivers again. errors counts every failed attempt.
+    None, when it delivers again.
     """
 
     def __init__(
@@ -65,43 +49,10 @@ class Acquisition(ABC):
         on_trouble: OnTrouble,
         first_retry_s: float = FIRST_RETRY_S,
     ) -> None:
+        super().__init__(f"meter {name}", partial(on_trouble, name), first_retry_s)
         self.name = name
-        self.errors = 0
-        self.beat_s = time.monotonic()
-        """When the thread last came round, in real time: what a watchdog looks at."""
         self._deliver = deliver
-        self._on_trouble = on_trouble
-        self._first_retry_s = first_retry_s
         self._seq = 0
-        self._lost = False
-        self._last_bug = ""
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"meter {name}", daemon=True)
-
-    def start(self) -> None:
-        """Start reading; returns at once, whether or not the source is there. Once only."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread and close the source; returns within STOP_TIMEOUT_S."""
-        self._stop.set()
-        if not self._thread.is_alive():
-            return
-        self._thread.join(STOP_TIMEOUT_S)
-        if self._thread.is_alive():
-            log.error("meter %s: still waiting for its device, left behind", self.name)
-
-    @abstractmethod
-    def _open(self) -> None:
-        """Bring the source up; may follow a failure of any of these three."""
-
-    @abstractmethod
-    def _step(self) -> bool:
-        """Wait shortly for data and publish it; tells whether the source delivered."""
-
-    @abstractmethod
-    def _close(self) -> None:
-        """Release the source."""
 
     def _publish(
         self,
@@ -112,70 +63,6 @@ class Acquisition(ABC):
     ) -> None:
         self._seq += 1
         self._deliver(Reading(self.name, self._seq, t_mono_s, span_s, measurements, lost_samples))
-
-    def _run(self) -> None:
-        delays_s = retry_delays_s(self._first_retry_s)
-        while not self._stop.is_set():
-            self.beat_s = time.monotonic()
-            if self._attempt():
-                delays_s = retry_delays_s(self._first_retry_s)
-            self._stop.wait(next(delays_s))
-
-    def _attempt(self) -> bool:
-        """Read until the source fails or `stop`; tells whether it delivered anything."""
-        delivered = False
-        try:
-            self._open()
-            while not self._stop.is_set():
-                self.beat_s = time.monotonic()
-                if self._step():
-                    delivered = True
-                    self._recovered()
-        except HardwareError as exc:
-            self._failed(exc)
-        except Exception as exc:
-            self._log_bug(exc)
-            self._failed(HardwareError(self.name, "acquisition", repr(exc)))
-        finally:
-            self._close_whatever_happens()
-        return delivered
-
-    def _failed(self, error: HardwareError) -> None:
-        self.errors += 1
-        if self._lost:
-            log.debug("meter %s: still failing: %s", self.name, error)
-            return
-        self._lost = True
-        log.warning("meter %s lost: %s; trying again", self.name, error)
-        self._tell(error)
-
-    def _recovered(self) -> None:
-        if not self._lost:
-            return
-        self._lost = False
-        self._last_bug = ""
-        log.info("meter %s delivers again", self.name)
-        self._tell(None)
-
-    def _tell(self, error: HardwareError | None) -> None:
-        try:
-            self._on_trouble(self.name, error)
-        except Exception:
-            log.exception("meter %s: its owner failed to take notice", self.name)
-
-    def _log_bug(self, exc: Exception) -> None:
-        """With traceback, but once: the same defect may come back with every attempt."""
-        if repr(exc) != self._last_bug:
-            self._last_bug = repr(exc)
-            log.exception("meter %s: unexpected error, treated as a lost device", self.name)
-
-    def _close_whatever_happens(self) -> None:
-        try:
-            self._close()
-        except HardwareError as exc:
-            log.debug("meter %s: while closing: %s", self.name, exc)
-        except Exception as exc:
-            self._log_bug(exc)
 
 
 class SampledAcquisition(Acquisition):
@@ -233,7 +120,7 @@ class SampledAcquisition(Acquisition):
             self._tell_inrush(waveform)
         return True
 
-    def _close(self) -> None:
+    def _close(self, _error: HardwareError | None) -> None:
         self._source.close()
 
     def _read_block(self) -> SampleBlock:
@@ -310,7 +197,7 @@ class MeterAcquisition(Acquisition):
         self._publish(sample.t_mono_s, sample.span_s, self._measurements(sample))
         return True
 
-    def _close(self) -> None:
+    def _close(self, _error: HardwareError | None) -> None:
         self._meter.close()
 
     def _measurements(self, sample: MeterSample) -> tuple[Measurement, ...]:

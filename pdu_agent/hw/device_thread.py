@@ -11,26 +11,39 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from pdu_agent.hw.acquisition import FIRST_RETRY_S, STOP_TIMEOUT_S, retry_delays_s
 from pdu_agent.model.errors import HardwareError
 
 log = logging.getLogger(__name__)
 
+FIRST_RETRY_S = 0.5
+LAST_RETRY_S = 10.0
+STOP_TIMEOUT_S = 5.0
+
 OnTrouble = Callable[[HardwareError | None], None]
+
+
+def retry_delays_s(first_s: float = FIRST_RETRY_S, last_s: float = LAST_RETRY_S) -> Iterator[float]:
+    """first_s, doubling with each call up to last_s, for ever."""
+    delay_s = first_s
+    while True:
+        yield delay_s
+        delay_s = min(2 * delay_s, last_s)
 
 
 class DeviceThread(ABC):
     """what: how logs call it, such as "io panel".
 
     on_trouble(error) is called from this thread, once when the device is lost and once, with
-    None, when it works again.
+    None, when it works again; whoever passes it hands over to his own. errors counts every
+    failed attempt.
     """
 
     def __init__(
         self, what: str, on_trouble: OnTrouble, first_retry_s: float = FIRST_RETRY_S
     ) -> None:
+        self.errors = 0
         self.beat_s = time.monotonic()
         """When the thread last came round, in real time: what a watchdog looks at."""
         self._what = what
@@ -58,8 +71,8 @@ class DeviceThread(ABC):
         """Bring the device up; may follow a failure of any of these."""
 
     @abstractmethod
-    def _step(self) -> None:
-        """Use it once, waiting for half a second at most."""
+    def _step(self) -> bool:
+        """Use it once, waiting for half a second at most; tells whether it worked."""
 
     @abstractmethod
     def _close(self, error: HardwareError | None) -> None:
@@ -81,33 +94,40 @@ class DeviceThread(ABC):
             self._open()
             while not self._stop.is_set():
                 self.beat_s = time.monotonic()
-                self._step()
-                worked = True
-                self._note_recovery()
+                if self._step():
+                    worked = True
+                    self._note_recovery()
         except HardwareError as exc:
             error = exc
         except Exception as exc:
             self._log_bug(exc)
             error = HardwareError(self._what, "work", repr(exc))
-        self._close_whatever_happens(error)
         if error is not None:
             self._note_failure(error)
+        self._close_whatever_happens(error)
         return worked
 
     def _note_failure(self, error: HardwareError) -> None:
+        self.errors += 1
         if self._is_lost:
             log.debug("%s: still failing: %s", self._what, error)
             return
         self._is_lost = True
         log.warning("%s lost: %s; trying again", self._what, error)
-        self._on_trouble(error)
+        self._tell(error)
 
     def _note_recovery(self) -> None:
         if self._is_lost:
             self._is_lost = False
             self._last_bug = ""
             log.info("%s works again", self._what)
-            self._on_trouble(None)
+            self._tell(None)
+
+    def _tell(self, error: HardwareError | None) -> None:
+        try:
+            self._on_trouble(error)
+        except Exception:
+            log.exception("%s: its owner failed to take notice", self._what)
 
     def _log_bug(self, exc: Exception) -> None:
         """With traceback, but once: the same defect may come back with every attempt."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import time
 
-from pdu_agent.hw.acquisition import FIRST_RETRY_S
-from pdu_agent.hw.device_thread import DeviceThread, OnTrouble
+from pdu_agent.hw.device_thread import FIRST_RETRY_S, DeviceThread, OnTrouble
 from pdu_agent.hw.ports import Display
 from pdu_agent.model.errors import HardwareError
 
@@ -46,7 +45,7 @@ class DisplayWorker(DeviceThread):
         self._shown = None
         self._opened_s = time.monotonic()
 
-    def _step(self) -> None:
+    def _step(self) -> bool:
         now_s = time.monotonic()
         if now_s - self._opened_s >= RENEW_S:
             self._open()
@@ -55,6 +54,7 @@ class DisplayWorker(DeviceThread):
             self._display.show(lines)
             self._shown, self._shown_s = lines, now_s
         self._stop.wait(REFRESH_S)
+        return True
 
     def _close(self, error: HardwareError | None) -> None:
         was_open, self._is_open = self._is_open, False

@@ -12,8 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from pdu_agent.hw.acquisition import FIRST_RETRY_S
-from pdu_agent.hw.device_thread import DeviceThread, OnTrouble
+from pdu_agent.hw.device_thread import FIRST_RETRY_S, DeviceThread, OnTrouble
 from pdu_agent.hw.lamps import Pattern, blinks, is_lit
 from pdu_agent.hw.ports import DigitalIo
 from pdu_agent.model.errors import HardwareError
@@ -65,13 +64,14 @@ class IoWorker(DeviceThread):
         self._io.open()
         self._lit = {}
 
-    def _step(self) -> None:
+    def _step(self) -> bool:
         levels = self._look()
         now_s = time.monotonic()
         for line, watchers in self._watchers.items():
             for watcher in watchers:
                 watcher.seen(levels[line], now_s)
         self._show(now_s)
+        return True
 
     def _look(self) -> Mapping[int, bool]:
         is_busy = self._is_busy()

@@ -10,7 +10,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from pdu_agent.hw.acquisition import MeterAcquisition, SampledAcquisition, retry_delays_s
+from pdu_agent.hw.acquisition import MeterAcquisition, SampledAcquisition
+from pdu_agent.hw.device_thread import retry_delays_s
 from pdu_agent.hw.ecm1240 import Ecm1240Meter, Ecm1240Settings
 from pdu_agent.hw.ports import MeterSample
 from pdu_agent.hw.sim.ecm1240 import SimulatedEcm1240
