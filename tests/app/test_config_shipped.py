@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.app import demo
 from pdu_agent.app.config.init import shipped_text, write_initial
 from pdu_agent.app.config.load import check_file, load_settings
 from pdu_agent.app.config.panel import ButtonSettings, DisplayEntry, IoEntry, LedSettings
@@ -43,7 +44,6 @@ from pdu_agent.core.settings import (
     ThresholdSettings,
 )
 from pdu_agent.hw import registry
-from pdu_agent.hw.sim import board
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol
 from pdu_agent.snmp.passthrough_settings import AgentxSettings, PassPersistSettings
@@ -114,24 +114,22 @@ def test_it_is_a_simulated_unit_of_eight_switched_and_metered_outlets() -> None:
     assert targets == {"inlet 1", *(f"outlet {number}" for number in range(1, 9))}
 
 
-def test_its_scaling_is_that_of_the_simulated_board() -> None:
+def test_its_wiring_is_that_of_the_demo() -> None:
     settings = load_settings(SHIPPED, {})
-    plans = board.converter_plans(len(settings.outlets))
     assert [meter.wiring.bus for meter in settings.meters] == ["sim:0", "sim:1"]
-    for meter, plan in zip(settings.meters, plans, strict=True):
+    measured = demo.currents_of(len(settings.outlets))
+    for meter, targets in zip(settings.meters, measured, strict=True):
         wiring = meter.wiring
         assert isinstance(wiring, SampledWiring)
-        assert (wiring.voltage.channel, wiring.voltage.divider) == (1, plan.divider)
-        assert meter.options.used_channels == plan.used_channels
-        assert [current.channel for current in wiring.currents] == list(
-            range(2, 2 + len(plan.currents))
-        )
-        assert tuple(current.feeds for current in wiring.currents) == plan.currents
+        assert (wiring.voltage.channel, wiring.voltage.divider) == (1, demo.VOLTAGE_DIVIDER)
+        assert meter.options.used_channels == 1 + len(targets)
+        assert [current.channel for current in wiring.currents] == list(range(2, 2 + len(targets)))
+        assert [current.feeds for current in wiring.currents] == targets
         for current in wiring.currents:
-            assert (current.ct_ratio, current.burden_ohm) == (plan.ct_ratio, plan.burden_ohm)
+            assert (current.ct_ratio, current.burden_ohm) == (1000.0, 50.0)
     (relay_board,) = settings.relays
-    assert relay_board.options.address == board.FIRST_ADDRESS
-    assert relay_board.options.relay_count == board.RELAYS_PER_CHIP
+    assert relay_board.options.address == demo.FIRST_ADDRESS
+    assert relay_board.options.relay_count == demo.RELAYS_PER_CHIP
 
 
 def documented() -> Iterator[tuple[type, Member]]:
