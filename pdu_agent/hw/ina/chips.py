@@ -28,7 +28,7 @@ INA3221_SETUP = 0x7727  # three channels, 64 samples of 1.1 ms of each; reset va
 
 INA219_OVERFLOW = 0x0001  # in the bus voltage register
 INA226_OVERFLOW = 0x0004  # in the mask/enable register
-FULL_SHUNT = 0x7FF8  # the highest code of an INA3221; the lowest is its opposite
+FULL_SHUNT = 4095  # the highest code of an INA3221's shunt, after its three unused bits
 
 INA219_CALIBRATION_V = 0.04096
 INA226_CALIBRATION_V = 0.00512
@@ -180,8 +180,9 @@ class Ina3221:
         if bus >= 0x8000:
             raise Impossible("a bus voltage below 0")
         voltage_v = (bus >> 3) * 0.008
-        current_a = (signed(shunt) >> 3) * 40e-6 / shunt_ohm
-        if shunt & 0xFFF8 in (FULL_SHUNT, 0x8000):
+        code = signed(shunt) >> 3
+        current_a = code * 40e-6 / shunt_ohm
+        if abs(code) >= FULL_SHUNT:
             return _clipped(voltage_v, current_a)
         return _loaded(voltage_v, current_a, voltage_v * abs(current_a))
 

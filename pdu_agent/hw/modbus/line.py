@@ -189,6 +189,8 @@ def shared_line(place: str, settings: LineSettings) -> Line:
     The same one for everybody who asks while it is in use. Raises ConfigError for a place
     that is none.
     """
+    if "://" in place:
+        settings = LineSettings()  # whatever the map says: there is no line to set
     with _lines_lock:
         line = _lines.get((place, settings))
         if line is None:

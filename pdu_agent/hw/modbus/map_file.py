@@ -292,7 +292,7 @@ class _MapReader:
         if block.end - 1 > LAST_REGISTER:
             self._nodes.complain(node, f"the block goes beyond 0x{LAST_REGISTER:04X}")
         inside = [placed for placed in self._placed if placed.span.overlaps(block)]
-        if not inside:
+        if not inside and not self._nodes.complaints:  # else it may be one of those
             self._nodes.complain(node, f"no value is in the block at 0x{block.register:04x}")
         for placed in inside:
             if not block.holds(placed.span):

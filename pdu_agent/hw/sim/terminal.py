@@ -55,10 +55,8 @@ class SimTerminal:
             return b""
         host_end, device_end = self._ends
         ready, _, _ = select.select([device_end], [], [], wait_s)
-        if not ready:
-            return b""
         _forget_speed(host_end)
-        return os.read(device_end, HEAR_BYTES)
+        return os.read(device_end, HEAR_BYTES) if ready else b""
 
     def say(self, data: bytes) -> None:
         if self._ends is None or not data:
