@@ -252,6 +252,7 @@ def status(snapshot: Snapshot) -> Plain:
         **inlets(snapshot),
         **lines(snapshot),
         **branches(snapshot),
+        **fans(snapshot),
         **alarms(snapshot),
     }
 
