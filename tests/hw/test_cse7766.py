@@ -153,8 +153,12 @@ def test_power_holds_until_a_pulse_is_overdue(rig):
     assert electrical.active_power_w == pytest.approx(1000.0)
     for _ in range(IDLE_FRAMES):
         rig.sim.terminal.say(WAITING)
-    samples = [sample for _ in range(5) if (sample := rig.sample()) is not None]
-    assert samples[-1].channels["main"][0].active_power_w == 0.0
+    shown = []
+    for _ in range(5):
+        rig.sim.terminal.say(WAITING)
+        sample = rig.sample()
+        shown += [sample.channels["main"][0].active_power_w] if sample else []
+    assert shown[-1] == 0.0
 
 
 @pytest.mark.parametrize(("state", "why"), [(0xAA, "calibration"), (0xFC, "hardware")])

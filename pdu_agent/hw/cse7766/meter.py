@@ -95,7 +95,7 @@ class Cse7766Meter:
         self._port.close()
 
     def poll(self, timeout_s: float) -> MeterSample | None:
-        """The newest frame as a sample, once every interval; None when none is due in about
+        """The first frame of each interval as a sample; None when none is due in about
         timeout_s.
 
         energy is None for the first sample ever and after a reset. Raises BusTimeout when the
@@ -103,7 +103,7 @@ class Cse7766Meter:
         """
         for _ in range(max(1, math.ceil(timeout_s / READ_SLICE_S))):
             self._listen()
-            if self._good is not None and self._clock.monotonic_s() >= self._due_s:
+            if self._good is not None and self._good[0] >= self._due_s:
                 return self._sample(*self._good)
         self._check_silence()
         return None
