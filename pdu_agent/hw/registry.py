@@ -25,6 +25,7 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
             "pdu_agent.hw.gpio_relays:GpioRelaySettings",
             "pdu_agent.hw.gpio_relays:GpioBank",
         ),
+        "lcus": ("pdu_agent.hw.lcus:LcusSettings", "pdu_agent.hw.lcus:LcusBank"),
         "mcp23008": (
             "pdu_agent.hw.mcp23008:Mcp23008Settings",
             "pdu_agent.hw.mcp23008:Mcp23008Bank",
@@ -33,6 +34,7 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
             "pdu_agent.hw.mcp23017:Mcp23017Settings",
             "pdu_agent.hw.mcp23017:Mcp23017Bank",
         ),
+        "numato": ("pdu_agent.hw.numato:NumatoSettings", "pdu_agent.hw.numato:NumatoBank"),
     },
     "meters": {
         "ads130e08": (

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A simulated relay board on a serial adapter: its thread, its supply, its plug."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+
+from pdu_agent.hw.sim.terminal import SimTerminal
+
+HEAR_S = 0.001
+SETTLED_ROUNDS = 3
+
+OnRelays = Callable[[tuple[bool, ...]], None]
+
+
+class SimSerialBoard(ABC):
+    """path: what to open, as udev would make it; see SimTerminal. on_relays(closed) is told the
+    contacts when made and whenever they change, from the board's thread.
+
+    own_supply: the relays stay when the port is pulled. is_silent: hears nothing.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        relay_count: int,
+        on_relays: OnRelays | None = None,
+        own_supply: bool = False,
+    ) -> None:
+        self.path = path
+        self.is_silent = False
+        self.own_supply = own_supply
+        self.relay_count = relay_count
+        self.closed = [False] * relay_count
+        self._on_relays = on_relays
+        self._terminal = SimTerminal(path)
+        self._lock = threading.RLock()
+        self._quiet_rounds = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"sim {path.name}", daemon=True)
+        self._tell()
+
+    def start(self) -> None:
+        """Plug it in and begin to serve."""
+        self.plug()
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._terminal.unplug()
+
+    def plug(self) -> None:
+        with self._lock:
+            self._terminal.plug()
+            if not self.own_supply:
+                self.power_up()
+
+    def unplug(self) -> None:
+        with self._lock:
+            self._terminal.unplug()
+            if not self.own_supply:
+                self.move(dict.fromkeys(range(self.relay_count), False))
+
+    def power_up(self) -> None:
+        """The supply comes: all relays are open, unless the kind of board does otherwise."""
+        self.move(dict.fromkeys(range(self.relay_count), False))
+
+    def move(self, closed: dict[int, bool]) -> None:
+        """Set these relays, at once."""
+        before = tuple(self.closed)
+        for relay, close in closed.items():
+            self.closed[relay] = close
+        if tuple(self.closed) != before:
+            self._tell()
+
+    def settle(self) -> None:
+        """Wait until all that was sent has been heard."""
+        with self._lock:
+            self._quiet_rounds = 0
+        while self._quiet_rounds < SETTLED_ROUNDS and not self._stop.wait(HEAR_S):
+            pass
+
+    @abstractmethod
+    def receive(self, data: bytes) -> bytes:
+        """What it answers; moves its relays."""
+
+    def say_by_itself(self) -> bytes:
+        """What it sends without being asked, called over and over."""
+        return b""
+
+    def _run(self) -> None:
+        while not self._stop.wait(HEAR_S):
+            with self._lock:
+                data = self._terminal.hear()
+                self._quiet_rounds = 0 if data else self._quiet_rounds + 1
+                answer = b"" if self.is_silent or not data else self.receive(data)
+                self._terminal.say(answer + self.say_by_itself())
+
+    def _tell(self) -> None:
+        if self._on_relays is not None:
+            self._on_relays(tuple(self.closed))
