@@ -12,6 +12,7 @@ import errno
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pdu_agent.hw.crc8 import crc8
 from pdu_agent.hw.i2c import SmBus, bus_error
 
 FIRST_ADDRESS, LAST_ADDRESS = 0x08, 0x77  # the others are reserved by the I2C specification
@@ -91,17 +92,7 @@ def _is_sht3x(bus: SmBus, address: int) -> bool:
         answer = bus.exchange(address, b"\xf3\x2d", 3)
     except OSError:
         return False
-    return len(answer) == 3 and _crc8(answer[:2]) == answer[2]
-
-
-def _crc8(data: bytes) -> int:
-    """CRC-8 of Sensirion's data sheets: polynomial 0x31, beginning with 0xFF."""
-    crc = 0xFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x31) & 0xFF if crc & 0x80 else crc << 1
-    return crc
+    return len(answer) == 3 and crc8(answer[:2]) == answer[2]
 
 
 _EXPANDER_ADDRESSES = frozenset(range(0x20, 0x28)) | frozenset(range(0x39, 0x3C)) | {0x3E, 0x3F}

@@ -31,8 +31,8 @@ class Device:
 
 
 def devices(settings: AgentSettings) -> Iterator[Device]:
-    for board in settings.relays:
-        yield Device(f"relays {board.name}", "relays", board.driver, board.bus, board.options)
+    for relays in settings.relays:
+        yield Device(f"relays {relays.name}", "relays", relays.driver, relays.bus, relays.options)
     for meter in settings.meters:
         sampled = isinstance(meter.wiring, SampledWiring)
         place = meter.wiring.bus if isinstance(meter.wiring, SampledWiring) else ""
@@ -41,6 +41,13 @@ def devices(settings: AgentSettings) -> Iterator[Device]:
     for sensor in settings.sensors:
         name = f"sensor {sensor.number}"
         yield _placed(Device(name, "sensors", sensor.driver, "", sensor.options))
+    for fan in settings.fans:
+        yield _placed(Device(f"fan {fan.number}", "fans", fan.driver, "", fan.options))
+    for board in settings.io:
+        yield _placed(Device(f"io {board.name}", "io", board.driver, "", board.options))
+    for display in settings.displays:
+        name = f"display {display.name}"
+        yield _placed(Device(name, "displays", display.driver, "", display.options))
 
 
 def _placed(device: Device) -> Device:
@@ -105,7 +112,7 @@ def _place(machine: Machine, place: str, found: list[Device]) -> Iterator[Findin
     elif name.startswith("gpiochip"):
         yield from nodes.check_gpio(machine, subject, place)
     elif not name.startswith("iio:"):
-        parity = str(getattr(found[0].options, "parity", "N"))
+        parity = str(getattr(found[0].options, "parity", "none"))
         yield from nodes.check_serial(machine, subject, place, parity)
 
 

@@ -57,7 +57,7 @@ def check_gpio(machine: Machine, subject: str, chip: str) -> Iterator[Finding]:
 
 
 def check_serial(machine: Machine, subject: str, port: str, parity: str) -> Iterator[Finding]:
-    """parity: N, E or O, as the device on the line wants it."""
+    """parity: none, even or odd, as the device on the line wants it."""
     if "://" in port:
         return
     if not machine.exists(port):
@@ -74,7 +74,7 @@ def check_serial(machine: Machine, subject: str, port: str, parity: str) -> Iter
     holders = [who for who in machine.holders(port) if not who.startswith("openpdu")]
     if holders:
         yield problem(subject, f"{port} is in use by {', '.join(holders)}", "stop that program")
-    if parity != "N" and machine.is_raspberry_pi and port == "/dev/ttyS0":
+    if parity != "none" and machine.is_raspberry_pi and port == "/dev/ttyS0":
         yield problem(
             subject,
             f"{port} is the mini-UART of the Raspberry Pi, which knows no parity",
