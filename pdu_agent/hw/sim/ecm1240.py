@@ -7,16 +7,13 @@ there cannot hide. Layout and dialogue: see hw/ecm1240/packet.py and polling.py.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
 import struct
 import threading
-import tty
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pdu_agent.hw.sim.terminal import SimTerminal
 from pdu_agent.model.clock import Clock
 
 CHANNELS = ("ch1", "ch2", "aux1", "aux2", "aux3", "aux4", "aux5")
@@ -25,7 +22,6 @@ RESERVED = bytes.fromhex("b2010500")  # what the recorded meter sends there
 POLARITY_BITS = 0x98
 DC_RAW = 511
 SERVICE_SLICE_S = 0.02
-COMMAND_BYTES = 256
 
 
 @dataclass
@@ -131,7 +127,7 @@ class SimulatedEcm1240:
         self._called = False
         self._command = b""
         self._outbox: list[bytes] = []
-        self._terminal: tuple[int, int] | None = None
+        self._terminal = SimTerminal(link)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -147,21 +143,12 @@ class SimulatedEcm1240:
     def plug(self) -> None:
         """A new pseudo-terminal behind the link."""
         with self._lock:
-            host_side, meter_side = _raw_terminal()
-            self._terminal = (host_side, meter_side)
-            fresh = self.link.with_name(self.link.name + ".new")
-            fresh.symlink_to(os.ttyname(host_side))
-            fresh.replace(self.link)
+            self._terminal.plug()
 
     def unplug(self) -> None:
         """The device and its link vanish; whoever reads it gets an error."""
         with self._lock:
-            if self._terminal is None:
-                return
-            self.link.unlink(missing_ok=True)
-            for descriptor in self._terminal:
-                os.close(descriptor)
-            self._terminal = None
+            self._terminal.unplug()
             self._outbox.clear()
             self._called = False
 
@@ -175,7 +162,7 @@ class SimulatedEcm1240:
             if self._interval_s is not None and now_s >= self._next_packet_s:
                 self._next_packet_s = now_s + self._interval_s
                 self._say_packet()
-            for byte in self._hear():
+            for byte in self._terminal.hear():
                 self._answer(byte)
             self._transmit()
 
@@ -200,13 +187,6 @@ class SimulatedEcm1240:
     def _run(self) -> None:
         while not self._stop.wait(SERVICE_SLICE_S):
             self.service()
-
-    def _hear(self) -> bytes:
-        if self._terminal is None:
-            return b""
-        meter_side = self._terminal[1]
-        ready, _, _ = select.select([meter_side], [], [], 0)
-        return os.read(meter_side, COMMAND_BYTES) if ready else b""
 
     def _answer(self, byte: int) -> None:
         """One byte from the host: the call of this unit, or a letter of SPK after it."""
@@ -241,20 +221,5 @@ class SimulatedEcm1240:
     def _transmit(self) -> None:
         """Everything at once, or one piece per call where the line cuts writes."""
         pieces = 1 if self.faults.cut else len(self._outbox)
-        data = b"".join(self._outbox[:pieces])
+        self._terminal.say(b"".join(self._outbox[:pieces]))
         del self._outbox[:pieces]
-        if self._terminal is not None and data:
-            with contextlib.suppress(BlockingIOError):
-                os.write(self._terminal[1], data)
-
-
-def _raw_terminal() -> tuple[int, int]:
-    """(host side, meter side), without echo and line editing.
-
-    The host side stays open here too: reading the meter side of a terminal that nobody has
-    open is an error.
-    """
-    meter_side, host_side = os.openpty()
-    tty.setraw(host_side)
-    os.set_blocking(meter_side, False)
-    return host_side, meter_side

@@ -24,10 +24,6 @@ class SimTerminal:
         self.link = link
         self._ends: tuple[int, int] | None = None
 
-    @property
-    def is_plugged(self) -> bool:
-        return self._ends is not None
-
     def plug(self) -> None:
         """The host's end stays open here too: reading the device's end of a terminal that
         nobody has open is an error.
