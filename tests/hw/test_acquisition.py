@@ -152,6 +152,13 @@ def test_samples_become_numbered_readings_of_the_mapped_targets(owner, run):
     assert owner.troubles == []
 
 
+def test_reactive_energy_goes_with_its_channel(owner, run):
+    reactive = MeterSample(1.0, 10.0, sample(1.0).channels, reactive_mvars={"a": -70})
+    run(Script(reactive), {"a": OUTLET_1, "b": OUTLET_2})
+    wait_for(lambda: owner.readings)
+    assert [m.reactive_mvars for m in owner.readings[0].measurements] == [-70, None]
+
+
 def test_unmapped_channels_are_left_out(owner, run):
     run(Script(sample(1.0)), {"a": OUTLET_1})
     wait_for(lambda: owner.readings)

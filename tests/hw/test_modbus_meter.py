@@ -118,18 +118,22 @@ def test_echoing_adapter_and_noise_do_no_harm(bench):
     assert meter.bad_responses == 0
 
 
-@pytest.mark.parametrize("late_s", [0.25, 0.45])
+@pytest.mark.parametrize("late_s", [0.25, 2.0])
 def test_late_responses_are_never_taken_for_another_registers(bench, late_s):
     """The unit answers all repeats once it comes to itself: each value still is its own."""
     meter = bench.meter()
+    bench.sample(meter)
     bench.line.faults.late_s = late_s
-    for _ in range(4):
+    samples = []
+    until_s = time.monotonic() + 10
+    while len(samples) < 3 and time.monotonic() < until_s:
         try:
-            sample = bench.sample(meter)
+            samples.append(bench.sample(meter))
         except HardwareError:
             meter.close()
             meter.open()
-            continue
+    assert len(samples) == 3
+    for sample in samples:
         shown = sample.channels["main"][0]
         assert shown.frequency_hz == pytest.approx(49.98)
         assert shown.voltage_v == pytest.approx(230.45)
