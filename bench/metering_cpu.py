@@ -81,7 +81,8 @@ def meter(options: Ads130e08Settings) -> BlockMeter:
         for n in range(1, CURRENTS + 1)
     )
     wiring = SampledWiring("sim:0", VoltageChannel(channel=1, divider=200.0), currents)
-    return BlockMeter(meter_channels(wiring, options.volts_per_count))
+    channels = meter_channels(wiring, options.volts_per_count)
+    return BlockMeter(channels, droop=options.set_up.droop)
 
 
 def recorded(seconds: float, options: Ads130e08Settings) -> tuple[Answers, int]:

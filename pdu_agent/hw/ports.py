@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pdu_agent.metering.blocks import SampleBlock
+from pdu_agent.metering.droop import Sinc
 from pdu_agent.model.quantities import Electrical
 
 
@@ -46,12 +47,14 @@ class RelayBank(Protocol):
 class SampleSource(Protocol):
     """A converter that delivers blocks of samples.
 
-    failed_channels: 0-based channels whose codes mean nothing, known after `start`.
+    failed_channels: 0-based channels whose codes mean nothing, known after `start`. droop: of the
+    converter's own filter, for metering to make up for; FLAT (metering.droop) for none.
     """
 
     channel_count: int
     rate_hz: float
     failed_channels: frozenset[int]
+    droop: Sinc
 
     def start(self) -> None:
         """Bring the chip up and start converting; safe to call again after a failure."""

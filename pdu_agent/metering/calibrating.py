@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pdu_agent.metering.blocks import SampleBlock
 from pdu_agent.metering.calibration import ChannelScale, MeterChannels
+from pdu_agent.metering.droop import FLAT, Sinc
 from pdu_agent.metering.meter import BlockMeter, Window
 from pdu_agent.model.errors import ConfigError
 
@@ -62,9 +63,11 @@ class Figures:
 class RawMeter:
     """Collects a converter's blocks until asked; trims, noise floors and cutoffs are left out."""
 
-    def __init__(self, channels: MeterChannels, nominal_hz: float = 50.0) -> None:
+    def __init__(
+        self, channels: MeterChannels, nominal_hz: float = 50.0, droop: Sinc = FLAT
+    ) -> None:
         self._channels = untrimmed(channels)
-        self._meter = BlockMeter(self._channels, nominal_hz)
+        self._meter = BlockMeter(self._channels, nominal_hz, droop)
         self._windows: list[Window] = []
 
     @property

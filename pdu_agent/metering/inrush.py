@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdu_agent.metering.calibration import MeterChannels
+from pdu_agent.metering.droop import FLAT, Evener, Sinc
 from pdu_agent.metering.restoring import Restorer
 
 CYCLES_BEFORE = 2
@@ -60,9 +61,10 @@ class Pending:
 class WaveformCutter:
     """Cuts the waveform of one current and its voltage out of the samples."""
 
-    def __init__(self, channels: MeterChannels, rate_hz: float) -> None:
+    def __init__(self, channels: MeterChannels, rate_hz: float, droop: Sinc = FLAT) -> None:
         self._channels = channels
         self._rate_hz = rate_hz
+        self._evener = Evener(droop)
         self._restorer = Restorer([scale.ct_corner_hz for scale in channels.scales])
 
     def cut(
@@ -81,6 +83,7 @@ class WaveformCutter:
         rise = self._rise(samples[row] - means[row], before)
         first = rise - before
         restored = samples.copy()
+        self._evener.even(restored, self._rate_hz)
         self._restorer.restore(restored, means, self._rate_hz)
         late = round(self._late_s(row, voltage_row) * self._rate_hz)
         count = before + CYCLES_AFTER * request.cycle

@@ -11,6 +11,7 @@ import numpy as np
 
 from pdu_agent.metering.blocks import SampleBlock
 from pdu_agent.metering.calibration import MeterChannels
+from pdu_agent.metering.droop import FLAT, Sinc
 from pdu_agent.metering.gaps import GapFinder
 from pdu_agent.metering.inrush import MAX_PENDING, Pending, Waveform, WaveformCutter
 from pdu_agent.metering.phasors import LOWEST_MAINS_HZ
@@ -65,15 +66,18 @@ class Window:
 class BlockMeter:
     """Meters one converter. Not for use by several threads at once.
 
-    nominal_hz: 50 or 60; the mains may be anywhere from 45 to 65 Hz.
+    nominal_hz: 50 or 60; the mains may be anywhere from 45 to 65 Hz. droop: the converter's.
     """
 
-    def __init__(self, channels: MeterChannels, nominal_hz: float = 50.0) -> None:
+    def __init__(
+        self, channels: MeterChannels, nominal_hz: float = 50.0, droop: Sinc = FLAT
+    ) -> None:
         if nominal_hz not in (50.0, 60.0):
             raise ConfigError(f"nominal_hz is {nominal_hz}, expected 50 or 60")
         self._channels = channels
         self._highest = max(channels.rows)
         self._nominal_hz = nominal_hz
+        self._droop = droop
         self._stream: _Stream | None = None
         self._waveforms: list[Waveform] = []
 
@@ -99,7 +103,7 @@ class BlockMeter:
         if stream is not None:
             windows = stream.finish()
             lost = stream.unreported_lost + max(0, block.lost_samples)
-        self._stream = _Stream(self._channels, self._nominal_hz, block, lost)
+        self._stream = _Stream(self._channels, self._nominal_hz, self._droop, block, lost)
         return windows + self._stream.windows()
 
     def capture(self, index: int, t_mono_s: float) -> None:
@@ -124,7 +128,12 @@ class _Stream:
     """Blocks that belong together: one timeline from its first sample to its last."""
 
     def __init__(
-        self, channels: MeterChannels, nominal_hz: float, block: SampleBlock, lost: int
+        self,
+        channels: MeterChannels,
+        nominal_hz: float,
+        droop: Sinc,
+        block: SampleBlock,
+        lost: int,
     ) -> None:
         """lost: samples lost before this stream, for its first window to report."""
         self._channels = channels
@@ -144,9 +153,9 @@ class _Stream:
             self._least_peaks[0],
             channels.voltage_scale.offset_counts,
         )
-        self._analyser = WindowAnalyser(channels, self._cutter.longest_window)
+        self._analyser = WindowAnalyser(channels, self._cutter.longest_window, droop)
         self._timeline = Timeline(channels.rows, self._history + 3 * self._cutter.longest_window)
-        self._waveform_cutter = WaveformCutter(channels, self._rate_hz)
+        self._waveform_cutter = WaveformCutter(channels, self._rate_hz, droop)
         self._pending: list[Pending] = []
         self._spectrum_due_s = 0.0
         # Positions from here on are counted from the stream's first sample, those within

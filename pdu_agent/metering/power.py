@@ -4,7 +4,8 @@
 Sums run over float32 rows in cache, and what DC adds to a sum is taken off afterwards:
 exact to 1e-7 of the larger one, so DC may well be a hundred times the signal. Fundamental
 phasors give the signed reactive power and carry the phase trim, which is a delay; the law of a
-current transformer is applied to the samples before anything is summed (restoring.py).
+current transformer and the droop of the converter are made up for in the samples, before anything
+is summed (restoring.py, droop.py).
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdu_agent.metering.calibration import MeterChannels
+from pdu_agent.metering.droop import FLAT, Evener, Sinc
 from pdu_agent.metering.loads import load, residual_load, without_noise
 from pdu_agent.metering.residual import ResidualMeter
 from pdu_agent.metering.restoring import Restorer
-from pdu_agent.metering.spectra import harmonics, thd_percent
+from pdu_agent.metering.spectra import harmonics, orders_below, thd_percent
 from pdu_agent.model.quantities import Electrical, Spectrum
 
 _STRETCH = 64  # samples per stretch of the two-stage Fourier sum
@@ -72,8 +74,9 @@ class Analysis:
 class WindowAnalyser:
     """Measures one window at a time in memory that is allocated once."""
 
-    def __init__(self, channels: MeterChannels, longest_window: int) -> None:
+    def __init__(self, channels: MeterChannels, longest_window: int, droop: Sinc = FLAT) -> None:
         """longest_window: most samples that a window can have."""
+        self._evener = Evener(droop)
         self._scales = channels.scales
         self._units = [scale.units for scale in self._scales]
         self._voltages = len(channels.voltages)
@@ -86,7 +89,7 @@ class WindowAnalyser:
             for scale, partner in zip(self._scales, self._partners, strict=True)
         ]
         self._restorer = Restorer([scale.ct_corner_hz for scale in self._scales])
-        self._residuals = _residual_meters(channels)
+        self._residuals = _residual_meters(channels, self._evener)
         self._thd: list[float | None] = [None] * len(self._scales)
         stretches = -(-longest_window // _STRETCH)
         self._memory = np.empty(len(self._scales) * stretches * _STRETCH, dtype=np.float32)
@@ -129,7 +132,7 @@ class WindowAnalyser:
         ]
         spectra: list[Spectrum | None] = []
         if with_spectra and cycles:
-            spectra = self._spectra(work, *frame)
+            spectra = self._spectra(work, *frame, rate_hz)
         elif not cycles:
             self._thd = [None] * len(self._thd)
         extremes = (
@@ -190,11 +193,18 @@ class WindowAnalyser:
         return power_w + true.real - measured.real, true.imag
 
     def _spectra(
-        self, work: NDArray[np.float32], start: float, length: float, cycles: int
+        self,
+        work: NDArray[np.float32],
+        start: float,
+        length: float,
+        cycles: int,
+        rate_hz: float,
     ) -> list[Spectrum | None]:
         """One per point; THD of every row is kept."""
         units = np.abs(np.array(self._units))[:, None]
+        waves_hz = orders_below(length / cycles) * (cycles * rate_hz / length)
         magnitudes = np.abs(harmonics(work, start, length, cycles)) * units
+        magnitudes /= self._evener.magnitude(waves_hz, rate_hz)
         rows = []
         for row, scale in enumerate(self._scales):
             idle = max(scale.cutoff_a, scale.noise_floor)
@@ -214,7 +224,7 @@ class WindowAnalyser:
     def _take(
         self, samples: NDArray[np.float32], edges: EdgeWeights, rate_hz: float
     ) -> NDArray[np.float32]:
-        """A copy in the work space, CT law applied, zeros behind it."""
+        """A copy in the work space, droop and CT law undone, zeros behind it."""
         count = samples.shape[1]
         rows = len(samples)
         padded = -(-count // _STRETCH) * _STRETCH
@@ -222,6 +232,7 @@ class WindowAnalyser:
         self._work[:, count:] = 0
         work: NDArray[np.float32] = self._work[:, :count]
         work[...] = samples
+        self._evener.even(work, rate_hz)
         if not self._restorer.idle:
             totals = samples.sum(axis=1, dtype=np.float64)
             totals -= (1 - edges.first) * samples[:, 0] + (1 - edges.last) * samples[:, -1]
@@ -309,10 +320,10 @@ def _row_sums(rows: NDArray[np.float32], factors: NDArray[np.float32]) -> list[f
     return sums
 
 
-def _residual_meters(channels: MeterChannels) -> list[ResidualMeter]:
+def _residual_meters(channels: MeterChannels, evener: Evener) -> list[ResidualMeter]:
     row_of = {channel: row for row, channel in enumerate(channels.rows)}
     rows = [[row_of[channel] for channel in each.channels] for each in channels.residuals]
     return [
-        ResidualMeter(residual, places, [channels.scales[row] for row in places])
+        ResidualMeter(residual, places, [channels.scales[row] for row in places], evener)
         for residual, places in zip(channels.residuals, rows, strict=True)
     ]

@@ -3,9 +3,9 @@
 
 Some milliamperes are looked for beneath tens of amperes, so the sum is made of harmonic
 phasors: each conductor's own delay and null are exact for every order, and the noise of the
-channels, which by far exceeds the residual current, falls between the harmonics. Its share
-beneath them is told from the rest of the sum and taken off. Above the 40th harmonic (2 kHz at
-50 Hz) nothing is seen.
+channels, which by far exceeds the residual current, falls between the harmonics. What it adds
+beneath them is told from what is there half an order beside them, and taken off. Above the 40th
+harmonic (2 kHz at 50 Hz) nothing is seen.
 """
 
 from __future__ import annotations
@@ -17,19 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdu_agent.metering.calibration import ChannelScale, ResidualSum
-from pdu_agent.metering.spectra import HANN_NOISE, harmonics
-from pdu_agent.model.quantities import HARMONICS
+from pdu_agent.metering.droop import Evener, Hertz
+from pdu_agent.metering.spectra import harmonics, orders_below
 
-_ORDERS = np.arange(1, HARMONICS + 1)
+_BESIDE = 0.5
+_CYCLES_FOR_NOISE = 5  # with fewer the Hann weight still sees the harmonics half an order beside
 
 
 class ResidualMeter:
     """One sum of conductors, window by window."""
 
     def __init__(
-        self, residual: ResidualSum, rows: Sequence[int], scales: Sequence[ChannelScale]
+        self,
+        residual: ResidualSum,
+        rows: Sequence[int],
+        scales: Sequence[ChannelScale],
+        evener: Evener,
     ) -> None:
-        """rows: where the conductors are in a window; scales: theirs, in the same order."""
+        """rows: where the conductors are in a window; scales: theirs, in the same order. evener:
+        what has evened the windows.
+        """
+        self._evener = evener
         self._rows = list(rows)
         self._units = np.array([scale.units for scale in scales])
         self._delays_s = np.array([scale.phase_delay_s for scale in scales])
@@ -51,25 +59,25 @@ class ResidualMeter:
         channels' noise floors.
         """
         conductors = work[self._rows]
-        weights = self._units * self._gains
-        total = float(np.var(weights.astype(np.float32) @ conductors))
         if not cycles:
-            return math.sqrt(max(0.0, total - self._floor_a**2))
-        phasors = harmonics(conductors, start, length, cycles)
-        plain = _power(weights @ phasors)
-        noise_share = 2 * HANN_NOISE * HARMONICS / length
-        noise = max(0.0, total - plain) / (1 - noise_share)
-        factors = self._units[:, None] * self._factors(cycles * rate_hz / length)
-        nulled = _power((phasors * factors).sum(axis=0))
-        return math.sqrt(max(0.0, nulled - noise_share * noise))
+            weights = (self._units * self._gains).astype(np.float32)
+            return math.sqrt(max(0.0, float(np.var(weights @ conductors)) - self._floor_a**2))
+        hz = orders_below(length / cycles) * (cycles * rate_hz / length)
+        factors = self._factors(hz) / self._evener.magnitude(hz, rate_hz)
+        power = _power(factors, harmonics(conductors, start, length, cycles))
+        if cycles >= _CYCLES_FOR_NOISE:
+            power -= _power(factors, harmonics(conductors, start, length, cycles, _BESIDE))
+        return math.sqrt(max(0.0, power))
 
-    def _factors(self, frequency_hz: float) -> NDArray[np.complex128]:
-        """complex128[conductors, HARMONICS]: null and delay of each conductor."""
-        hz = frequency_hz * _ORDERS
+    def _factors(self, hz: Hertz) -> NDArray[np.complex128]:
+        """complex128[conductors, orders]: unit, null and delay of each conductor."""
         nulls = self._gains[:, None] - 1j * self._corners_hz[:, None] / hz
-        factors: NDArray[np.complex128] = nulls * np.exp(2j * np.pi * self._delays_s[:, None] * hz)
+        turns = np.exp(2j * np.pi * self._delays_s[:, None] * hz)
+        factors: NDArray[np.complex128] = self._units[:, None] * nulls * turns
         return factors
 
 
-def _power(phasors: NDArray[np.complex128]) -> float:
-    return float(np.sum(phasors.real**2 + phasors.imag**2))
+def _power(factors: NDArray[np.complex128], phasors: NDArray[np.complex64]) -> float:
+    """Square of the sum's RMS."""
+    total = (factors * phasors).sum(axis=0)
+    return float(np.sum(total.real**2 + total.imag**2))

@@ -24,13 +24,19 @@ _STRETCH = 64  # samples per stretch of the two-stage sum
 _ORDERS = np.arange(1, HARMONICS + 1)
 
 
+def orders_below(samples_per_cycle: float) -> NDArray[np.int64]:
+    """1 to HARMONICS, or as far as so many samples a cycle tell the orders apart."""
+    return _ORDERS[samples_per_cycle / 2 > _ORDERS]
+
+
 def harmonics(
-    rows: NDArray[np.float32], start: float, length: float, cycles: int
+    rows: NDArray[np.float32], start: float, length: float, cycles: int, beside: float = 0.0
 ) -> NDArray[np.complex64]:
-    """complex64[rows, HARMONICS]: RMS phasors, in the unit of the samples.
+    """complex64[rows, orders]: RMS phasors, in the unit of the samples, of `orders_below`.
 
     rows: float32[rows, n]. start: where the window begins, in samples from the first one
-    (-0.5..0.5). length: of the window in samples. cycles: in the window, 3 or more.
+    (-0.5..0.5). length: of the window in samples. cycles: in the window, 3 or more. beside: look
+    so many orders above each harmonic.
     """
     count = rows.shape[1]
     stretches = -(-count // _STRETCH)
@@ -41,7 +47,7 @@ def harmonics(
     )
     # Within each stretch of samples, then over the stretches: some 90 exponentials per order
     # instead of one per sample.
-    turn = -1j * math.tau * cycles / length * _ORDERS
+    turn = -1j * math.tau * cycles / length * (orders_below(length / cycles) + beside)
     within = np.exp(np.arange(_STRETCH)[:, None] * turn).astype(np.complex64)
     across = np.exp((np.arange(stretches)[:, None] * _STRETCH - start) * turn)
     # A stack of small products: a single large one would be handed to threads.
@@ -56,7 +62,7 @@ def thd_percent(
 ) -> float | None:
     """Harmonics 2 and up over the fundamental; None when that is not above `least`.
 
-    magnitudes: float64[HARMONICS], in the unit of `least` and of `noise`, the channel's noise
+    magnitudes: float64[orders], in the unit of `least` and of `noise`, the channel's noise
     floor, whose share beneath the harmonics of a window of `length` samples is taken off.
     """
     fundamental = float(magnitudes[0])

@@ -59,7 +59,10 @@ HARMONICS = 40
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """RMS of the harmonics 1 to HARMONICS of one metering point; [0] is the fundamental."""
+    """RMS of the harmonics 1 to HARMONICS of one metering point; [0] is the fundamental.
+
+    Fewer where the sampling rate does not tell them apart.
+    """
 
     voltage_v: tuple[float, ...]
     current_a: tuple[float, ...]

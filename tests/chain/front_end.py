@@ -117,7 +117,7 @@ class Bench:
         options = Ads130e08Settings()
         self.source = Ads130e08Source(port, options, self.time.sleep)
         self.channels = meter_channels(wiring, options.volts_per_count)
-        self.meter = BlockMeter(self.channels, nominal_hz)
+        self.meter = BlockMeter(self.channels, nominal_hz, self.source.droop)
         self.source.start()
 
     def blocks(self, seconds: float) -> Iterator[SampleBlock]:

@@ -123,7 +123,7 @@ def residual_by_sum_ma(load_a: float, leak_a: float, seconds: float) -> float:
 
 def _nulls(mains: Mains, wiring: SampledWiring) -> tuple[tuple[float, ...], tuple[float, ...]]:
     bench = Bench(FrontEnd(mains, [mains.phasors], _pair(mains, 8.0, 0.0)), wiring)
-    raw = RawMeter(bench.channels)
+    raw = RawMeter(bench.channels, droop=bench.source.droop)
     for block in bench.blocks(10.0):
         raw.add_block(block)
     figures = raw.figures()

@@ -195,12 +195,12 @@ class Chain:
         port: SpiPort = self.board.ports[f"sim:{number}"]
         if late:
             port = LatePort(port, self.time, seed=number + 100)
+        source = Ads130e08Source(port, meter.options, self.time.sleep)
+        channels = meter_channels(meter.wiring, meter.options.volts_per_count)
         return SampledAcquisition(
             meter.name,
-            Ads130e08Source(port, meter.options, self.time.sleep),
-            BlockMeter(
-                meter_channels(meter.wiring, meter.options.volts_per_count), self._nominal_hz
-            ),
+            source,
+            BlockMeter(channels, self._nominal_hz, source.droop),
             meter.targets,
             self._delivered.append,
             self._on_trouble,

@@ -15,6 +15,8 @@ from types import MappingProxyType
 CHANNELS = 8
 """Of the largest part of the family; of all drivers, whatever part is found."""
 CLOCK_PERIOD_S = 1 / 2_048_000
+FILTER_ORDER = 3
+"""Of the sinc filter that every rate is decimated by."""
 STATUS_SYNC = 0xC0  # the upper four bits of the first status byte
 
 POWER_UP_S = 0.155

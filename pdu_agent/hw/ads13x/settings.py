@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
-from pdu_agent.hw.ads13x.parts import CHANNELS, Part, Rate, volts_per_count
+from pdu_agent.hw.ads13x.parts import CHANNELS, FILTER_ORDER, Part, Rate, volts_per_count
+from pdu_agent.metering.droop import Sinc
 from pdu_agent.model.settings import setting
 
 
@@ -49,6 +50,11 @@ class SetUp:
     @property
     def rate(self) -> Rate:
         return self.part.rates[self.rate_sps]
+
+    @property
+    def droop(self) -> Sinc:
+        """By the rate of the chip, however often it is read."""
+        return Sinc(FILTER_ORDER, float(self.rate_sps))
 
     @property
     def volts_per_count(self) -> float:

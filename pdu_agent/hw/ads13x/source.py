@@ -26,6 +26,7 @@ from pdu_agent.hw.ads13x.self_test import shorted_faults, square_faults
 from pdu_agent.hw.ads13x.settings import SetUp
 from pdu_agent.hw.spi import SpiPort
 from pdu_agent.metering.blocks import SampleBlock
+from pdu_agent.metering.droop import Sinc
 from pdu_agent.metering.frames import decode_frames, decode_status, frame_length
 from pdu_agent.model.errors import HardwareError
 
@@ -85,6 +86,10 @@ class Ads13xSource:
     @property
     def rate_hz(self) -> float:
         return self._reader.rate_hz
+
+    @property
+    def droop(self) -> Sinc:
+        return self._set_up.droop
 
     @property
     def real_rate_hz(self) -> float:

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pdu_agent.hw.sim.ads13x import AnalogInputs, Faults, SimAds13x
+from pdu_agent.hw.sim.ads13x import Faults, SimAds13x
 from pdu_agent.hw.sim.ads13x_parts import E08
-
-__all__ = ["AnalogInputs", "Faults", "SimAds130e08"]
+from pdu_agent.hw.sim.decimation import AnalogInputs
 
 
 class SimAds130e08(SimAds13x):
@@ -22,6 +21,7 @@ class SimAds130e08(SimAds13x):
         noise_lsb: float = 0.7,
         seed: int = 0,
         identity: int = E08.identity,
+        droops: bool = True,
     ) -> None:
         part = replace(E08, identity=identity)
-        super().__init__(part, inputs, ppm=ppm, noise_lsb=noise_lsb, seed=seed)
+        super().__init__(part, inputs, ppm=ppm, noise_lsb=noise_lsb, seed=seed, droops=droops)

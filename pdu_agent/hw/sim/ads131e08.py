@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from pdu_agent.hw.sim.ads13x import AnalogInputs, SimAds13x
+from pdu_agent.hw.sim.ads13x import SimAds13x
 from pdu_agent.hw.sim.ads13x_parts import ADS131E08S_CONFIG, ads131
+from pdu_agent.hw.sim.decimation import AnalogInputs
 
 
 class SimAds131e08(SimAds13x):
@@ -22,6 +23,15 @@ class SimAds131e08(SimAds13x):
         identity: int = 0xD2,
         is_s: bool = False,
         offset_v: float = 0.0,
+        droops: bool = True,
     ) -> None:
         part = ads131(identity, ADS131E08S_CONFIG) if is_s else ads131(identity)
-        super().__init__(part, inputs, ppm=ppm, noise_lsb=noise_lsb, seed=seed, offset_v=offset_v)
+        super().__init__(
+            part,
+            inputs,
+            ppm=ppm,
+            noise_lsb=noise_lsb,
+            seed=seed,
+            offset_v=offset_v,
+            droops=droops,
+        )

@@ -10,7 +10,6 @@ Not modelled: settling of the reference, the GPIO pins (low).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,10 +26,8 @@ from pdu_agent.hw.sim.ads13x_parts import (
     FAULT_STATP,
     SimPart,
 )
+from pdu_agent.hw.sim.decimation import AnalogInputs, filtered
 from pdu_agent.hw.sim.noise import noise_at, noise_pool
-
-AnalogInputs = Callable[[NDArray[np.float64]], NDArray[np.float32]]
-"""Times in monotonic seconds -> float32[wired channels, times] volts at the inputs."""
 
 BYTE_S = 8 / 4_096_000
 RESET_DEAF_S = 18 * CLOCK_S
@@ -68,7 +65,8 @@ class SimAds13x:
     """One chip; times are monotonic seconds. Safe to reset from another thread.
 
     ppm: error of the oscillator. noise_lsb: RMS noise of each channel in codes of 16 bits.
-    offset_v: of every channel's converter, whatever its input.
+    offset_v: of every channel's converter, whatever its input. droops: has its decimation filter;
+    without it a conversion is what the inputs are at one instant.
     """
 
     def __init__(
@@ -80,12 +78,14 @@ class SimAds13x:
         noise_lsb: float = 0.7,
         seed: int = 0,
         offset_v: float = 0.0,
+        droops: bool = True,
     ) -> None:
         self.faults = Faults()
         self._part = part
         self._inputs = inputs
         self._noise = noise_pool(seed) * np.float32(noise_lsb)
         self._made_offset_v = offset_v
+        self._droops = droops
         self._clock_ratio = 1 + ppm * 1e-6
         self._lock = threading.RLock()
         self._dropped: list[tuple[int, int]] = []
@@ -304,7 +304,7 @@ class SimAds13x:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """(volts[channels, times], codes per volt[channels], 1 or 0 for off or dead)."""
         reference_v = 4.0 if self._registers[CONFIG3] & 0x20 else 2.4
-        wired = self._inputs(times_s)
+        wired = self._wired(times_s)
         settings = self._registers[CH1SET : CH1SET + self._part.channels]
         used = self._part.channels
         while used > len(wired) and settings[used - 1] & 0x80:
@@ -326,6 +326,11 @@ class SimAds13x:
             if control & 0x7 != _MUX_NORMAL:
                 volts[channel] = self._internal_signal(control & 0x7, channel, times_s, reference_v)
         return volts, scale, alive
+
+    def _wired(self, times_s: NDArray[np.float64]) -> NDArray[np.float32]:
+        if self._droops:
+            return filtered(self._inputs, times_s, self.period_s)
+        return self._inputs(times_s)
 
     def _internal_signal(
         self, mux: int, channel: int, times_s: NDArray[np.float64], reference_v: float
