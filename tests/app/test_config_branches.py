@@ -106,7 +106,10 @@ def test_a_spreadsheet_names_the_branch_of_an_outlet(tmp_path: Path) -> None:
         (METERED, "currents[1].feeds: there is no branch 2"),
         (METERED.replace("inlet 1", "branch 2") + BRANCHES, "branch 2 is metered twice"),
         (METERED.replace("branch 2", "phase 1"), "such as inlet 1, branch 2 or outlet 3"),
-        (METERED.replace("branch 2", "sensor 1"), "expected an inlet, its residual current, a line, branch or outlet"),
+        (
+            METERED.replace("branch 2", "sensor 1"),
+            "expected an inlet, its residual current, a line, branch or outlet",
+        ),
         (
             BRANCHES + "thresholds: [{target: branch 1, quantity: current}]\n",
             "nothing in `meters` feeds branch 1",
