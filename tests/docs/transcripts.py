@@ -21,7 +21,8 @@ DOCUMENTED_SNMP = "127.0.0.1:1161"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _UNITS = (
     r"millivolts|milliamperes|milliwatts|millivolt-amperes|millivars|thousandths|millihertz|"
-    r"milliwatt-hours|watt-hours|tenths of kilowatt-hours|seconds"
+    r"milliwatt-hours|watt-hours|tenths of kilowatt-hours|millivar-hours|hundredths of a percent|"
+    r"seconds"
 )
 # What differs from run to run: quantities, times, and the port of the replaying demo.
 _VOLATILE = [

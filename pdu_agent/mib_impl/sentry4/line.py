@@ -42,10 +42,10 @@ from pdu_agent.mib_impl.sentry4.names import (
     line_label,
     phase_label,
 )
-from pdu_agent.mib_impl.sentry4.points import Point, branches_of, lines, lines_of, outlets_of
+from pdu_agent.mib_impl.sentry4.points import Point, branches_of, lines, lines_of
 from pdu_agent.mib_impl.syntax import DisplayString, Integer32, Oid
 from pdu_agent.model.commands import Quantity, TargetKind
-from pdu_agent.model.snapshot import Branch, Inlet, Line, Outlet, Snapshot
+from pdu_agent.model.snapshot import Branch, Inlet, Line, Snapshot
 
 _POWER = Integer32(0, 25_000)
 _LINE_INDEX = ("st4UnitIndex", "st4InputCordIndex", "st4LineIndex")
@@ -54,13 +54,15 @@ _PHASE_INDEX = ("st4UnitIndex", "st4InputCordIndex", "st4PhaseIndex")
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """One line of a cord and its phase. branches, outlets: how many hang on the phase."""
+    """One line of a cord and its phase. branches, outlets: how many hang on the phase; outlets is
+    None where there are several: which of them one hangs on, only who may read it may know.
+    """
 
     inlet: Inlet
     number: int
     rated_current_a: float | None
     branches: int
-    outlets: int
+    outlets: int | None
 
 
 def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, LineRow]]:
@@ -75,14 +77,13 @@ def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, LineRow]]:
             )
         for number, line in own.items():
             branches = [b for b in branches_of(snapshot) if _is_on(b, line)]
-            outlets = [o for o in outlets_of(snapshot) if _is_on(o, line)]
             yield (
                 line_index(inlet.index, number),
-                LineRow(inlet, number, line.rated_current_a, len(branches), len(outlets)),
+                LineRow(inlet, number, line.rated_current_a, len(branches), None),
             )
 
 
-def _is_on(wired: Branch | Outlet, line: Line) -> bool:
+def _is_on(wired: Branch, line: Line) -> bool:
     return (wired.inlet, wired.line) == (line.inlet, line.line)
 
 
