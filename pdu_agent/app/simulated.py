@@ -36,7 +36,7 @@ def relays_of(settings: AgentSettings) -> dict[tuple[str, int], int]:
 
 
 def entries_of(settings: AgentSettings) -> list[Entry]:
-    """Everything whose place is simulated."""
+    """Everything whose place is simulated, by the names that logs call it by."""
     return [entry for entry in _all_entries(settings) if is_simulated(entry.place)]
 
 
@@ -61,6 +61,20 @@ def _all_entries(settings: AgentSettings) -> Iterator[Entry]:
             number=sensor.number,
             sensor=sensor.kind,
         )
+    for fan in settings.fans:
+        yield Entry(
+            "fans",
+            f"fan {fan.number}",
+            fan.driver,
+            _place(fan.options),
+            fan.options,
+            number=fan.number,
+        )
+    for io in settings.io:
+        yield Entry("io", f"io {io.name}", io.driver, _place(io.options), io.options)
+    for display in settings.displays:
+        name = f"display {display.name}"
+        yield Entry("displays", name, display.driver, _place(display.options), display.options)
 
 
 def _place(options: Any) -> str:

@@ -102,7 +102,9 @@ def test_the_simulated_values_move_within_their_range(tmp_path: Path) -> None:
     clock = ManualClock()
     around = Surroundings(clock)
     seen: dict[SensorKind, list[float]] = {SensorKind.TEMPERATURE: [], SensorKind.HUMIDITY: []}
-    chips = {kind: SimHwmon(tmp_path, kind, around.feeling(1, kind)) for kind in seen}
+    chips = {
+        kind: SimHwmon(tmp_path, f"{kind.value}_input", around.feeling(1, kind)) for kind in seen
+    }
     for _ in range(200):
         for kind, values in seen.items():
             chips[kind].refresh()
@@ -115,7 +117,7 @@ def test_the_simulated_values_move_within_their_range(tmp_path: Path) -> None:
 
 
 def test_a_sensor_that_is_gone_and_one_that_fails_are_told_apart(tmp_path: Path) -> None:
-    chip = SimHwmon(tmp_path, SensorKind.TEMPERATURE, lambda: 21.5)
+    chip = SimHwmon(tmp_path, "temp1_input", lambda: 21.5)
     sensor = HwmonSensor(HwmonSettings(str(chip.file)))
     assert sensor.read() == 21.5
     chip.unplug()

@@ -206,6 +206,9 @@ class RelayAction:
         getattr(board.contacts, name)(outlet)
 
 
+_NUMBERED = ("press", "let_go")  # lines are counted from 0
+
+
 class _Faulty:
     """What buses and devices have in common: a name, and one verb with its value."""
 
@@ -216,7 +219,7 @@ class _Faulty:
         given: list[tuple[Verb, Any]] = []
         for verb in get_args(Verb):
             value = getattr(self, verb, None)
-            if value:
+            if value or (value == 0 and verb in _NUMBERED):
                 given.append((verb, duration_s(value) if isinstance(value, str) else value))
         return given
 
@@ -268,7 +271,9 @@ class DeviceAction(_Faulty):
     dead_channel: int = setting(0, minimum=1, maximum=64, doc="input that reads nothing")
     clip_channel: int = setting(0, minimum=1, maximum=64, doc="input that is driven too far")
     lose_frames: int = setting(0, minimum=1, maximum=10**6, doc="conversions that fail")
-    press: int = setting(0, minimum=1, maximum=64, doc="input that is closed from now on")
+    press: int | None = setting(None, minimum=0, maximum=511, doc="input that closes")
+    let_go: int | None = setting(None, minimum=0, maximum=511, doc="input that opens")
+    block: bool = setting(False, doc="something is in the blades of the fan")
     heal: bool = setting(False, doc="all of that is over")
 
     def __post_init__(self) -> None:

@@ -7,9 +7,11 @@ its power while the agent restarted, with it emptied the board lost power too.
 
 from __future__ import annotations
 
+import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,6 +31,7 @@ from pdu_agent.model.commands import Target
 from pdu_agent.model.errors import ConfigError
 
 REFRESH_S = 1.0
+T = TypeVar("T")
 
 
 class SimulatedBoard:
@@ -82,12 +85,15 @@ class SimulatedBoard:
         self.buses: dict[str, SimI2cBus] = {}
         self.ports: dict[str, SimSpiPort] = {}
         self.gpio_chips: dict[str, GpioChip] = {}
+        self.shared: dict[tuple[str, Hashable], Any] = {}
+        """What several devices have in common, such as a chip with two sensors in it."""
         self.devices: dict[str, Device] = {}
         for entry in entries:
             if entry.name in self.devices:
                 raise ConfigError(f"two simulated devices are called {entry.name!r}")
             self.devices[entry.name] = attach(self, entry)
         self.contacts.begin()
+        self._started = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -96,6 +102,20 @@ class SimulatedBoard:
         if place not in self.buses:
             self.buses[place] = SimI2cBus({}, sleep=self.sleep)
         return self.buses[place]
+
+    def share(self, what: str, key: Hashable, make: Callable[[], T]) -> T:
+        """The thing of that kind and key, made when it is first asked for."""
+        if (what, key) not in self.shared:
+            self.shared[what, key] = make()
+        shared: T = self.shared[what, key]
+        return shared
+
+    def folder(self, name: str) -> Path:
+        """A new folder for files of that device."""
+        folder = self.runtime_dir / f"sim-{name.replace(' ', '-')}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
 
     def truth(self, target: Target, t_s: float | None = None) -> Truth:
         """What a perfect meter shows for the target at t_s, by default now."""
@@ -112,7 +132,13 @@ class SimulatedBoard:
         self._script = script
 
     def start(self) -> None:
-        """Let devices with a life of their own live, and keep files up to date."""
+        """Let devices with a life of their own live, keep files up to date, play the script.
+
+        May be called again.
+        """
+        if self._started:
+            return
+        self._started = True
         for device in self.devices.values():
             device.start()
         refreshing = any(device.refresh is not None for device in self.devices.values())

@@ -20,19 +20,47 @@ _HERE = "pdu_agent.hw.sim."
 
 SIMULATORS: dict[str, dict[str, str]] = {
     "relays": {
+        "gpio": "gpio_chips:relays",
+        "lcus": "serial_boards:lcus",
         "mcp23008": "expanders:mcp23008",
         "mcp23017": "expanders:mcp23017",
+        "numato": "serial_boards:numato",
     },
     "meters": {
         "ads130e08": "converters:ads130e08",
+        "ads131e08": "converters:ads131e08",
+        "cse7766": "counting_meters:cse7766",
         "ecm1240": "counting_meters:ecm1240",
+        "hlw8032": "counting_meters:cse7766",
+        "ina219": "bus_meters:ina219",
+        "ina226": "bus_meters:ina226",
+        "ina3221": "bus_meters:ina3221",
+        "modbus": "bus_meters:modbus",
     },
     "sensors": {
+        "aht20": "climate:aht20",
+        "bme280": "climate:bme280",
+        "ds18b20": "kernel_sensors:ds18b20",
         "hwmon": "kernel_sensors:hwmon",
+        "iio": "kernel_sensors:iio",
+        "sht3x": "climate:sht3x",
+        "sht4x": "climate:sht4x",
     },
-    "fans": {},
-    "displays": {},
-    "io": {},
+    "fans": {
+        "emc2101": "blowers:emc2101",
+        "hwmon": "blowers:hwmon",
+    },
+    "displays": {
+        "hd44780": "front_panel:hd44780",
+        "sh1106": "front_panel:sh1106",
+        "ssd1306": "front_panel:ssd1306",
+    },
+    "io": {
+        "gpio": "front_panel:gpio",
+        "mcp23008": "front_panel:mcp23008",
+        "mcp23017": "front_panel:mcp23017",
+        "pcf8574": "front_panel:pcf8574",
+    },
 }
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pdu_agent.hw.sim.ads130e08 import Faults, SimAds130e08
+from pdu_agent.hw.sim.ads13x import Faults, SimAds13x
+from pdu_agent.hw.sim.ads130e08 import SimAds130e08
+from pdu_agent.hw.sim.ads131e08 import SimAds131e08
+from pdu_agent.hw.sim.data_ready import SimDataReadyChip
 from pdu_agent.hw.sim.device import Device, Entry
 from pdu_agent.hw.sim.faulty import Verbs
 from pdu_agent.hw.sim.inputs import ConverterInputs
@@ -20,11 +23,20 @@ _OPEN_MISO = 0xFF  # what is read where nobody drives the line
 
 
 def ads130e08(board: SimulatedBoard, entry: Entry) -> Device:
+    return _attach(board, entry, SimAds130e08)
+
+
+def ads131e08(board: SimulatedBoard, entry: Entry) -> Device:
+    """Data-ready is on the line that the settings name, of a chip of its own."""
+    return _attach(board, entry, SimAds131e08)
+
+
+def _attach(board: SimulatedBoard, entry: Entry, make: type[SimAds130e08 | SimAds131e08]) -> Device:
     """One bus for each converter: data-ready of a chip is cleared by any clock on its bus,
     and a message of 60 ms would keep a second chip waiting through 500 frames.
     """
     inputs = ConverterInputs(board.world, entry.plan, board.rng)
-    chip = SimAds130e08(
+    chip = make(
         inputs,
         ppm=float(board.rng.uniform(-_OSCILLATOR_PPM, _OSCILLATOR_PPM)),
         noise_lsb=board.noise_lsb,
@@ -32,11 +44,15 @@ def ads130e08(board: SimulatedBoard, entry: Entry) -> Device:
     )
     port = SimSpiPort(chip, board.clock, board.sleep, queue_s=board.queue_s)
     board.ports[entry.place] = port
+    edges = getattr(entry.options, "data_ready_chip", "")
+    if edges:
+        line: int = entry.options.data_ready_line
+        board.gpio_chips[edges] = SimDataReadyChip(chip, board.clock, board.sleep, line)
     return Device(entry.name, _verbs(board, chip, port, inputs))
 
 
 def _verbs(
-    board: SimulatedBoard, chip: SimAds130e08, port: SimSpiPort, inputs: ConverterInputs
+    board: SimulatedBoard, chip: SimAds13x, port: SimSpiPort, inputs: ConverterInputs
 ) -> Verbs:
     """Channels are counted from 1, as in the configuration."""
 

@@ -3,18 +3,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pdu_agent.hw.sim.cse7766 import Cse7766Faults, SimCse7766
 from pdu_agent.hw.sim.device import Device, Entry
 from pdu_agent.hw.sim.ecm1240 import Faults, SimulatedEcm1240
+from pdu_agent.model.quantities import Electrical
 
 if TYPE_CHECKING:
     from pdu_agent.hw.sim.board import SimulatedBoard
 
 
+def link_of(board: SimulatedBoard, entry: Entry) -> Path:
+    """What stands for the serial device; it is there once the meter is plugged in."""
+    link = board.runtime_dir / f"sim-{entry.name}"
+    link.unlink(missing_ok=True)
+    return link
+
+
+def truth_of(board: SimulatedBoard, entry: Entry) -> Callable[[], Electrical]:
+    """What is true of the one thing that the meter feeds."""
+    (target,) = entry.channels.values()
+    return lambda: board.truth(target).electrical()
+
+
 def ecm1240(board: SimulatedBoard, entry: Entry) -> Device:
     options = entry.options
-    link = board.runtime_dir / f"sim-{entry.name}"
+    link = link_of(board, entry)
     meter = SimulatedEcm1240(
         link,
         board.clock,
@@ -42,14 +59,20 @@ def ecm1240(board: SimulatedBoard, entry: Entry) -> Device:
         meter.stop()
         meter.unplug()
 
-    link.unlink(missing_ok=True)
-    meter.plug()
-    refresh()
+    def replug(_: bool) -> None:
+        meter.unplug()
+        meter.plug()
+
+    def start() -> None:
+        refresh()
+        meter.plug()
+        meter.start()
+
     return Device(
         entry.name,
         {
             "unplug": lambda _: meter.unplug(),
-            "replug": lambda _: meter.plug(),
+            "replug": replug,
             "power_loss": lambda _: meter.state.reset(),
             "silent": silent,
             "corrupt": corrupt,
@@ -57,6 +80,45 @@ def ecm1240(board: SimulatedBoard, entry: Entry) -> Device:
         },
         path=str(link),
         refresh=refresh,
-        start=meter.start,
+        start=start,
         close=close,
+    )
+
+
+def cse7766(board: SimulatedBoard, entry: Entry) -> Device:
+    """Also of its sisters, which say the same."""
+    link = link_of(board, entry)
+    meter = SimCse7766(link, board.clock, truth_of(board, entry))
+
+    def silent(on: bool) -> None:
+        meter.faults.silent = on
+
+    def corrupt(frames: int) -> None:
+        meter.faults.bad_sums = frames
+
+    def heal(_: bool) -> None:
+        meter.faults = Cse7766Faults()
+
+    def unplug() -> None:
+        meter.stop()
+        meter.terminal.unplug()
+
+    def plug() -> None:
+        unplug()
+        meter.terminal.plug()
+        meter.start()
+
+    return Device(
+        entry.name,
+        {
+            "unplug": lambda _: unplug(),
+            "replug": lambda _: plug(),
+            "power_loss": lambda _: meter.power_loss(),
+            "silent": silent,
+            "corrupt": corrupt,
+            "heal": heal,
+        },
+        path=str(link),
+        start=plug,
+        close=unplug,
     )

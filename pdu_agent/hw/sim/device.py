@@ -25,6 +25,8 @@ Verb = Literal[
     "clip_channel",
     "lose_frames",
     "press",
+    "let_go",
+    "block",
     "heal",
 ]
 """What can happen to a device or a bus; each takes one value, see `docs/simulator.md`."""

@@ -7,6 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from pdu_agent.hw.sim.files import put
+
 
 @dataclass(slots=True)
 class SimMotor:
@@ -62,8 +64,8 @@ class SimHwmonFan:
             (self.chip / "pwm1").unlink()
             (self.chip / "pwm1").write_text("0\n", encoding="ascii")
         rpm = self.motor.rpm(self.share)
-        (self.chip / "fan1_input").write_text(f"{rpm:.0f}\n", encoding="ascii")
-        (self.chip / "fan1_fault").write_text(f"{self.fault:d}\n", encoding="ascii")
+        put(self.chip / "fan1_input", f"{rpm:.0f}\n")
+        put(self.chip / "fan1_fault", f"{self.fault:d}\n")
 
     @property
     def share(self) -> float:

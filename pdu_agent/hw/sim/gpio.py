@@ -66,6 +66,11 @@ class SimGpioChip:
         if on_outputs is not None:
             on_outputs(*self._outputs)
 
+    @property
+    def outputs(self) -> tuple[int, int]:
+        """As on_outputs is told them."""
+        return self._outputs
+
     # -- the world outside ------------------------------------------------------------------
 
     def drive(self, line: int, high: bool | None) -> None:

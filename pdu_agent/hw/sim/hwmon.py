@@ -6,24 +6,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pdu_agent.model.snapshot import SensorKind
-
-_FILE_OF = {
-    SensorKind.TEMPERATURE: "temp1_input",
-    SensorKind.HUMIDITY: "humidity1_input",
-}
+from pdu_agent.hw.sim.files import put
 
 
 class SimHwmon:
-    """folder: the sensor's own, which is made. value: Celsius or percent of the moment."""
+    """folder: the chip's own, which is made; file: such as temp1_input; name: of the chip.
 
-    def __init__(self, folder: Path, kind: SensorKind, value: Callable[[], float]) -> None:
-        self.file = folder / _FILE_OF[kind]
+    value: Celsius or percent of the moment.
+    """
+
+    def __init__(
+        self, folder: Path, file: str, value: Callable[[], float], name: str = "simboard"
+    ) -> None:
+        self.file = folder / file
         self._value = value
         self._plugged = True
         self._failing = False
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "name").write_text("simboard\n", encoding="ascii")
+        (folder / "name").write_text(f"{name}\n", encoding="ascii")
         self.refresh()
 
     def refresh(self) -> None:
@@ -31,10 +31,7 @@ class SimHwmon:
         if not self._plugged:
             return
         text = "" if self._failing else f"{self._value() * 1000:.0f}\n"
-        # Replaced as a whole: whoever reads meanwhile gets the old value or the new one.
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(text, encoding="ascii")
-        fresh.replace(self.file)
+        put(self.file, text)
 
     def unplug(self) -> None:
         """The kernel takes the file away."""

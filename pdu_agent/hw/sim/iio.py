@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from pdu_agent.hw.sim.files import put
 from pdu_agent.hw.sim.sensor_faults import Air
 
 _RAW_OFFSET, _RAW_SCALE = -6000.0, 0.05
@@ -55,4 +56,4 @@ class SimIio:
 
     def _put(self, name: str, text: str) -> None:
         spoiled = "" if self.faults.dead is not None else f"{text}\n"
-        (self.device / name).write_text(spoiled, encoding="ascii")
+        put(self.device / name, spoiled)

@@ -5,24 +5,66 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pdu_agent.hw.sim.air import air_of, fault_verbs
 from pdu_agent.hw.sim.device import Device, Entry
+from pdu_agent.hw.sim.faulty import Verbs
 from pdu_agent.hw.sim.hwmon import SimHwmon
+from pdu_agent.hw.sim.iio import SimIio
+from pdu_agent.hw.sim.w1 import SimW1
+from pdu_agent.model.snapshot import SensorKind
 
 if TYPE_CHECKING:
     from pdu_agent.hw.sim.board import SimulatedBoard
 
+_FIRST = {SensorKind.TEMPERATURE: "temp1", SensorKind.HUMIDITY: "humidity1"}
+
 
 def hwmon(board: SimulatedBoard, entry: Entry) -> Device:
-    feeling = board.surroundings.feeling(entry.number, entry.sensor)
-    chip = SimHwmon(board.runtime_dir / "sim-hwmon" / f"hwmon{entry.number}", entry.sensor, feeling)
-    return Device(
-        entry.name,
-        {
-            "unplug": lambda _: chip.unplug(),
-            "replug": lambda _: chip.plug(),
-            "dead": lambda _: chip.fail(),
-            "heal": lambda _: chip.plug(),
-        },
-        path=str(chip.file),
-        refresh=chip.refresh,
+    """With a chip's name, the path is the folder of all chips; else the file."""
+    folder = board.folder(entry.name)
+    channel = entry.options.input or _FIRST[entry.sensor]
+    chip = SimHwmon(
+        folder / "hwmon1",
+        f"{channel}_input",
+        board.surroundings.feeling(entry.number, entry.sensor),
+        entry.options.chip or "simboard",
     )
+    verbs: Verbs = {
+        "unplug": lambda _: chip.unplug(),
+        "replug": lambda _: chip.plug(),
+        "dead": lambda _: chip.fail(),
+        "heal": lambda _: chip.plug(),
+    }
+    path = str(folder if entry.options.chip else chip.file)
+    return Device(entry.name, verbs, path=path, refresh=chip.refresh)
+
+
+def ds18b20(board: SimulatedBoard, entry: Entry) -> Device:
+    chip = SimW1(board.folder(entry.name), air_of(board, entry, entry.name))
+    verbs = {**_file_verbs(chip), "power_loss": lambda _: chip.power_on()}
+    return Device(entry.name, verbs, path=str(chip.slave), refresh=chip.refresh)
+
+
+def iio(board: SimulatedBoard, entry: Entry) -> Device:
+    """With raw values, where the pressure is."""
+    folder = board.folder(entry.name)
+    raw = entry.sensor is SensorKind.PRESSURE
+    chip = SimIio(folder, entry.options.chip, air_of(board, entry, entry.name), raw=raw)
+    return Device(entry.name, _file_verbs(chip), path=str(folder), refresh=chip.refresh)
+
+
+def _file_verbs(chip: SimW1 | SimIio) -> Verbs:
+    def dead(_: bool) -> None:
+        chip.faults.dead = 0xFF
+        chip.refresh()
+
+    def heal(on: bool) -> None:
+        fault_verbs(chip.faults)["heal"](on)
+        chip.refresh()
+
+    return {
+        "unplug": lambda _: chip.unplug(),
+        "replug": lambda _: chip.plug(),
+        "dead": dead,
+        "heal": heal,
+    }

@@ -13,6 +13,7 @@ _SLOW_S, _FAST_S = 900.0, 70.0  # the room, and the load next to the sensor
 _MEAN_AND_SWING = {
     SensorKind.TEMPERATURE: (38.0, 4.0),
     SensorKind.HUMIDITY: (45.0, -8.0),  # warmer air is drier
+    SensorKind.PRESSURE: (1010.0, 20.0),
 }
 
 

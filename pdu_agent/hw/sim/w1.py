@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from pdu_agent.hw.sim.files import put
 from pdu_agent.hw.sim.sensor_faults import Air
 
 SERIAL = "28-0316a2795aff"
@@ -51,12 +52,11 @@ class SimW1:
         value = int.from_bytes(told[:2], "little", signed=True) * 1000 // 16
         line = " ".join(f"{byte:02x}" for byte in told)
         verdict = "YES" if good else "NO"
-        self.slave.write_text(
-            f"{line} : crc={_dallas(told[:8]):02x} {verdict}\n{line} t={value}\n", encoding="ascii"
-        )
+        checked = f"{line} : crc={_dallas(told[:8]):02x} {verdict}"
+        put(self.slave, f"{checked}\n{line} t={value}\n")
         # The kernel refuses to read what has a wrong checksum; an empty file is as close as a
         # folder gets.
-        self.temperature.write_text(f"{value}\n" if good else "", encoding="ascii")
+        put(self.temperature, f"{value}\n" if good else "")
 
 
 def _dallas(data: bytes) -> int:

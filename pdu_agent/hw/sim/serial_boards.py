@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Relay boards on serial lines, tied to the contacts of the simulated unit.
+
+They live as long as the agent's process: unlike expanders they are new at each start.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pdu_agent.hw.sim.device import Device, Entry
+from pdu_agent.hw.sim.lcus import SimLcus
+from pdu_agent.hw.sim.numato import SimNumato
+from pdu_agent.hw.sim.serial_board import OnRelays, SimSerialBoard
+
+if TYPE_CHECKING:
+    from pdu_agent.hw.sim.board import SimulatedBoard
+
+
+def lcus(board: SimulatedBoard, entry: Entry) -> Device:
+    options = entry.options
+    return _device(
+        entry,
+        SimLcus(
+            _path(board, entry),
+            options.relay_count,
+            _coils(board, entry),
+            options.own_supply,
+            tells_states=options.status_query,
+        ),
+    )
+
+
+def numato(board: SimulatedBoard, entry: Entry) -> Device:
+    options = entry.options
+    simulated = SimNumato(
+        _path(board, entry), options.relay_count, _coils(board, entry), options.own_supply
+    )
+    simulated.knows_all_at_once = options.all_at_once
+    return _device(entry, simulated)
+
+
+def _path(board: SimulatedBoard, entry: Entry) -> Path:
+    path = board.runtime_dir / f"sim-{entry.name}"
+    path.unlink(missing_ok=True)
+    return path
+
+
+def _coils(board: SimulatedBoard, entry: Entry) -> OnRelays:
+    return lambda closed: board.contacts.coils(entry.name, dict(enumerate(closed)))
+
+
+def _device(entry: Entry, simulated: SimSerialBoard) -> Device:
+    def silent(on: bool) -> None:
+        simulated.is_silent = on
+
+    def heal(_: bool) -> None:
+        simulated.is_silent = False
+
+    def replug(_: bool) -> None:
+        simulated.unplug()
+        simulated.plug()
+
+    return Device(
+        entry.name,
+        {
+            "unplug": lambda _: simulated.unplug(),
+            "replug": replug,
+            "power_loss": lambda _: simulated.power_up(),
+            "silent": silent,
+            "heal": heal,
+        },
+        path=str(simulated.path),
+        start=simulated.start,
+        close=simulated.close,
+    )

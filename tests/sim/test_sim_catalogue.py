@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every driver that has a simulator, as configured, through the real driver to the real values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pdu_agent.app.config.load import load_settings
+from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.app.hardware import Hardware
+from pdu_agent.hw import registry
+from pdu_agent.hw.sim.board import SimulatedBoard
+from pdu_agent.hw.sim.catalogue import SIMULATORS, attach
+from pdu_agent.hw.sim.device import Entry
+from pdu_agent.hw.sim.loads import Load
+from pdu_agent.model.clock import SystemClock
+from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.model.errors import ConfigError
+from pdu_agent.model.readings import (
+    BankState,
+    InitialiseBank,
+    Reading,
+    RelayResult,
+    SensorReading,
+    WriteRelays,
+)
+from tests.peers import require_terminals
+
+CONFIGURATION = Path(__file__).with_name("everything.yaml")
+LIMIT_S = 15.0
+WITHOUT = {
+    ("sensors", "contact"): "is an input of a board of `io`",
+    ("meters", "ads131e08_iio"): "a buffer of the kernel, which its own tests simulate",
+}
+
+
+def test_every_driver_has_a_simulator() -> None:
+    for kind in registry.KINDS:
+        without = {name for of, name in WITHOUT if of == kind}
+        assert set(SIMULATORS[kind]) | without >= set(registry.known(kind)) - {"example"}, kind
+
+
+def test_every_simulator_is_in_the_configuration_here() -> None:
+    settings = load_settings(CONFIGURATION, {})
+    for kind, drivers in SIMULATORS.items():
+        used = {entry.driver for entry in getattr(settings, kind)}
+        assert used == set(drivers), kind
+
+
+def outlet(number: int) -> Target:
+    return Target(TargetKind.OUTLET, number)
+
+
+class Unit:
+    """The hardware of the configuration, running, and what it told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings: AgentSettings = replace(
+            load_settings(CONFIGURATION, {}), runtime_dir=folder, state_dir=folder
+        )
+        self.reports: list[Any] = []
+        self.readings: dict[Target, Any] = {}
+        self.sensors: dict[int, SensorReading] = {}
+        self.troubles: list[tuple[str, str]] = []
+        self.hardware = Hardware(
+            self.settings,
+            SystemClock(),
+            self.reports.append,
+            self._on_reading,
+            self._on_sensor,
+            lambda name, error: self.troubles.append((name, str(error))),
+        )
+        assert self.hardware.board is not None
+        self.board: SimulatedBoard = self.hardware.board
+        self.found = self.hardware.inspect()
+        self.hardware.start()
+
+    def _on_reading(self, reading: Reading) -> None:
+        for measurement in reading.measurements:
+            self.readings[measurement.target] = measurement
+
+    def _on_sensor(self, reading: SensorReading) -> None:
+        self.sensors[reading.sensor] = reading
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        deadline_s = time.monotonic() + LIMIT_S
+        while not condition():
+            assert time.monotonic() < deadline_s, self.troubles
+            time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
+    require_terminals()
+    unit = Unit(tmp_path_factory.mktemp("unit"))
+    yield unit
+    unit.hardware.stop()
+
+
+def test_boards_of_all_kinds_are_found_cold_and_move_their_outlets(unit: Unit) -> None:
+    found = [report for report in unit.found if isinstance(report, BankState)]
+    assert [state.bank for state in found] == ["small", "large", "lines", "usb", "numato"]
+    for state in found:
+        unit.hardware.send(InitialiseBank(state.bank))
+    references = {o.number: o.relay for o in unit.settings.outlets if o.relay is not None}
+    for reference in references.values():
+        order = WriteRelays(reference.bank, {reference.relay: True})
+        unit.wait(partial(unit.hardware.send, order))
+    unit.wait(lambda: all(unit.board.contacts.closed(number) for number in references))
+    results = [report for report in unit.reports if isinstance(report, RelayResult)]
+    assert not [result for result in results if result.error], results
+    last = references[8]
+    unit.hardware.send(WriteRelays(last.bank, {last.relay: False}))
+    unit.wait(lambda: not unit.board.contacts.closed(8))
+    unit.hardware.send(WriteRelays(last.bank, {last.relay: True}))
+    unit.wait(lambda: unit.board.contacts.closed(8))
+
+
+def test_meters_of_all_kinds_show_the_truth(unit: Unit) -> None:
+    """Those for direct voltage show it as a supply of 12 V with the outlet's watts."""
+    points = [outlet(number) for number in range(1, 12)] + [Target(TargetKind.INLET, 1)]
+    unit.wait(lambda: all(point in unit.readings for point in points))
+    for number in range(1, 12):
+        unit.board.world.plug(number, _steady(number), unit.board.clock.monotonic_s())
+    unit.wait(lambda: all(_is_true(unit, point) for point in points))
+
+
+def _steady(number: int) -> Load:
+    return Load("heater", 5.0 if number == 7 else 10.0 + number)  # the shunt there is small
+
+
+def _is_true(unit: Unit, point: Target) -> bool:
+    shown = unit.readings[point].electrical.active_power_w
+    true_w = unit.board.truth(point).active_power_w
+    return shown is not None and abs(shown - true_w) < 0.5 + 0.02 * true_w
+
+
+def test_sensors_of_all_kinds_feel_the_surroundings(unit: Unit) -> None:
+    unit.wait(lambda: set(unit.sensors) == set(range(1, 10)))
+    for sensor in unit.settings.sensors:
+        reading = unit.sensors[sensor.number]
+        felt = unit.board.surroundings.feeling(sensor.number, sensor.kind)()
+        assert reading.error == "", reading
+        assert reading.value == pytest.approx(felt, abs=1.0), sensor
+
+
+def _turns_at(fan: Any, expected_rpm: float) -> bool:
+    rpm = fan.read_rpm()
+    return rpm is not None and abs(rpm - expected_rpm) < 200.0
+
+
+def test_fans_of_all_kinds_turn_as_they_are_told(unit: Unit) -> None:
+    for entry in unit.settings.fans:
+        driver = registry.driver_class("fans", entry.driver)
+        fan = driver.connect(unit.hardware.site(f"fan {entry.number}"), entry.options)
+        fan.set_duty(50.0)
+        name = f"fan {entry.number}"
+        unit.wait(partial(_turns_at, fan, 1500.0))
+        unit.board.devices[name].verbs["block"](True)
+        unit.wait(partial(_turns_at, fan, 0.0))
+        unit.board.devices[name].verbs["heal"](True)
+        fan.close()
+
+
+def test_buttons_of_all_kinds_are_pressed_by_the_script_s_verbs(unit: Unit) -> None:
+    for entry in unit.settings.io:
+        driver = registry.driver_class("io", entry.driver)
+        io = driver.connect(unit.hardware.site(f"io {entry.name}"), entry.options, [3], [5])
+        io.open()
+        assert io.read(0.01) == {3: False}, entry
+        unit.board.devices[f"io {entry.name}"].verbs["press"](3)
+        assert io.read(0.1)[3] is True, entry
+        unit.board.devices[f"io {entry.name}"].verbs["let_go"](3)
+        assert io.read(0.1)[3] is False, entry
+        io.close()
+
+
+def test_displays_of_all_kinds_answer(unit: Unit) -> None:
+    pytest.importorskip("luma.oled")
+    pytest.importorskip("RPLCD")
+    for entry in unit.settings.displays:
+        driver = registry.driver_class("displays", entry.driver)
+        display = driver.connect(unit.hardware.site(f"display {entry.name}"), entry.options)
+        display.open()
+        display.show(["simulated"])
+        display.close()
+
+
+def test_what_is_unplugged_fails_and_comes_back(unit: Unit) -> None:
+    """Meters and boards tell of their loss; the agent's threads find them again by themselves."""
+    names = ("plug", "rail", "shunt", "house")
+    unit.troubles.clear()
+    for name in names:
+        unit.board.devices[name].verbs["unplug"](True)
+    unit.wait(lambda: {name for name, error in unit.troubles if error != "None"} >= set(names))
+    for name in names:
+        unit.board.devices[name].verbs["replug"](True)
+    unit.wait(lambda: {name for name, error in unit.troubles if error == "None"} >= set(names))
+
+
+def test_a_driver_without_a_simulator_is_refused_with_those_that_have_one(unit: Unit) -> None:
+    entry = Entry("relays", "mine", "unheard", "sim", None)
+    with pytest.raises(ConfigError, match=r"mine is at sim, but no simulator .*mcp23008"):
+        attach(unit.board, entry)
