@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pdu_agent.hw.relay_memory import RelayMemory
 from pdu_agent.hw.serial_port import SerialPort
-from pdu_agent.hw.serial_relays import SerialRelayBank, own_supply_setting
+from pdu_agent.hw.serial_relays import DialogueBank, own_supply_setting
 from pdu_agent.hw.site import Site
 from pdu_agent.model.errors import BusTimeout
 from pdu_agent.model.settings import setting
@@ -36,7 +36,7 @@ class LcusSettings:
     own_supply: bool = own_supply_setting()
 
 
-class LcusBank(SerialRelayBank):
+class LcusBank(DialogueBank):
     """RelayBank on one board. Without status_query nothing can be read back."""
 
     def __init__(self, port: SerialPort, settings: LcusSettings, memory: RelayMemory) -> None:

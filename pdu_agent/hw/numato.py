@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from pdu_agent.hw.relay_memory import RelayMemory
 from pdu_agent.hw.serial_port import SerialPort
-from pdu_agent.hw.serial_relays import SerialRelayBank, own_supply_setting
+from pdu_agent.hw.serial_relays import DialogueBank, own_supply_setting
 from pdu_agent.hw.site import Site
 from pdu_agent.model.errors import BusTimeout, ConfigError, HardwareError
 from pdu_agent.model.settings import setting
@@ -42,7 +42,7 @@ class NumatoSettings:
             raise ConfigError(f"relay_count: {self.relay_count}, expected 8, 16, 32 or 64")
 
 
-class NumatoBank(SerialRelayBank):
+class NumatoBank(DialogueBank):
     """RelayBank on one module; several relays move by one command where the firmware has it."""
 
     def __init__(self, port: SerialPort, settings: NumatoSettings, memory: RelayMemory) -> None:

@@ -26,16 +26,25 @@ PARITIES = {
 class SerialPort:
     """Eight data bits without flow control, for one thread; open and close may alternate.
 
-    parity: none, even or odd. stop_bits: 1 or 2.
+    parity: none, even or odd. stop_bits: 1 or 2. hangs_up: False leaves DTR as it is when the
+    port is closed, for boards that take its fall and rise for a reset.
 
     All settings are given at opening and never touched again: a pseudo-terminal refuses
     some later changes, and changing them on a real line can lose bytes.
     """
 
     def __init__(
-        self, driver: str, path: str, baud_rate: int, parity: str = "none", stop_bits: int = 1
+        self,
+        driver: str,
+        path: str,
+        baud_rate: int,
+        parity: str = "none",
+        stop_bits: int = 1,
+        *,
+        hangs_up: bool = True,
     ) -> None:
         self.path = path
+        self._hangs_up = hangs_up
         self._driver = driver
         self._baud_rate = baud_rate
         self._parity = parity
@@ -55,7 +64,10 @@ class SerialPort:
                 write_timeout=WRITE_TIMEOUT_S,
                 exclusive=True,
             )
+            if not self._hangs_up:
+                _stay_up(self._serial.fileno())
         except (OSError, termios.error) as exc:
+            self.close()
             raise self._open_error(exc) from exc
 
     def read(self) -> bytes:
@@ -114,6 +126,13 @@ class SerialPort:
         else:
             detail = f"not a usable serial port ({exc})"
         return ChipNotFound(self._driver, operation, detail)
+
+
+def _stay_up(line: int) -> None:
+    """HUPCL off, as by `stty -hupcl` (termios(3)); the line keeps that after its close."""
+    settings = termios.tcgetattr(line)
+    settings[2] &= ~termios.HUPCL
+    termios.tcsetattr(line, termios.TCSANOW, settings)
 
 
 def _who_may(path: str) -> str:

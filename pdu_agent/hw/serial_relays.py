@@ -32,18 +32,19 @@ class SerialRelayBank(ABC):
     """RelayBank on one serial line. Made without touching the port.
 
     A port that vanished took the board's supply with it, unless own_supply: the board is
-    cold when it is back.
+    cold when it is back. cold_state: what its relays are then, None where nobody knows.
     """
 
+    cold_state: bool | None = False
+
     def __init__(
-        self, driver: str, port: SerialPort, memory: RelayMemory, relay_count: int, own_supply: bool
+        self, driver: str, path: str, memory: RelayMemory, relay_count: int, own_supply: bool
     ) -> None:
         self.relay_count = relay_count
         self._driver = driver
-        self._port = port
+        self._path = path
         self._memory = memory
         self._own_supply = own_supply
-        self._is_open = False
 
     def inspect(self) -> tuple[bool, tuple[bool | None, ...]]:
         """Cold when nothing was told to the board since it has its supply.
@@ -61,7 +62,7 @@ class SerialRelayBank(ABC):
             return False, told
         if self._own_supply:
             return False, (None,) * self.relay_count
-        return True, (False,) * self.relay_count
+        return True, (self.cold_state,) * self.relay_count
 
     def initialise(self) -> None:
         with self._watched():
@@ -93,13 +94,12 @@ class SerialRelayBank(ABC):
         self._memory.note({relay: shown[relay] for relay in closed})
         return {relay: shown[relay] for relay in closed}
 
-    def close(self) -> None:
-        self._is_open = False
-        self._port.close()
+    @abstractmethod
+    def close(self) -> None: ...
 
     @abstractmethod
-    def _greet(self) -> None:
-        """Bring the dialogue to its beginning."""
+    def _connected(self) -> str:
+        """`_plug` of the port, which is open and ready for a command."""
 
     @abstractmethod
     def _set(self, closed: Mapping[int, bool]) -> None:
@@ -109,25 +109,14 @@ class SerialRelayBank(ABC):
     def _read(self) -> tuple[bool, ...] | None:
         """What the relays are; None where the board cannot tell."""
 
-    def _connected(self) -> str:
-        """The plugging-in of the port, which is open and at the beginning of a dialogue."""
-        if not self._is_open:
-            self._port.open()
-            self._is_open = True
-        self._port.drop_input()
-        plug = self._plug()
-        self._greet()
-        return plug
-
     def _plug(self) -> str:
+        """This plugging-in of the port."""
         if self._own_supply:
             return ANY_PLUG
         try:
-            return plug_of(self._port.path)
+            return plug_of(self._path)
         except OSError as exc:
-            raise ChipNotFound(
-                self._driver, f"look at {self._port.path}", "the port is gone"
-            ) from exc
+            raise ChipNotFound(self._driver, f"look at {self._path}", "the port is gone") from exc
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -138,6 +127,34 @@ class SerialRelayBank(ABC):
             if _is_gone(exc) and not self._own_supply:
                 self._memory.forget()
             raise
+
+
+class DialogueBank(SerialRelayBank):
+    """A board that speaks when it is spoken to; its port is this driver's own."""
+
+    def __init__(
+        self, driver: str, port: SerialPort, memory: RelayMemory, relay_count: int, own_supply: bool
+    ) -> None:
+        super().__init__(driver, port.path, memory, relay_count, own_supply)
+        self._port = port
+        self._is_open = False
+
+    def close(self) -> None:
+        self._is_open = False
+        self._port.close()
+
+    @abstractmethod
+    def _greet(self) -> None:
+        """Bring the dialogue to its beginning."""
+
+    def _connected(self) -> str:
+        if not self._is_open:
+            self._port.open()
+            self._is_open = True
+        self._port.drop_input()
+        plug = self._plug()
+        self._greet()
+        return plug
 
     def _answer(self, end: re.Pattern[bytes], operation: str) -> bytes:
         """What the board says until `end` is in it, within about ANSWER_S."""

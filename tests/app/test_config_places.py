@@ -22,8 +22,8 @@ def complaints(tmp_path: Path, text: str) -> list[str]:
 CLASHES = {
     "two expanders": (
         BOARD + "  - {name: other, driver: mcp23017, bus: /dev/i2c-1, address: 0x21}\n",
-        "openpdu.yaml:4:61: relays[1].address: two devices are at 0x21 on /dev/i2c-1;"
-        " the first is at openpdu.yaml:3:60",
+        "openpdu.yaml:4:63: relays[1].address: two devices are at 0x21 on /dev/i2c-1;"
+        " the first is at openpdu.yaml:3:62",
     ),
     "display on an expander": (
         BOARD + "displays: [{name: lcd, driver: hd44780, bus: /dev/i2c-1, address: 0x21}]\n",
@@ -35,7 +35,7 @@ CLASHES = {
     ),
     "sensor on a meter": (
         "meters: [{name: m, driver: ina226, bus: /dev/i2c-1, address: 0x44, channels:"
-        " {ch1: inlet 1}}]\n"
+        " {dc: inlet 1}}]\n"
         "sensors: [{number: 1, driver: sht3x, bus: /dev/i2c-1, address: 0x44}]\n",
         "sensors[0].address: two devices are at 0x44 on /dev/i2c-1",
     ),
@@ -51,8 +51,8 @@ CLASHES = {
     "line of two boards": (
         "relays:\n  - {name: a, driver: gpio, bus: /dev/gpiochip0, lines: [5, 6]}\n"
         "  - {name: b, driver: gpio, bus: /dev/gpiochip0, lines: [7, 6]}\n",
-        "openpdu.yaml:4:63: relays[1].lines[1]: two devices are at line 6 of /dev/gpiochip0;"
-        " the first is at openpdu.yaml:3:63",
+        "openpdu.yaml:4:61: relays[1].lines[1]: two devices are at line 6 of /dev/gpiochip0;"
+        " the first is at openpdu.yaml:3:61",
     ),
     "line of a relay and a button": (
         "relays: [{name: a, driver: gpio, bus: /dev/gpiochip0, lines: [5]}]\n"
@@ -66,11 +66,16 @@ CLASHES = {
         "meters: [{name: m, driver: ecm1240, port: /dev/ttyUSB0, channels: {ch1: inlet 1}}]\n",
         "meters[0].port: two devices are at /dev/ttyUSB0",
     ),
+    "two firmwares of one board": (
+        "relays: [{name: a, driver: pipdu, bus: /dev/ttyACM0, firmware: first}]\n"
+        "meters: [{name: m, driver: pipdu, port: /dev/ttyACM0, channels: {ch1: inlet 1}}]\n",
+        "meters[0].port: two devices are at /dev/ttyACM0",
+    ),
     "serial port of two boards": (
         "relays:\n  - {name: a, driver: lcus, bus: /dev/ttyUSB0}\n"
         "  - {name: b, driver: numato, bus: /dev/ttyUSB0}\n",
-        "openpdu.yaml:4:34: relays[1].bus: two devices are at /dev/ttyUSB0;"
-        " the first is at openpdu.yaml:3:32",
+        "openpdu.yaml:4:36: relays[1].bus: two devices are at /dev/ttyUSB0;"
+        " the first is at openpdu.yaml:3:34",
     ),
 }
 

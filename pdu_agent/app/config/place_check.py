@@ -60,7 +60,7 @@ def _relays(checker: Checker) -> Iterator[Use]:
             for position, line in enumerate(lines):
                 yield Use(f"{path}.lines[{position}]", f"line {line} of {board.bus}")
         else:
-            yield Use(f"{path}.bus", board.bus, _board_with_meter(board.driver))
+            yield Use(f"{path}.bus", board.bus, _board_with_meter(board.driver, board.options))
 
 
 def _meters(checker: Checker) -> Iterator[Use]:
@@ -74,7 +74,7 @@ def _meters(checker: Checker) -> Iterator[Use]:
             yield Use(f"{path}.bus", bus)
         elif port is not None:
             several = f"meters by {meter.driver}" if can_share_its_port(meter) else ""
-            yield Use(f"{path}.port", port, several or _board_with_meter(meter.driver))
+            yield Use(f"{path}.port", port, several or _board_with_meter(meter.driver, options))
         else:
             yield from _on_i2c(path, options)
         ready_chip = getattr(options, "data_ready_chip", "")
@@ -106,7 +106,7 @@ def _on_i2c(path: str, options: object, sharer: str = "") -> Iterator[Use]:
         yield Use(f"{path}.address", f"0x{address:02x} on {bus}", sharer)
 
 
-def _board_with_meter(driver: str) -> str:
-    """A board that is relays and a meter has one port for both."""
+def _board_with_meter(driver: str, options: object) -> str:
+    """A board that is relays and a meter has one port for both, and one firmware."""
     both = driver in registry.known("relays") and driver in registry.known("meters")
-    return driver if both else ""
+    return f"{driver} {getattr(options, 'firmware', '')}" if both else ""
