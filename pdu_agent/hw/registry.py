@@ -35,6 +35,7 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
             "pdu_agent.hw.mcp23017:Mcp23017Bank",
         ),
         "numato": ("pdu_agent.hw.numato:NumatoSettings", "pdu_agent.hw.numato:NumatoBank"),
+        "pipdu": ("pdu_agent.hw.pipdu:PipduRelaySettings", "pdu_agent.hw.pipdu:PipduBank"),
     },
     "meters": {
         "ads130e08": (
@@ -52,6 +53,7 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
         "ina219": ("pdu_agent.hw.ina:Ina219Settings", "pdu_agent.hw.ina:Ina219Meter"),
         "ina226": ("pdu_agent.hw.ina:Ina226Settings", "pdu_agent.hw.ina:Ina226Meter"),
         "ina3221": ("pdu_agent.hw.ina:Ina3221Settings", "pdu_agent.hw.ina:Ina3221Meter"),
+        "pipdu": ("pdu_agent.hw.pipdu:PipduMeterSettings", "pdu_agent.hw.pipdu:PipduMeter"),
     },
     "sensors": {
         "aht20": ("pdu_agent.hw.aht20:Aht20Settings", "pdu_agent.hw.aht20:Aht20Sensor"),
