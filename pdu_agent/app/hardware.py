@@ -114,6 +114,8 @@ class Hardware:
 
     def inspect(self) -> list[BankState | BankLost]:
         """What every relay board is found to be; blocks, once, before `start`."""
+        if self.board is not None:
+            self.board.start()
         workers = self._owners.values()
         return [report for worker in workers for report in worker.inspect_all()]
 
