@@ -95,8 +95,7 @@ class Inlet:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One phase conductor of an inlet. line: l1, l2 or l3. meter: None where nothing measures it.
-    """
+    """One phase conductor of an inlet. line: l1, l2 or l3. meter: None if nothing measures it."""
 
     index: int
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pdu_agent.hw.sim.ads13x import Faults, SimAds13x
+from pdu_agent.hw.sim.ads13x import SimAds13x
 from pdu_agent.hw.sim.ads13x_parts import E08
 from pdu_agent.hw.sim.decimation import AnalogInputs
 
