@@ -21,12 +21,14 @@ from pdu_agent.hw.ina import (
     Ina3221Settings,
 )
 from pdu_agent.hw.modbus import ModbusMeter, ModbusSettings
+from pdu_agent.hw.pipdu import PipduMeter, PipduMeterSettings
 from pdu_agent.hw.sim.cse7766 import SimCse7766
 from pdu_agent.hw.sim.ecm1240 import SimulatedEcm1240
 from pdu_agent.hw.sim.i2c import SimI2cBus
 from pdu_agent.hw.sim.ina import SimIna219, SimIna226, SimIna3221
 from pdu_agent.hw.sim.modbus import SimModbusLine, SimModbusTcp, SimModbusTerminal
 from pdu_agent.hw.sim.modbus_meters import SimOrno515, SimPzem004t, SimSdm120
+from pdu_agent.hw.sim.pipdu import SimPipdu
 from pdu_agent.hw.site import Site
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import HardwareError
@@ -211,7 +213,54 @@ def ina3221_rig(folder: Path) -> InaRig:
     return InaRig(Ina3221Meter, Ina3221Settings(bus="sim"), SimIna3221(truths), loads_w)
 
 
+class PipduRig(Rig):
+    """The telemetry of PiPDU's board; its numbers have two decimals."""
+
+    counts_alone = False
+
+    def __init__(self, folder: Path, firmware: str) -> None:
+        in_watts = firmware == "first"
+        numbers = [float(n) for n in range(16)]
+        self.clock = ManualClock()
+        self.sim = SimPipdu(folder / "ttyACM0", self.clock, numbers.__getitem__, in_watts)
+        self.loads_w = {f"ch{n + 1}": load if in_watts else None for n, load in enumerate(numbers)}
+        settings = PipduMeterSettings(port=str(self.sim.path), firmware=firmware)
+        self.meter = PipduMeter.connect(self.site(Paths()), settings)
+        self.unplug = self.sim.unplug
+        self._is_started = False
+
+    def plug(self) -> None:
+        if self._is_started:
+            self.sim.plug()
+        else:
+            self._is_started = True
+            self.sim.start()
+        self.pass_time(5.0)  # it boots
+
+    def pass_time(self, seconds: float) -> None:
+        for _ in range(min(100, round(seconds / 0.25))):
+            self.clock.advance(0.25)
+            self.sim.settle()
+        self.clock.advance(max(0.0, seconds - 25.0))
+
+    def next_sample(self):
+        for _ in range(ROUNDS):
+            self.pass_time(self.meter.max_silence_s / 2)
+            sample = self.meter.poll(0.2)
+            if sample is not None:
+                return sample
+        return None
+
+    def silence(self) -> None:
+        self.sim.is_mute = True
+
+    def close(self) -> None:
+        self.meter.close()
+        self.sim.close()
+
+
 RIGS = {
+    "pipdu first firmware": lambda folder: PipduRig(folder, "first"),
     "ecm1240 realtime": lambda folder: Ecm1240Rig(folder, "realtime"),
     "ecm1240 polled": lambda folder: Ecm1240Rig(folder, "polled"),
     "modbus orno-we-515": lambda folder: ModbusRig(folder, "orno-we-515", SimOrno515),

@@ -65,7 +65,7 @@ class BoardOwner:
         self._orders: queue.Queue[Order] = queue.Queue(ORDERS)
         self._changed = threading.Condition()
         self._is_open = False
-        self._error: HardwareError | None = None
+        self._error: HardwareError | None = self._not_open()
         self._lines: deque[Telemetry] = deque(maxlen=KEPT_LINES)
         self._heard_s = 0.0
         self._has_heard = False
@@ -97,6 +97,7 @@ class BoardOwner:
                 self._stop.set()
                 self._thread.join()
                 self._thread = None
+                self._error = self._not_open()
 
     def write(self, data: bytes) -> None:
         self._order(lambda: self._port.write(data))
@@ -131,6 +132,9 @@ class BoardOwner:
         with self._changed:
             booted, self._has_booted = self._has_booted, False
             return booted
+
+    def _not_open(self) -> HardwareError:
+        return BusTimeout(DRIVER, f"use {self.path}", "the port is not open")
 
     def _hears(self) -> bool:
         return self._has_heard and self._clock.monotonic_s() - self._heard_s <= BOOT_GAP_S
