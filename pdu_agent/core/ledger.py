@@ -100,8 +100,14 @@ class Ledger:
             window=window,
             demand_w=window.mean_w if window is not None else None,
             reactive_rest=reactive_rest,
-            spectrum=measurement.spectrum,
+            spectrum=self._spectrum_after(measurement, electrical),
         )
+
+    def _spectrum_after(self, measurement: Measurement, electrical: Electrical) -> Spectrum | None:
+        """The newest: only some windows bring one. Without mains there is none."""
+        if electrical.frequency_hz is None:
+            return None
+        return measurement.spectrum or self.spectrum
 
     def _with_reactive(
         self, record: MeterRecord, mvars: float | None
