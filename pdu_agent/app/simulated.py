@@ -99,17 +99,10 @@ def _meter_entry(meter: MeterSettings, layout: Layout) -> Entry:
 
 def converter_plan(wiring: SampledWiring, used_channels: int, layout: Layout) -> ConverterPlan:
     """The converter as it is wired, with nominal parts: trims are what calibration finds."""
-    voltages = (wiring.voltage, *wiring.other_voltages)
+    voltages = zip((wiring.voltage, *wiring.other_voltages), PHASES, strict=False)
     return ConverterPlan(
         used_channels,
-        tuple(
-            VoltageInput(
-                voltage.channel - 1,
-                _line_of(voltage, PHASES[place], wiring, layout),
-                voltage.divider,
-            )
-            for place, voltage in enumerate(voltages)
-        ),
+        tuple(_voltage_input(voltage, phase, wiring, layout) for voltage, phase in voltages),
         tuple(
             CurrentInput(
                 current.channel - 1,
@@ -122,16 +115,24 @@ def converter_plan(wiring: SampledWiring, used_channels: int, layout: Layout) ->
     )
 
 
-def _line_of(voltage: VoltageChannel, default: str, wiring: SampledWiring, layout: Layout) -> str:
-    """The line of the first point that is measured against this voltage and has one."""
-    for current in wiring.currents:
-        if current.feeds is not None and (
-            (current.voltage or wiring.voltage.channel) == voltage.channel
-        ):
-            line = _line_at(current.feeds, layout)
-            if line != "unknown":
-                return line
-    return default
+def _voltage_input(
+    voltage: VoltageChannel, phase: str, wiring: SampledWiring, layout: Layout
+) -> VoltageInput:
+    """On the line of the first point that is measured against it and has one, else on `phase`.
+
+    Further voltages of an outlet or a branch are behind its fuse; `voltage` is at the inlet.
+    """
+    points = [
+        current.feeds
+        for current in wiring.currents
+        if (current.voltage or wiring.voltage.channel) == voltage.channel and current.feeds
+    ]
+    lines = [line for point in points if (line := _line_at(point, layout)) != "unknown"]
+    fused = [p for p in points if p.kind in (TargetKind.OUTLET, TargetKind.BRANCH)]
+    behind = fused[0] if fused and voltage is not wiring.voltage else None
+    default = "l1" if behind is not None else phase
+    line = lines[0] if lines else default
+    return VoltageInput(voltage.channel - 1, line, voltage.divider, behind)
 
 
 def _line_at(target: Target, layout: Layout) -> str:

@@ -13,6 +13,7 @@ from pdu_agent.hw.sim.consumers import Consumer
 from pdu_agent.hw.sim.noise import noise_at, noise_pool
 from pdu_agent.hw.sim.waveform import Supply
 from pdu_agent.hw.sim.world import Conductor, World
+from pdu_agent.model.commands import Target
 
 OFFSET_V = 0.0003
 """RMS spread of the DC offsets that the inputs have."""
@@ -20,11 +21,15 @@ OFFSET_V = 0.0003
 
 @dataclass(frozen=True, slots=True)
 class VoltageInput:
-    """A divider between a line and neutral. channel: from 0. divider: mains volts per volt."""
+    """A divider between a line and neutral. channel: from 0. divider: mains volts per volt.
+
+    behind: whose fuses are before it (its relay is not); None at the inlet.
+    """
 
     channel: int
     line: str
     divider: float
+    behind: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,7 @@ class ConverterInputs:
     """
 
     def __init__(self, world: World, plan: ConverterPlan, rng: np.random.Generator) -> None:
+        self._world = world
         self._mains = world.mains
         self._voltages = plan.voltages
         self._probe = Probe(
@@ -155,6 +161,9 @@ class ConverterInputs:
         for voltage in self._voltages:
             wave = self._mains.voltage(times_s, basis, voltage.line)
             volts[voltage.channel] = wave / np.float32(voltage.divider)
+            if voltage.behind is not None:
+                for span, fed in self._world.fed(voltage.behind, times_s):
+                    volts[voltage.channel, span] *= fed
         currents = self._probe.currents(times_s, basis)
         currents *= self._volts_per_ampere
         if self._noise is not None:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pdu_agent.hw.sim.changes import Changes
 from pdu_agent.hw.sim.consumers import Consumer
 from pdu_agent.hw.sim.loads import OWN_USE, Load
 from pdu_agent.hw.sim.waveform import PHASES, Mains, Phasors, active_power, phases_of, rms
@@ -89,7 +91,7 @@ class World:
         self.mains = mains
         self._contacts = dict.fromkeys(layout.outlets, False)
         self._unplugged: set[int] = set()
-        self._blown: set[Target] = set()
+        self._blown: Changes[frozenset[Target]] = Changes(frozenset())
         self._outlets = {
             number: Consumer(
                 mains,
@@ -133,7 +135,8 @@ class World:
 
     def set_fuse(self, target: Target, whole: bool, t_s: float) -> None:
         """Of an inlet, branch or outlet: behind an open one are no voltage and no current."""
-        (self._blown.discard if whole else self._blown.add)(target)
+        before = self._blown.at(t_s)
+        self._blown.set(before - {target} if whole else before | {target}, t_s)
         for outlet in self._outlets:
             self._feed(outlet, t_s)
 
@@ -167,19 +170,23 @@ class World:
                 consumer.feed(True, t_s, again=True)
 
     def _feed(self, outlet: int, t_s: float) -> None:
-        fed = self._contacts[outlet] and outlet not in self._unplugged and self.fed(outlet)
+        blown = self._blown.newest[1] & self.fuses_of(Target(TargetKind.OUTLET, outlet))
+        fed = self._contacts[outlet] and outlet not in self._unplugged and not blown
         self._outlets[outlet].feed(fed, t_s)
         leak = self._beside.get(f"leak outlet {outlet}")
         if leak is not None:
             leak.feed(fed, t_s)
 
-    def fed(self, outlet: int) -> bool:
-        """Whether every fuse before the outlet's relay is whole."""
-        place = self.layout.outlets[outlet]
-        fuses = {Target(TargetKind.OUTLET, outlet), Target(TargetKind.INLET, place.inlet)}
-        if place.branch is not None:
-            fuses.add(Target(TargetKind.BRANCH, place.branch))
-        return not fuses & self._blown
+    def fuses_of(self, target: Target) -> frozenset[Target]:
+        """The fuses through which the target is fed, its own included."""
+        places = {TargetKind.OUTLET: self.layout.outlets, TargetKind.BRANCH: self.layout.branches}
+        fuses = {target}
+        if target.kind in places:
+            place = places[target.kind][target.index]
+            fuses.add(Target(TargetKind.INLET, place.inlet))
+            if place.branch is not None:
+                fuses.add(Target(TargetKind.BRANCH, place.branch))
+        return frozenset(fuses)
 
     def _put(
         self,
@@ -241,11 +248,11 @@ class World:
         places[TargetKind.LINE] = self.layout.lines
         return places[target.kind][target.index].line if target.kind in places else "l1"
 
-    def has_voltage(self, target: Target) -> bool:
-        """False behind an open fuse."""
-        if target.kind is TargetKind.OUTLET:
-            return self.fed(target.index)
-        return target not in self._blown
+    def fed(self, target: Target, times_s: NDArray[np.float64]) -> Iterator[tuple[slice, bool]]:
+        """Whether every fuse of the target is whole, by spans of the ascending times."""
+        fuses = self.fuses_of(target)
+        for span, blown in self._blown.spans(times_s):
+            yield span, not fuses & blown
 
     def truth(self, target: Target, t_s: float) -> Truth:
         """Power as the sum over the loads behind the target, each with its own voltage."""
@@ -260,7 +267,8 @@ class World:
                 total += sign * current
                 power_w += active_power(self._voltage_for(target, consumer, t_s), current * sign)
         level = self.mains.level(t_s)
-        voltage = supply.voltage(self.line_of(target)) * self.has_voltage(target)
+        fed = not self.fuses_of(target) & self._blown.at(t_s)
+        voltage = supply.voltage(self.line_of(target)) * fed
         voltage_v, current_a = rms(voltage) * level, rms(total) * level
         power_w *= level**2
         return Truth(
