@@ -99,7 +99,7 @@ def test_an_outlet_that_is_off_counts_nothing(strip):
 
 def test_a_converter_that_lost_its_power_is_set_up_again(strip):
     from_s, from_mj = strip.metered_until_s[outlet(2)], strip.meter(outlet(2)).energy_mj
-    strip.board.converters[0].reset()
+    strip.board.ports["sim:0"].converter.reset()
     strip.run(10.0)
     assert [trouble is None for trouble in strip.troubles] == [False, True]
     assert "reset" in str(strip.troubles[0])
@@ -112,7 +112,7 @@ def test_a_converter_that_lost_its_power_is_set_up_again(strip):
 
 @pytest.mark.parametrize("stuck_at", [0x00, 0xFF])
 def test_a_stuck_data_line_is_told_and_got_over(strip, stuck_at):
-    faults = strip.board.converters[0].faults
+    faults = strip.board.ports["sim:0"].converter.faults
     faults.miso_stuck = stuck_at
     strip.run(OUTAGE_S)
     assert len(strip.troubles) == 1
