@@ -131,7 +131,7 @@ class Agent:
             log.warning("a relay board is too slow to finish what was accepted before the start")
         await self._start_snmp(runtime, birth.record, earlier)
         self._occasion.on_ready()
-        await self._start_web(runtime)
+        await self._start_web(runtime, hardware)
         self._watch_over(runtime, hardware, panel)
         self._look_at_board(runtime)
         gc.collect()
@@ -184,10 +184,10 @@ class Agent:
         snmp.notify(earlier.drain())
         log.info("SNMP answers on %s", ", ".join(snmp.addresses) or NO_PORT)
 
-    async def _start_web(self, runtime: Runtime) -> None:
+    async def _start_web(self, runtime: Runtime, hardware: Hardware) -> None:
         # In a thread, because importing aiohttp takes long enough to delay SNMP answers.
         web = await asyncio.to_thread(_import_web)
-        server = web(runtime.core, self._settings.http)
+        server = web(runtime.core, self._settings.http, switch_on=hardware.inrush.newest)
         await server.start()
         self._exit.push_async_callback(server.stop)
 

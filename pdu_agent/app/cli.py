@@ -22,6 +22,7 @@ from pdu_agent.app.commands import (
     status,
     switch,
     watch,
+    waves,
 )
 from pdu_agent.app.terminal import printable
 from pdu_agent.model.errors import ConfigError, OpenPduError
@@ -45,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"openpdu {__version__}")
     parsers = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
-    for module in (status, switch, details, watch, service, setup, diagnose, calibrate):
+    for module in (status, switch, details, waves, watch, service, setup, diagnose, calibrate):
         module.add_parsers(parsers)
     return parser
 

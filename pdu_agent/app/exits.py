@@ -26,6 +26,7 @@ OF_PROBLEM: Mapping[str, int] = {
     "budget_exceeded": REFUSED,
     "busy": UNAVAILABLE,
     "unavailable": UNAVAILABLE,
+    "not_found": UNAVAILABLE,
 }
 """`code` of an API problem -> exit code. Any other code is a FAILURE."""
 

@@ -17,6 +17,7 @@ from pdu_agent.app.config.schema import (
     SensorEntry,
 )
 from pdu_agent.app.config.wiring import SampledWiring
+from pdu_agent.app.inrush import InrushKeeper
 from pdu_agent.app.simulated import entries_of, layout_of, relays_of, sensor_name
 from pdu_agent.app.wiring import meter_channels
 from pdu_agent.hw import registry
@@ -98,7 +99,8 @@ class Hardware:
         self._runtime_dir = settings.runtime_dir
         self.board = self._simulated_board(settings, already_running)
         self._real = BoardConnections(clock)
-        self._on_report = on_report
+        self.inrush = InrushKeeper(settings.outlets, settings.runtime_dir, clock)
+        self._on_report = on_report = self.inrush.noting(on_report)
         self._owners: dict[str, BankWorker] = {}
         self._workers: dict[str, BankWorker] = {}
         for bus in dict.fromkeys(board.bus for board in settings.relays):
@@ -117,7 +119,10 @@ class Hardware:
         if self.board is not None:
             self.board.start()
         workers = self._owners.values()
-        return [report for worker in workers for report in worker.inspect_all()]
+        reports = [report for worker in workers for report in worker.inspect_all()]
+        for report in reports:
+            self.inrush.note(report)
+        return reports
 
     def start(self) -> None:
         sys.setswitchinterval(THREAD_SWITCH_S)
@@ -150,6 +155,7 @@ class Hardware:
             self._poller.stop()
         for worker in self._owners.values():
             worker.stop()
+        self.inrush.close()
         if self.board is not None:
             self.board.close()
 
@@ -194,9 +200,7 @@ class Hardware:
     def _open_bank(self, board: RelayBoardSettings) -> RelayBank:
         driver = registry.driver_class("relays", board.driver)
         connections = self._connections(board.name)
-        site = Site(
-            board.name, board.bus, self._clock, self._sleep, connections, self._runtime_dir
-        )
+        site = Site(board.name, board.bus, self._clock, self._sleep, connections, self._runtime_dir)
         bank: RelayBank = driver.connect(site, board.options)
         return bank
 
@@ -257,7 +261,15 @@ class Hardware:
             )
         source = driver.connect(self.site(meter.name, meter.wiring.bus), meter.options)
         channels = meter_channels(meter.wiring, meter.options.volts_per_count)
-        block_meter = BlockMeter(channels, float(nominal_hz))
-        return SampledAcquisition(
-            meter.name, source, block_meter, meter.wiring.points, on_reading, on_trouble
+        block_meter = BlockMeter(channels, float(nominal_hz), source.droop)
+        sampled = SampledAcquisition(
+            meter.name,
+            source,
+            block_meter,
+            meter.wiring.points,
+            on_reading,
+            on_trouble,
+            on_inrush=self.inrush.keep,
         )
+        self.inrush.add(sampled)
+        return sampled

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from pdu_agent.metering.calibration import MeterChannels
 from pdu_agent.metering.droop import FLAT, Evener, Sinc
 from pdu_agent.metering.restoring import Restorer
+from pdu_agent.model.inrush import CYCLES_AFTER, CYCLES_BEFORE
 
-CYCLES_BEFORE = 2
-CYCLES_AFTER = 8
 SEARCH_S = 0.1
 MAX_PENDING = 64
 """Every outlet of a converter, switched on several times within a second."""

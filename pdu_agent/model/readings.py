@@ -44,7 +44,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Inrush:
-    """The waveform around a switch-on: 2 mains cycles before it and 8 after it.
+    """The waveform around a switch-on: mains cycles before it and after it (model.inrush).
 
     t_mono_s: of the first sample. voltage_v and current_a: as many samples each, rate_hz apart.
     """

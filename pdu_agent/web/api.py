@@ -16,10 +16,11 @@ from aiohttp.typedefs import Middleware
 
 from pdu_agent.model.commands import Controller
 from pdu_agent.model.errors import CommandError, UnknownTarget
+from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
 from pdu_agent.web import resources
 from pdu_agent.web.access import Access
-from pdu_agent.web.measured import inlet, line, with_spectrum
+from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
 from pdu_agent.web.orders import (
     VERBS,
     Order,
@@ -65,7 +66,9 @@ COLLECTIONS: Mapping[str, Callable[[Snapshot], Plain]] = {
 """Last part of the path -> what is made of the snapshot."""
 
 
-def make_app(controller: Controller, access: Access) -> web.Application:
+def make_app(
+    controller: Controller, access: Access, switch_on: NewestSwitchOn = lambda _: None
+) -> web.Application:
     """The API over one listening socket, whose rights `access` decides."""
     app = web.Application(middlewares=[_guard(access)], client_max_size=MAX_BODY_BYTES)
     for name, build in COLLECTIONS.items():
@@ -74,6 +77,7 @@ def make_app(controller: Controller, access: Access) -> web.Application:
     app.router.add_get(f"{API}/lines/{{n}}", partial(_line, controller))
     app.router.add_get(f"{API}/outlets/{{n}}", partial(_outlet, controller))
     app.router.add_get(f"{API}/outlets/{{n}}/why", partial(_why, controller))
+    app.router.add_get(f"{API}/outlets/{{n}}/inrush", partial(_inrush, controller, switch_on))
     app.router.add_get(f"{API}/openapi.yaml", partial(_contract, CONTRACT.read_bytes()))
     for verb in VERBS:
         path = f"{API}/outlets/{{n}}/{verb}"
@@ -166,6 +170,20 @@ async def _why(controller: Controller, request: web.Request) -> web.Response:
     snapshot = controller.snapshot
     row = outlet_row(snapshot, outlet_number(request.match_info["n"]))
     return _json({"number": row.index, "state": row.state.value, "sentences": why(row, snapshot)})
+
+
+async def _inrush(
+    controller: Controller, switch_on: NewestSwitchOn, request: web.Request
+) -> web.Response:
+    row = outlet_row(controller.snapshot, outlet_number(request.match_info["n"]))
+    newest = switch_on(row.index)
+    if newest is None:
+        raise Problem.about_request(
+            404,
+            f"outlet {row.index} has no inrush: it was not switched on since the agent's start,"
+            " or is not measured by a converter that samples",
+        )
+    return _json(inrush(newest))
 
 
 async def _contract(text: bytes, _request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pdu_agent.model.inrush import CYCLES_BEFORE, SwitchOn
 from pdu_agent.model.quantities import Electrical, watt_hours
 from pdu_agent.model.snapshot import Branch, Demand, Inlet, Line, Meter, TariffRegister
 from pdu_agent.web.plain import Plain, instant, number
@@ -134,4 +135,20 @@ def branch(row: Branch) -> Plain:
         "rated_current_a": number(row.rated_current_a),
         "overload_restriction": row.overload_restriction.value,
         "meter": meter_of(row.meter) if row.meter else None,
+    }
+
+
+def inrush(row: SwitchOn) -> Plain:
+    """rms_by_cycle_a: the first `cycles_before` of them are from before the current rose."""
+    return {
+        "number": row.outlet,
+        "switched_on_at": instant(row.t_wall_s),
+        "peak_a": number(row.peak_a),
+        "peak_over_rms": number(row.peak_over_rms),
+        "cycles_before": CYCLES_BEFORE,
+        "rms_by_cycle_a": [number(value) for value in row.rms_by_cycle_a],
+        "rate_hz": number(row.rate_hz),
+        "first_s": number(row.first_s),
+        "voltage_v": [number(value) for value in row.voltage_v],
+        "current_a": [number(value) for value in row.current_a],
     }

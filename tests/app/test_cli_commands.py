@@ -284,6 +284,54 @@ def test_why_tells_the_story(agent: RunningAgent, capsys: pytest.CaptureFixture[
     assert json.loads(capsys.readouterr().out)["number"] == 2
 
 
+def test_harmonics_are_a_table_of_orders(
+    agent: RunningAgent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["harmonics", "inlet", "2"]) == 0
+    head, _, names, first, second, *_, last = capsys.readouterr().out.splitlines()
+    assert head.startswith("inlet 2, ")
+    assert names.split() == ["Order", "V", "V", "%", "A", "A", "%"]
+    assert first.split() == ["1", "230.000", "100.00", "1.0000", "100.00"]
+    assert second.split() == ["2", "0.500", "0.22", "0.2500", "25.00"]
+    assert last.split()[0] == "40"
+    assert main(["harmonics", "line 2", "--json"]) == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert (plain["target"], len(plain["current_a"])) == ("line 2", 40)
+
+
+def test_harmonics_of_a_point_without_any_are_7(
+    agent: RunningAgent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["harmonics", "1"]) == exits.UNAVAILABLE
+    assert "outlet 1: no harmonics" in capsys.readouterr().err
+
+
+def test_inrush_is_a_table_of_cycles_or_every_sample(
+    agent: RunningAgent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inrush", "2"]) == 0
+    head, _, _, *cycles = capsys.readouterr().out.splitlines()
+    assert "peak 30.00 A, 20.0 times the RMS of the last two cycles" in head
+    assert [cycle.split() for cycle in cycles[:4]] == [
+        ["-2", "0.000"], ["-1", "0.000"], ["1", "30.000"], ["2", "1.500"],
+    ]  # fmt: skip
+    assert main(["inrush", "2", "--csv"]) == 0
+    comment, names, first, *_, last = capsys.readouterr().out.splitlines()
+    assert comment.startswith("# outlet 2, current rose at 2027-01-15T08:00:00.250Z")
+    assert names == "t_s,voltage_v,current_a"
+    assert first == "-0.040000,325.000,0.0000"
+    assert last == "0.159875,-325.000,-1.5000"
+    assert main(["inrush", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["peak_a"] == 30.0
+
+
+def test_outlet_without_inrush_is_7(
+    agent: RunningAgent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inrush", "1"]) == exits.UNAVAILABLE
+    assert "not switched on since" in capsys.readouterr().err
+
+
 # -- switching ----------------------------------------------------------------------------------
 
 
@@ -430,9 +478,8 @@ def test_each_refusal_has_its_exit_code(
 
 
 def test_every_command_error_has_an_exit_code() -> None:
-    assert {COMMAND_ERRORS[kind][1] for kind in CommandError.__subclasses__()} == set(
-        exits.OF_PROBLEM
-    )
+    codes = {COMMAND_ERRORS[kind][1] for kind in CommandError.__subclasses__()}
+    assert codes == set(exits.OF_PROBLEM) - {"not_found"}
 
 
 @pytest.mark.parametrize("outlet", ["0", "77", "999999999999"])
@@ -465,6 +512,11 @@ def test_an_unknown_outlet_is_4_and_nothing_moves(
         ["lock", "1", "--on", "--off"],
         ["why", "all"],
         ["why", "1,2"],
+        ["inrush", "all"],
+        ["inrush", "2", "--csv", "--json"],
+        ["harmonics", "branch", "1"],
+        ["harmonics", "outlet"],
+        ["harmonics", "-1"],
         ["cancel", "1", "--delay", "5"],
         ["stat"],
         ["status", "--js"],
@@ -489,7 +541,8 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 COMMANDS = [
     "status", "on", "off", "cycle", "reboot", "cancel", "lock", "unlock", "energy", "why",
-    "events", "groups", "thresholds", "sensors", "run", "demo", "init", "check", "mib-path",
+    "harmonics", "inrush", "events", "groups", "thresholds", "sensors", "run", "demo",
+    "init", "check", "mib-path",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import http.client
 import json
 import socket
 import threading
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ from pdu_agent.model.commands import (
     Ticket,
 )
 from pdu_agent.model.errors import CommandError, OutletLocked, UnknownTarget
+from pdu_agent.model.inrush import SwitchOn
 from pdu_agent.model.quantities import Electrical, Quality, Spectrum
 from pdu_agent.model.snapshot import (
     Alarm,
@@ -361,6 +363,16 @@ def _switched(row: Outlet, action: Action, delay_s: float | None) -> Outlet:
     )
 
 
+SWITCH_ON = SwitchOn(
+    2,
+    1_800_000_000.25,
+    8000.0,
+    array("f", [325.0, -325.0] * 800),
+    array("f", [0.0] * 320 + [-30.0] * 160 + [1.5, -1.5] * 560),
+)
+"""Of outlet 2: 30 A for one cycle, then 1.5 A; no other outlet has any."""
+
+
 @dataclass
 class Answer:
     status: int
@@ -388,7 +400,7 @@ class RunningAgent:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         settings = HttpSettings(listen="127.0.0.1:0", socket=str(self.socket_path))
-        server = WebServer(self.controller, settings)
+        server = WebServer(self.controller, settings, switch_on={2: SWITCH_ON}.get)
         try:
             await server.start()
             self.tcp_port = server.tcp_port or 0

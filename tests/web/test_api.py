@@ -260,6 +260,23 @@ def test_harmonics_come_with_a_single_thing_only(agent: RunningAgent) -> None:
         assert "spectrum" not in row["meter"]
 
 
+def test_inrush_comes_with_its_peak_and_every_sample(agent: RunningAgent) -> None:
+    inrush = agent.local("GET", "/api/v1/outlets/2/inrush").json
+    assert (inrush["peak_a"], inrush["peak_over_rms"]) == (30.0, 20.0)
+    assert inrush["rms_by_cycle_a"] == [0.0, 0.0, 30.0, *[1.5] * 7]
+    assert (inrush["cycles_before"], inrush["first_s"]) == (2, -0.04)
+    assert inrush["switched_on_at"] == "2027-01-15T08:00:00.250Z"
+    assert len(inrush["voltage_v"]) == len(inrush["current_a"]) == 1600
+    assert agent.tcp("GET", "/api/v1/outlets/2/inrush").json == inrush
+
+
+@pytest.mark.parametrize(("outlet", "code"), [(1, "not_found"), (77, "unknown_target")])
+def test_inrush_that_there_is_not_is_a_problem(agent: RunningAgent, outlet: int, code: str) -> None:
+    answer = agent.local("GET", f"/api/v1/outlets/{outlet}/inrush")
+    assert (answer.status, answer.json["code"]) == (404, code)
+    assert answer.headers.get_content_type() == "application/problem+json"
+
+
 def test_peaks_have_their_times_and_since_when_they_count(agent: RunningAgent) -> None:
     meter = agent.local("GET", "/api/v1/inlets").json["inlets"][0]["meter"]
     assert (meter["peak_power_w"], meter["peak_at"]) == (180.5, "2027-01-15T07:00:00.000Z")

@@ -189,7 +189,11 @@ def test_every_command_error_has_a_problem_of_its_own() -> None:
 
 
 GETS = [path for path, operations in CONTRACT["paths"].items() if "get" in operations]
-POSTS = [path for path in CONTRACT["paths"] if path.startswith("/api/v1/outlets/{n}/")]
+POSTS = [
+    path
+    for path, operations in CONTRACT["paths"].items()
+    if path.startswith("/api/v1/outlets/{n}/") and "post" in operations
+]
 
 
 @pytest.mark.parametrize("path", GETS)
@@ -203,7 +207,7 @@ def test_answers_have_the_documented_shape(agent: RunningAgent, path: str) -> No
         assert list(misfits(answer.json, schema_of(operation, "200", media))) == []
 
 
-@pytest.mark.parametrize("path", sorted(set(POSTS) - {"/api/v1/outlets/{n}/why"}))
+@pytest.mark.parametrize("path", sorted(POSTS))
 def test_accepted_and_refused_commands_have_the_documented_shape(
     agent: RunningAgent, path: str
 ) -> None:

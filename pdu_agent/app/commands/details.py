@@ -10,11 +10,10 @@ from typing import Any
 
 from pdu_agent.app import exits
 from pdu_agent.app.commands.parsing import (
-    ALL,
     Parsers,
     add_client_command,
     agent_of,
-    outlet_list,
+    one_outlet,
     stdout_style,
 )
 from pdu_agent.app.terminal import (
@@ -48,14 +47,7 @@ def add_parsers(parsers: Parsers) -> None:
     why = add_client_command(
         parsers, "why", _why, "tell why an outlet is as it is", "openpdu why 3"
     )
-    why.add_argument("outlet", type=_one_outlet, metavar="N", help="outlet number")
-
-
-def _one_outlet(text: str) -> int:
-    outlets = outlet_list(text)
-    if outlets == [ALL] or len(outlets) != 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected one outlet number")
-    return int(outlets[0])
+    why.add_argument("outlet", type=one_outlet, metavar="N", help="outlet number")
 
 
 def _energy(arguments: argparse.Namespace) -> int:

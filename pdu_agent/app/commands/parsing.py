@@ -79,6 +79,14 @@ def _part(part: str, text: str) -> list[int | str]:
     return list(range(low, high + 1))
 
 
+def one_outlet(text: str) -> int:
+    """An argparse type: raises ArgumentTypeError."""
+    outlets = outlet_list(text)
+    if outlets == [ALL] or len(outlets) != 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected one outlet number")
+    return int(outlets[0])
+
+
 def combined(lists: Iterable[list[Any]]) -> list[int | str]:
     """Each outlet once, in the order given. Raises ValueError for `all` beside numbers."""
     outlets = list(dict.fromkeys(outlet for outlets in lists for outlet in outlets))
