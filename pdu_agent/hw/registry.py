@@ -38,6 +38,14 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
         "pipdu": ("pdu_agent.hw.pipdu:PipduRelaySettings", "pdu_agent.hw.pipdu:PipduBank"),
     },
     "meters": {
+        "ads1015": (
+            "pdu_agent.hw.ads1x15:Ads1015Settings",
+            "pdu_agent.hw.ads1x15:Ads1015Meter",
+        ),
+        "ads1115": (
+            "pdu_agent.hw.ads1x15:Ads1115Settings",
+            "pdu_agent.hw.ads1x15:Ads1115Meter",
+        ),
         "ads130e08": (
             "pdu_agent.hw.ads130e08:Ads130e08Settings",
             "pdu_agent.hw.ads130e08:Ads130e08Source",
@@ -45,6 +53,10 @@ _DRIVERS: dict[Kind, dict[str, tuple[str, str]]] = {
         "ads131e08": (
             "pdu_agent.hw.ads131e08:Ads131e08Settings",
             "pdu_agent.hw.ads131e08:Ads131e08Source",
+        ),
+        "ads131e08_iio": (
+            "pdu_agent.hw.ads131e08_iio:Ads131e08IioSettings",
+            "pdu_agent.hw.ads131e08_iio:Ads131e08IioSource",
         ),
         "ecm1240": ("pdu_agent.hw.ecm1240:Ecm1240Settings", "pdu_agent.hw.ecm1240:Ecm1240Meter"),
         "modbus": ("pdu_agent.hw.modbus:ModbusSettings", "pdu_agent.hw.modbus:ModbusMeter"),

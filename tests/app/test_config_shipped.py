@@ -43,7 +43,7 @@ from pdu_agent.core.settings import (
     OutletSettings,
     ThresholdSettings,
 )
-from pdu_agent.hw import registry
+from pdu_agent.hw import ads1x15, registry
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol
 from pdu_agent.snmp.passthrough_settings import AgentxSettings, PassPersistSettings
@@ -81,6 +81,8 @@ SECTIONS = (
     *(registry.settings_class("fans", name) for name in registry.known("fans")),
     *(registry.settings_class("relays", name) for name in registry.known("relays")),
     *(registry.settings_class("meters", name) for name in registry.known("meters")),
+    ads1x15.CurrentInput,
+    ads1x15.VoltageInput,
     IoEntry,
     ButtonSettings,
     LedSettings,
@@ -91,8 +93,6 @@ SECTIONS = (
 NOT_SET_HERE = {
     "SnmpSettings.communities",  # in the secrets file
     "SnmpSettings.users",
-    "Ads130e08Settings.bus",  # both follow from the word `bus` of the wiring
-    "Ads130e08Settings.device",
 }
 
 

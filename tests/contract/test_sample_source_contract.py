@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ import pytest
 from pdu_agent.hw.ads13x.data_ready import EdgeFrames
 from pdu_agent.hw.ads130e08 import Ads130e08Settings, Ads130e08Source
 from pdu_agent.hw.ads131e08 import Ads131e08Settings, Ads131e08Source, RateSps
+from pdu_agent.hw.ads131e08_iio import BUFFER_S, Ads131e08IioSettings, Ads131e08IioSource
 from pdu_agent.hw.ports import SampleSource
 from pdu_agent.hw.sim.ads13x import SimAds13x
 from pdu_agent.hw.sim.ads130e08 import SimAds130e08
 from pdu_agent.hw.sim.ads131e08 import SimAds131e08
 from pdu_agent.hw.sim.data_ready import SimDataReadyChip
+from pdu_agent.hw.sim.iio_ads131e08 import SimIioAds131e08
 from pdu_agent.hw.sim.spi import SimSpiPort
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import HardwareError
@@ -24,12 +27,18 @@ from pdu_agent.model.errors import HardwareError
 
 @dataclass
 class Bench:
-    """A source with its clock and two ways to spoil its chip."""
+    """A source with its clock and two ways to spoil its chip.
+
+    sleep: lets time pass for both. buffered_s: what is kept for a late reader.
+    """
 
     source: SampleSource
     clock: ManualClock
     reset_chip: Callable[[], None]
     unplug: Callable[[], None]
+    sleep: Callable[[float], None]
+    buffered_s: float = 0.0
+    close: Callable[[], None] = lambda: None
 
 
 def sine(times_s):
@@ -42,7 +51,7 @@ def ads130e08(queue_s: float) -> Bench:
     chip = SimAds130e08(sine)
     port = SimSpiPort(chip, clock, clock.advance, queue_s=queue_s)
     source = Ads130e08Source(port, Ads130e08Settings(), clock.advance)
-    return Bench(source, clock, chip.reset, _unplug(chip))
+    return Bench(source, clock, chip.reset, _unplug(chip), clock.advance)
 
 
 def ads131e08(rate: RateSps, queue_s: float) -> Bench:
@@ -50,7 +59,7 @@ def ads131e08(rate: RateSps, queue_s: float) -> Bench:
     chip = SimAds131e08(sine)
     port = SimSpiPort(chip, clock, clock.advance, queue_s=queue_s)
     source = Ads131e08Source(port, Ads131e08Settings(rate_sps=rate), clock.advance)
-    return Bench(source, clock, chip.reset, _unplug(chip))
+    return Bench(source, clock, chip.reset, _unplug(chip), clock.advance)
 
 
 def ads131e08_by_edges() -> Bench:
@@ -61,7 +70,22 @@ def ads131e08_by_edges() -> Bench:
     settings = Ads131e08Settings(rate_sps=RateSps.K4)
     reader = EdgeFrames(port, pin, 17, 4000, clock, "adc")
     source = Ads131e08Source(port, settings, clock.advance, reader=reader)
-    return Bench(source, clock, chip.reset, _unplug(chip))
+    return Bench(source, clock, chip.reset, _unplug(chip), clock.advance)
+
+
+def ads131e08_of_the_kernel(folder: Path) -> Bench:
+    clock = ManualClock()
+    sim = SimIioAds131e08(folder, sine, clock)
+
+    def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+        sim.service()
+
+    def disable() -> None:
+        (sim.folder / "buffer/enable").write_text("0", encoding="ascii")
+
+    source = Ads131e08IioSource(sim.path, Ads131e08IioSettings(), clock, sleep)
+    return Bench(source, clock, disable, sim.unplug, sleep, BUFFER_S, sim.close)
 
 
 def _unplug(chip: SimAds13x) -> Callable[[], None]:
@@ -72,20 +96,22 @@ def _unplug(chip: SimAds13x) -> Callable[[], None]:
 
 
 SOURCES = {
-    "ads130e08 on plain spidev": lambda: ads130e08(0.0),
-    "ads130e08 behind a queue": lambda: ads130e08(0.2),
-    "ads131e08 at 8 kSPS": lambda: ads131e08(RateSps.K8, 0.0),
-    "ads131e08 at 1 kSPS behind a queue": lambda: ads131e08(RateSps.K1, 0.2),
-    "ads131e08 by data-ready": ads131e08_by_edges,
+    "ads130e08 on plain spidev": lambda folder: ads130e08(0.0),
+    "ads130e08 behind a queue": lambda folder: ads130e08(0.2),
+    "ads131e08 at 8 kSPS": lambda folder: ads131e08(RateSps.K8, 0.0),
+    "ads131e08 at 1 kSPS behind a queue": lambda folder: ads131e08(RateSps.K1, 0.2),
+    "ads131e08 by data-ready": lambda folder: ads131e08_by_edges(),
+    "ads131e08 of the kernel": ads131e08_of_the_kernel,
 }
 
 
 @pytest.fixture(params=SOURCES.values(), ids=SOURCES.keys())
-def bench(request):
-    bench = request.param()
+def bench(request, tmp_path):
+    bench = request.param(tmp_path)
     bench.source.start()
     yield bench
     bench.source.close()
+    bench.close()
 
 
 def test_blocks_are_arrays_of_codes_in_channel_order(bench):
@@ -126,9 +152,9 @@ def test_consecutive_blocks_continue_the_waveform(bench):
 
 def test_late_reader_is_told_what_it_lost(bench):
     bench.source.read_block()
-    bench.clock.advance(0.5)
-    lost = bench.source.read_block().lost_samples
-    assert lost == pytest.approx(0.5 * bench.source.rate_hz, abs=2)
+    bench.sleep(0.5)
+    lost = sum(bench.source.read_block().lost_samples for _ in range(8))
+    assert lost == pytest.approx((0.5 - bench.buffered_s) * bench.source.rate_hz, abs=2)
 
 
 def test_failed_chip_raises_hardware_error_until_start(bench):

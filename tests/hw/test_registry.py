@@ -40,7 +40,7 @@ def test_every_driver_loads_and_declares_its_settings(kind: registry.Kind, drive
     [
         ("relays", "mcp23080", "did you mean 'mcp23008'"),
         ("meters", "ecm-1240", "did you mean 'ecm1240'"),
-        ("meters", "zzz", "known: ads130e08, "),
+        ("meters", "zzz", "known: ads1015, "),
         ("relays", "ecm1240", "known: gpio, "),
     ],
 )

@@ -37,7 +37,6 @@ CONFIGURATION = Path(__file__).with_name("everything.yaml")
 LIMIT_S = 15.0
 WITHOUT = {
     ("sensors", "contact"): "is an input of a board of `io`",
-    ("meters", "ads131e08_iio"): "a buffer of the kernel, which its own tests simulate",
 }
 
 
@@ -107,6 +106,7 @@ def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
 def test_boards_of_all_kinds_are_found_cold_and_move_their_outlets(unit: Unit) -> None:
     found = [report for report in unit.found if isinstance(report, BankState)]
     assert [state.bank for state in found] == ["small", "large", "lines", "usb", "numato"]
+    unit.wait(lambda: any(isinstance(r, BankState) and r.bank == "pi" for r in unit.reports))
     for state in found:
         unit.hardware.send(InitialiseBank(state.bank))
     references = {o.number: o.relay for o in unit.settings.outlets if o.relay is not None}
@@ -125,9 +125,9 @@ def test_boards_of_all_kinds_are_found_cold_and_move_their_outlets(unit: Unit) -
 
 def test_meters_of_all_kinds_show_the_truth(unit: Unit) -> None:
     """Those for direct voltage show it as a supply of 12 V with the outlet's watts."""
-    points = [outlet(number) for number in range(1, 12)] + [Target(TargetKind.INLET, 1)]
+    points = [outlet(number) for number in range(1, 16)] + [Target(TargetKind.INLET, 1)]
     unit.wait(lambda: all(point in unit.readings for point in points))
-    for number in range(1, 12):
+    for number in range(1, 16):
         unit.board.world.plug(number, _steady(number), unit.board.clock.monotonic_s())
     unit.wait(lambda: all(_is_true(unit, point) for point in points))
 

@@ -25,10 +25,14 @@ SIMULATORS: dict[str, dict[str, str]] = {
         "mcp23008": "expanders:mcp23008",
         "mcp23017": "expanders:mcp23017",
         "numato": "serial_boards:numato",
+        "pipdu": "pipdu_boards:relays",
     },
     "meters": {
+        "ads1015": "small_converters:ads1015",
+        "ads1115": "small_converters:ads1115",
         "ads130e08": "converters:ads130e08",
         "ads131e08": "converters:ads131e08",
+        "ads131e08_iio": "small_converters:ads131e08_iio",
         "cse7766": "counting_meters:cse7766",
         "ecm1240": "counting_meters:ecm1240",
         "hlw8032": "counting_meters:cse7766",
@@ -36,6 +40,7 @@ SIMULATORS: dict[str, dict[str, str]] = {
         "ina226": "bus_meters:ina226",
         "ina3221": "bus_meters:ina3221",
         "modbus": "bus_meters:modbus",
+        "pipdu": "pipdu_boards:meter",
     },
     "sensors": {
         "aht20": "climate:aht20",
