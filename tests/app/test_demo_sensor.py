@@ -32,7 +32,7 @@ def test_the_demo_delivers_its_board_temperature_from_a_file(tmp_path: Path) -> 
     hardware.stop()
     assert alive
     assert (found[0].sensor, found[0].error) == (1, "")
-    path = tmp_path / "sim-hwmon" / "hwmon1" / "temp1_input"
+    path = tmp_path / "sim-sensor-1" / "hwmon1" / "temp1_input"
     assert found[0].value == int(path.read_text(encoding="ascii")) / 1000
 
 

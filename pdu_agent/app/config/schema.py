@@ -47,7 +47,7 @@ from pdu_agent.snmp.credentials import Community, User
 from pdu_agent.snmp.settings import SnmpSettings
 from pdu_agent.web.settings import HttpSettings
 
-BUS_OF_BOARD = re.compile(r"/dev/.+|sim(:.+)?")
+BUS_OF_BOARD = re.compile(r"/.+|sim(:.+)?")
 SIMULATED_CONVERTER = re.compile(r"sim:\d{1,2}")
 
 
