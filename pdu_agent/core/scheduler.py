@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which queued relays may move now: inrush gaps, rest for each relay, a budget of coils.
 
-Gaps and rests count from the board's answer, not from the order: a bus thread that was late
-once must not let the next relay follow too soon. A coil counts from the order on and until
-its interval after the answer, since the relay moves somewhere in between.
+Rests count from the board's answer, not from the order: a bus thread that was late once must
+not let the next relay follow too soon. So do gaps, but for an answer that was on time: there
+they count from slot to slot, or else the small delays of 64 outlets would add up. A coil
+counts from the order on and until its interval after the answer, since the relay moves
+somewhere in between.
 """
 
 from __future__ import annotations
@@ -14,6 +16,11 @@ from collections.abc import Callable, Mapping
 
 from pdu_agent.core.outlet import CLOSE_STEPS, QUEUED_STEPS, OutletMachine
 from pdu_agent.core.settings import MAX_OUTLETS, MIN_ACTUATION_GAP_S
+
+ON_TIME_S = 0.01
+ON_TIME_SHARE = 0.1
+"""An answer is on time when it comes within ON_TIME_S of its slot, and within this share of the
+gap. No gap is shorter by more than that."""
 
 
 class RelayScheduler:
@@ -50,7 +57,8 @@ class RelayScheduler:
             if self._due_s(outlet, closing) > now_s or (closing and self._must_wait()):
                 continue
             if closing:
-                self._last_close_s = now_s
+                slot_s = self._last_close_s + self._interval_s()
+                self._last_close_s = slot_s if self._is_on_time(slot_s, now_s) else now_s
             self._in_flight[outlet] = closing
             granted.append(outlet)
         return granted
@@ -66,7 +74,7 @@ class RelayScheduler:
             return
         self._moved_s[outlet] = now_s
         self._answers_s.append(now_s)
-        if closing:
+        if closing and not self._is_on_time(self._last_close_s, now_s):
             self._last_close_s = now_s
 
     def next_due_s(self, machines: Mapping[int, OutletMachine]) -> float | None:
@@ -104,6 +112,9 @@ class RelayScheduler:
             n for n, m in machines.items() if m.step in QUEUED_STEPS and n not in self._in_flight
         ]
         return sorted(waiting, key=lambda n: (machines[n].queued_s, n))
+
+    def _is_on_time(self, slot_s: float, now_s: float) -> bool:
+        return now_s - slot_s <= min(ON_TIME_S, ON_TIME_SHARE * self._interval_s())
 
     def _must_wait(self) -> bool:
         return self._interval_s() > 0 and any(self._in_flight.values())

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -131,3 +133,31 @@ def test_unit_goes_off_in_groups_of_the_budget():
     bench.run(MIN_ACTUATION_GAP_S)
     times = [round(at_s - bench.board.moves[0][0], 3) for at_s, _, _ in bench.board.moves]
     assert times == [0.0] * 4 + [0.1] * 4 + [0.2] * 4 + [0.3] * 4
+
+
+# gaps between closings
+
+
+def test_small_delays_of_many_outlets_do_not_add_up():
+    plant = Plant(RelayScheduler(lambda: 0.05), [1, 3, 5])
+    for outlet in range(1, 33):
+        plant.order(outlet, True, 0.0)
+    plant.run(31 * 50 + 10)
+    assert len(plant.moves) == 32
+    assert plant.moves[-1][3] <= 31 * 0.05 + 0.01
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    gap=st.integers(5, 60),
+    answer_after=st.lists(st.integers(0, 30), min_size=1, max_size=5),
+)
+def test_gap_after_any_answer_is_at_most_a_tenth_or_ten_milliseconds_short(gap, answer_after):
+    gap_s = gap * TICK_S
+    plant = Plant(RelayScheduler(lambda: gap_s), answer_after)
+    for outlet in range(1, 9):
+        plant.order(outlet, True, 0.0)
+    plant.run(8 * (gap + 32))
+    assert len(plant.moves) == 8
+    for (_, _, _, answered_s), (_, _, ordered_s, _) in itertools.pairwise(plant.moves):
+        assert ordered_s - answered_s >= gap_s - min(0.01, 0.1 * gap_s) - 1e-9
