@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from errno import ENXIO, ETIMEDOUT
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,7 +16,8 @@ from pdu_agent.app.config.load import ConfigErrors
 from pdu_agent.app.script_file import load_script
 from pdu_agent.hw.mcp23008 import Mcp23008Bank, Mcp23008Settings
 from pdu_agent.hw.sim.board import SimulatedBoard
-from pdu_agent.hw.sim.script import Player
+from pdu_agent.hw.sim.device import Verb
+from pdu_agent.hw.sim.script import ACTIONS, Player
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import Target, TargetKind
 from tests.sim.strip import make_strip
@@ -64,10 +67,16 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     stage.board.close()
 
 
-def complaints(stage: Stage, text: str) -> list[str]:
-    with pytest.raises(ConfigErrors) as caught:
+def problems_of(stage: Stage, text: str) -> list[str]:
+    try:
         stage.player(text)
-    return [line.rsplit("/", 1)[-1] for line in caught.value.problems]
+    except ConfigErrors as exc:
+        return exc.problems
+    return []
+
+
+def complaints(stage: Stage, text: str) -> list[str]:
+    return [line.rsplit("/", 1)[-1] for line in problems_of(stage, text)]
 
 
 @pytest.mark.parametrize(
@@ -273,6 +282,23 @@ def test_the_shipped_scripts_play_to_their_end_and_leave_the_unit_well(path, sta
     assert stage.relays.inspect()[1] == (True,) * 8
     assert stage.board.truth(INLET).voltage_v == pytest.approx(230, rel=0.02)
     assert all(stage.board.truth(outlet(number)).voltage_v > 200 for number in range(1, 9))
+
+
+def test_every_example_of_the_manual_can_be_played(stage):
+    """What this strip does not have, such as a second line, is no mistake of the example."""
+    manual = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    assert len(blocks) == 7
+    lacking = re.compile(r"there is no (line|branch) |no simulated device is called")
+    for block in blocks:
+        assert [p for p in problems_of(stage, block) if not lacking.search(p)] == []
+
+
+def test_the_manual_has_an_example_of_every_verb():
+    manual = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
+    missing = [verb for verb in get_args(Verb) if f"{verb}: " not in manual]
+    missing += [name for name in ACTIONS if f"- {name}: " not in manual]
+    assert missing == []
 
 
 def test_there_are_scripts():

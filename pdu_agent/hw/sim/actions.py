@@ -265,6 +265,7 @@ class DeviceAction(_Faulty):
     replug: bool = setting(False)
     power_loss: bool = setting(False, doc="its supply fails and returns")
     silent: bool = setting(False, doc="it does not answer")
+    nack: int = setting(0, minimum=1, maximum=10**9, doc="transactions that it does not take")
     corrupt: int = setting(0, minimum=1, maximum=10**9, doc="frames or messages that are garbled")
     stall: str = setting("", max_length=16, doc="how long its next transfer hangs")
     dead: bool = setting(False, doc="the sensor in it has failed")
