@@ -67,7 +67,7 @@ def test_mistake_in_a_map_is_told_at_its_place_in_the_map(tmp_path: Path) -> Non
 def test_channel_that_the_map_does_not_have_is_told(tmp_path: Path) -> None:
     text = meter("a", 1, "map: orno-we-515").replace("main:", "l1:")
     (found,) = errors(tmp_path, text)
-    assert "the map has no channel 'l1'; it has main" in found
+    assert "this meter has no channel 'l1'; it has main" in found
 
 
 def test_a_line_is_not_shared_with_another_driver(tmp_path: Path) -> None:

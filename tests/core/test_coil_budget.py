@@ -139,7 +139,7 @@ def test_unit_goes_off_in_groups_of_the_budget():
 
 
 def test_small_delays_of_many_outlets_do_not_add_up():
-    plant = Plant(RelayScheduler(lambda: 0.05), [1, 3, 5])
+    plant = Plant(RelayScheduler(lambda: 0.05), [1, 2, 4])
     for outlet in range(1, 33):
         plant.order(outlet, True, 0.0)
     plant.run(31 * 50 + 10)

@@ -282,6 +282,11 @@ def test_wiring_that_cannot_be_is_refused(changes, complaint):
         Ads1115Settings("/dev/i2c-1", rate_sps=Rate1115.R860, **settings)
 
 
+def test_its_channels_are_known_without_the_device():
+    settings = Ads1115Settings("/dev/i2c-1", currents=(FIVE, LITTLE), voltage=VOLTS)
+    assert Ads1115Meter.outline(settings, None).channel_names == ("five", "little", "voltage")
+
+
 def test_rms_does_not_depend_on_when_the_samples_came():
     rng = np.random.default_rng(3)
     times_s = np.cumsum(rng.uniform(0.0012, 0.0026, 105))

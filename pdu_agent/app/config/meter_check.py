@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Meters whose channels stand in a file of their own, and which may share a port."""
+"""Meters whose channels follow from a file or from their settings, and which may share a port."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _check_channels(
     for name in sorted(getattr(meter.wiring, "channels", {}).keys() - set(names)):
         where = f"{path}.channels.{name}"
         hint = nearest(name, names) or f"; it has {', '.join(names)}"
-        problems.error(checker.place(where), f"{where}: the map has no channel {name!r}{hint}")
+        problems.error(checker.place(where), f"{where}: this meter has no channel {name!r}{hint}")
 
 
 def _check_neighbours(

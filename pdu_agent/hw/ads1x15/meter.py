@@ -25,7 +25,7 @@ from pdu_agent.hw.ads1x15.settings import (
 )
 from pdu_agent.hw.ads1x15.window import Sample, rms, trouble
 from pdu_agent.hw.i2c import SmBus, bus_error
-from pdu_agent.hw.ports import MeterSample
+from pdu_agent.hw.ports import MeterOutline, MeterSample
 from pdu_agent.hw.site import Site
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import BusTimeout, ReadbackMismatch
@@ -71,6 +71,12 @@ class Ads1x15Meter:
         self._last_s: float | None = None
         self._measured: list[tuple[float, bool]] = []
         self._discarded_in_a_row = 0
+
+    @classmethod
+    def outline(cls, settings: Settings, _report: object) -> MeterOutline:
+        """What `openpdu check` asks for; nothing is in another file."""
+        unit = f"at 0x{settings.address:02x}"
+        return MeterOutline(settings.channel_names, settings.bus, unit, line="I2C")
 
     def open(self) -> None:
         """Make one conversion. Raises ChipNotFound, BusTimeout or ReadbackMismatch."""
