@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,8 @@ from pdu_agent.metering.calibrating import (
     shrink_of,
 )
 from pdu_agent.metering.calibration import ChannelScale, MeterChannels
-from pdu_agent.metering.meter import BlockMeter
+from pdu_agent.metering.droop import Sinc
+from pdu_agent.metering.meter import BlockMeter, Window
 from pdu_agent.model.errors import ConfigError
 
 
@@ -43,9 +45,15 @@ class Shown:
     power_w: float | None
 
 
-def measure(
-    source: SampleSource, seconds_s: float, progress: Callable[[float], None]
-) -> list[SampleBlock]:
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a converter has delivered, and its droop."""
+
+    blocks: tuple[SampleBlock, ...]
+    droop: Sinc
+
+
+def measure(source: SampleSource, seconds_s: float, progress: Callable[[float], None]) -> Recording:
     """Blocks of that many seconds. progress(seconds so far). Raises HardwareError."""
     source.start()
     try:
@@ -56,30 +64,25 @@ def measure(
             blocks.append(block)
             so_far_s += block.counts.shape[1] / block.rate_hz
             progress(so_far_s)
-        return blocks
+        return Recording(tuple(blocks), source.droop)
     finally:
         source.close()
 
 
-def figures(blocks: Sequence[SampleBlock], channels: MeterChannels, nominal_hz: float) -> Figures:
-    raw = RawMeter(channels, nominal_hz)
-    for block in blocks:
+def figures(recording: Recording, channels: MeterChannels, nominal_hz: float) -> Figures:
+    raw = RawMeter(channels, nominal_hz, recording.droop)
+    for block in recording.blocks:
         raw.add_block(block)
     return raw.figures()
 
 
-def shown(
-    blocks: Sequence[SampleBlock], channels: MeterChannels, nominal_hz: float, channel: int
-) -> Shown:
+def shown(recording: Recording, channels: MeterChannels, nominal_hz: float, channel: int) -> Shown:
     """As the agent would show it. channel: from 0. Raises ConfigError without a whole window."""
     scales = dict(channels.voltages)
     if channel in scales:
-        rms = figures(blocks, channels, nominal_hz).of(channel).rms
+        rms = figures(recording, channels, nominal_hz).of(channel).rms
         return Shown(rms * abs(scales[channel].gain), None, None)
-    meter = BlockMeter(channels, nominal_hz)
-    windows = [window for block in blocks for window in meter.add_block(block)]
-    if not windows:
-        raise ConfigError("nothing measured: expected at least half a second")
+    windows = _windows(recording, channels, nominal_hz)
     total_s = sum(window.span_s for window in windows)
     place = [each for each, _ in channels.currents].index(channel)
     loads = [(window.currents[place].electrical, window.span_s) for window in windows]
@@ -88,6 +91,28 @@ def shown(
         sum((load.current_a or 0.0) * span_s for load, span_s in loads) / total_s,
         sum((load.active_power_w or 0.0) * span_s for load, span_s in loads) / total_s,
     )
+
+
+def residual_a(
+    recordings: Sequence[Recording], channels: MeterChannels, nominal_hz: float, place: int
+) -> float:
+    """RMS of a sum of conductors over all of it, as the agent shows it. place: of the sum."""
+    point = len(channels.currents) + place
+    squares = [
+        (window.currents[point].electrical.current_a or 0.0) ** 2
+        for recording in recordings
+        for window in _windows(recording, channels, nominal_hz)
+    ]
+    return math.sqrt(sum(squares) / len(squares))
+
+
+def _windows(recording: Recording, channels: MeterChannels, nominal_hz: float) -> list[Window]:
+    """Raises ConfigError where there is not one."""
+    meter = BlockMeter(channels, nominal_hz, recording.droop)
+    windows = [window for block in recording.blocks for window in meter.add_block(block)]
+    if not windows:
+        raise ConfigError("nothing measured: expected at least half a second")
+    return windows
 
 
 def with_idle(found: ChannelCalibration, idle: Figures) -> ChannelCalibration:

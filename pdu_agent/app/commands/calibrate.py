@@ -21,7 +21,8 @@ from pdu_agent.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from pdu_agent.app.calibrating import Reference
-    from pdu_agent.app.calibration_session import Outcome, Session
+    from pdu_agent.app.calibration_bench import Outcome
+    from pdu_agent.app.calibration_session import Session
 
 DEFAULT_SECONDS = 10.0
 

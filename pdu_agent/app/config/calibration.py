@@ -18,6 +18,8 @@ from typing import Any, ClassVar
 
 from pdu_agent.app.config import versions, yaml12
 from pdu_agent.app.config.checker import Checker
+from pdu_agent.app.config.nulls import NullCalibration, nulled
+from pdu_agent.app.config.nulls import unfit as unfit_null
 from pdu_agent.app.config.schema import MeterSettings
 from pdu_agent.app.config.tree import Place, Problems
 from pdu_agent.app.config.wiring import CHANNELS_PER_CONVERTER, SampledWiring
@@ -75,11 +77,12 @@ class LoadPoint:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationFile:
-    """Each channel once; load points in the order in which they were measured."""
+    """Each channel and each null once; load points in the order in which they were measured."""
 
     schema: int = setting(1)
     channels: tuple[ChannelCalibration, ...] = setting((), max_length=128)
     points: tuple[LoadPoint, ...] = setting((), max_length=2048)
+    nulls: tuple[NullCalibration, ...] = setting((), max_length=64)
 
     def with_channel(self, found: ChannelCalibration) -> CalibrationFile:
         """This channel's trims replaced; its load points go, as they tell of the old ones."""
@@ -92,6 +95,12 @@ class CalibrationFile:
 
     def with_point(self, point: LoadPoint) -> CalibrationFile:
         return replace(self, points=(*self.points, point))
+
+    def with_null(self, found: NullCalibration) -> CalibrationFile:
+        """This sum's null replaced."""
+        key = (found.meter, found.inlet)
+        others = (each for each in self.nulls if (each.meter, each.inlet) != key)
+        return replace(self, nulls=(*others, found))
 
 
 def _others(entries: Iterable[Any], key: tuple[str, int]) -> list[Any]:
@@ -121,10 +130,11 @@ def write(path: Path, file: CalibrationFile) -> None:
     Readable by all: a trim is no secret, and the agent runs as another user than root.
     """
     lines = ["# Made by `openpdu calibrate`; measure again rather than edit.", "schema: 1"]
-    for section, entries in (("channels", file.channels), ("points", file.points)):
-        lines += [f"{section}:", *(f"  - {_flow(asdict(entry))}" for entry in entries)]
-        if not entries:
-            lines[-1] += " []"
+    for section, rows in asdict(file).items():
+        if section != "schema":
+            lines += [f"{section}:", *(f"  - {_flow(row)}" for row in rows)]
+            if not rows:
+                lines[-1] += " []"
     fresh = path.with_name(f".{path.name}.new")
     with fresh.open("w", encoding="utf-8") as output:
         output.write("\n".join(lines) + "\n")
@@ -156,7 +166,15 @@ def calibrated(
             problems.warn(checker.place(where), text)
         else:
             fit.append(entry)
-    return tuple(_with_trims(meter, fit) for meter in meters)
+    trimmed_meters = tuple(_with_trims(meter, fit) for meter in meters)
+    nulls = []
+    for where, null in checker.found("nulls#"):
+        text = unfit_null(null, trimmed_meters)
+        if text:
+            problems.warn(checker.place(where), text)
+        else:
+            nulls.append(null)
+    return tuple(nulled(meter, nulls) for meter in trimmed_meters)
 
 
 def units_per_count(meter: MeterSettings) -> dict[int, float]:
