@@ -55,18 +55,18 @@ def read(chip, registers: dict[int, int]):
 def test_ina219_codes():
     chip = Ina219(Ina219Settings("i", shunt_ohm=0.1, max_current_a=3.2768))
     assert chip.setup[5] == 4096  # trunc(0.04096 / (100 uA x 0.1 ohm))
-    (shown,) = read(chip, {2: 3000 << 3 | 2, 3: 12_000, 4: 20_000})
+    (shown,) = read(chip, {1: 20_000, 2: 3000 << 3 | 2, 3: 12_000, 4: 20_000})
     assert shown.voltage_v == pytest.approx(12.0)
     assert shown.current_a == pytest.approx(2.0)
     assert shown.active_power_w == pytest.approx(24.0)  # 12000 x 20 x 100 uA
-    (back,) = read(chip, {2: 3000 << 3, 3: 12_000, 4: 0x10000 - 20_000})
+    (back,) = read(chip, {1: 0x10000 - 20_000, 2: 3000 << 3, 3: 12_000, 4: 0x10000 - 20_000})
     assert (back.current_a, back.active_power_w) == (pytest.approx(-2), pytest.approx(-24))
 
 
 def test_ina226_codes():
     chip = Ina226(Ina226Settings("i", shunt_ohm=0.002, max_current_a=32.768))
     assert chip.setup[5] == 2560  # 0.00512 / (1 mA x 2 mohm)
-    (shown,) = read(chip, {2: 9584, 3: 4792, 4: 10_000, 6: 0})
+    (shown,) = read(chip, {1: 8000, 2: 9584, 3: 4792, 4: 10_000, 6: 0})
     assert shown.voltage_v == pytest.approx(11.98)
     assert shown.current_a == pytest.approx(10.0)
     assert shown.active_power_w == pytest.approx(119.8)
@@ -110,6 +110,36 @@ def test_overload_is_clipped_and_not_the_chips_nonsense():
     assert shown.active_power_w == pytest.approx(37.8)
 
 
+@pytest.mark.parametrize(
+    ("meter", "settings", "chip"),
+    [
+        (Ina219Meter, Ina219Settings(bus="i"), SimIna219(lambda: (12.0, 5.0))),
+        (Ina219Meter, Ina219Settings(bus="i"), SimIna219(lambda: (12.0, -5.0))),
+        (
+            Ina226Meter,
+            Ina226Settings(bus="i", max_current_a=1.0),
+            SimIna226(lambda: (12.0, 5.0)),
+        ),
+    ],
+)
+def test_shunt_at_the_end_of_its_range_is_clipped_though_the_chip_can_still_calculate(
+    meter, settings, chip
+):
+    """The overflow flag tells of the chip's arithmetic only."""
+    rig = Rig(meter, settings, chip)
+    rig.meter.open()
+    ((shown, _),) = rig.sample().channels.values()
+    assert shown.quality is Quality.CLIPPED
+
+
+def test_nothing_is_believed_before_the_first_conversion():
+    rig = rig_219()
+    rig.meter.open()
+    assert rig.meter.poll(0) is None
+    rig.clock.advance(0.15)
+    assert rig.meter.poll(0) is not None
+
+
 def test_ina3221_at_the_end_of_its_shunt_range_is_clipped():
     truths = (lambda: (5.0, 9.0), lambda: (5.0, -9.0), lambda: (5.0, 1.0))
     rig = Rig(Ina3221Meter, Ina3221Settings(bus="i"), SimIna3221(truths))
@@ -136,6 +166,12 @@ def test_chip_that_lost_its_supply_is_noticed_before_its_zeros_are_believed(mete
     rig.meter.close()
     rig.meter.open()
     assert rig.sample() is not None
+
+
+def test_another_chip_at_the_address_of_an_ina3221_is_refused():
+    rig = Rig(Ina3221Meter, Ina3221Settings(bus="i"), SimIna226(lambda: (12.0, 1.0)))
+    with pytest.raises(ChipNotFound, match="expected 0x3220"):
+        rig.meter.open()
 
 
 def test_another_chip_at_the_address_is_refused():

@@ -19,16 +19,19 @@ CONFIGURATION, SHUNT, BUS, POWER, CURRENT, CALIBRATION = range(6)
 MASK_ENABLE = 0x06
 MANUFACTURER, DIE = 0xFE, 0xFF
 TEXAS_INSTRUMENTS = 0x5449
-INA226_DIE = 0x2260
+INA226_DIE, INA3221_DIE = 0x2260, 0x3220
 
 # The power-on set-up with more averaging: fewer of the load's ripples pass between two polls.
 INA219_SETUP = 0x3FFF  # 32 V, +-320 mV, 128 samples of each (68 ms); reset value 0x399F
 INA226_SETUP = 0x4927  # 128 samples of 1.1 ms of each; reset value 0x4127
 INA3221_SETUP = 0x7727  # three channels, 64 samples of 1.1 ms of each; reset value 0x7127
 
+# These flags tell of the chip's arithmetic only, not of a shunt beyond its range.
 INA219_OVERFLOW = 0x0001  # in the bus voltage register
 INA226_OVERFLOW = 0x0004  # in the mask/enable register
-FULL_SHUNT = 4095  # the highest code of an INA3221's shunt, after its three unused bits
+INA219_FULL_SHUNT = 32_000  # the highest code of +-320 mV
+INA226_FULL_SHUNT = 0x7FFF
+INA3221_FULL_SHUNT = 4095  # after its three unused bits
 
 INA219_CALIBRATION_V = 0.04096
 INA226_CALIBRATION_V = 0.00512
@@ -46,12 +49,14 @@ class Impossible(Exception):
 class Chip(Protocol):
     """name: the driver's. channel_names: what it measures. setup: register -> content, in the
     order in which they are written; they read back the same unless the chip lost its supply.
-    identity: register -> content that only this chip has.
+    settle_s: how long the first conversion with them takes. identity: register -> content that
+    only this chip has.
     """
 
     name: str
     channel_names: tuple[str, ...]
     setup: dict[int, int]
+    settle_s: float
     identity: dict[int, int]
 
     def read(self, register: ReadRegister) -> tuple[Electrical, ...]:
@@ -111,6 +116,7 @@ class Ina219:
 
     name = "ina219"
     channel_names: tuple[str, ...] = ("dc",)
+    settle_s = 0.14
 
     def __init__(self, settings: Ina219Settings) -> None:
         calibration = _calibration(
@@ -127,8 +133,9 @@ class Ina219:
         voltage_v = (bus >> 3) * 0.004
         if voltage_v > 32.0:
             raise Impossible(f"{voltage_v:.2f} V on the bus, more than the chip can measure")
-        if bus & INA219_OVERFLOW:
-            return (_clipped(voltage_v, signed(register(SHUNT)) * 10e-6 / self._shunt_ohm),)
+        shunt = signed(register(SHUNT))
+        if bus & INA219_OVERFLOW or abs(shunt) >= INA219_FULL_SHUNT:
+            return (_clipped(voltage_v, shunt * 10e-6 / self._shunt_ohm),)
         current_a = signed(register(CURRENT)) * self._ampere_lsb
         return (_loaded(voltage_v, current_a, register(POWER) * 20 * self._ampere_lsb),)
 
@@ -138,6 +145,7 @@ class Ina226:
 
     name = "ina226"
     channel_names: tuple[str, ...] = ("dc",)
+    settle_s = 0.31
 
     def __init__(self, settings: Ina226Settings) -> None:
         calibration = _calibration(
@@ -153,8 +161,9 @@ class Ina226:
         if bus >= 0x8000:
             raise Impossible("a bus voltage below 0")
         voltage_v = bus * 0.00125
-        if register(MASK_ENABLE) & INA226_OVERFLOW:
-            return (_clipped(voltage_v, signed(register(SHUNT)) * 2.5e-6 / self._shunt_ohm),)
+        shunt = signed(register(SHUNT))
+        if register(MASK_ENABLE) & INA226_OVERFLOW or abs(shunt) >= INA226_FULL_SHUNT:
+            return (_clipped(voltage_v, shunt * 2.5e-6 / self._shunt_ohm),)
         current_a = signed(register(CURRENT)) * self._ampere_lsb
         return (_loaded(voltage_v, current_a, register(POWER) * 25 * self._ampere_lsb),)
 
@@ -164,10 +173,11 @@ class Ina3221:
 
     name = "ina3221"
     channel_names: tuple[str, ...] = ("ch1", "ch2", "ch3")
+    settle_s = 0.47
 
     def __init__(self, settings: Ina3221Settings) -> None:
         self.setup = {CONFIGURATION: INA3221_SETUP}
-        self.identity: dict[int, int] = {}
+        self.identity = {MANUFACTURER: TEXAS_INSTRUMENTS, DIE: INA3221_DIE}
         self._shunts_ohm = (settings.ch1_shunt_ohm, settings.ch2_shunt_ohm, settings.ch3_shunt_ohm)
 
     def read(self, register: ReadRegister) -> tuple[Electrical, ...]:
@@ -182,7 +192,7 @@ class Ina3221:
         voltage_v = (bus >> 3) * 0.008
         code = signed(shunt) >> 3
         current_a = code * 40e-6 / shunt_ohm
-        if abs(code) >= FULL_SHUNT:
+        if abs(code) >= INA3221_FULL_SHUNT:
             return _clipped(voltage_v, current_a)
         return _loaded(voltage_v, current_a, voltage_v * abs(current_a))
 

@@ -78,6 +78,8 @@ class InaMeter:
         for register, content in self._chip.setup.items():
             self._write(register, content)
         self._check_setup()
+        # Until then its registers hold zeros, or what an earlier set-up made of them.
+        self._due_s = self._clock.monotonic_s() + self._chip.settle_s
 
     def close(self) -> None:
         """Safe to call at any time; the chip measures on."""

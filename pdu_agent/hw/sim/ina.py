@@ -101,7 +101,7 @@ class SimIna226(_SimIna):
 class SimIna3221(_SimIna):
     """truths, shunts_ohm: of its three channels."""
 
-    RESET = MappingProxyType({0x00: 0x7127})
+    RESET = MappingProxyType({0x00: 0x7127, 0xFE: 0x5449, 0xFF: 0x3220})
     WRITABLE = (0x00,)
 
     def __init__(
