@@ -19,8 +19,10 @@ from pdu_agent.model.snapshot import Severity
 
 WELDED = "welded"
 FUSE = "fuse"
-HELD_S = 2.0
-SETTLED_S = 1.0
+HELD_S = 1.9
+"""Ten windows of 0.2 s, which are a little shorter while the mains is above 50 Hz."""
+SETTLED_S = 0.5
+"""With HELD_S, a window that has just begun and its way to here it has to stay below 3 s."""
 GAP_S = 1.0
 """Windows further apart than this do not follow each other."""
 DEAD_PART = 0.2
