@@ -91,6 +91,7 @@ class InrushKeeper:
             inrush.rate_hz,
             array("f", inrush.voltage_v),
             array("f", inrush.current_a),
+            inrush.clipped,
         )
         kept = replace(kept, t_wall_s=first_wall_s - kept.first_s)
         self._newest[kept.outlet] = kept
@@ -130,6 +131,7 @@ class InrushKeeper:
                 kept.first_s,
                 kept.voltage_v,
                 kept.current_a,
+                clipped=kept.clipped,
             )
         )
         try:
@@ -149,9 +151,12 @@ def csv_lines(
     first_s: float,
     voltage_v: Sequence[float],
     current_a: Sequence[float],
+    *,
+    clipped: bool,
 ) -> Iterator[str]:
     """at: when the current rose, as people read it. first_s: time of the first sample."""
-    yield f"# outlet {outlet}, current rose at {at} (t = 0), {rate_hz:g} samples/s; s, V, A"
+    limit = "; CLIPPED: the true peak is larger" if clipped else ""
+    yield f"# outlet {outlet}, current rose at {at} (t = 0), {rate_hz:g} samples/s; s, V, A{limit}"
     yield "t_s,voltage_v,current_a"
     for place, (volts, amperes) in enumerate(zip(voltage_v, current_a, strict=True)):
         yield f"{first_s + place / rate_hz:.6f},{volts:.3f},{amperes:.4f}"

@@ -161,6 +161,7 @@ class SampledAcquisition(Acquisition):
                 waveform.rate_hz,
                 waveform.voltage_v,
                 waveform.current_a,
+                waveform.clipped,
             )
         )
 

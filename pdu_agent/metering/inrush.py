@@ -29,7 +29,8 @@ class Waveform:
     """What one current did around a switch-on, calibrated.
 
     index: of the current. t_mono_s: of the first sample. As many volts as amperes, from
-    CYCLES_BEFORE cycles before the rise on.
+    CYCLES_BEFORE cycles before the rise on. clipped: the converter hit its limit in one of its
+    blocks, so the true peak is larger.
     """
 
     index: int
@@ -37,6 +38,7 @@ class Waveform:
     rate_hz: float
     voltage_v: tuple[float, ...]
     current_a: tuple[float, ...]
+    clipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,7 @@ class _Stream:
                 self._timeline.drop(spare)
                 self._cutter.dropped(spare)
                 self._dropped += spare
+                self._clipped = [entry for entry in self._clipped if entry[1] > self._dropped]
         return found
 
     def finish(self) -> list[Window]:
@@ -240,9 +241,17 @@ class _Stream:
         first, volts, amperes = self._waveform_cutter.cut(
             self._timeline.samples[:, start:end], request
         )
-        since_newest = request.first + first - self._newest_start
-        t_mono_s = self._newest.t_mono_s + since_newest / self._rate_hz
-        return Waveform(request.index, t_mono_s, self._rate_hz, volts, amperes)
+        begin = request.first + first
+        t_mono_s = self._newest.t_mono_s + (begin - self._newest_start) / self._rate_hz
+        clipped = self._clipped_within(begin, begin + len(amperes) - 1)
+        return Waveform(
+            request.index,
+            t_mono_s,
+            self._rate_hz,
+            volts,
+            amperes,
+            clipped=_is_among(clipped, self._channels.sources[request.index]),
+        )
 
     def _follow_mains(self) -> None:
         """Cut by another phase when the one so far has gone, so that it takes none along."""
@@ -280,7 +289,7 @@ class _Stream:
             with_spectra=self._is_spectrum_due(cut, span_s),
         )
         loads = found.loads
-        clipped = self._take_clipped(self._dropped + first, self._dropped + last)
+        clipped = self._clipped_within(self._dropped + first, self._dropped + last)
         if clipped:
             loads = self._with_clipping(loads, clipped)
         spectra = found.spectra or [None] * len(loads)
@@ -316,21 +325,16 @@ class _Stream:
     def _with_clipping(self, loads: list[Electrical], clipped: int) -> list[Electrical]:
         """The loads with those marked that are made of a channel that was clipped."""
         return [
-            replace(load, quality=Quality.CLIPPED)
-            if any(clipped >> channel & 1 for channel in sources)
-            else load
+            replace(load, quality=Quality.CLIPPED) if _is_among(clipped, sources) else load
             for load, sources in zip(loads, self._channels.sources, strict=True)
         ]
 
-    def _take_clipped(self, first: int, last: int) -> int:
+    def _clipped_within(self, first: int, last: int) -> int:
         """Channel mask of the blocks that reach into samples first..last."""
-        if not self._clipped:
-            return 0
         mask = 0
         for start, end, channels in self._clipped:
             if start <= last and end > first:
                 mask |= channels
-        self._clipped = [entry for entry in self._clipped if entry[1] > last]
         return mask
 
     def _take_lost(self, end: int) -> int:
@@ -340,6 +344,10 @@ class _Stream:
         counted = sum(count for position, count in self._lost if position < end)
         self._lost = [entry for entry in self._lost if entry[0] >= end]
         return counted
+
+
+def _is_among(mask: int, channels: frozenset[int]) -> bool:
+    return any(mask >> channel & 1 for channel in channels)
 
 
 def _energy(power: float | None, span_s: float) -> float | None:

@@ -19,7 +19,7 @@ class SwitchOn:
     """CYCLES_BEFORE mains cycles before the current rose and CYCLES_AFTER behind.
 
     t_wall_s: when it rose. voltage_v, current_a: as many samples each, floats of 32 bits,
-    rate_hz of them a second.
+    rate_hz of them a second. clipped: the converter hit its limit, the true peak is larger.
     """
 
     outlet: int
@@ -27,6 +27,7 @@ class SwitchOn:
     rate_hz: float
     voltage_v: array[float]
     current_a: array[float]
+    clipped: bool = False
 
     @property
     def first_s(self) -> float:

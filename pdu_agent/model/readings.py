@@ -47,6 +47,7 @@ class Inrush:
     """The waveform around a switch-on: mains cycles before it and after it (model.inrush).
 
     t_mono_s: of the first sample. voltage_v and current_a: as many samples each, rate_hz apart.
+    clipped: the converter hit its limit, the true peak is larger.
     """
 
     target: Target
@@ -54,6 +55,7 @@ class Inrush:
     rate_hz: float
     voltage_v: tuple[float, ...]
     current_a: tuple[float, ...]
+    clipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

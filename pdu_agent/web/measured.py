@@ -145,6 +145,7 @@ def inrush(row: SwitchOn) -> Plain:
         "switched_on_at": instant(row.t_wall_s),
         "peak_a": number(row.peak_a),
         "peak_over_rms": number(row.peak_over_rms),
+        "clipped": row.clipped,
         "cycles_before": CYCLES_BEFORE,
         "rms_by_cycle_a": [number(value) for value in row.rms_by_cycle_a],
         "rate_hz": number(row.rate_hz),

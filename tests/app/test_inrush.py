@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
@@ -154,6 +155,19 @@ def test_the_newest_of_each_outlet_is_kept_in_memory_and_as_a_file(
     assert names == "t_s,voltage_v,current_a"
     assert len(rows) == 1600
     assert rows[320] == "0.000000,230.000,20.0000"
+
+
+@pytest.mark.parametrize("clipped", [True, False])
+def test_a_clipped_waveform_says_so_in_memory_and_in_its_file(
+    rig: Rig, tmp_path: Path, clipped: bool
+) -> None:
+    rig.keeper.keep(replace(waveform(rig, outlet(3)), clipped=clipped))
+    rig.keeper.close()
+    newest = rig.keeper.newest(3)
+    assert newest is not None
+    assert newest.clipped is clipped
+    text = (tmp_path / "inrush" / "outlet-3.csv").read_text(encoding="utf-8")
+    assert ("CLIPPED: the true peak is larger" in text.splitlines()[0]) is clipped
 
 
 def test_a_folder_that_cannot_be_written_is_told_once(

@@ -285,7 +285,7 @@ class WindowPerBlock:
         ]
 
     def capture(self, index, t_mono_s):
-        self.wanted.append(Waveform(index, t_mono_s, 8000.0, (325.0,), (1.5,)))
+        self.wanted.append(Waveform(index, t_mono_s, 8000.0, (325.0,), (1.5,), True))
 
     def take_waveforms(self):
         taken, self.wanted = self.wanted, []
@@ -333,7 +333,7 @@ def test_a_captured_switch_on_is_told_with_its_target(owner):
     acquisition.start()
     wait_for(lambda: found)
     acquisition.stop()
-    assert found == [Inrush(OUTLET_1, 12.5, 8000.0, (325.0,), (1.5,))]
+    assert found == [Inrush(OUTLET_1, 12.5, 8000.0, (325.0,), (1.5,), clipped=True)]
 
 
 def test_without_somebody_to_tell_nothing_is_captured(owner):

@@ -262,7 +262,7 @@ def test_harmonics_come_with_a_single_thing_only(agent: RunningAgent) -> None:
 
 def test_inrush_comes_with_its_peak_and_every_sample(agent: RunningAgent) -> None:
     inrush = agent.local("GET", "/api/v1/outlets/2/inrush").json
-    assert (inrush["peak_a"], inrush["peak_over_rms"]) == (30.0, 20.0)
+    assert (inrush["peak_a"], inrush["peak_over_rms"], inrush["clipped"]) == (30.0, 20.0, False)
     assert inrush["rms_by_cycle_a"] == [0.0, 0.0, 30.0, *[1.5] * 7]
     assert (inrush["cycles_before"], inrush["first_s"]) == (2, -0.04)
     assert inrush["switched_on_at"] == "2027-01-15T08:00:00.250Z"

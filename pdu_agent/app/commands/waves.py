@@ -133,6 +133,7 @@ def _csv(plain: Mapping[str, Any]) -> list[str]:
             plain["first_s"],
             plain["voltage_v"],
             plain["current_a"],
+            clipped=plain["clipped"],
         )
     )
 
@@ -147,7 +148,7 @@ def _inrush_lines(plain: Mapping[str, Any]) -> list[str]:
     ]
     return [
         f"outlet {plain['number']}, switched on {local_time(plain['switched_on_at'])}:"
-        f" peak {fixed(plain['peak_a'], 2)} A{over}",
+        f" peak {'at least ' if plain['clipped'] else ''}{fixed(plain['peak_a'], 2)} A{over}",
         "",
         *table(CYCLES, rows, [{}] * len(rows), stdout_style()),
     ]
