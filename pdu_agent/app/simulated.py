@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from pdu_agent.app.config.schema import AgentSettings, MeterSettings
+from pdu_agent.app.config.schema import AgentSettings, MeterSettings, SimulatorSettings
 from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
 from pdu_agent.hw.sim.connections import is_simulated
 from pdu_agent.hw.sim.device import Entry
 from pdu_agent.hw.sim.inputs import ConverterPlan, CurrentInput, VoltageInput
+from pdu_agent.hw.sim.tolerance import with_real_parts
 from pdu_agent.hw.sim.waveform import PHASES
 from pdu_agent.hw.sim.world import Conductor, Layout, Place
 from pdu_agent.model.commands import Target, TargetKind
@@ -50,7 +51,7 @@ def _all_entries(settings: AgentSettings) -> Iterator[Entry]:
     for board in settings.relays:
         yield Entry("relays", board.name, board.driver, board.bus, board.options)
     for meter in settings.meters:
-        yield _meter_entry(meter, layout)
+        yield _meter_entry(meter, layout, settings.simulator)
     for sensor in settings.sensors:
         yield Entry(
             "sensors",
@@ -83,9 +84,10 @@ def _place(options: Any) -> str:
     return next((text for text in texts if isinstance(text, str) and is_simulated(text)), "")
 
 
-def _meter_entry(meter: MeterSettings, layout: Layout) -> Entry:
+def _meter_entry(meter: MeterSettings, layout: Layout, simulator: SimulatorSettings) -> Entry:
     if isinstance(meter.wiring, SampledWiring):
-        plan = converter_plan(meter.wiring, meter.options.used_channels, layout)
+        nominal = converter_plan(meter.wiring, meter.options.used_channels, layout)
+        plan = with_real_parts(nominal, simulator.tolerance, f"{simulator.seed} {meter.name}")
         return Entry("meters", meter.name, meter.driver, meter.wiring.bus, meter.options, plan=plan)
     return Entry(
         "meters",

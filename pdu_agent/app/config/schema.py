@@ -71,6 +71,9 @@ class SimulatorSettings:
     speed: float = setting(1.0, minimum=0.1, maximum=10_000, doc="simulated seconds per second")
     mains_v: float = setting(230.0, minimum=80, maximum=300, doc="RMS volts")
     mains_hz: float = setting(50.0, minimum=45, maximum=65)
+    tolerance: float = setting(
+        0.0, minimum=0, maximum=0.05, doc="how far dividers and CTs are off, for calibration"
+    )
     relay_log: str = setting(
         "", max_length=4096, doc="file that gets `epoch outlet value` for each relay that moves"
     )
