@@ -180,6 +180,36 @@ def test_reset_gives_no_power_and_no_energy_and_is_logged_once(meter, sim, clock
     assert next_sample(meter, sim, clock).channels["ch1"][1] == 1_000_000
 
 
+@pytest.mark.parametrize(
+    ("lie", "said"), [({"voltage_v": 6553.5}, "6554 V"), ({"loads_w": {"ch2": 150_000.0}}, "652 A")]
+)
+def test_packet_that_says_what_cannot_be_is_dropped_counted_and_told_once(
+    meter, sim, clock, caplog, lie, said
+):
+    sim.state.loads_w = {"ch1": 100.0}
+    next_sample(meter, sim, clock)
+    honest = sim.state.voltage_v, sim.state.loads_w
+    for name, value in lie.items():
+        setattr(sim.state, name, value)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            sim.send(sim.state.packet())
+            assert meter.poll(0) is None
+    sim.state.voltage_v, sim.state.loads_w = honest
+    assert meter.lies == 2
+    assert [said in record.message for record in caplog.records] == [True]
+    assert next_sample(meter, sim, clock).channels["ch1"][1] == 1_000_000
+
+
+def test_meter_that_lies_all_the_time_is_lost_and_says_why(meter, sim, clock):
+    sim.state.voltage_v = 6553.5
+    for _ in range(3):
+        assert next_sample(meter, sim, clock) is None
+    clock.advance(1)
+    with pytest.raises(BusTimeout, match="6554 V, which cannot be"):
+        meter.poll(0)
+
+
 def test_counters_that_wrap_lose_nothing(meter, sim, clock):
     sim.state.set_counters_ws({"ch1": 2**40 - 400, "aux1": 2**32 - 100}, seconds=2**24 - 15)
     sim.state.loads_w = {"ch1": 100.0, "aux1": 50.0}

@@ -23,6 +23,7 @@ from pdu_agent.hw.ecm1240.counters import (
 )
 from pdu_agent.hw.ecm1240.packet import Packet, PacketDecoder
 from pdu_agent.hw.ecm1240.polling import UNITS, Poller
+from pdu_agent.hw.electrical import impossible
 from pdu_agent.hw.ports import MeterSample
 from pdu_agent.hw.serial_port import READ_SLICE_S, SerialPort
 from pdu_agent.hw.site import Site
@@ -69,7 +70,8 @@ class Ecm1240Settings:
 
 
 class Ecm1240Meter:
-    """A PowerMeter (hw/ports.py) on one serial line.
+    """A PowerMeter (hw/ports.py) on one serial line. lies: packets dropped for a value that cannot
+    be.
 
     The packet before a lost connection is kept: the meter counts on while nobody listens,
     and the first packet after it brings the energy of the whole gap. Single thread.
@@ -79,6 +81,7 @@ class Ecm1240Meter:
 
     def __init__(self, settings: Ecm1240Settings, clock: Clock) -> None:
         self.max_silence_s = settings.interval_s
+        self.lies = 0
         self._clock = clock
         self._port = SerialPort(DRIVER, settings.port, BAUD_RATE)
         self._max_power_w = settings.max_power_w
@@ -93,6 +96,7 @@ class Ecm1240Meter:
         self._silent_since_s = 0.0
         self._skipped_before = 0
         self._reported: Restart | None = None
+        self._trouble = ""
 
     @classmethod
     def connect(cls, site: Site, settings: Ecm1240Settings) -> Ecm1240Meter:
@@ -104,6 +108,7 @@ class Ecm1240Meter:
         self._port.open()
         self._decoder.drop_partial()
         self._ready.clear()
+        self._trouble = ""
         self._skipped_before = self._decoder.skipped_bytes
         self._silent_since_s = self._last_byte_s = self._clock.monotonic_s()
         if self._poller is not None:
@@ -118,7 +123,7 @@ class Ecm1240Meter:
 
         Waits in slices of READ_SLICE_S of real time, at least one. energy is None for the
         first packet ever and after a reset; aux channels have no current.
-        Raises BusTimeout when the line fails, or when the meter was silent for
+        Raises BusTimeout when the line fails, or gave no packet that can be believed for
         SILENT_INTERVALS * max_silence_s; close and open it then.
         """
         for _ in range(max(1, math.ceil(timeout_s / READ_SLICE_S))):
@@ -141,21 +146,44 @@ class Ecm1240Meter:
                 self._decoder.drop_partial()
             self._last_byte_s = now_s
         packets = self._decoder.receive(data)
-        self._ready.extend((now_s, packet) for packet in packets)
+        self._ready.extend((now_s, packet) for packet in packets if self._is_possible(packet))
         if self._poller is not None:
             self._port.write(self._poller.answer(data, len(packets), now_s))
+
+    def _is_possible(self, packet: Packet) -> bool:
+        """The checksum of eight bits passes one spoilt packet in 256."""
+        said = self._trouble
+        self._trouble = next(
+            filter(
+                None,
+                (
+                    impossible(packet.voltage_v, current_a, self._max_power_w)
+                    for current_a in packet.current_a
+                ),
+            ),
+            "",
+        )
+        if self._trouble:
+            self.lies += 1
+            if not said:
+                log.warning(
+                    "%s %s: %s; this packet is dropped", DRIVER, self._port.path, self._trouble
+                )
+        return not self._trouble
 
     def _check_silence(self) -> None:
         silent_s = self._clock.monotonic_s() - self._silent_since_s
         if silent_s <= SILENT_INTERVALS * self.max_silence_s:
             return
         noise_bytes = self._decoder.skipped_bytes + self._decoder.pending_bytes
-        if noise_bytes > self._skipped_before:
+        if self._trouble:
+            hint = self._trouble
+        elif noise_bytes > self._skipped_before:
             hint = f"what comes is no packet; is it an ECM-1240 at {BAUD_RATE} baud 8N1?"
         else:
             hint = "not a byte came; is the meter powered, and in the configured mode?"
         raise BusTimeout(
-            DRIVER, f"read {self._port.path}", f"no packet for {silent_s:.0f} s; {hint}"
+            DRIVER, f"read {self._port.path}", f"no usable packet for {silent_s:.0f} s; {hint}"
         )
 
     def _sample(self, now_s: float, packet: Packet) -> MeterSample:

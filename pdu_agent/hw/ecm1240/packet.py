@@ -91,12 +91,14 @@ class PacketDecoder:
     """Finds packets in a stream that may be cut anywhere and hold anything.
 
     Between two calls it keeps at most 64 bytes. skipped_bytes counts what belonged to no
-    packet: noise, a corrupt packet, the acknowledgements of the polled mode.
+    packet: noise, a corrupt packet, the acknowledgements of the polled mode. spoilt counts what
+    began as a packet and was none, by its footer or checksum.
     """
 
     def __init__(self) -> None:
         self._pending = b""
         self.skipped_bytes = 0
+        self.spoilt = 0
 
     @property
     def pending_bytes(self) -> int:
@@ -113,6 +115,7 @@ class PacketDecoder:
             if packet is None:
                 # One byte only: a counter may hold the header's bytes, so the true header
                 # can lie inside what looked like a packet.
+                self.spoilt += 1
                 at = _next_start(stream, at + 1)
             else:
                 packets.append(packet)
