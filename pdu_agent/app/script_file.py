@@ -11,7 +11,7 @@ from pdu_agent.app.config.load import ConfigErrors
 from pdu_agent.app.config.tree import Entry, ListNode, MapNode, Place, Problems
 from pdu_agent.hw.sim.actions import duration_s
 from pdu_agent.hw.sim.board import SimulatedBoard
-from pdu_agent.hw.sim.script import Script
+from pdu_agent.hw.sim.script import Script, backwards
 
 
 def load_script(path: Path, board: SimulatedBoard) -> Script:
@@ -45,7 +45,10 @@ def _read(path: Path, board: SimulatedBoard, problems: Problems) -> Script | Non
 
 
 def _compare(script: Script, board: SimulatedBoard, checker: Checker, problems: Problems) -> None:
-    """Does the board have what each step is about?"""
+    """Does each step come after the one above it, and is there on the board what it is about?"""
+    for number, wrong_time in backwards(script.steps):
+        path = f"steps[{number}].at"
+        problems.error(checker.place(path), f"{path}: {wrong_time}")
     for number, step in enumerate(script.steps):
         wrong = getattr(step, step.name).check(board) if step.name else None
         if wrong is not None:

@@ -193,6 +193,24 @@ def test_displays_of_all_kinds_answer(unit: Unit) -> None:
         display.close()
 
 
+def test_whatever_a_script_may_do_it_may_do_twice(tmp_path: Path) -> None:
+    """A step that raised would end the simulator's thread, and with it the whole script."""
+    require_terminals()
+    settings = replace(load_settings(CONFIGURATION, {}), runtime_dir=tmp_path, state_dir=tmp_path)
+    ignore = [lambda *_: None] * 4
+    board = Hardware(settings, SystemClock(), *ignore).board
+    assert board is not None
+    values: dict[str, Any] = {"stall": 0.001}
+    for name, device in board.devices.items():
+        for verb, do in device.verbs.items():
+            there = device.ranges.get(verb, range(1, 2))
+            for value in [values[verb]] if verb in values else [there[0], there[-1]]:
+                do(value)
+                do(value)
+        assert device.verbs.get("replug", lambda _: None)(True) is None, name
+    board.close()
+
+
 def test_what_is_unplugged_fails_and_comes_back(unit: Unit) -> None:
     """Meters and boards tell of their loss; the agent's threads find them again by themselves."""
     names = ("plug", "rail", "shunt", "house")

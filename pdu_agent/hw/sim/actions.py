@@ -58,8 +58,16 @@ class LoadAction:
     def __post_init__(self) -> None:
         if self.of.kind not in (TargetKind.OUTLET, TargetKind.INLET):
             raise ConfigError(f"of: {self.of} takes no load; expected outlet N or inlet N")
-        if self.of.kind is TargetKind.INLET and self.watts is None:
-            raise ConfigError("watts is missing; expected what the load behind the inlet takes")
+        if not self._given():
+            raise ConfigError("nothing is said of the load; expected watts, pf, ... or unplug")
+        if self.of.kind is TargetKind.INLET and self._given() != ["watts"]:
+            raise ConfigError("expected watts, and nothing else, of the load behind an inlet")
+        if self.unplug and len(self._given()) > 1:
+            raise ConfigError("unplug: stands alone; what is gone draws nothing")
+
+    def _given(self) -> list[str]:
+        said = fields(self)[1:]
+        return [field.name for field in said if getattr(self, field.name) is not field.default]
 
     def check(self, board: SimulatedBoard) -> Wrong:
         return _point(board, "of", self.of)
@@ -145,6 +153,12 @@ class MainsAction:
         said = (self.volts, self.sag, self.lose, self.restore, self.hz, self.harmonics)
         if sum(value is not None for value in said) != 1:
             raise ConfigError("expected one of volts, sag, lose, restore, hz, harmonics")
+        if self.lasting and (self.volts, self.sag, self.lose) == (None, None, None):
+            raise ConfigError("lasting: goes with volts, sag or lose")
+        if self.line != "all" and (self.volts, self.sag) == (None, None):
+            raise ConfigError("line: goes with volts or sag")
+        if self.over != "0s" and self.hz is None:
+            raise ConfigError("over: goes with hz")
 
     def check(self, board: SimulatedBoard) -> Wrong:
         orders = [str(order) for order in board.mains.orders]
@@ -284,10 +298,13 @@ class DeviceAction(_Faulty):
         if self.name not in board.devices:
             there = ", ".join(board.devices)
             return "name", f"no simulated device is called {self.name!r}; there is: {there}"
-        verb, _ = self._one()
-        known = board.devices[self.name].verbs
-        if verb not in known:
-            return verb, f"{self.name} cannot {verb}; it can {', '.join(known)}"
+        verb, value = self._one()
+        device = board.devices[self.name]
+        if verb not in device.verbs:
+            return verb, f"{self.name} cannot {verb}; it can {', '.join(device.verbs)}"
+        numbers = device.ranges.get(verb)
+        if numbers is not None and value not in numbers:
+            return verb, f"{self.name} has no {value}; expected {numbers[0]} to {numbers[-1]}"
         return None
 
     def perform(self, board: SimulatedBoard) -> None:
@@ -297,14 +314,16 @@ class DeviceAction(_Faulty):
 
 @dataclass(frozen=True, slots=True)
 class SensorAction:
-    """What a sensor feels: a value in its own unit (Celsius, %, hPa, 1 for a closed contact)."""
+    """What a sensor feels, in Celsius, % or hPa; a contact is pressed at its board of `io`."""
 
     number: int = setting(minimum=1, maximum=64)
     value: float | None = setting(None, minimum=-300, maximum=2000, doc="none: as before")
 
     def check(self, board: SimulatedBoard) -> Wrong:
         if f"sensor {self.number}" not in board.devices:
-            return "number", f"sensor {self.number} is not simulated"
+            there = [name for name in board.devices if name.startswith("sensor ")]
+            known = ", ".join(there) or "none"
+            return "number", f"sensor {self.number} is not simulated; there is: {known}"
         return None
 
     def perform(self, board: SimulatedBoard) -> None:

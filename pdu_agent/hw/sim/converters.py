@@ -48,7 +48,12 @@ def _attach(board: SimulatedBoard, entry: Entry, make: type[SimAds130e08 | SimAd
     if edges:
         line: int = entry.options.data_ready_line
         board.gpio_chips[edges] = SimDataReadyChip(chip, board.clock, board.sleep, line)
-    return Device(entry.name, _verbs(board, chip, port, inputs))
+    channels = range(1, entry.plan.used_channels + 1)
+    return Device(
+        entry.name,
+        _verbs(board, chip, port, inputs),
+        ranges={"dead_channel": channels, "clip_channel": channels},
+    )
 
 
 def _verbs(

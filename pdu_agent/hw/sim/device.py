@@ -56,13 +56,14 @@ class Entry:
 class Device:
     """verbs: what a script can do to it. refresh: brings files up to now, about once a second.
 
-    path: what its driver opens, where that is a file, a serial line or an address. start and
-    close: of its own thread.
+    path: what its driver opens, where that is a file, a serial line or an address. ranges: the
+    channels and lines that it has, by the verbs that name one. start and close: of its own thread.
     """
 
     name: str
     verbs: Mapping[Verb, Callable[[Any], None]]
     path: str = ""
     refresh: Callable[[], None] | None = None
+    ranges: Mapping[Verb, range] = field(default_factory=dict)
     start: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None

@@ -47,6 +47,8 @@ class SimHwmonFan:
 
     def plug(self) -> None:
         """It gets another number than last time."""
+        if self.chip.exists():
+            return
         self._number += 1
         self.chip.mkdir(parents=True)
         for file, text in {"name": self._name, "pwm1": "77", "pwm1_enable": "2"}.items():
@@ -54,7 +56,7 @@ class SimHwmonFan:
         self.refresh()
 
     def unplug(self) -> None:
-        shutil.rmtree(self.chip)
+        shutil.rmtree(self.chip, ignore_errors=True)
 
     def refresh(self) -> None:
         if self.refuses:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pdu_agent.hw.sim.device import Device, Entry
+from pdu_agent.hw.sim.device import Device, Entry, Verb
 from pdu_agent.hw.sim.faulty import Verbs, i2c_chip_verbs
 from pdu_agent.hw.sim.gpio_chips import shared_chip
 from pdu_agent.hw.sim.hd44780 import SimHd44780
@@ -34,14 +34,16 @@ def _expander(board: SimulatedBoard, entry: Entry, chip: SimMcp23008 | SimMcp230
         chip.drive_pins(inputs, 0 if active_low else inputs)
 
     verbs = i2c_chip_verbs(board.bus(entry.place), entry.options.address, chip)
-    return Device(entry.name, verbs | _input_verbs(closed))
+    return Device(entry.name, verbs | _input_verbs(closed), ranges=_lines(entry.options.line_count))
 
 
 def pcf8574(board: SimulatedBoard, entry: Entry) -> Device:
     """Its inputs can only be pulled to ground."""
     chip = SimPcf8574()
     verbs = i2c_chip_verbs(board.bus(entry.place), entry.options.address, chip)
-    return Device(entry.name, verbs | _input_verbs(chip.ground))
+    return Device(
+        entry.name, verbs | _input_verbs(chip.ground), ranges=_lines(entry.options.line_count)
+    )
 
 
 def gpio(board: SimulatedBoard, entry: Entry) -> Device:
@@ -91,6 +93,10 @@ def _on_bus(
 ) -> Device:
     bus = board.bus(entry.place)
     return Device(entry.name, i2c_chip_verbs(bus, entry.options.address, chip))
+
+
+def _lines(count: int) -> dict[Verb, range]:
+    return {"press": range(count), "let_go": range(count)}
 
 
 def _input_verbs(show: Callable[[int], None]) -> Verbs:

@@ -82,7 +82,7 @@ class SimI2cBus:
     def unplug(self, address: int) -> None:
         """Take the chip off the bus; what it drives is its own affair."""
         with self._lock:
-            del self._chips[address]
+            self._chips.pop(address, None)
 
     def read_byte(self, i2c_addr: int, /) -> int:
         return self.exchange(i2c_addr, b"", 1)[0]

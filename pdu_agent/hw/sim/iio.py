@@ -33,13 +33,15 @@ class SimIio:
 
     def plug(self) -> None:
         """It gets another number than last time."""
+        if self.device.exists():
+            return
         self._number += 1
         self.device.mkdir(parents=True)
         (self.device / "name").write_text(f"{self._name}\n", encoding="ascii")
         self.refresh()
 
     def unplug(self) -> None:
-        shutil.rmtree(self.device)
+        shutil.rmtree(self.device, ignore_errors=True)
 
     def refresh(self) -> None:
         if not self.device.exists():

@@ -59,6 +59,8 @@ class Step:
     def __post_init__(self) -> None:
         if self.at and self.after:
             raise ConfigError("at and after: expected one of them")
+        if self.times and not self.every:
+            raise ConfigError("times: how often something comes that has `every`")
         if self.every and duration_s(self.every) < LEAST_PAUSE_S:
             raise ConfigError(f"every: {self.every} is too often; expected 10ms or more")
         done = [name for name in (*ACTIONS, "wait", "say") if getattr(self, name)]
@@ -140,11 +142,23 @@ def timeline(steps: Iterable[Step]) -> Iterable[tuple[float, Step]]:
         yield first_s, step
 
 
+def backwards(steps: Iterable[Step]) -> Iterable[tuple[int, str]]:
+    """(place in the script, what is wrong) of each `at` that is before the entry above it."""
+    now_s = 0.0
+    for number, step in enumerate(steps):
+        now_s += duration_s(step.wait or step.after or "0s")
+        if step.at:
+            if duration_s(step.at) < now_s:
+                yield number, f"{step.at} is before the entry above it, which is at {now_s:g}s"
+            now_s = duration_s(step.at)
+
+
 def told(name: str, action: Action) -> str:
     """load of outlet 3, watts 200."""
     said = []
     for field in fields(action):  # type: ignore[arg-type]
         value = getattr(action, field.name)
         if field.default is MISSING or value != field.default:
-            said.append(field.name if value is True else f"{field.name} {value}")
+            shown = str(value).lower() if isinstance(value, bool) else value
+            said.append(field.name if value is True else f"{field.name} {shown}")
     return f"{name} {', '.join(said)}"

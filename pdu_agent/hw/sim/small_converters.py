@@ -64,6 +64,7 @@ def ads131e08_iio(board: SimulatedBoard, entry: Entry) -> Device:
             "power_loss": lambda _: kernel.chip.reset(),
         },
         path=kernel.path,
+        ranges={"dead_channel": range(1, entry.plan.used_channels + 1)},
         start=kernel.run,
         close=kernel.close,
     )

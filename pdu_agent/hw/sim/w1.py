@@ -33,7 +33,7 @@ class SimW1:
 
     def unplug(self) -> None:
         """The kernel takes the folder away once a search of the line does not find it."""
-        shutil.rmtree(self.device)
+        shutil.rmtree(self.device, ignore_errors=True)
 
     def power_on(self) -> None:
         """It lost its power: the next reading has not been measured."""
