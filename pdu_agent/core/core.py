@@ -241,7 +241,12 @@ class Core:
 
     def next_deadline_s(self) -> float:
         """When `tick` is due next (monotonic)."""
-        return min(self._keeper.next_due_s, self._banks.next_due_s(), self._thresholds.next_due_s())
+        return min(
+            self._keeper.next_due_s,
+            self._banks.next_due_s(),
+            self._points.next_due_s(),
+            self._thresholds.next_due_s(),
+        )
 
     def has_unfinished(self) -> bool:
         """Is a relay movement accepted that no timer holds back?"""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pdu_agent.core.alarms import FAN, AlarmBook
 from pdu_agent.core.settings import FanSettings
+from pdu_agent.core.silence import gone_after_s
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.readings import FanReading
@@ -20,8 +21,8 @@ STALE_INTERVALS = 3
 
 @dataclass(frozen=True, slots=True)
 class FanLive:
-    """It begins as stale; only silence makes that absent. slow_since_s: monotonic, since when it
-    has been too slow without a break.
+    """It begins as stale; silence makes that absent, at once or, later in its life, after a while.
+    slow_since_s: monotonic, since when it has been too slow without a break.
     """
 
     status: SensorStatus = SensorStatus.STALE
@@ -74,6 +75,8 @@ class Fans:
             newest_s = live.sample_mono_s if live.sample_mono_s is not None else self._start_s
             if not live.error and now_s - newest_s > limit_s:
                 self._set(number, live.after_silence(limit_s))
+            elif live.status is SensorStatus.STALE and now_s - newest_s > gone_after_s(limit_s):
+                self._set(number, replace(live, status=SensorStatus.ABSENT, speed_rpm=None))
 
     def shown(self) -> tuple[Fan, ...]:
         """As faces see them."""

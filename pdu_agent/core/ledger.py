@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, replace
 
 from pdu_agent.core.demand import DemandWindow
+from pdu_agent.core.silence import gone_after_s
 from pdu_agent.core.tariffs import booked
 from pdu_agent.model.commands import Quantity, Reset
 from pdu_agent.model.quantities import MILLIJOULES_PER_WATT_HOUR, Electrical, Quality, Spectrum
@@ -211,6 +212,15 @@ class Ledger:
             return replace(self, stale=True)
         return replace(self, stale=True, electrical=replace(self.electrical, quality=Quality.STALE))
 
+    def gone_absent(self) -> Ledger:
+        """What was measured is too old to be shown; the registers stay."""
+        return replace(self, stale=True, electrical=_NEVER_MEASURED, demand_w=None, spectrum=None)
+
+    @property
+    def is_absent(self) -> bool:
+        """Silent, and without values to show?"""
+        return self.stale and self.electrical.quality is Quality.ABSENT
+
     @property
     def is_fresh(self) -> bool:
         """Has it values to believe?"""
@@ -230,10 +240,21 @@ class Ledger:
         value: float | None = getattr(self.electrical, _FIELD_OF[quantity])
         return value
 
-    def is_overdue(self, now_s: float, since_s: float, stale_after_s: float) -> bool:
-        """Has the source been silent too long? `since_s`: when the agent started."""
+    def after_silence(self, now_s: float, since_s: float, stale_after_s: float) -> Ledger:
+        """Stale, then absent, once the source is silent for too long; the same until then.
+
+        since_s: when the agent started.
+        """
+        if not self.stale:
+            return self.gone_stale() if now_s >= self.due_s(since_s, stale_after_s) else self
         newest_s = self.sample_mono_s if self.sample_mono_s is not None else since_s
-        return now_s - newest_s > stale_after_s
+        is_gone = now_s >= newest_s + gone_after_s(stale_after_s)
+        return self.gone_absent() if is_gone and not self.is_absent else self
+
+    def due_s(self, since_s: float, stale_after_s: float) -> float:
+        """When (monotonic) the values are old, if there is no reading until then."""
+        newest_s = self.sample_mono_s if self.sample_mono_s is not None else since_s
+        return newest_s + stale_after_s
 
     def shown(self, rated_current_a: float | None, tariffs: tuple[str, ...] = ()) -> Meter:
         """The point as faces see it. tariffs: whose registers to show, in this order."""
@@ -241,7 +262,7 @@ class Ledger:
         if self.sample_mono_s is None:
             status = MeterStatus.FAULT if self.stale else MeterStatus.STALE
         elif self.stale:
-            status = MeterStatus.STALE
+            status = MeterStatus.FAULT if self.is_absent else MeterStatus.STALE
         return Meter(
             electrical=self.electrical,
             status=status,

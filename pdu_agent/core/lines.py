@@ -68,6 +68,8 @@ def _sum(inlet: Ledger, lines: Sequence[Ledger], t_mono_s: float, wall_s: float)
 
 def _partial(inlet: Ledger, lines: Sequence[Ledger]) -> Ledger:
     """Old at least since one line is; at start none is, but not all have been heard of."""
+    if any(line.is_absent for line in lines):
+        return inlet.gone_absent()
     return inlet.gone_stale() if any(line.stale for line in lines) else inlet
 
 

@@ -55,7 +55,11 @@ class Points:
     ) -> None:
         self._state = state
         self._settings = settings
-        self._stale_after_s = stale_after_s
+        self._limits_s = {
+            target: stale_after_s[str(target)]
+            for target in state.ledgers
+            if str(target) in stale_after_s
+        }
         self._sums = sums
         self._plan = plan
         self._watchers = watchers
@@ -125,19 +129,35 @@ class Points:
 
     def mark_stale(self, now_s: float) -> None:
         """Find the points and sensors that have been silent for too long."""
-        lost = []
-        for target, ledger in list(self._state.ledgers.items()):
-            limit_s = self._stale_after_s.get(str(target), math.inf)
-            if not ledger.stale and ledger.is_overdue(now_s, self._start_s, limit_s):
-                self._state.ledgers[target] = ledger = ledger.gone_stale()
-                self._thresholds.on_source(target, ledger)
+        older = []
+        for target, limit_s in self._limits_s.items():
+            before = self._state.ledgers[target]
+            after = before.after_silence(now_s, self._start_s, limit_s)
+            if after is before:
+                continue
+            self._state.ledgers[target] = after
+            self._thresholds.on_source(target, after)
+            if not before.stale:
                 self._publish(ReadingLost(self._clock.wall_s(), target))
-                lost.append(target)
-        self._renew_inlets(lost, now_s)
+            older.append(target)
+        self._renew_inlets(older, now_s)
         for number, live in list(self._state.sensors.items()):
             limit_s = self._settings.sensors[number].stale_after_s
             if live.is_overdue(now_s, self._start_s, limit_s):
                 self._set_sensor(number, live, live.after_silence(limit_s))
+            elif live.is_gone(now_s, limit_s):
+                self._set_sensor(number, live, live.gone_absent())
+
+    def next_due_s(self) -> float:
+        """When (monotonic) the next point is stale, unless it is heard of; else infinity."""
+        return min(
+            (
+                ledger.due_s(self._start_s, limit_s)
+                for target, limit_s in self._limits_s.items()
+                if not (ledger := self._state.ledgers[target]).stale
+            ),
+            default=math.inf,
+        )
 
     def _set_sensor(self, number: int, old: SensorLive, new: SensorLive) -> None:
         self._state.sensors[number] = new

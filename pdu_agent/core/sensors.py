@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, replace
 
 from pdu_agent.core.settings import SensorSettings
+from pdu_agent.core.silence import gone_after_s
 from pdu_agent.model.commands import Quantity
 from pdu_agent.model.readings import SensorReading
 from pdu_agent.model.record import SensorRecord
@@ -19,8 +20,9 @@ _NO_EXTREMES = SensorRecord()
 class SensorLive:
     """One sensor: what is durable (`record`) and what is only the newest reading.
 
-    It begins as stale without a value; only a silence of stale_after_s makes that absent.
-    value: the last known one while stale, None while there is none. error: why it is lost.
+    It begins as stale without a value; only a silence of stale_after_s makes that absent, and
+    later in its life a longer one, see `silence`. value: the last known one while stale, None
+    while there is none. error: why it is lost.
     """
 
     record: SensorRecord = _NO_EXTREMES
@@ -60,6 +62,15 @@ class SensorLive:
         """Has it just become silent for too long? `since_s`: when the agent started."""
         newest_s = self.sample_mono_s if self.sample_mono_s is not None else since_s
         return not self.is_lost and now_s - newest_s > stale_after_s
+
+    def is_gone(self, now_s: float, stale_after_s: float) -> bool:
+        """Has it been stale for so long that its value means nothing any more?"""
+        if self.status is not SensorStatus.STALE or self.sample_mono_s is None:
+            return False
+        return self.is_lost and now_s - self.sample_mono_s > gone_after_s(stale_after_s)
+
+    def gone_absent(self) -> SensorLive:
+        return replace(self, status=SensorStatus.ABSENT, value=None)
 
     def reset(self, wall_s: float) -> SensorLive:
         """Forget the extremes but for the present value."""

@@ -18,7 +18,7 @@ class Quality(Enum):
     OK = "ok"
     CLIPPED = "clipped"  # the converter hit its limit: true values are larger
     STALE = "stale"  # the last known values; the source stopped reporting
-    ABSENT = "absent"  # never measured
+    ABSENT = "absent"  # never measured, or too long ago
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,32 @@ def test_a_silent_source_goes_stale_keeps_its_values_and_comes_back() -> None:
     assert [e.target for e in bench.events(ReadingRestored)] == [POINT]
 
 
+def test_a_source_is_found_silent_in_time_and_not_with_the_next_save() -> None:
+    bench = Workbench(outlets=1)
+    feed(bench, 1.0)
+    bench.run(0.59)
+    assert meter(bench).status is MeterStatus.OK
+    bench.run(0.02)
+    assert meter(bench).status is MeterStatus.STALE
+
+
+def test_a_source_that_stays_silent_has_no_values_in_the_end_but_its_energy() -> None:
+    bench = Workbench(outlets=1)
+    feed(bench, 1.0)
+    bench.run(58)
+    assert meter(bench).electrical.quality is Quality.STALE
+    energy_mj = meter(bench).energy_mj
+    bench.run(4)
+    shown = meter(bench)
+    assert (shown.status, shown.electrical) == (MeterStatus.FAULT, Electrical())
+    assert shown.demand is None or shown.demand.power_w is None
+    assert (shown.energy_mj, energy_mj > 0) == (energy_mj, True)
+    bench.run(600)
+    assert [e.target for e in bench.events(ReadingLost)].count(POINT) == 1
+    feed(bench, 1.0)
+    assert meter(bench).status is MeterStatus.OK
+
+
 def test_a_source_that_never_reported_is_a_fault_without_values() -> None:
     bench = Workbench(outlets=1)
     bench.run(3)

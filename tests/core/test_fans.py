@@ -101,6 +101,9 @@ def test_silence_is_stale_with_the_last_speed() -> None:
     bench.run(2)
     assert (fan(bench).status, fan(bench).speed_rpm) == (SensorStatus.STALE, 2000)
     assert [alarm.text for alarm in bench.alarms("fan")] == ["not heard of for 6 s"]
+    bench.run(60)
+    assert (fan(bench).status, fan(bench).speed_rpm) == (SensorStatus.ABSENT, None)
+    assert [alarm.text for alarm in bench.alarms("fan")] == ["not heard of for 6 s"]
 
 
 def test_one_that_never_answers_is_absent() -> None:

@@ -111,6 +111,11 @@ def test_a_silent_line_makes_the_inlet_stale_and_never_too_small() -> None:
     assert inlet(bench).imbalance_percent is None
     lost = [event.target for event in bench.heard.drain() if isinstance(event, ReadingLost)]
     assert lost == [POINTS[2], INLET]
+    for _ in range(120):
+        bench.measure(one_line(1, 10.0), one_line(2, 6.0))
+        bench.run(0.5)
+    gone = inlet(bench).meter
+    assert (gone.status, gone.electrical.active_power_w) == (MeterStatus.FAULT, None)
     bench.measure(one_line(3, 8.0, 5.0))
     bench.measure(one_line(1, 10.0), one_line(2, 6.0))
     assert inlet(bench).meter.status is MeterStatus.OK

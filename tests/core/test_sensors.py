@@ -89,6 +89,17 @@ def test_silence_keeps_the_last_value_and_says_so(bench: Workbench) -> None:
     ]
 
 
+def test_a_long_silence_leaves_no_value_and_alarms_no_second_time(bench: Workbench) -> None:
+    bench.sense(5, 40.0)
+    bench.run(299)
+    (alarm,) = bench.alarms("sensor")
+    bench.run(3)
+    assert (sensor(bench).status, sensor(bench).value) == (SensorStatus.ABSENT, None)
+    assert bench.alarms("sensor") == [alarm]
+    bench.sense(5, 41.0)
+    assert (sensor(bench).status, sensor(bench).value) == (SensorStatus.OK, 41)
+
+
 @pytest.mark.parametrize("value", [None, math.nan, math.inf])
 def test_a_failure_shows_no_value_and_is_told_once(bench: Workbench, value: float | None) -> None:
     bench.sense(5, 40.0)
