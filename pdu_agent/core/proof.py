@@ -15,10 +15,10 @@ from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.model.commands import Quantity, Target, TargetKind
 from pdu_agent.model.readings import Reading
-from pdu_agent.model.snapshot import Severity
+from pdu_agent.model.snapshot import Fault, Severity
 
-WELDED = "welded"
-FUSE = "fuse"
+WELDED = Fault.WELDED.value
+FUSE = Fault.FUSE.value
 HELD_S = 1.9
 """Ten windows of 0.2 s, which are a little shorter while the mains is above 50 Hz."""
 SETTLED_S = 0.5

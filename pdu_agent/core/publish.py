@@ -10,6 +10,7 @@ from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
 from pdu_agent.core.event_log import EventLog
 from pdu_agent.core.fans import Fans
+from pdu_agent.core.faults import StandingFaults
 from pdu_agent.core.groups import shown_groups
 from pdu_agent.core.keeper import RecordKeeper
 from pdu_agent.core.ledger import Ledger
@@ -26,7 +27,16 @@ from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.thresholds import Source, Thresholds
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.host import HostStatus
-from pdu_agent.model.snapshot import Branch, Device, Health, Inlet, Line, Outlet, Snapshot
+from pdu_agent.model.snapshot import (
+    Branch,
+    Device,
+    Faults,
+    Health,
+    Inlet,
+    Line,
+    Outlet,
+    Snapshot,
+)
 
 
 class Publisher:
@@ -80,7 +90,8 @@ class Publisher:
         self._seq += 1
         state, live, sampled_s = self._state, self._live, self._points.sample_mono_s
         ledgers = self._ledgers()
-        outlets = self._outlets(ledgers, now_s)
+        faults = StandingFaults(state.alarms.values())
+        outlets = self._outlets(ledgers, faults, now_s)
         return Snapshot(
             seq=self._seq,
             t_mono_s=now_s,
@@ -112,8 +123,9 @@ class Publisher:
             config_lock=state.config_lock,
             host=host,
             branches=tuple(
-                shown_branch(branch, ledgers.get(Target(TargetKind.BRANCH, branch.number)))
+                shown_branch(branch, ledgers.get(target), faults.of(target))
                 for branch in live.branches.values()
+                for target in (Target(TargetKind.BRANCH, branch.number),)
             ),
             lines=tuple(
                 shown_line(line, ledgers.get(Target(TargetKind.LINE, line.number)))
@@ -138,18 +150,22 @@ class Publisher:
             unaccounted_w=self._balance.unaccounted_w(settings.number, ledgers),
         )
 
-    def _outlets(self, ledgers: dict[Target, Ledger], now_s: float) -> dict[int, Outlet]:
-        return {
-            number: shown_outlet(
-                self._live.outlets[number],
+    def _outlets(
+        self, ledgers: dict[Target, Ledger], faults: StandingFaults, now_s: float
+    ) -> dict[int, Outlet]:
+        shown: dict[int, Outlet] = {}
+        for number, outlet in self._state.outlets.items():
+            settings, target = self._live.outlets[number], Target(TargetKind.OUTLET, number)
+            shown[number] = shown_outlet(
+                settings,
                 outlet,
-                ledgers.get(Target(TargetKind.OUTLET, number)),
+                ledgers.get(target),
                 now_s,
                 self._banks.due_s(number),
                 self._tariffs,
+                faults.of(target, settings.relay),
             )
-            for number, outlet in self._state.outlets.items()
-        }
+        return shown
 
     def _ledgers(self) -> dict[Target, Ledger]:
         """The newest readings with the counters as saved, see RecordKeeper."""
@@ -172,6 +188,7 @@ def shown_outlet(
     now_s: float,
     due_s: float | None,
     tariffs: tuple[str, ...],
+    faults: Faults,
 ) -> Outlet:
     """due_s: when the relay of a queued outlet may move, for the countdown. tariffs: all names."""
     machine = live.machine
@@ -205,6 +222,7 @@ def shown_outlet(
         discontinuity_s=live.discontinuity_s,
         meter=ledger.shown(settings.rated_current_a, tariffs) if ledger is not None else None,
         branch=settings.branch,
+        faults=faults,
     )
 
 
@@ -219,7 +237,7 @@ def shown_line(settings: LineSettings, ledger: Ledger | None) -> Line:
     )
 
 
-def shown_branch(settings: BranchSettings, ledger: Ledger | None) -> Branch:
+def shown_branch(settings: BranchSettings, ledger: Ledger | None, faults: Faults) -> Branch:
     return Branch(
         index=settings.number,
         name=settings.name or f"Branch {settings.number}",
@@ -228,6 +246,7 @@ def shown_branch(settings: BranchSettings, ledger: Ledger | None) -> Branch:
         rated_current_a=settings.rated_current_a,
         meter=ledger.shown(settings.rated_current_a) if ledger is not None else None,
         overload_restriction=settings.overload_restriction,
+        faults=faults,
     )
 
 

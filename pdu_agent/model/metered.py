@@ -10,6 +10,7 @@ from enum import Enum
 
 from pdu_agent.model.quantities import Electrical, Spectrum
 from pdu_agent.model.terms import OverloadRestriction
+from pdu_agent.model.watching import NO_FAULTS, Faults
 
 
 class MeterStatus(Enum):
@@ -109,7 +110,7 @@ class Line:
 class Branch:
     """A fuse or breaker behind an inlet, with the outlets that it protects.
 
-    line: as of an outlet. meter: None where nothing measures it.
+    line: as of an outlet. meter: None where nothing measures it. faults: FUSE, if any.
     """
 
     index: int
@@ -119,3 +120,4 @@ class Branch:
     rated_current_a: float
     meter: Meter | None
     overload_restriction: OverloadRestriction = OverloadRestriction.NONE
+    faults: Faults = NO_FAULTS

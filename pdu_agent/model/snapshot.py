@@ -32,9 +32,12 @@ from pdu_agent.model.ups import Ups
 from pdu_agent.model.watching import (
     KEPT_EVENTS,
     LAST_EVENT,
+    NO_FAULTS,
     Alarm,
     Crossing,
     EventKind,
+    Fault,
+    Faults,
     LoggedEvent,
     Severity,
     Threshold,
@@ -45,6 +48,7 @@ from pdu_agent.model.watching import (
 __all__ = [
     "KEPT_EVENTS",
     "LAST_EVENT",
+    "NO_FAULTS",
     "Alarm",
     "Branch",
     "ChangeReason",
@@ -53,6 +57,8 @@ __all__ = [
     "Device",
     "EventKind",
     "Fan",
+    "Fault",
+    "Faults",
     "Group",
     "GroupState",
     "Health",
@@ -138,14 +144,18 @@ class Outlet:
     meter: Meter | None
     branch: int | None = None
     is_ordered: bool = False
+    faults: Faults = NO_FAULTS
 
     @property
     def is_on(self) -> bool | None:
         """The state for who knows only on and off; None while nobody knows it.
 
         Where an order is accepted its outcome is shown at once, but not that of a delayed
-        one before its time; a reboot reads off until the outlet is on again.
+        one before its time; a reboot reads off until the outlet is on again. A welded relay
+        is on, whatever was ordered: nobody may rely on an off that is none.
         """
+        if Fault.WELDED in self.faults:
+            return True
         return _IS_ON.get((self.state, self.pending), self.relay_closed)
 
 

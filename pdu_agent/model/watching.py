@@ -57,6 +57,24 @@ class Crossing:
     limit: float
 
 
+class Fault(Enum):
+    """What is wrong with an outlet or a branch itself. A value is also the kind of its alarm.
+
+    WELDED: off, but current flows. FUSE: on, but no voltage arrives. RELAY: it does not do as
+    told, or moved by itself. BOARD: that of its relay does not answer.
+    """
+
+    WELDED = "welded"
+    FUSE = "fuse"
+    RELAY = "relay"
+    BOARD = "board"
+
+
+Faults = frozenset[Fault]
+NO_FAULTS: Faults = frozenset()
+_FAULT_OF_KIND = {fault.value: fault for fault in Fault}
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """A condition that lasts. `subject` names the thing ("outlet 3", "board main").
@@ -74,6 +92,11 @@ class Alarm:
     target: Target | None = None
     crossing: Crossing | None = None
     acknowledged: bool = False
+
+    @property
+    def fault(self) -> Fault | None:
+        """Which fault it tells of; None for an alarm about something else."""
+        return _FAULT_OF_KIND.get(self.kind)
 
 
 class EventKind(Enum):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pdu_agent.model.inrush import CYCLES_BEFORE, SwitchOn
 from pdu_agent.model.quantities import Electrical, watt_hours
 from pdu_agent.model.snapshot import Branch, Demand, Inlet, Line, Meter, TariffRegister
-from pdu_agent.web.plain import Plain, instant, number
+from pdu_agent.web.plain import Plain, instant, number, words
 
 _MVAR_SECONDS_PER_VAR_HOUR = 3_600_000
 
@@ -134,6 +134,7 @@ def branch(row: Branch) -> Plain:
         "line": row.line,
         "rated_current_a": number(row.rated_current_a),
         "overload_restriction": row.overload_restriction.value,
+        "faults": words(row.faults),
         "meter": meter_of(row.meter) if row.meter else None,
     }
 

@@ -9,7 +9,7 @@ from html import escape
 
 from pdu_agent.model.commands import Lock
 from pdu_agent.model.quantities import Electrical, kilowatt_hours
-from pdu_agent.model.snapshot import Meter, MeterStatus, Outlet, Snapshot
+from pdu_agent.model.snapshot import Fault, Meter, MeterStatus, Outlet, Snapshot
 from pdu_agent.web.plain import instant
 
 REFRESH_S = 5
@@ -28,6 +28,14 @@ CONTENT_SECURITY_POLICY = (
 
 HEADINGS = ("Outlet", "Name", "State", "V", "A", "W", "PF", "kWh", "Device")
 FIRST_NUMBER, LAST_NUMBER = 3, 7
+
+
+FAULT_WORDS = {
+    Fault.WELDED: "relay welded",
+    Fault.FUSE: "no voltage",
+    Fault.RELAY: "relay disobeys",
+    Fault.BOARD: "board lost",
+}
 
 
 def page(snapshot: Snapshot) -> str:
@@ -61,10 +69,11 @@ def _cell(column: int, text: str) -> str:
 
 def _state(row: Outlet) -> str:
     if not row.switched:
-        return "metered only"
+        return "metered only" + (", no voltage" if Fault.FUSE in row.faults else "")
     pending = f" ({row.pending.value} in {row.pending_s:.0f} s)" if row.pending else ""
     lock = "" if row.lock is Lock.UNLOCKED else f", {row.lock.value}"
-    return f"{row.state.value}{pending}{lock}"
+    faults = "".join(f", {FAULT_WORDS[fault]}" for fault in FAULT_WORDS if fault in row.faults)
+    return f"{row.state.value}{pending}{lock}{faults}"
 
 
 def _numbers(meter: Meter | None) -> list[str]:

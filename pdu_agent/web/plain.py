@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 Plain = dict[str, Any]
@@ -25,3 +27,8 @@ def instant(wall_s: float | None) -> str | None:
         return None
     text = datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
+
+
+def words(members: Iterable[Enum]) -> list[str]:
+    """The values of enumeration members, in alphabetical order."""
+    return sorted(str(member.value) for member in members)

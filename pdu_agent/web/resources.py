@@ -24,7 +24,7 @@ from pdu_agent.model.snapshot import (
     Threshold,
 )
 from pdu_agent.web.measured import branch, energy_of, inlet, line, meter_of
-from pdu_agent.web.plain import Plain, instant, number
+from pdu_agent.web.plain import Plain, instant, number, words
 
 
 def _actor(actor: Actor | None) -> Plain | None:
@@ -55,6 +55,7 @@ def outlet(row: Outlet) -> Plain:
         "state": row.state.value,
         "pending": pending(row),
         "relay_closed": row.relay_closed,
+        "faults": words(row.faults),
         "lock": row.lock.value,
         "on_delay_s": row.on_delay_s,
         "off_delay_s": row.off_delay_s,

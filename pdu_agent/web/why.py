@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pdu_agent.model.commands import Lock, PowerUp
-from pdu_agent.model.snapshot import Alarm, ChangeReason, Outlet, OutletState, Snapshot
+from pdu_agent.model.commands import Lock, PowerUp, Target, TargetKind
+from pdu_agent.model.snapshot import Alarm, ChangeReason, Fault, Outlet, OutletState, Snapshot
 
 POWER_UP_SENTENCES = {
     PowerUp.ON: "After a power loss it is switched on.",
@@ -23,8 +23,7 @@ LOCK_SENTENCES = {
 
 def why(row: Outlet, snapshot: Snapshot) -> list[str]:
     """State and since when, by whom, what is pending, lock, policy, alarms; in this order."""
-    subject = f"outlet {row.index}"
-    alarms = [_alarm(alarm) for alarm in snapshot.alarms if alarm.subject == subject]
+    alarms = [_alarm(alarm, row) for alarm in snapshot.alarms if _is_about(alarm, row)]
     if not row.switched:
         return [f"{_title(row)} is metered only: this unit cannot switch it.", *alarms]
     sentences = [_state(row), _cause(row), _pending(row), _relay(row)]
@@ -32,9 +31,22 @@ def why(row: Outlet, snapshot: Snapshot) -> list[str]:
     return [sentence for sentence in sentences if sentence] + alarms
 
 
-def _alarm(alarm: Alarm) -> str:
+def _is_about(alarm: Alarm, row: Outlet) -> bool:
+    """The outlet's own, those of the branch that feeds it, and that of a board that is lost."""
+    if alarm.fault is Fault.BOARD:
+        return Fault.BOARD in row.faults
+    if alarm.target is None:
+        return False
+    is_own = alarm.target == Target(TargetKind.OUTLET, row.index)
+    return is_own or (
+        row.branch is not None and alarm.target == Target(TargetKind.BRANCH, row.branch)
+    )
+
+
+def _alarm(alarm: Alarm, row: Outlet) -> str:
     since = _moment(alarm.since_wall_s)
-    return f"Alarm ({alarm.severity.value}) since {since}: {alarm.text.rstrip('.')}."
+    subject = "" if alarm.subject == f"outlet {row.index}" else f"{alarm.subject}: "
+    return f"Alarm ({alarm.severity.value}) since {since}: {subject}{alarm.text.rstrip('.')}."
 
 
 def _title(row: Outlet) -> str:

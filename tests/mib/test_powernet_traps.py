@@ -277,6 +277,25 @@ def test_a_board_that_does_not_answer_is_communication_lost() -> None:
     assert numbers(AlarmCleared(WALL_S, fault("store"))) == []
 
 
+def on_outlet_3(kind: str) -> Alarm:
+    target = Target(TargetKind.OUTLET, 3)
+    return Alarm(9, kind, Severity.CRITICAL, "outlet 3", "odd", WALL_S, target)
+
+
+@pytest.mark.parametrize(("kind", "error"), [("welded", 1), ("fuse", 2), ("relay", 3)])
+def test_a_fault_of_an_outlet_is_a_critical_condition(kind: str, error: int) -> None:
+    standing = on_outlet_3(kind)
+    who = [((2, 3, 10, 0), b"S-0042"), ((2, 3, 11, 0), b"rack-7")]
+    which = [((2, 3, 1, 0), error), ((2, 3, 6, 0), 0), ((2, 3, 7, 0), 3)]
+    assert told(AlarmRaised(WALL_S, standing)) == [
+        (750, [*who, *which, text("outlet 3: odd")]),
+    ]
+    assert numbers(AlarmRaised(WALL_S, standing, standing)) == []
+    assert told(AlarmCleared(WALL_S, standing, standing)) == [
+        (751, [*who, *which, text("outlet 3: in order again")]),
+    ]
+
+
 def test_changed_settings_are_told_once_for_each_thing() -> None:
     limit = Limit.HIGH_WARNING
     event = accepted(
@@ -335,6 +354,8 @@ EVERY_EVENT: tuple[Event, ...] = (
     changed(OutletState.REBOOTING, ON),
     AlarmRaised(WALL_S, fault("board")),
     AlarmCleared(WALL_S, fault("board")),
+    AlarmRaised(WALL_S, on_outlet_3("welded")),
+    AlarmCleared(WALL_S, on_outlet_3("welded")),
     SensorChanged(WALL_S, 1, SensorStatus.OK, SensorStatus.FAULT),
     SensorChanged(WALL_S, 1, SensorStatus.FAULT, SensorStatus.OK),
     accepted(

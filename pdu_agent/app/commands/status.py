@@ -44,6 +44,7 @@ COLOUR_OF_STATE = {
     "fault": "red",
     "unknown": "red",
 }
+WORD_OF_FAULT = {"welded": "WELDED", "fuse": "NO VOLTAGE"}
 COLOUR_OF_SEVERITY = {"critical": "red", "warning": "yellow"}
 
 
@@ -73,7 +74,7 @@ def lines(status: Mapping[str, Any], style: Style) -> list[str]:
         "",
         *(text for inlet in status["inlets"] for text in (_feeder(inlet), *_details(inlet))),
         *(text for line in status["lines"] for text in (_feeder(line), *_details(line))),
-        *(_feeder(branch) for branch in status["branches"]),
+        *("  ".join([_feeder(branch), *fault_words(branch)]) for branch in status["branches"]),
         *_silent(outlets),
         *_alarms(status["alarms"], style),
     ]
@@ -98,13 +99,18 @@ def _cells(outlet: Mapping[str, Any], style: Style) -> list[str]:
 def state_text(outlet: Mapping[str, Any], style: Style) -> str:
     """State, seconds to go, lock: `on pending 12s`, `off locked`."""
     if not outlet["switched"]:
-        return "metered"
+        return " ".join(["metered", *fault_words(outlet)])
     words = [str(outlet["state"])]
     if outlet["pending"]:
         words.append(countdown(outlet["pending"]["in_s"]))
     if outlet["lock"] != "unlocked":
         words.append(style.lock_sign)
-    return " ".join(words)
+    return " ".join([*words, *fault_words(outlet)])
+
+
+def fault_words(part: Mapping[str, Any]) -> list[str]:
+    """Of an outlet or a branch; its state says the rest."""
+    return [WORD_OF_FAULT[fault] for fault in part["faults"] if fault in WORD_OF_FAULT]
 
 
 def _numbers(meter: Mapping[str, Any] | None) -> list[str]:
@@ -123,6 +129,8 @@ def _numbers(meter: Mapping[str, Any] | None) -> list[str]:
 
 def _colours(outlet: Mapping[str, Any]) -> dict[int, str]:
     colour = COLOUR_OF_STATE.get(outlet["state"]) if outlet["switched"] else None
+    if outlet["faults"]:
+        colour = "red"
     return {STATE_COLUMN: colour} if colour else {}
 
 

@@ -21,7 +21,7 @@ _PATTERNS = {
 
 def outlet_pattern(outlet: Outlet) -> Pattern:
     """Lit while it is energised, slow while it waits, fast while nobody can rely on it."""
-    return _PATTERNS[outlet.state]
+    return Pattern.FAST if outlet.faults else _PATTERNS[outlet.state]
 
 
 def alarm_pattern(alarms: Iterable[Alarm]) -> Pattern:

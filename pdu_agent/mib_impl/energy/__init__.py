@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from pdu_agent.mib_impl.energy.attributes import ATTRIBUTES
 from pdu_agent.mib_impl.energy.context import CONTEXT, RELATIONS
-from pdu_agent.mib_impl.energy.notifications import ENABLE, POWER_STATE_CHANGE, outlet_changed
+from pdu_agent.mib_impl.energy.notifications import ENABLE, POWER_STATE_CHANGE, TELLING
 from pdu_agent.mib_impl.energy.power import CAPABILITIES, POWER
 from pdu_agent.mib_impl.energy.totals import PARAMETERS, TOTALS
 from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.syntax import Oid
-from pdu_agent.model.events import OutletChanged
 
 _MIB_2: Oid = (1, 3, 6, 1, 2, 1)
 
@@ -28,7 +27,7 @@ def energy_modules() -> tuple[MibModule, ...]:
             groups=(ENABLE, CAPABILITIES, POWER, PARAMETERS, TOTALS),
             notification_arc=(*_MIB_2, 229, 0),
             notifications=(POWER_STATE_CHANGE,),
-            telling={OutletChanged: outlet_changed},
+            telling=TELLING,
         ),
         MibModule(
             name="POWER-ATTRIBUTES-MIB",

@@ -34,7 +34,15 @@ from pdu_agent.mib_impl.syntax import (
     Unsigned32,
 )
 from pdu_agent.model.commands import Action, Actor, Command, SwitchOutlet
-from pdu_agent.model.snapshot import Branch, ChangeReason, Inlet, Outlet, OutletState, Snapshot
+from pdu_agent.model.snapshot import (
+    Branch,
+    ChangeReason,
+    Fault,
+    Inlet,
+    Outlet,
+    OutletState,
+    Snapshot,
+)
 
 _CAPABILITIES = Bits("none", "powermetering", "energymetering", "powerattributes")
 _NOT_METERED = frozenset({"none"})
@@ -102,10 +110,13 @@ class PowerRow:
     @property
     def actual(self) -> bool | None:
         """What the relay is: other than `desired` while an order has not been carried out, and
-        unknown while the board has one in hand. Without a relay it is what the outlet is.
+        unknown while the board has one in hand. Without a relay, or with a welded one, it is what
+        the outlet is.
         """
         if not isinstance(self.thing, Outlet):
             return None
+        if Fault.WELDED in self.thing.faults:
+            return True
         return self.thing.relay_closed if self.thing.switched else self.thing.is_on
 
     @property

@@ -17,10 +17,12 @@ from pdu_agent.mib_impl.openpdu.metering import (
 )
 from pdu_agent.mib_impl.openpdu.words import (
     BRANCH_NUMBER,
+    FAULTS,
     INLET_NUMBER,
     LINE,
     OVERLOAD_RESTRICTION,
     RATED_CURRENT,
+    fault_labels,
 )
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import Oid, Utf8
@@ -83,6 +85,7 @@ BRANCHES: Table[Branch] = Table(
             lambda branch: branch.overload_restriction,
             to_command=_configures(BranchSetting.OVERLOAD_RESTRICTION),
         ),
+        ObjectType(7, "opduBranchFaults", FAULTS, lambda branch: fault_labels(branch.faults)),
     ),
 )
 

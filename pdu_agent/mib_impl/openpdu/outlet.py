@@ -10,11 +10,13 @@ from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.openpdu.words import (
     BRANCH_NUMBER,
     CHANGE_REASON,
+    FAULTS,
     INLET_NUMBER,
     LINE,
     OUTLET_NUMBER,
     SWITCH_COMMAND,
     SWITCH_STATE,
+    fault_labels,
 )
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import (
@@ -158,5 +160,6 @@ OUTLETS: Table[Outlet] = Table(
         ObjectType(23, "opduOutletPosition", Utf8(0, 32), lambda outlet: outlet.position),
         ObjectType(24, "opduOutletDevice", Utf8(0, 64), lambda outlet: outlet.device),
         ObjectType(25, "opduOutletBranch", BRANCH_NUMBER, lambda outlet: outlet.branch),
+        ObjectType(26, "opduOutletFaults", FAULTS, lambda outlet: fault_labels(outlet.faults)),
     ),
 )

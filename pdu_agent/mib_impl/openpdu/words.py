@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from pdu_agent.mib_impl.syntax import Enumerated, Special, Unsigned32
+from collections.abc import Iterable
+
+from pdu_agent.mib_impl.syntax import Bits, Enumerated, Special, Unsigned32
 from pdu_agent.model.commands import (
     Action,
     OverloadRestriction,
@@ -13,6 +15,7 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.snapshot import (
     ChangeReason,
+    Fault,
     MeterStatus,
     OutletState,
     Severity,
@@ -145,3 +148,16 @@ SEVERITY = Enumerated(
     (2, "warning", Severity.WARNING),
     (3, "critical", Severity.CRITICAL),
 )
+
+FAULTS = Bits("welded", "openFuse", "relay", "board")
+_FAULT_LABELS = {
+    Fault.WELDED: "welded",
+    Fault.FUSE: "openFuse",
+    Fault.RELAY: "relay",
+    Fault.BOARD: "board",
+}
+
+
+def fault_labels(faults: Iterable[Fault]) -> set[str]:
+    """Labels of FAULTS."""
+    return {_FAULT_LABELS[fault] for fault in faults}

@@ -13,7 +13,7 @@ from pdu_agent.mib_impl.powernet.words import Load
 from pdu_agent.mib_impl.schema import NotificationType, ObjectType, Scalars, whole
 from pdu_agent.mib_impl.syntax import DisplayString, Integer32, Utf8
 from pdu_agent.model.commands import NotificationClass
-from pdu_agent.model.snapshot import Snapshot, ThresholdState
+from pdu_agent.model.snapshot import Fault, Snapshot, ThresholdState
 
 CARRIED: Scalars[Snapshot] = Scalars(
     suffix=(2, 3),
@@ -21,6 +21,8 @@ CARRIED: Scalars[Snapshot] = Scalars(
     objects=(
         ObjectType(1, "mtrapargsInteger", Integer32()),
         ObjectType(3, "mtrapargsString", Utf8()),
+        ObjectType(6, "mtrapargsInteger02", Integer32()),
+        ObjectType(7, "mtrapargsInteger03", Integer32()),
         ObjectType(10, "mtrapargsString02", Utf8()),
         ObjectType(11, "mtrapargsString03", Utf8()),
         ObjectType(16, "mtrapargsString04", DisplayString()),
@@ -44,6 +46,16 @@ _SENSOR = (
 )
 
 
+_CONDITION = (
+    "mtrapargsString02",
+    "mtrapargsString03",
+    "mtrapargsInteger",
+    "mtrapargsInteger02",
+    "mtrapargsInteger03",
+    _TEXT,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """What is sent when something begins, and when it is over."""
@@ -63,9 +75,13 @@ def _spdu(number: int, name: str) -> NotificationType:
     )
 
 
-def _pair(number: int, name: str, objects: tuple[str, ...]) -> Pair:
+def _pair(
+    number: int,
+    name: str,
+    objects: tuple[str, ...],
+    kind: NotificationClass = NotificationClass.THRESHOLD,
+) -> Pair:
     """A violation and, with the next number, its end."""
-    kind = NotificationClass.THRESHOLD
     return Pair(
         NotificationType(number, name, kind, objects),
         NotificationType(number + 1, f"{name}Cleared", kind, objects),
@@ -135,6 +151,10 @@ HUMIDITIES: Mapping[ThresholdState, Pair] = {
     ThresholdState.LOW_CRITICAL: _pair(541, "apcEnvMinHumidityThresholdViolation", _SENSOR),
 }
 
+CRITICAL_CONDITION = _pair(750, "rpduCriticalCondition", _CONDITION, NotificationClass.HARDWARE)
+ERROR_NUMBERS: Mapping[Fault, int] = {Fault.WELDED: 1, Fault.FUSE: 2, Fault.RELAY: 3}
+"""The vendor's numbers are not known; these are the agent's own."""
+
 NOTIFICATIONS = (
     OUTLET_ON,
     OUTLET_OFF,
@@ -149,6 +169,8 @@ NOTIFICATIONS = (
     CANCEL_PENDING,
     SENSOR_CONNECTED,
     SENSOR_DISCONNECTED,
+    CRITICAL_CONDITION.raised,
+    CRITICAL_CONDITION.cleared,
     *(
         kind
         for pairs in (BANK_LOADS, PHASE_LOADS, OUTLET_LOADS, TEMPERATURES, HUMIDITIES)

@@ -15,6 +15,7 @@ from pdu_agent.mib_impl.powernet.config_traps import command_accepted
 from pdu_agent.mib_impl.powernet.phases import number_of
 from pdu_agent.mib_impl.powernet.trap_types import Pair
 from pdu_agent.mib_impl.powernet.trap_values import (
+    NO_SECOND_DEVICE,
     is_second_half,
     outlet_name,
     outlet_told,
@@ -82,6 +83,9 @@ def _alarm_raised(event: AlarmRaised, snapshot: Snapshot) -> Iterator[Told]:
     elif event.alarm.kind in _NO_ANSWER and event.before is None:
         text = f"{event.alarm.subject}: {event.alarm.text}"
         yield unit_told(types.COMMUNICATION_LOST, snapshot, text)
+    elif event.before is None:
+        text = f"{event.alarm.subject}: {event.alarm.text}"
+        yield from _condition(types.CRITICAL_CONDITION.raised, event.alarm, text, snapshot)
 
 
 def _alarm_cleared(event: AlarmCleared, snapshot: Snapshot) -> Iterator[Told]:
@@ -90,6 +94,18 @@ def _alarm_cleared(event: AlarmCleared, snapshot: Snapshot) -> Iterator[Told]:
     elif event.alarm.kind in _NO_ANSWER:
         text = f"{event.alarm.subject}: in order again"
         yield unit_told(types.COMMUNICATION_ESTABLISHED, snapshot, text)
+    else:
+        text = f"{event.alarm.subject}: in order again"
+        yield from _condition(types.CRITICAL_CONDITION.cleared, event.alarm, text, snapshot)
+
+
+def _condition(
+    kind: NotificationType, alarm: Alarm, text: str, snapshot: Snapshot
+) -> Iterator[Told]:
+    """A fault of an outlet or a bank, for which the MIB has no other word."""
+    error = types.ERROR_NUMBERS.get(alarm.fault) if alarm.fault is not None else None
+    if alarm.target is not None and error is not None:
+        yield unit_told(kind, snapshot, error, NO_SECOND_DEVICE, alarm.target.index, text)
 
 
 def _crossed(alarm: Alarm, before: Alarm | None, snapshot: Snapshot) -> Iterator[Told]:

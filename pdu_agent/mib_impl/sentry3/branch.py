@@ -17,10 +17,17 @@ from pdu_agent.mib_impl.sentry3.points import BranchRow, branches
 from pdu_agent.mib_impl.sentry3.words import BRANCH_CAPABILITIES, LINE_STATUS, LOAD_STATUS
 from pdu_agent.mib_impl.syntax import DisplayString, Integer32
 from pdu_agent.model.commands import BranchSetting, ConfigureBranch, Limit
+from pdu_agent.model.snapshot import Fault
 
 
 def _capabilities(row: BranchRow) -> Set[str]:
     return {"loadSense"} if row.meter is not None else set()
+
+
+def branch_status(row: BranchRow) -> str:
+    """Nobody switches it: but for its fuse and its meter it is on."""
+    status = derived_status(row.meter)
+    return "onFuse" if status == "on" and Fault.FUSE in row.branch.faults else status
 
 
 BRANCHES: Table[BranchRow] = Table(
@@ -41,7 +48,7 @@ BRANCHES: Table[BranchRow] = Table(
             ),
         ),
         ObjectType(4, "branchCapabilities", BRANCH_CAPABILITIES, _capabilities),
-        ObjectType(5, "branchStatus", LINE_STATUS, lambda row: derived_status(row.meter)),
+        ObjectType(5, "branchStatus", LINE_STATUS, branch_status),
         ObjectType(
             6, "branchLoadStatus", LOAD_STATUS, lambda row: load_status(row.meter, row.current)
         ),

@@ -14,7 +14,7 @@ from typing import Any
 from pdu_agent.mib_impl.schema import NotificationType, Table, Tell, Told
 from pdu_agent.mib_impl.sentry.values import in_scale
 from pdu_agent.mib_impl.sentry3 import notification_types as types
-from pdu_agent.mib_impl.sentry3.branch import BRANCHES
+from pdu_agent.mib_impl.sentry3.branch import BRANCHES, branch_status
 from pdu_agent.mib_impl.sentry3.env_mon import CONTACTS, ENV_MONS, closure_status
 from pdu_agent.mib_impl.sentry3.infeed import INFEEDS
 from pdu_agent.mib_impl.sentry3.measured import load_of
@@ -37,7 +37,7 @@ from pdu_agent.model.events import (
     ReadingRestored,
     SensorChanged,
 )
-from pdu_agent.model.snapshot import Alarm, Crossing, OutletState, SensorStatus, Snapshot
+from pdu_agent.model.snapshot import Alarm, Crossing, Fault, OutletState, SensorStatus, Snapshot
 
 _GET = {
     declared.name: declared.get
@@ -46,6 +46,7 @@ _GET = {
     if declared.get is not None
 }
 _SCALAR: Oid = (0,)
+_SENSED = (Fault.WELDED, Fault.FUSE)
 _OUT_OF_ORDER = (OutletState.FAULT, OutletState.UNKNOWN)
 _ON_BEFORE = {
     OutletState.ON: True,
@@ -110,6 +111,7 @@ def _alarm_raised(event: AlarmRaised, snapshot: Snapshot) -> Iterator[Told]:
     alarm = event.alarm
     if alarm.kind in STATUS_OF_ALARM:
         yield _tower(STATUS_OF_ALARM[alarm.kind], snapshot)
+    yield from _fault(alarm, snapshot)
     yield from _crossing(alarm, snapshot)
 
 
@@ -120,12 +122,25 @@ def _alarm_cleared(event: AlarmCleared, snapshot: Snapshot) -> Iterator[Told]:
         over = (alarm.kind, alarm.subject)
         others = (each for each in snapshot.alarms if (each.kind, each.subject) != over)
         yield _tower(tower_status(others), snapshot)
+    yield from _fault(alarm, snapshot)
     yield from _crossing(alarm, snapshot)
 
 
 def _tower(status: str, snapshot: Snapshot) -> Told:
     (found,) = TOWERS.rows(snapshot)
     return _told(types.TOWER_STATUS, snapshot, found, status)
+
+
+def _fault(alarm: Alarm, snapshot: Snapshot) -> Iterator[Told]:
+    """A welded relay or a fuse, or its end; of a relay that disobeys OutletChanged tells."""
+    if alarm.target is None or alarm.fault not in _SENSED:
+        return
+    for found in _rows_of(alarm.target, snapshot):
+        row = found[1]
+        if alarm.target.kind is TargetKind.OUTLET:
+            yield _told(types.OUTLET_STATUS, snapshot, found, outlet_status(row.outlet))
+        else:
+            yield _told(types.BRANCH_STATUS, snapshot, found, branch_status(row))
 
 
 def _crossing(alarm: Alarm, snapshot: Snapshot) -> Iterator[Told]:

@@ -8,7 +8,7 @@ Both show what is pending, so that neither has the old state once a command is a
 from __future__ import annotations
 
 from pdu_agent.model.commands import Lock
-from pdu_agent.model.snapshot import ChangeReason, Outlet, OutletState
+from pdu_agent.model.snapshot import ChangeReason, Fault, Outlet, OutletState
 
 _STATUS = {
     OutletState.ON: "on",
@@ -19,6 +19,8 @@ _STATUS = {
     OutletState.UNKNOWN: "noComm",
 }
 _FAULTY = {True: "onError", False: "offError", None: "noComm"}
+
+_FUSED = {OutletState.ON: "onFuse", OutletState.OFF: "offFuse"}
 
 _UNDER_WAY = {
     OutletState.ON_PENDING: "pendOn",
@@ -42,9 +44,15 @@ is one whose command found nothing to do: labgrid knows no idleOn after an "on".
 
 
 def outlet_status(outlet: Outlet) -> str:
-    """A label of outletStatus. A fault shows what the contact was read back as."""
+    """A label of outletStatus. A fault shows what the contact was read back as, a welded relay
+    that it is on: outletStatus is what is sensed.
+    """
     if outlet.state is OutletState.FAULT:
         return _FAULTY[outlet.relay_closed]
+    if outlet.state is OutletState.OFF and Fault.WELDED in outlet.faults:
+        return _FAULTY[True]
+    if Fault.FUSE in outlet.faults and outlet.state in _FUSED:
+        return _FUSED[outlet.state]
     return _STATUS[outlet.state]
 
 

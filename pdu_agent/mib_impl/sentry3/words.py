@@ -143,6 +143,8 @@ _ERRORS = frozenset(
         "nvmFail",
         "offError",
         "onError",
+        "offFuse",
+        "onFuse",
         "loadLow",
         "loadHigh",
         "overLoad",

@@ -11,7 +11,13 @@ from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.sentry4.names import part_index
 from pdu_agent.mib_impl.sentry4.outlet import OUTLET_INDEX
 from pdu_agent.mib_impl.sentry4.points import outlets_of
-from pdu_agent.mib_impl.sentry4.words import DEVICE_STATE, DEVICE_STATUS, Status, state_of
+from pdu_agent.mib_impl.sentry4.words import (
+    DEVICE_STATE,
+    DEVICE_STATUS,
+    Status,
+    fault_status,
+    state_of,
+)
 from pdu_agent.mib_impl.syntax import Enumerated, Oid, Special
 from pdu_agent.model.commands import Action, Lock, SwitchOutlet
 from pdu_agent.model.snapshot import ChangeReason, Outlet, OutletState, Snapshot
@@ -111,7 +117,7 @@ def control_state(outlet: Outlet) -> Control:
 
 def outlet_status(outlet: Outlet) -> Status:
     """PWR_ERROR: the relay is not where it was sent; NO_COMM: its board does not answer."""
-    return _STATUS.get(outlet.state, Status.NORMAL)
+    return _STATUS.get(outlet.state) or fault_status(outlet.faults)
 
 
 def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, Outlet]]:

@@ -14,6 +14,8 @@ from pdu_agent.mib_impl.sentry4.points import Point
 from pdu_agent.mib_impl.sentry4.words import (
     DEVICE_STATE,
     DEVICE_STATUS,
+    Status,
+    fault_status,
     meter_status,
     state_of,
     value_status,
@@ -53,8 +55,13 @@ def state_object(number: int, name: str) -> ObjectType[Point]:
 
 
 def status_object(number: int, name: str) -> ObjectType[Point]:
-    """Of the metering point as a whole."""
-    return ObjectType(number, name, DEVICE_STATUS, lambda point: meter_status(point.meter))
+    """Of the metering point as a whole: its meter's, then that of what it measures."""
+    return ObjectType(number, name, DEVICE_STATUS, point_status)
+
+
+def point_status(point: Point) -> Status:
+    status = meter_status(point.meter)
+    return fault_status(point.faults) if status is Status.NORMAL else status
 
 
 def value_object(

@@ -39,6 +39,7 @@ from pdu_agent.mib_impl.sentry4.told import (
 )
 from pdu_agent.mib_impl.sentry4.words import (
     OF_CROSSING,
+    OF_FAULT,
     State,
     Status,
     silent_status,
@@ -163,15 +164,18 @@ def _of_probe(
 
 
 def _alarm_raised(event: AlarmRaised, snapshot: Snapshot) -> Iterator[Told]:
-    yield from _alarm(event.alarm, snapshot, Status.ALARM, Status.PWR_ERROR)
+    fault = event.alarm.fault
+    of_part = OF_FAULT[fault] if fault is not None else Status.ALARM
+    yield from _alarm(event.alarm, snapshot, Status.ALARM, of_part)
 
 
 def _alarm_cleared(event: AlarmCleared, snapshot: Snapshot) -> Iterator[Told]:
     yield from _alarm(event.alarm, snapshot, unit_status(snapshot), Status.NORMAL)
 
 
-def _alarm(alarm: Alarm, snapshot: Snapshot, of_unit: Status, of_outlet: Status) -> Iterator[Told]:
-    """of_unit, of_outlet: the status that an alarm leaves which is about no limit.
+def _alarm(alarm: Alarm, snapshot: Snapshot, of_unit: Status, of_part: Status) -> Iterator[Told]:
+    """of_unit, of_part: the status that an alarm leaves which is about no limit, of the unit or
+    of an outlet or branch.
 
     Of a sensor that gives no values SensorChanged tells.
     """
@@ -185,8 +189,12 @@ def _alarm(alarm: Alarm, snapshot: Snapshot, of_unit: Status, of_outlet: Status)
         outlet = find_outlet(target.index, snapshot)
         if outlet is not None:
             state, control = state_of(outlet.is_on), control_state(outlet)
-            values = at(outlet_names(outlet), state, of_outlet, control)
-            yield told(types.OUTLET_STATUS, snapshot, values, of_outlet)
+            values = at(outlet_names(outlet), state, of_part, control)
+            yield told(types.OUTLET_STATUS, snapshot, values, of_part)
+    elif target.kind is TargetKind.BRANCH:
+        point = _find_point(target, snapshot)
+        if point is not None:
+            yield from _status(point, snapshot, state_of(point.is_live), of_part)
 
 
 def _crossing(target: Target, crossing: Crossing, snapshot: Snapshot) -> Iterator[Told]:

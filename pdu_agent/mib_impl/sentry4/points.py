@@ -17,7 +17,9 @@ from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.model.commands import Quantity, Target, TargetKind
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import (
+    NO_FAULTS,
     Branch,
+    Faults,
     Inlet,
     Line,
     Meter,
@@ -39,7 +41,7 @@ _INTERRUPTED = 0.05
 @dataclass(frozen=True, slots=True)
 class Point:
     """A metering point. inlet: what feeds it, None if that is not known. line: its number on the
-    cord, for a line.
+    cord, for a line. faults: of a branch.
     """
 
     target: Target
@@ -47,6 +49,7 @@ class Point:
     inlet: Inlet | None
     thresholds: Thresholds
     line: int = ONLY_LINE
+    faults: Faults = NO_FAULTS
 
     @property
     def electrical(self) -> Electrical:
@@ -145,6 +148,7 @@ def metered_branches(snapshot: Snapshot) -> Iterator[tuple[Oid, Point]]:
                     branch.meter,
                     inlets.get(branch.inlet),
                     limits.get(branch.index, NO_THRESHOLDS),
+                    faults=branch.faults,
                 ),
             )
 

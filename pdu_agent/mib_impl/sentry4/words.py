@@ -8,7 +8,7 @@ from enum import Enum
 
 from pdu_agent.mib_impl.syntax import Enumerated
 from pdu_agent.model.commands import TemperatureScale
-from pdu_agent.model.snapshot import Meter, MeterStatus, Threshold, ThresholdState
+from pdu_agent.model.snapshot import Fault, Faults, Meter, MeterStatus, Threshold, ThresholdState
 
 
 class State(Enum):
@@ -30,6 +30,7 @@ class Status(Enum):
     READ_ERROR = "readError"
     NO_COMM = "noComm"
     PWR_ERROR = "pwrError"
+    FUSE_BLOWN = "fuseBlown"
     LOW_ALARM = "lowAlarm"
     LOW_WARNING = "lowWarning"
     HIGH_WARNING = "highWarning"
@@ -52,6 +53,7 @@ DEVICE_STATUS = Enumerated(
     (9, "readError", Status.READ_ERROR),
     (10, "noComm", Status.NO_COMM),
     (11, "pwrError", Status.PWR_ERROR),
+    (13, "fuseBlown", Status.FUSE_BLOWN),
     (14, "lowAlarm", Status.LOW_ALARM),
     (15, "lowWarning", Status.LOW_WARNING),
     (16, "highWarning", Status.HIGH_WARNING),
@@ -73,6 +75,21 @@ OF_CROSSING: Mapping[ThresholdState, Status] = {
     ThresholdState.UNKNOWN: Status.NORMAL,
 }
 """UNKNOWN goes with a meter or sensor without a value; its own status comes first then."""
+
+
+OF_FAULT: Mapping[Fault, Status] = {
+    Fault.BOARD: Status.NO_COMM,
+    Fault.RELAY: Status.PWR_ERROR,
+    Fault.WELDED: Status.PWR_ERROR,
+    Fault.FUSE: Status.FUSE_BLOWN,
+}
+"""What comes first is shown where there are several. The MIB would tell a breaker from a fuse,
+but nobody here knows which it is.
+"""
+
+
+def fault_status(faults: Faults) -> Status:
+    return next((OF_FAULT[fault] for fault in OF_FAULT if fault in faults), Status.NORMAL)
 
 
 def state_of(is_on: bool | None) -> State:
