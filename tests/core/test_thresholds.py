@@ -396,7 +396,8 @@ def test_a_refused_store_leaves_the_limits_and_alarms_as_they_were() -> None:
 
 # properties
 
-VALUES = st.lists(st.tuples(st.floats(0.001, 3), st.floats(-25, 25)), min_size=1, max_size=60)
+EIGHTHS_S = st.integers(1, 24).map(lambda number: number / 8)
+VALUES = st.lists(st.tuples(EIGHTHS_S, st.floats(-25, 25)), min_size=1, max_size=60)
 FOUR = Limits(
     INLET,
     CURRENT,
