@@ -196,16 +196,16 @@ class Banks:
             self._perform(WriteRelays(bank, closed))
 
     def on_result(self, result: RelayResult) -> None:
-        outlets = self._relays.get(result.bank, {})
+        outlets, now_s = self._relays.get(result.bank, {}), self._clock.monotonic_s()
         for relay, wanted in result.wanted.items():
             if relay in outlets:
                 read_back = result.read_back.get(relay)
+                self._scheduler.done(outlets[relay], now_s, result.moved_s)
                 self._finish(outlets[relay], wanted, read_back, result.error)
 
     def _finish(self, number: int, wanted: bool, read_back: bool | None, error: str) -> None:
         then = self._take_next(number)
         live, now_s = self._state.outlets[number], self._clock.monotonic_s()
-        self._scheduler.done(number, now_s)
         before = self._before_write.pop(number, None)
         contradicted = read_back is not None and read_back is not wanted
         failed = bool(error) or contradicted

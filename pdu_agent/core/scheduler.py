@@ -2,16 +2,16 @@
 """Which queued relays may move now: inrush gaps, rest for each relay, a budget of coils.
 
 Rests count from the board's answer, not from the order: a bus thread that was late once must
-not let the next relay follow too soon. So do gaps, but for an answer that was on time: there
-they count from slot to slot, or else the small delays of 64 outlets would add up. A coil
-counts from the order on and until its interval after the answer, since the relay moves
-somewhere in between.
+not let the next relay follow too soon. Gaps count from the relay's movement, but for one that
+was on time: there they count from slot to slot, or else the small delays of 64 outlets would
+add up. A coil counts from the order on and until its interval after the movement. Where a
+board cannot tell when that was, it is the answer.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
+from bisect import insort
 from collections.abc import Callable, Mapping
 
 from pdu_agent.core.outlet import CLOSE_STEPS, QUEUED_STEPS, OutletMachine
@@ -19,7 +19,7 @@ from pdu_agent.core.settings import MAX_OUTLETS, MIN_ACTUATION_GAP_S
 
 ON_TIME_S = 0.01
 ON_TIME_SHARE = 0.1
-"""An answer is on time when it comes within ON_TIME_S of its slot, and within this share of the
+"""A relay is on time when it moves within ON_TIME_S of its slot, and within this share of the
 gap. No gap is shorter by more than that."""
 
 
@@ -42,7 +42,7 @@ class RelayScheduler:
         self._interval_s = interval_s
         self._coil_budget = coil_budget
         self._coil_interval_s = coil_interval_s
-        self._answers_s: deque[float] = deque(maxlen=coil_budget)
+        self._coils_s: list[float] = []  # the last movements, in order of time
         self._last_close_s = -math.inf
         self._moved_s: dict[int, float] = {}
         self._in_flight: dict[int, bool] = {}  # outlet -> is closing
@@ -67,15 +67,20 @@ class RelayScheduler:
         """The relay may have moved until now, for all that this process knows."""
         self._moved_s[outlet] = now_s
 
-    def done(self, outlet: int, now_s: float) -> None:
-        """The board has answered for this outlet, or is lost; harmless when none was asked."""
+    def done(self, outlet: int, now_s: float, moved_s: float | None = None) -> None:
+        """The board has answered for this outlet, or is lost; harmless when none was asked.
+
+        moved_s: when the relay had been told to move, if that is known.
+        """
         closing = self._in_flight.pop(outlet, None)
         if closing is None:
             return
         self._moved_s[outlet] = now_s
-        self._answers_s.append(now_s)
-        if closing and not self._is_on_time(self._last_close_s, now_s):
-            self._last_close_s = now_s
+        coil_s = now_s if moved_s is None else moved_s
+        insort(self._coils_s, coil_s)
+        del self._coils_s[: -self._coil_budget]
+        if closing and not self._is_on_time(self._last_close_s, coil_s):
+            self._last_close_s = coil_s
 
     def next_due_s(self, machines: Mapping[int, OutletMachine]) -> float | None:
         """When `grant` will next have something to give; None when nothing waits, or only
@@ -130,6 +135,6 @@ class RelayScheduler:
         free = self._coil_budget - len(self._in_flight)
         if free <= 0:
             return math.inf
-        if len(self._answers_s) < free:
+        if len(self._coils_s) < free:
             return -math.inf
-        return self._answers_s[-free] + self._coil_interval_s
+        return self._coils_s[-free] + self._coil_interval_s

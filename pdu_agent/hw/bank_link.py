@@ -77,28 +77,37 @@ class BankLink:
             return self._told
         return self.look()
 
-    def write(self, closed: Mapping[int, bool]) -> RelayResult:
-        """Set the relays; a board that is lost is not tried before its next retry.
+    def write(self, closed: Mapping[int, bool]) -> Callable[[], RelayResult]:
+        """Set the relays; what it returns reads them back, and is called before anything else
+        is done with this board. A board that is lost is not tried before its next retry.
 
         After a failure the board is due at once, and is told anew whatever it shows.
         """
-        if self._bank is None:
+        bank = self._bank
+        if bank is None:
             lost = self._told.error if isinstance(self._told, BankLost) else "not opened yet"
-            return self._refused(closed, lost)
+            return partial(self._refused, closed, lost)
         try:
-            read_back = self._drive("write", partial(self._bank.write, closed))
+            self._drive("write", partial(bank.write, closed))
         except HardwareError as exc:
-            self._told = None
-            self.due_s = self._clock.monotonic_s()
-            return self._refused(closed, str(exc))
-        self._note(read_back)
-        return RelayResult(self.name, closed, read_back)
+            return partial(self._failed, closed, exc)
+        return partial(self._read_back, bank, closed, self._clock.monotonic_s())
 
     def close(self) -> None:
         """Let go of the bus; the relays stay as they are."""
         if self._bank is not None:
             self._bank.close()
             self._bank = None
+
+    def _read_back(
+        self, bank: RelayBank, closed: Mapping[int, bool], moved_s: float
+    ) -> RelayResult:
+        try:
+            read_back = self._drive("read back", partial(bank.read_back, closed))
+        except HardwareError as exc:
+            return self._failed(closed, exc, moved_s)
+        self._note(read_back)
+        return RelayResult(self.name, closed, read_back, moved_s=moved_s)
 
     def _inspect(self) -> BankState:
         if self._bank is None:
@@ -136,6 +145,13 @@ class BankLink:
                 read_back.get(relay, known) for relay, known in enumerate(self._told.closed)
             )
             self._told = BankState(self.name, self._told.cold, closed)
+
+    def _failed(
+        self, closed: Mapping[int, bool], error: HardwareError, moved_s: float | None = None
+    ) -> RelayResult:
+        self._told = None
+        self.due_s = self._clock.monotonic_s()
+        return RelayResult(self.name, closed, dict.fromkeys(closed), str(error), moved_s)
 
     def _refused(self, closed: Mapping[int, bool], error: str) -> RelayResult:
         return RelayResult(self.name, closed, dict.fromkeys(closed), error)

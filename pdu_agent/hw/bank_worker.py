@@ -2,8 +2,9 @@
 """The one thread that owns a bus and serves the relay boards on it.
 
 Messages go in through a bounded inbox and come out through `deliver`; nothing else is
-shared. Drivers of other things on the same bus are guests, who ask for one transfer at a time:
-a relay write waits for one I2C transaction at most.
+shared. All boards that have orders move before the first of them is read back. Drivers of other
+things on the same bus are guests, who ask for one transfer at a time: a relay write waits for
+one I2C transaction at most.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class BankWorker:
         self._inbox: queue.PriorityQueue[tuple[int, int, Order | _Call | None]]
         self._inbox = queue.PriorityQueue(inbox_limit)
         self._arrivals = itertools.count()
+        self._unread: dict[str, Callable[[], RelayResult]] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"relays {name}", daemon=True)
 
@@ -149,15 +151,20 @@ class BankWorker:
     def _run(self) -> None:
         while True:
             self.beat_s = time.monotonic()
-            self._look_around()
+            if not self._unread:
+                self._look_around()
             try:
                 _, _, message = self._inbox.get(timeout=self._pause_s())
             except queue.Empty:
                 message = None
+            if not isinstance(message, WriteRelays) or message.bank in self._unread:
+                self._read_back()
             if isinstance(message, tuple):
                 self._serve_guest(*message)
+            elif isinstance(message, WriteRelays):
+                self._unread[message.bank] = self._links[message.bank].write(message.closed)
             elif message is not None:
-                self._deliver(self._carry_out(message))
+                self._deliver(self._links[message.bank].initialise())
             elif self._stopping.is_set() and self._inbox.empty():
                 return
 
@@ -172,17 +179,16 @@ class BankWorker:
             future.set_exception(exc)
 
     def _pause_s(self) -> float:
-        if self._stopping.is_set():
+        if self._unread or self._stopping.is_set():
             return 0.0
         due_s = min((link.due_s for link in self._links.values()), default=float("inf"))
         # No longer than a poll: simulated time may run faster than the wait.
         return min(max(0.0, due_s - self._clock.monotonic_s()), POLL_S)
 
-    def _carry_out(self, order: Order) -> Report:
-        link = self._links[order.bank]
-        if isinstance(order, WriteRelays):
-            return link.write(order.closed)
-        return link.initialise()
+    def _read_back(self) -> None:
+        for read_back in self._unread.values():
+            self._deliver(read_back())
+        self._unread.clear()
 
     def _look_around(self) -> None:
         for link in self._links.values():

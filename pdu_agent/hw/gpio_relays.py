@@ -9,7 +9,7 @@ is noticed only by what its lines read: the kernel does not look at its directio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pdu_agent.hw.gpio import Drive, GpioChip, GpioLines, LineSettings
@@ -80,12 +80,10 @@ class GpioBank:
         self._taken().drive(dict.fromkeys(self._numbers, False))
         self._is_driven = True
 
-    def write(self, closed: Mapping[int, bool]) -> dict[int, bool | None]:
+    def write(self, closed: Mapping[int, bool]) -> None:
         """One call to the kernel for all named relays.
 
-        Returns the levels of their lines: another value than the wanted one is a line that
-        cannot follow (shorted, or its chip lost power). Raises ValueError for a relay that
-        the board does not have; then nothing was written.
+        Raises ValueError for a relay that the board does not have; then nothing was written.
         """
         for relay in closed:
             if not 0 <= relay < self.relay_count:
@@ -96,8 +94,13 @@ class GpioBank:
             lines.write(wanted)
         else:
             self._drive_from_now(lines, wanted)
-        levels = lines.read()
-        return {relay: levels[self._numbers[relay]] for relay in closed}
+
+    def read_back(self, relays: Iterable[int]) -> dict[int, bool | None]:
+        """The levels of their lines: another value than the wanted one is a line that cannot
+        follow (shorted, or its chip lost power).
+        """
+        levels = self._taken().read()
+        return {relay: levels[self._numbers[relay]] for relay in relays}
 
     def close(self) -> None:
         if self._lines is not None:

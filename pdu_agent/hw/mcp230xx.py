@@ -10,7 +10,7 @@ truth about the relays; and a wrong guess here moves somebody's mains.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -69,8 +69,9 @@ class ExpanderBank:
     """RelayBank on one expander; relay n is pin n, port A first. Made without touching the bus.
 
     Every method raises BusTimeout or ChipNotFound after RETRIES more attempts. Pins above
-    the relays stay inputs. `_latch` is OLAT as last known, None when a failure leaves it
-    open; it is never derived from GPIO, where a loaded pin may read the wrong level.
+    the relays stay inputs. `_latch` is OLAT as last read, None after a write that was not
+    read back; it is never derived from GPIO, where a loaded pin may read the wrong level.
+    `_asked` is what the last write put there.
     """
 
     def __init__(self, chip: Expander, bus: SmBus, settings: Wiring) -> None:
@@ -82,6 +83,7 @@ class ExpanderBank:
         self._relay_pins = (1 << settings.relay_count) - 1
         self._open_levels = self._relay_pins if settings.active_low else 0
         self._latch: int | None = None
+        self._asked: int | None = None
         self._added_pins = 0
 
     def inspect(self) -> tuple[bool, tuple[bool | None, ...]]:
@@ -122,13 +124,10 @@ class ExpanderBank:
         self._expect(chip.iodir, 0, self._relay_pins)
         self._latch = self._open_levels
 
-    def write(self, closed: Mapping[int, bool]) -> dict[int, bool | None]:
+    def write(self, closed: Mapping[int, bool]) -> None:
         """One transfer to OLAT for all named relays.
 
-        Returns what their pins show: a value other than the wanted one is a pin that
-        cannot follow the latch (shorted or overloaded). Raises ReadbackMismatch when the
-        latch is not as written, or the board lost power (its pins are inputs). Raises
-        ValueError for a relay that the board does not have; then nothing was written.
+        Raises ValueError for a relay that the board does not have; then nothing was written.
         """
         self._check_relays(closed)
         if self._added_pins:
@@ -136,11 +135,21 @@ class ExpanderBank:
         wanted = self._merge(self._known_latch(), closed)
         self._latch = None
         self._write(self._chip.olat, wanted)
+        self._asked = wanted
+
+    def read_back(self, relays: Iterable[int]) -> dict[int, bool | None]:
+        """What the relays' pins show: a value other than the wanted one is a pin that cannot
+        follow the latch (shorted or overloaded).
+
+        Raises ReadbackMismatch when the latch is not as written, or the board lost power (its
+        pins are inputs).
+        """
+        wanted = self._known_latch() if self._asked is None else self._asked
         self._expect(self._chip.iodir, 0, self._relay_pins)
         self._expect(self._chip.olat, wanted, self._chip.all_pins)
         self._latch = wanted
         levels = self._settled_levels(wanted)
-        return {relay: self._is_closed(levels, relay) for relay in closed}
+        return {relay: self._is_closed(levels, relay) for relay in relays}
 
     def close(self) -> None:
         # The handle is given up either way; an unplugged adapter may refuse even that.

@@ -7,7 +7,7 @@ else for trouble with the device. How a driver is made: see `site`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,10 +32,18 @@ class RelayBank(Protocol):
         """Bring a cold board up with every relay open, without a pulse on any of them."""
         ...
 
-    def write(self, closed: Mapping[int, bool]) -> dict[int, bool | None]:
-        """Set the named relays in one transaction and read them back.
+    def write(self, closed: Mapping[int, bool]) -> None:
+        """Set the named relays in one transaction.
 
-        Raises ReadbackMismatch when the chip did not take the write.
+        Raises ValueError for a relay that the board does not have; then nothing was written.
+        """
+        ...
+
+    def read_back(self, relays: Iterable[int]) -> dict[int, bool | None]:
+        """What these relays are after the last `write`, None where that cannot be read.
+
+        Apart from `write`, so that all boards of a bus may move before the first is looked
+        at. Raises ReadbackMismatch when the chip did not take the write.
         """
         ...
 

@@ -7,7 +7,7 @@ import errno
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import serial
@@ -71,11 +71,8 @@ class SerialRelayBank(ABC):
             self._set(dict.fromkeys(range(self.relay_count), False))
         self._memory.begin(plug, False)
 
-    def write(self, closed: Mapping[int, bool]) -> dict[int, bool | None]:
-        """What the board reads back, None where it cannot.
-
-        Raises ValueError for a relay that the board does not have; then nothing was written.
-        """
+    def write(self, closed: Mapping[int, bool]) -> None:
+        """Raises ValueError for a relay that the board does not have; then nothing was written."""
         for relay in closed:
             if not 0 <= relay < self.relay_count:
                 raise ValueError(
@@ -87,12 +84,17 @@ class SerialRelayBank(ABC):
                 self._memory.begin(plug, None)
             self._memory.note(dict.fromkeys(closed))
             self._set(closed)
+        self._memory.note(closed)
+
+    def read_back(self, relays: Iterable[int]) -> dict[int, bool | None]:
+        """What the board says, None where it cannot."""
+        with self._watched():
             shown = self._read()
         if shown is None:
-            self._memory.note(closed)
-            return dict.fromkeys(closed)
-        self._memory.note({relay: shown[relay] for relay in closed})
-        return {relay: shown[relay] for relay in closed}
+            return dict.fromkeys(relays)
+        found: dict[int, bool | None] = {relay: shown[relay] for relay in relays}
+        self._memory.note(found)
+        return found
 
     @abstractmethod
     def close(self) -> None: ...

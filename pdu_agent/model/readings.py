@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pdu_agent.model.commands import Target
 from pdu_agent.model.quantities import Electrical, Spectrum
@@ -97,12 +97,17 @@ class BankState:
 
 @dataclass(frozen=True, slots=True)
 class RelayResult:
-    """The outcome of one WriteRelays. error is empty when the board took the write."""
+    """The outcome of one WriteRelays. error is empty when the board took the write.
+
+    moved_s: on the monotonic clock, when all of them had been told to move; None where no
+    better is known than that it was before this result.
+    """
 
     bank: str
     wanted: Mapping[int, bool]
     read_back: Mapping[int, bool | None]
     error: str = ""
+    moved_s: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from pdu_agent.hw.sim.mcp23017 import SimMcp23017
 from pdu_agent.hw.sim.numato import SimNumato
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import HardwareError
+from tests.hw.relays import switched
 from tests.peers import require_terminals
 
 
@@ -71,7 +72,7 @@ class Rig:
         bank = self.open_bank()
         bank.initialise()
         if closed:
-            bank.write(dict.fromkeys(closed, True))
+            switched(bank, dict.fromkeys(closed, True))
         self.forget()
         return bank
 
@@ -306,7 +307,7 @@ def test_cold_start_never_closes_a_relay(rig: Rig):
 
 def test_write_moves_the_named_relays_and_reads_them_back(rig: Rig):
     bank = rig.warm_bank(0, 1)
-    assert bank.write({1: False, 3: True}) == rig.answer({1: False, 3: True})
+    assert switched(bank, {1: False, 3: True}) == rig.answer({1: False, 3: True})
     expected = tuple(relay in (0, 3) for relay in range(bank.relay_count))
     assert rig.history()[-1] == expected
     assert bank.inspect() == (False, expected)
@@ -314,7 +315,7 @@ def test_write_moves_the_named_relays_and_reads_them_back(rig: Rig):
 
 def test_batch_is_one_transaction(rig: Rig):
     bank = rig.warm_bank(2)
-    bank.write({0: True, 1: True, 2: False, 4: True})
+    switched(bank, {0: True, 1: True, 2: False, 4: True})
     if rig.is_one_transaction:
         assert len(rig.writes) == 1
         assert len(rig.history()) == 2  # before and after, nothing between
@@ -333,7 +334,7 @@ def test_restarted_agent_finds_the_relays_as_they_are_and_changes_nothing(rig: R
 
 def test_first_write_after_a_restart_keeps_the_other_relays(rig: Rig):
     rig.warm_bank(1, 4)
-    rig.open_bank().write({0: True})  # even when nobody inspected before
+    switched(rig.open_bank(), {0: True})  # even when nobody inspected before
     assert [n for n, closed in enumerate(rig.history()[-1]) if closed] == [0, 1, 4]
     assert len(rig.history()) == 2
 
@@ -344,10 +345,10 @@ def test_first_write_after_a_restart_keeps_the_other_relays(rig: Rig):
 @given(batches=st.lists(st.dictionaries(st.integers(0, 4), st.booleans(), min_size=1), max_size=8))
 def test_relays_follow_any_sequence_of_batches(rig: Rig, batches: list[dict[int, bool]]):
     bank = rig.warm_bank()
-    bank.write(dict.fromkeys(range(bank.relay_count), False))
+    switched(bank, dict.fromkeys(range(bank.relay_count), False))
     expected = dict.fromkeys(range(bank.relay_count), False)
     for batch in batches:
-        assert bank.write(batch) == rig.answer(batch)
+        assert switched(bank, batch) == rig.answer(batch)
         expected |= batch
         assert rig.history()[-1] == tuple(expected.values())
 
@@ -355,7 +356,7 @@ def test_relays_follow_any_sequence_of_batches(rig: Rig, batches: list[dict[int,
 def test_relay_that_the_board_does_not_have_is_refused_before_anything_moves(rig: Rig):
     bank = rig.warm_bank(1)
     with pytest.raises(ValueError, match=f"relay {bank.relay_count}, expected"):
-        bank.write({0: True, bank.relay_count: True})
+        switched(bank, {0: True, bank.relay_count: True})
     assert rig.writes == []
 
 
@@ -364,20 +365,20 @@ def test_failing_write_raises_a_hardware_error(rig: Rig, fault: str):
     bank = rig.warm_bank(1)
     rig.faults[fault]()
     with pytest.raises(HardwareError):
-        bank.write({0: True})
+        switched(bank, {0: True})
 
 
 @under(BUS_FAULTS)
 def test_bus_fault_moves_nothing_and_the_board_works_again_afterwards(rig: Rig, fault: str):
     bank = rig.warm_bank(1)
     rig.faults[fault]()
-    for attempt in (bank.inspect, bank.initialise, lambda: bank.write({0: True})):
+    for attempt in (bank.inspect, bank.initialise, lambda: switched(bank, {0: True})):
         with pytest.raises(HardwareError):
             attempt()
     assert len(rig.history()) == 1
     rig.heal()
     assert bank.inspect() == (False, rig.history()[0])
-    assert bank.write({2: True}) == rig.answer({2: True})
+    assert switched(bank, {2: True}) == rig.answer({2: True})
     assert [n for n, closed in enumerate(rig.history()[-1]) if closed] == [1, 2]
 
 
@@ -400,7 +401,7 @@ def test_unplugged_board_raises_and_serves_again_when_it_is_back(rig: Rig):
     with pytest.raises(HardwareError):
         bank.inspect()
     with pytest.raises(HardwareError):
-        bank.write({1: True})
+        switched(bank, {1: True})
     rig.plug()
     bank = rig.found_again(bank)
     if rig.keeps_power:
@@ -408,7 +409,7 @@ def test_unplugged_board_raises_and_serves_again_when_it_is_back(rig: Rig):
     else:
         assert bank.inspect() == (True, none_closed(rig))
         bank.initialise()
-    assert bank.write({1: True}) == rig.answer({1: True})
+    assert switched(bank, {1: True}) == rig.answer({1: True})
 
 
 def test_power_loss_between_two_writes_is_an_error_and_shows_as_cold(rig: Rig):
@@ -416,13 +417,13 @@ def test_power_loss_between_two_writes_is_an_error_and_shows_as_cold(rig: Rig):
     rig.power_loss()
     assert rig.history()[-1] == none_closed(rig)
     with pytest.raises(HardwareError):
-        bank.write({2: True})
+        switched(bank, {2: True})
     assert rig.history()[-1] == none_closed(rig)
     bank = rig.found_again(bank)
     assert bank.inspect() == (True, none_closed(rig))
     bank.initialise()
     assert rig.history()[-1] == none_closed(rig)
-    assert bank.write({2: True}) == rig.answer({2: True})
+    assert switched(bank, {2: True}) == rig.answer({2: True})
 
 
 def test_closing_the_driver_leaves_the_relays(rig: Rig):

@@ -135,7 +135,43 @@ def test_unit_goes_off_in_groups_of_the_budget():
     assert times == [0.0] * 4 + [0.1] * 4 + [0.2] * 4 + [0.3] * 4
 
 
+def test_board_that_answers_late_but_tells_when_its_relays_moved_costs_no_time():
+    scheduler = RelayScheduler(lambda: 0.0, 2, 0.1)
+    machines = {n: OutletMachine(Step.OPEN_QUEUED, True, queued_s=0.0) for n in range(1, 6)}
+    assert scheduler.grant(machines, 0.0) == [1, 2]
+    del machines[1], machines[2]
+    scheduler.done(2, 0.008, 0.003)
+    scheduler.done(1, 0.009, 0.001)  # another bus: it was slower to answer, and sooner to move
+    assert scheduler.next_due_s(machines) == 0.101
+    assert scheduler.grant(machines, 0.101) == [3]
+    assert scheduler.grant(machines, 0.1029) == []
+    assert scheduler.grant(machines, 0.1031) == [4]
+
+
+def test_batch_of_one_board_stays_together():
+    """However long its answers take to work through, or else a batch becomes many writes."""
+    device = DeviceSettings(coil_budget=4, coil_interval_s=0.1)
+    bench = Workbench(outlets=16, relays=[True] * 16, device=device)
+    read = bench.clock.monotonic_s
+    bench.clock.monotonic_s = lambda: (bench.clock.advance(1e-6), read())[1]
+    writes = []
+    write = bench.board.write
+    bench.board.write = lambda effect: (writes.append(len(effect.closed)), write(effect))[1]
+    bench.submit(*(SwitchOutlet(n, Action.OFF) for n in range(1, 17)))
+    bench.run(MIN_ACTUATION_GAP_S)
+    assert writes == [4, 4, 4, 4]
+
+
 # gaps between closings
+
+
+def test_gap_counts_from_the_movement_of_a_relay_that_was_late():
+    scheduler = RelayScheduler(lambda: 0.05)
+    machines = {n: OutletMachine(Step.CLOSE_QUEUED, False, queued_s=0.0) for n in (1, 2)}
+    assert scheduler.grant(machines, 0.0) == [1]
+    del machines[1]
+    scheduler.done(1, 0.04, 0.02)
+    assert scheduler.next_due_s(machines) == 0.07
 
 
 def test_small_delays_of_many_outlets_do_not_add_up():

@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import pytest
 
@@ -95,14 +96,14 @@ def test_change_that_nobody_ordered_is_news(link: BankLink, board: Board):
 
 def test_own_write_is_no_news(link: BankLink):
     link.news()
-    assert link.write({3: True}) == RelayResult("main", {3: True}, {3: True})
+    assert link.write({3: True})() == RelayResult("main", {3: True}, {3: True})
     assert link.news() is None
 
 
 def test_pin_that_does_not_follow_is_told_once_by_the_result(link: BankLink, board: Board):
     link.news()
     board.chip.drive_pins(mask=0x08, levels=0)
-    assert link.write({3: True}) == RelayResult("main", {3: True}, {3: False})
+    assert link.write({3: True})() == RelayResult("main", {3: True}, {3: False})
     assert link.news() is None
     board.chip.drive_pins(mask=0, levels=0)
     assert link.news() == state(3)
@@ -161,7 +162,7 @@ def test_write_to_a_lost_board_is_answered_without_touching_the_bus(link: BankLi
     board.missing = True
     link.news()
     board.missing = False
-    result = link.write({0: True, 1: False})
+    result = link.write({0: True, 1: False})()
     assert result.read_back == {0: None, 1: None}
     assert "no such bus" in result.error
     assert board.opened == 1
@@ -172,7 +173,7 @@ def test_failed_write_makes_the_board_due_at_once_and_tells_where_it_stands(
 ):
     link.news()
     board.bus.faults.corrupt_writes, board.bus.faults.flip = 1, 0x80
-    result = link.write({0: True})
+    result = link.write({0: True})()
     assert "reads 0x81, expected 0x01" in result.error
     assert result.read_back == {0: None}
     assert link.due_s == clock.monotonic_s()
@@ -184,7 +185,7 @@ def test_initialise_brings_a_cold_board_up_once(clock: ManualClock):
     link = BankLink("main", board.open, clock, poll_s=2.0)
     assert link.look() == state(cold=True)
     assert link.initialise() == state()
-    link.write({5: True})
+    link.write({5: True})()
     assert link.initialise() == state(5)  # the late twin of the first request
     assert board.latch() == 0x20
 
@@ -219,7 +220,7 @@ def test_bug_in_a_driver_is_logged_and_counts_as_a_loss(
 
 def test_relay_that_does_not_exist_is_answered_with_an_error(link: BankLink, board: Board):
     link.news()
-    assert "relay 8, expected 0..7" in link.write({8: True}).error
+    assert "relay 8, expected 0..7" in link.write({8: True})().error
     assert board.writes == []
 
 
@@ -282,6 +283,70 @@ def test_orders_are_carried_out_in_the_order_they_came(board: Board):
         results = [reports.next() for _ in wanted]
     assert [r.wanted for r in results if isinstance(r, RelayResult)] == wanted
     assert len(board.writes) == 40
+
+
+def carried_out(
+    banks: Mapping[str, Callable[[], Mcp23008Bank]], *orders: WriteRelays
+) -> list[RelayResult]:
+    """The results of orders that all waited when the thread began."""
+    reports = Reports()
+    worker = BankWorker("i2c-1", banks, reports.queue.put, SystemClock(), 60.0)
+    worker.inspect_all()
+    for order in orders:
+        assert worker.post(order)
+    worker.start()
+    worker.stop()
+    results = [reports.queue.get_nowait() for _ in range(reports.queue.qsize())]
+    return [result for result in results if isinstance(result, RelayResult)]
+
+
+class Listener(SimI2cBus):
+    """A bus that writes down what goes over it: the register, "w" for written."""
+
+    def __init__(self, board: Board) -> None:
+        super().__init__({0x20: board.chip, 0x21: SimMcp23008()})
+        self.heard: list[tuple[int, int, str]] = []
+
+    def exchange(self, i2c_addr: int, data: bytes, length: int, /) -> bytes:
+        self.heard.append((i2c_addr, data[0], "r" if length else "w"))
+        return super().exchange(i2c_addr, data, length)
+
+
+def test_all_boards_move_before_the_first_of_them_is_read_back(board: Board):
+    bus = Listener(board)
+    Mcp23008Bank(bus, Mcp23008Settings(0x21)).initialise()
+    banks = {f"{n:x}": partial(Mcp23008Bank, bus, Mcp23008Settings(n)) for n in (0x20, 0x21)}
+    began_s = time.monotonic()
+    first, second = carried_out(
+        banks, WriteRelays("20", {0: True, 5: True}), WriteRelays("21", {1: True})
+    )
+    begin = bus.heard.index((0x20, 0x0A, "w"))
+    assert bus.heard[begin : begin + 3] == [(0x20, 0x0A, "w"), (0x21, 0x0A, "w"), (0x20, 0, "r")]
+    assert (first, second) == (
+        RelayResult("20", {0: True, 5: True}, {0: True, 5: True}),
+        RelayResult("21", {1: True}, {1: True}),
+    )
+    assert began_s < first.moved_s < second.moved_s < time.monotonic()
+
+
+def test_second_order_for_a_board_waits_until_the_first_was_read_back(board: Board):
+    banks = {"main": board.open}
+    orders = [WriteRelays("main", {0: True}), WriteRelays("main", {0: False, 1: True})]
+    results = carried_out(banks, *orders)
+    assert [result.read_back for result in results] == [order.closed for order in orders]
+    assert board.latch() == 0b10
+
+
+def test_board_that_fails_to_move_spoils_no_other(board: Board):
+    lost = Board()
+    lost.bus.unplug(0x20)
+    banks = {"lost": lost.open, "main": board.open}
+    failed, moved = carried_out(
+        banks, WriteRelays("lost", {0: True}), WriteRelays("main", {0: True})
+    )
+    assert failed.error
+    assert (failed.moved_s, failed.read_back) == (None, {0: None})
+    assert (moved.error, moved.read_back) == ("", {0: True})
 
 
 def test_two_boards_share_the_thread_and_one_of_them_may_fail(board: Board):

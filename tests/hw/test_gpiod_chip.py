@@ -14,6 +14,7 @@ from pdu_agent.hw.gpio_relays import GpioBank, GpioRelaySettings
 from pdu_agent.hw.gpiod_chip import open_gpio_chip
 from pdu_agent.model.errors import BusTimeout, ChipNotFound
 from tests.hw.gpiod_fakes import Kernel, first_api, second_api
+from tests.hw.relays import switched
 
 PATH = "/dev/gpiochip0"
 
@@ -180,12 +181,12 @@ def test_relays_on_it_survive_a_restart_without_a_pulse(chip: GpioChip, kernel: 
     assert bank.inspect() == (True, (False, False, False))
     bank.initialise()
     assert [kernel.levels[n] for n in chosen.lines] == [True, True, True]
-    assert bank.write({1: True}) == {1: True}
+    assert switched(bank, {1: True}) == {1: True}
     bank.close()
     again = GpioBank(open_gpio_chip(PATH), chosen)
     assert again.inspect() == (False, (False, True, False))
     assert [kernel.levels[n] for n in chosen.lines] == [True, False, True]
-    assert again.write({2: True}) == {2: True}
+    assert switched(again, {2: True}) == {2: True}
     assert [kernel.levels[n] for n in chosen.lines] == [True, False, False]
 
 

@@ -11,6 +11,7 @@ import pytest
 from pdu_agent.hw.lcus import LcusBank, LcusSettings, command
 from pdu_agent.hw.sim.lcus import SimLcus
 from pdu_agent.model.errors import BusTimeout, ChipNotFound
+from tests.hw.relays import switched
 from tests.hw.serial_rig import SerialBench, recorded
 
 pytestmark = pytest.mark.usefixtures("terminals")
@@ -51,14 +52,14 @@ def test_commands_are_the_recorded_ones():
 
 def test_batch_is_one_stretch_of_commands_in_order(make: Make):
     bench = make()
-    assert bench.warm_bank().write({0: True, 2: True}) == {0: None, 2: None}
+    assert switched(bench.warm_bank(), {0: True, 2: True}) == {0: None, 2: None}
     bench.board.settle()
     assert bench.board.commands == [command(0, True), command(2, True)]
 
 
 def test_restarted_agent_believes_what_was_told_before(make: Make):
     bench = make()
-    bench.warm_bank().write({1: True})
+    switched(bench.warm_bank(), {1: True})
     assert bench.bank().inspect() == (False, (False, True, False, False))
 
 
@@ -66,7 +67,7 @@ def test_board_that_was_pulled_and_is_back_is_cold_even_while_nobody_looked(
     make: Make, tmp_path: Path
 ):
     bench = make()
-    bench.warm_bank().write({1: True})
+    switched(bench.warm_bank(), {1: True})
     bench.bank().close()
     (tmp_path / "relays-left%2F1.json").write_text(
         '{"plug": "another", "closed": [true, true, true, true]}'
@@ -78,7 +79,7 @@ def test_board_with_its_own_supply_keeps_its_relays_while_it_is_pulled(make: Mak
     bench = make(own_supply=True)
     bank = bench.bank()
     assert bank.inspect() == (False, (None,) * 4)  # nobody knows
-    bank.write({1: True, 0: False})
+    switched(bank, {1: True, 0: False})
     bench.board.settle()
     bench.board.unplug()
     with pytest.raises(BusTimeout):
@@ -94,7 +95,7 @@ def test_board_pulled_during_a_write_is_cold_when_it_is_back(make: Make):
     bank = bench.warm_bank()
     bench.board.unplug()
     with pytest.raises(BusTimeout):
-        bank.write({0: True})
+        switched(bank, {0: True})
     with pytest.raises(ChipNotFound, match="no such device"):
         bench.bank().inspect()
     bench.board.plug()
@@ -104,9 +105,9 @@ def test_board_pulled_during_a_write_is_cold_when_it_is_back(make: Make):
 def test_board_that_tells_its_states_shows_a_welded_relay(make: Make):
     bench = make(status_query=True)
     bank = bench.warm_bank()
-    bank.write({0: True, 1: True})
+    switched(bank, {0: True, 1: True})
     bench.board.welded = {1}
-    assert bank.write({0: False, 1: False}) == {0: False, 1: True}
+    assert switched(bank, {0: False, 1: False}) == {0: False, 1: True}
     assert bank.inspect() == (False, (False, True, False, False))
 
 
@@ -119,7 +120,7 @@ def test_board_that_does_not_answer_the_query_says_so(make: Make):
 
 def test_relay_found_closed_proves_that_the_supply_lasted(make: Make, tmp_path: Path):
     bench = make(status_query=True)
-    bench.warm_bank().write({2: True})
+    switched(bench.warm_bank(), {2: True})
     (tmp_path / "relays-left%2F1.json").unlink()
     assert bench.bank().inspect() == (False, (False, False, True, False))
 
@@ -130,7 +131,7 @@ def test_folder_that_cannot_be_written_does_not_stop_the_switching(
     bench = make()
     bank = bench.warm_bank()
     (tmp_path / "relays-left%2F1.new").mkdir()
-    bank.write({3: True})
+    switched(bank, {3: True})
     bench.board.settle()
     assert bench.board.closed == [False, False, False, True]
     assert "relay states are not kept" in caplog.text
@@ -139,7 +140,7 @@ def test_folder_that_cannot_be_written_does_not_stop_the_switching(
 def test_port_of_another_program_is_told_and_costs_no_memory(make: Make):
     bench = make()
     first = bench.warm_bank()
-    first.write({0: True})
+    switched(first, {0: True})
     other = SerialBench.bank
     bench._bank = None  # the first driver goes on holding the port
     with pytest.raises(BusTimeout, match="another program is using this port"):

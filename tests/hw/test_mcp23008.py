@@ -16,6 +16,7 @@ from pdu_agent.hw.mcp23008 import Mcp23008Bank, Mcp23008Settings
 from pdu_agent.hw.sim.i2c import SimI2cBus
 from pdu_agent.hw.sim.mcp23008 import SimMcp23008
 from pdu_agent.model.errors import BusTimeout, ChipNotFound, ReadbackMismatch
+from tests.hw.relays import switched
 
 IODIR, IPOL, GPINTEN, IOCON, GPPU, OLAT = 0x00, 0x01, 0x02, 0x05, 0x06, 0x0A
 
@@ -65,10 +66,10 @@ def test_cold_start_latches_the_open_pattern_first_and_turns_pins_to_outputs_las
 def test_a_relay_added_to_a_board_at_work_drops_no_other(active_low: bool):
     bench = Bench(Mcp23008Settings(relay_count=3, active_low=active_low))
     bench.bank.initialise()
-    bench.bank.write({0: True, 2: True})
+    switched(bench.bank, {0: True, 2: True})
     more = Mcp23008Bank(bench.bus, Mcp23008Settings(relay_count=5, active_low=active_low))
     assert more.inspect() == (False, (True, False, True, False, False))
-    assert more.write({3: True}) == {3: True}
+    assert switched(more, {3: True}) == {3: True}
     assert more.inspect() == (False, (True, False, True, True, False))
 
 
@@ -84,7 +85,7 @@ def test_write_is_one_latch_byte():
     bench = Bench(Mcp23008Settings(active_low=True))
     bench.bank.initialise()
     bench.writes.clear()
-    bench.bank.write({0: True, 7: True})
+    switched(bench.bank, {0: True, 7: True})
     assert bench.writes == [(0x20, OLAT, b"\x7e")]
 
 
@@ -92,11 +93,11 @@ def test_shorted_pin_shows_in_the_read_back_and_in_the_next_look():
     bench = Bench()
     bench.bank.initialise()
     bench.chip.drive_pins(mask=0x04, levels=0x00)
-    assert bench.bank.write({2: True, 3: True}) == {2: False, 3: True}
+    assert switched(bench.bank, {2: True, 3: True}) == {2: False, 3: True}
     assert bench.bank.inspect()[1] == (False, False, False, True, False, False, False, False)
     # The latch keeps what was asked, so the relay follows when the short is gone.
     bench.chip.drive_pins(mask=0, levels=0)
-    bench.bank.write({4: True})
+    switched(bench.bank, {4: True})
     assert bench.chip.read(OLAT, 1) == b"\x1c"
 
 
@@ -105,7 +106,7 @@ def test_write_that_the_chip_did_not_take_is_a_readback_mismatch():
     bench.bank.initialise()
     bench.bus.faults.corrupt_writes, bench.bus.faults.flip = 1, 0x80
     with pytest.raises(ReadbackMismatch, match="reads 0x81, expected 0x01"):
-        bench.bank.write({0: True})
+        switched(bench.bank, {0: True})
 
 
 def test_failed_write_is_not_smuggled_into_the_next_one():
@@ -113,9 +114,9 @@ def test_failed_write_is_not_smuggled_into_the_next_one():
     bench.bank.initialise()
     bench.bus.faults.nacks = 100
     with pytest.raises(ChipNotFound):
-        bench.bank.write({0: True})
+        switched(bench.bank, {0: True})
     bench.bus.faults.nacks = 0
-    bench.bank.write({1: True})
+    switched(bench.bank, {1: True})
     assert bench.chip.read(OLAT, 1) == b"\x02"
 
 
@@ -123,7 +124,7 @@ def test_failed_write_is_not_smuggled_into_the_next_one():
 def test_one_flipped_read_is_not_taken_for_a_power_loss_or_a_moved_relay(reads_before: int):
     bench = Bench()
     bench.bank.initialise()
-    bench.bank.write({0: True})
+    switched(bench.bank, {0: True})
     expected = bench.bank.inspect()
     read = bench.bus.read_byte_data
     seen = []
@@ -150,17 +151,17 @@ def test_flipped_read_after_a_write_is_read_again():
     bench.bank.initialise()
     for spoilt in (1, 2, 3):
         bench.bus.faults.corrupt_reads = spoilt % 2
-        assert bench.bank.write({spoilt: True}) == {spoilt: True}
+        assert switched(bench.bank, {spoilt: True}) == {spoilt: True}
 
 
 def test_two_lost_transfers_are_made_up_for_and_a_third_is_reported():
     bench = Bench()
     bench.bank.initialise()
     bench.bus.faults.nacks = 2
-    assert bench.bank.write({0: True}) == {0: True}
+    assert switched(bench.bank, {0: True}) == {0: True}
     bench.bus.faults.nacks = 3
     with pytest.raises(ChipNotFound, match="mcp23008@0x20: write OLAT: nothing answers"):
-        bench.bank.write({0: False})
+        switched(bench.bank, {0: False})
     assert bench.chip.read(OLAT, 1) == b"\x01"
 
 

@@ -9,6 +9,7 @@ from pdu_agent.hw.mcp23017 import Mcp23017Bank, Mcp23017Settings
 from pdu_agent.hw.sim.i2c import SimI2cBus
 from pdu_agent.hw.sim.mcp23017 import SimMcp23017
 from pdu_agent.model.errors import ReadbackMismatch
+from tests.hw.relays import switched
 
 IODIR, IPOL, GPINTEN, IOCON, GPPU, OLAT = 0x00, 0x02, 0x04, 0x0A, 0x0C, 0x14
 
@@ -45,7 +46,7 @@ def test_batch_over_both_ports_is_one_block():
     bench = Bench()
     bench.bank.initialise()
     bench.writes.clear()
-    assert bench.bank.write({0: True, 7: True, 8: True, 15: True}) == dict.fromkeys(
+    assert switched(bench.bank, {0: True, 7: True, 8: True, 15: True}) == dict.fromkeys(
         (0, 7, 8, 15), True
     )
     assert bench.writes == [(OLAT, b"\x81\x81")]
@@ -56,14 +57,14 @@ def test_errors_show_sixteen_bits():
     bench.bank.initialise()
     bench.bus.faults.corrupt_writes, bench.bus.faults.flip = 1, 0x40
     with pytest.raises(ReadbackMismatch, match=r"mcp23017@0x20.*reads 0x4140, expected 0x0100"):
-        bench.bank.write({8: True})
+        switched(bench.bank, {8: True})
 
 
 def test_shorted_pin_of_the_second_port_shows_in_the_read_back():
     bench = Bench()
     bench.bank.initialise()
     bench.chip.drive_pins(mask=0x0200, levels=0)
-    assert bench.bank.write({9: True, 10: True}) == {9: False, 10: True}
+    assert switched(bench.bank, {9: True, 10: True}) == {9: False, 10: True}
 
 
 def test_simulated_chip_has_the_reset_values_and_pairs_of_the_data_sheet():

@@ -11,6 +11,7 @@ import pytest
 from pdu_agent.hw.numato import NumatoBank, NumatoSettings, relay_name
 from pdu_agent.hw.sim.numato import SimNumato
 from pdu_agent.model.errors import BusTimeout, ConfigError
+from tests.hw.relays import switched
 from tests.hw.serial_rig import SerialBench, recorded
 
 pytestmark = pytest.mark.usefixtures("terminals")
@@ -53,8 +54,8 @@ def test_commands_are_the_recorded_ones(make: Make):
     receive = bench.board.receive
     bench.board.receive = lambda data: (heard.append(data), receive(data))[1]
     bank = bench.warm_bank()
-    bank.write({0: True})
-    bank.write({0: False})
+    switched(bank, {0: True})
+    switched(bank, {0: False})
     line = b"".join(heard)
     assert bytes.fromhex(known["on0"]) in line
     assert bytes.fromhex(known["off0"]) in line
@@ -65,10 +66,10 @@ def test_batch_is_one_command_that_keeps_the_other_relays(make: Make, count: int
     bench = make(relay_count=count)
     bank = bench.warm_bank()
     last = count - 1
-    bank.write({last: True})
+    switched(bank, {last: True})
     assert bench.board.commands == [f"relay on {relay_name(last, count)}"]
     bench.board.commands.clear()
-    assert bank.write({0: True, 1: True}) == {0: True, 1: True}
+    assert switched(bank, {0: True, 1: True}) == {0: True, 1: True}
     mask = 1 << last | 0b11
     assert bench.board.commands == [f"relay writeall {mask:0{count // 4}x}"]
     assert [n for n, closed in enumerate(bench.board.closed) if closed] == [0, 1, last]
@@ -78,7 +79,7 @@ def test_firmware_without_commands_for_all_is_asked_one_by_one(make: Make):
     bench = make(all_at_once=False)
     bench.board.knows_all_at_once = False
     bank = bench.warm_bank()
-    assert bank.write({3: True, 4: True}) == {3: True, 4: True}
+    assert switched(bank, {3: True, 4: True}) == {3: True, 4: True}
     assert bench.board.commands == ["relay on 3", "relay on 4"]
     assert bank.inspect()[1] == tuple(n in (3, 4) for n in range(8))
 
@@ -93,16 +94,16 @@ def test_firmware_that_does_not_know_a_command_says_so(make: Make):
 def test_welded_relay_shows_in_the_read_back(make: Make):
     bench = make()
     bank = bench.warm_bank()
-    bank.write({5: True})
+    switched(bank, {5: True})
     bench.board.welded = {5}
-    assert bank.write({5: False}) == {5: True}
+    assert switched(bank, {5: False}) == {5: True}
 
 
 def test_half_a_line_left_by_somebody_else_is_cleared_first(make: Make):
     bench = make()
     bench.warm_bank()
     bench.board._line = "relay on "  # typed by a terminal program, without its end
-    assert bench.bank().write({2: True}) == {2: True}
+    assert switched(bench.bank(), {2: True}) == {2: True}
     assert bench.board.commands == ["relay on 2"]
 
 
@@ -114,7 +115,7 @@ def test_size_that_there_is_not_is_refused():
 def test_module_that_lost_its_supply_is_cold_and_one_at_work_is_not(make: Make, tmp_path: Path):
     bench = make()
     bank = bench.warm_bank()
-    bank.write({1: True})
+    switched(bank, {1: True})
     bench.board.unplug()
     with pytest.raises(BusTimeout):
         bank.inspect()

@@ -22,6 +22,7 @@ from pdu_agent.hw.sim.pipdu import BOOT_LOADER_S, CYCLE_S, RELAY_STEP_S, SimPipd
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import BusTimeout, ConfigError, HardwareError
 from pdu_agent.model.quantities import Quality
+from tests.hw.relays import switched
 from tests.hw.serial_rig import recorded
 
 FIRST = b"0.00,12.31," + b"0.00," * 13 + b"0.00\r\n"
@@ -167,17 +168,17 @@ def test_batch_is_a_letter_for_each_relay(make):
     bench = make()
     bank = bench.warm_bank()
     bench.board.commands.clear()
-    assert bank.write({0: True, 15: True, 3: False}) == {0: None, 15: None, 3: None}
+    assert switched(bank, {0: True, 15: True, 3: False}) == {0: None, 15: None, 3: None}
     bench.board.settle()
     assert bench.board.commands == ["A", "P", "d"]
     with pytest.raises(ValueError, match=r"relay 16, expected 0..15"):
-        bank.write({16: True})
+        switched(bank, {16: True})
 
 
 def test_restarted_agent_believes_what_was_told_and_moves_nothing(make):
     bench = make()
     bank = bench.warm_bank()
-    bank.write({4: True})
+    switched(bank, {4: True})
     bench.board.settle()
     bank.close()
     bench.board.commands.clear()
@@ -239,7 +240,7 @@ def test_either_part_may_come_and_go_while_the_other_stays(make):
     again = bench.bank()
     assert bench.while_time_passes(again.inspect) == (False, (False,) * CHANNELS)
     meter.close()
-    assert again.write({2: True}) == {2: None}
+    assert switched(again, {2: True}) == {2: None}
     bench.board.settle()
     assert bench.board.closed[2]
 
