@@ -10,6 +10,7 @@ from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.model.commands import Quantity, Target, TargetKind
+from pdu_agent.model.quantities import Quality
 from pdu_agent.model.readings import Reading
 from pdu_agent.model.snapshot import Severity
 
@@ -24,7 +25,8 @@ class Balance:
 
     what is left of the inlet's power after its outlets' lies between -2 % of it and
     own_use_w + 2 % of it. Beyond that for DELAY_S without a break is an alarm, and within it
-    again the alarm clears. While a value is missing an alarm stays as it is.
+    again the alarm clears. While a value is missing, or too small because its converter was
+    clipped, an alarm stays as it is.
     """
 
     def __init__(self, state: CoreState, settings: LiveSettings, alarms: AlarmBook) -> None:
@@ -35,10 +37,10 @@ class Balance:
         self._off_since_s: dict[int, float] = {}
 
     def unaccounted_w(self, inlet: int, ledgers: Mapping[Target, Ledger]) -> float | None:
-        """The inlet's power beyond the sum of its outlets, None unless all are known."""
+        """The inlet's power beyond the sum of its outlets, None unless all are known in full."""
         outlets = self._outlets.get(inlet)
         points = [Target(TargetKind.INLET, inlet), *(outlets or ())]
-        powers_w = [ledgers[point].current_value(Quantity.ACTIVE_POWER) for point in points]
+        powers_w = [_power_w(ledgers[point]) for point in points]
         if not outlets or any(power_w is None for power_w in powers_w):
             return None
         total_w, *parts_w = (power_w or 0.0 for power_w in powers_w)
@@ -66,6 +68,13 @@ class Balance:
             if left_w < 0:
                 text = f"the outlets together measure {-left_w:.4g} W more than the inlet"
             self._alarms.set(MISMATCH, str(target), Severity.WARNING, text, target)
+
+
+def _power_w(ledger: Ledger) -> float | None:
+    """None where it is not known, or only that it is more than what was measured."""
+    if ledger.electrical.quality is Quality.CLIPPED:
+        return None
+    return ledger.current_value(Quantity.ACTIVE_POWER)
 
 
 def outlets_of_inlets(

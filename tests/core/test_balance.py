@@ -13,8 +13,8 @@ from pdu_agent.model.snapshot import Severity
 from tests.core.bench import INLET, Workbench
 
 
-def power(target: Target, active_power_w: float) -> Measurement:
-    return Measurement(target, Electrical(active_power_w=active_power_w, quality=Quality.OK), 0.0)
+def power(target: Target, active_power_w: float, quality: Quality = Quality.OK) -> Measurement:
+    return Measurement(target, Electrical(active_power_w=active_power_w, quality=quality), 0.0)
 
 
 def pass_time(bench: Workbench, seconds: float, inlet_w: float, *outlets_w: float) -> None:
@@ -82,4 +82,16 @@ def test_while_an_outlet_is_silent_nothing_is_judged() -> None:
     pass_time(bench, 5, 345.0, 100.0)
     assert unaccounted_w(bench) is None
     pass_time(bench, 50, 345.0, 100.0, 200.0)
+    assert bench.alarms("mismatch") == []
+
+
+@pytest.mark.parametrize("clipped", [INLET, Target(TargetKind.OUTLET, 1)], ids=str)
+def test_a_clipped_power_is_too_small_to_accuse_anybody(clipped: Target) -> None:
+    bench = Workbench(1)
+    for _ in range(150):
+        bench.run(0.5)
+        for target, watts in ((INLET, 6000.0), (Target(TargetKind.OUTLET, 1), 5000.0)):
+            quality = Quality.CLIPPED if target == clipped else Quality.OK
+            bench.measure(power(target, watts, quality))
+    assert unaccounted_w(bench) is None
     assert bench.alarms("mismatch") == []
