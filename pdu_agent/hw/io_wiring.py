@@ -23,6 +23,7 @@ class PinWiring:
         self, inputs: Iterable[int], outputs: Iterable[int], *, active_low: bool, lit_low: bool
     ) -> None:
         self._inputs = tuple(inputs)
+        self.inputs = sum(1 << pin for pin in self._inputs)
         self.outputs = sum(1 << pin for pin in outputs)
         self._active_low = active_low
         self._lit_low = lit_low

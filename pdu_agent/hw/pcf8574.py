@@ -60,6 +60,8 @@ class Pcf8574Io:
         self._pins = PinWiring(
             inputs, outputs, active_low=settings.active_low, lit_low=settings.lit_low
         )
+        loaded = 0 if settings.lit_low else self._pins.outputs  # a lamp to ground pulls it low
+        self._witnesses = ALL_PINS & ~self._pins.inputs & ~loaded
         self._latch = ALL_PINS
 
     @classmethod
@@ -74,16 +76,17 @@ class Pcf8574Io:
 
     def read(self, _timeout_s: float, /) -> dict[int, bool]:
         """Raises ReadbackMismatch when a pin that is driven low is high: the chip has lost its
-        power, or something else answers.
+        power, or something else answers; and when all pins are low, also those that nobody uses.
         """
         levels = self._port.attempt("read", self._get)
-        if levels & ~self._latch:
+        if self._is_impossible(levels):
             levels = self._port.twice("read", self._get)
-        if levels & ~self._latch:
+        if self._is_impossible(levels):
+            why = "is the bus's data line held low?" if levels == 0 else "power lost?"
             raise ReadbackMismatch(
                 self._port.driver,
                 "read",
-                f"reads 0x{levels:02X} where 0x{self._latch:02X} was written (power lost?)",
+                f"reads 0x{levels:02X} where 0x{self._latch:02X} was written ({why})",
             )
         return self._pins.active(levels)
 
@@ -93,6 +96,12 @@ class Pcf8574Io:
 
     def close(self) -> None:
         self._port.close()
+
+    def _is_impossible(self, levels: int) -> bool:
+        """A data line that is held low looks like an acknowledge and zeros to some adapters: every
+        button would be pressed. A pin that should be high tells it apart, if there is one.
+        """
+        return bool(levels & ~self._latch) or (levels == 0 and bool(self._latch & self._witnesses))
 
     def _get(self) -> int:
         return self._port.bus.read_byte(self._address)

@@ -95,6 +95,7 @@ def on_bus(driver, settings, bus: SimI2cBus, address: int, chip, **special) -> R
         faults={
             "nack": lambda: setattr(bus.faults, "nacks", 1000),
             "stuck": lambda: setattr(bus.faults, "stuck", True),
+            "zeros": lambda: setattr(bus.faults, "zeros", True),
         },
         heal=heal,
         **special,
@@ -267,6 +268,21 @@ def test_bus_fault_is_an_error_and_never_an_input(rig: Rig, fault: str):
         with pytest.raises(HardwareError):
             use()
     rig.heal()
+    assert settled(io) == dict.fromkeys(INPUTS, False)
+
+
+def test_a_data_line_that_is_held_low_presses_no_button(rig: Rig):
+    """Some adapters take it for an acknowledge, and for zeros."""
+    if "zeros" not in rig.faults:
+        pytest.skip("it is on no bus")
+    io = rig.opened()
+    rig.faults["zeros"]()
+    with pytest.raises(HardwareError):
+        io.read(0.0)
+    with pytest.raises(HardwareError):
+        rig.opened().read(0.0)
+    rig.heal()
+    io.open()
     assert settled(io) == dict.fromkeys(INPUTS, False)
 
 

@@ -43,12 +43,14 @@ class Faults:
     """What goes wrong next. Counts run down with each transaction that they spoil.
 
     nacks: transactions that no chip acknowledges. stuck: SDA is held low until cleared.
+    zeros: the same behind an adapter that takes it for an acknowledge and for data.
     corrupt_reads, corrupt_writes: transfers whose bytes are XORed with `flip` on the wire.
     stall_s: how long the next `stalls` transactions hang before they go through.
     """
 
     nacks: int = 0
     stuck: bool = False
+    zeros: bool = False
     corrupt_reads: int = 0
     corrupt_writes: int = 0
     flip: int = 0x01
@@ -105,6 +107,8 @@ class SimI2cBus:
     def exchange(self, i2c_addr: int, data: bytes, length: int, /) -> bytes:
         """One transaction: the bytes written, then as many read as `length` says."""
         with self._lock:
+            if self.faults.zeros:
+                return bytes(length)
             chip = self._address(i2c_addr)
             pointer = 0 if isinstance(chip, SimRawChip) else 1  # bytes that are no data
             if len(data) > pointer and self.faults.corrupt_writes:
