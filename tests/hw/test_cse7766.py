@@ -183,6 +183,40 @@ def test_impossible_power_is_dropped(rig):
     assert rig.meter.lies
 
 
+def test_impossible_current_is_dropped(rig):
+    rig.sample()
+    rig.meter.poll(0)  # what may still have been on its way
+    rig.truth = Electrical(voltage_v=230.0, current_a=4000.0, active_power_w=1000.0)
+    assert rig.sample() is None
+    assert rig.meter.lies
+
+
+def test_long_interval_and_a_large_limit_lose_no_energy(tmp_path, terminals):
+    """10 kW could make the counter of 16 bits wrap within the interval: each frame is counted."""
+    rig = Rig(tmp_path, interval_s=60, max_power_w=10_000)
+    energies_mj = []
+    try:
+        for _ in range(181):
+            sample = rig.sample()
+            energies_mj += [sample.channels["main"][1]] if sample else []
+    finally:
+        rig.meter.close()
+        rig.sim.terminal.unplug()
+    assert energies_mj[0] is None
+    assert energies_mj[1:] == [pytest.approx(60_000_000, abs=1_500_000)] * 3
+
+
+def test_reset_costs_what_it_hides_and_not_the_interval(rig, caplog):
+    rig.meter.poll(0)
+    rig.sample()
+    rig.sim.power_loss()
+    rig.sim.energy_uj = 5_351_000.0 * 40_000
+    rig.sample()
+    (_, energy_mj) = rig.sample().channels["main"]
+    assert energy_mj == pytest.approx(1_000_000, abs=6000)
+    assert len([r for r in caplog.records if "was reset" in r.message]) == 1
+
+
 def test_bad_sums_cut_frames_and_noise_cost_only_themselves(rig):
     rig.sim.faults.bad_sums = rig.sim.faults.cuts = 3
     rig.sim.faults.noise = b"\x55\x5a\x00"

@@ -68,10 +68,13 @@ class Frame:
 
 
 class FrameDecoder:
-    """Cuts a stream of bytes into frames. skipped_bytes: those that belonged to none."""
+    """Cuts a stream of bytes into frames. skipped_bytes: those that belonged to none. spoilt: what
+    began as a frame and was none, by its checksum.
+    """
 
     def __init__(self) -> None:
         self.skipped_bytes = 0
+        self.spoilt = 0
         self._buffer = b""
 
     @property
@@ -94,22 +97,27 @@ class FrameDecoder:
             # One byte further: a payload may look like the head of a frame.
             step = FRAME_BYTES if frame is not None else 1
             self.skipped_bytes += 0 if frame is not None else 1
+            self.spoilt += frame is None and _is_head(self._buffer)
             self._buffer = self._buffer[step:]
         return frames
 
 
 def parse(data: bytes) -> Frame | None:
     """The frame in these 24 bytes; None where they are none."""
-    state = data[0]
-    known = state in (FINE, UNCALIBRATED) or state & 0xF0 == 0xF0
-    if not known or data[1] != HEADER_1 or sum(data[2:23]) % 256 != data[23]:
+    if not _is_head(data) or sum(data[2:23]) % 256 != data[23]:
         return None
     voltage, current, power = (
         (int.from_bytes(data[at : at + 3], "big"), int.from_bytes(data[at + 3 : at + 6], "big"))
         for at in (2, 8, 14)
     )
     pulses = int.from_bytes(data[21:23], "big")
-    return Frame(state, *voltage, *current, *power, flags=data[20], pulses=pulses)
+    return Frame(data[0], *voltage, *current, *power, flags=data[20], pulses=pulses)
+
+
+def _is_head(data: bytes) -> bool:
+    state = data[0]
+    known = state in (FINE, UNCALIBRATED) or state & 0xF0 == 0xF0
+    return known and data[1] == HEADER_1
 
 
 def _quotient(coefficient: int, cycle: int, is_valid: int) -> float | None:

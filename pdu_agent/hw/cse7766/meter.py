@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from pdu_agent.hw.cse7766.frames import Frame, FrameDecoder
 from pdu_agent.hw.cse7766.pulses import PulseEnergy
-from pdu_agent.hw.electrical import completed
+from pdu_agent.hw.electrical import completed, impossible
 from pdu_agent.hw.ports import MeterSample
 from pdu_agent.hw.serial_port import READ_SLICE_S, SerialPort
 from pdu_agent.hw.site import Site
@@ -32,13 +33,13 @@ IDLE_FRAMES = 128
 """So many frames without a valid power cycle, about 6 s, are no load; drivers in the field use
 this number."""
 SILENT_INTERVALS = 3
-POSSIBLE_V = 500.0
-"""A voltage beyond this is a chip that lies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cse7766Settings:
     """One chip. The trims follow from the board's divider and shunt, or from calibration."""
+
+    line_parity: ClassVar = PARITY
 
     port: str = setting(max_length=255, doc="serial device, best by /dev/serial/by-id/...")
     interval_s: float = setting(1.0, minimum=0.1, maximum=60, doc="how often values are published")
@@ -69,6 +70,8 @@ class Cse7766Meter:
         self._port = SerialPort(DRIVER, settings.port, BAUD_RATE, PARITY)
         self._decoder = FrameDecoder()
         self._energy = PulseEnergy(settings.max_power_w, settings.power_trim)
+        self._energy_mj: int | None = None
+        self._was_reset = False
         self._power_w: float | None = None
         self._powerless_frames = 0
         self._good: tuple[float, Frame] | None = None
@@ -117,6 +120,7 @@ class Cse7766Meter:
                 self.lies += 1
                 continue
             self._follow_power(frame)
+            self._count(now_s, frame)
             self._good = (now_s, frame)
             self._silent_since_s = now_s
 
@@ -126,12 +130,14 @@ class Cse7766Meter:
             return "the chip says that it lost its calibration"
         if frame.has_failed:
             return "the chip says that the hardware around it has failed"
-        voltage_v, power_w = frame.voltage_v, frame.power_w
-        if voltage_v is not None and voltage_v * self._settings.voltage_trim > POSSIBLE_V:
-            return f"{voltage_v:.0f} V before the trim, which cannot be"
-        if power_w is not None and power_w * self._settings.power_trim > self._settings.max_power_w:
+        trims, power_w = self._settings, frame.power_w
+        if power_w is not None and power_w * trims.power_trim > trims.max_power_w:
             return f"{power_w:.0f} W before the trim, more than max_power_w"
-        return ""
+        return impossible(
+            _trimmed(frame.voltage_v, trims.voltage_trim),
+            _trimmed(frame.current_a, trims.current_trim),
+            trims.max_power_w,
+        )
 
     def _follow_power(self, frame: Frame) -> None:
         """At little load a pulse takes longer than a frame: the last power holds until then."""
@@ -144,18 +150,28 @@ class Cse7766Meter:
             if self._powerless_frames >= IDLE_FRAMES:
                 self._power_w = 0.0
 
+    def _count(self, heard_s: float, frame: Frame) -> None:
+        """Each frame's pulses: within an interval the counter might wrap."""
+        energy_mj = self._energy.advance(heard_s, frame.pulses, frame.power_coefficient)
+        self._was_reset = self._was_reset or self._energy.was_reset
+        if energy_mj is not None:
+            self._energy_mj = (self._energy_mj or 0) + energy_mj
+
     def _sample(self, heard_s: float, frame: Frame) -> MeterSample:
         late = heard_s - self._due_s >= self.max_silence_s
         self._due_s = (heard_s if late else self._due_s) + self.max_silence_s
         self._good = None
-        energy_mj = self._energy.advance(heard_s, frame.pulses, frame.power_coefficient)
-        if self._energy.was_reset:
+        energy_mj, self._energy_mj = self._energy_mj, None
+        if self._was_reset:
+            self._was_reset = False
             log.warning(
-                "%s %s: the pulse counter was reset; no energy until the next sample",
+                "%s %s: the pulse counter was reset; what it counted meanwhile is not known",
                 DRIVER,
                 self._port.path,
             )
         last_s, self._last_s = self._last_s, heard_s
+        if last_s is None:
+            energy_mj = None  # of no span
         return MeterSample(
             t_mono_s=heard_s,
             span_s=0.0 if last_s is None else heard_s - last_s,
