@@ -16,6 +16,7 @@ from typing import ClassVar
 from pdu_agent.hw.crc8 import crc8
 from pdu_agent.hw.dropped_sample import DroppedSample
 from pdu_agent.hw.i2c import SmBus, bus_error
+from pdu_agent.hw.plausible import require_possible
 from pdu_agent.hw.site import Site
 from pdu_agent.model.errors import BusTimeout, HardwareError
 from pdu_agent.model.settings import setting
@@ -66,7 +67,7 @@ class Aht20Sensor:
 
     def read(self) -> float:
         """Celsius or percent. Raises HardwareError: BusTimeout when it stays busy,
-        DroppedSample for a wrong checksum.
+        DroppedSample for a wrong checksum; also for humidity beside an impossible temperature.
         """
         try:
             answer = self._measured()
@@ -77,9 +78,12 @@ class Aht20Sensor:
         if not answer[0] & _CALIBRATED:
             raise HardwareError("aht20", "read", "it is not calibrated; power it off and on")
         bits = int.from_bytes(answer[1:6], "big")
-        if self._kind is SensorKind.HUMIDITY:
-            return (bits >> 20) * 100 / _FULL_SCALE
-        return (bits & _FULL_SCALE - 1) * 200 / _FULL_SCALE - 50
+        celsius = (bits & _FULL_SCALE - 1) * 200 / _FULL_SCALE - 50
+        if self._kind is SensorKind.TEMPERATURE:
+            return celsius
+        # What measures an impossible temperature knows nothing of humidity either.
+        require_possible(SensorKind.TEMPERATURE, celsius, self.ranges[SensorKind.TEMPERATURE])
+        return (bits >> 20) * 100 / _FULL_SCALE
 
     def _measured(self) -> bytes:
         if not self._bus.exchange(ADDRESS, b"", 1)[0] & _CALIBRATED:

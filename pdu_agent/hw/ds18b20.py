@@ -22,7 +22,10 @@ from pdu_agent.model.settings import setting
 from pdu_agent.model.snapshot import SensorKind
 
 POWER_ON_MILLICELSIUS = 85_000
-"""The register's content at power-on; as a first reading it is no measurement. UNCONFIRMED."""
+"""The register's content at power-on. UNCONFIRMED."""
+_POWER_ON_PAD = (6, 0x0C)
+"""Place and value of the byte by which the kernel's driver tells that from a measured 85 C
+(w1_therm, conversion success check); after a conversion it holds something else."""
 _PLAIN = re.compile(r"-?\d{1,7}")
 _SLAVE = re.compile(
     r"(?P<bytes>(?:[0-9a-f]{2} ){9}): crc=[0-9a-f]{2} (?P<verdict>YES|NO)\n.*t=(?P<value>-?\d{1,7})"
@@ -52,7 +55,6 @@ class Ds18b20Sensor:
 
     def __init__(self, settings: Ds18b20Settings) -> None:
         self._pattern = settings.path
-        self._began_again = False
 
     @classmethod
     def connect(cls, site: Site, settings: Ds18b20Settings, _kind: SensorKind) -> Ds18b20Sensor:
@@ -60,24 +62,28 @@ class Ds18b20Sensor:
 
     def read(self) -> float:
         """Celsius. Raises ChipNotFound while it is unplugged, DroppedSample for a wrong checksum
-        and for the first value that is what a sensor holds after power-on.
+        and for what it holds after power-on: where the file does not show its bytes, any 85 C.
         """
-        value = self._millicelsius(read_text("ds18b20", only_file("ds18b20", self._pattern)))
-        is_first = not self._began_again
-        self._began_again = value == POWER_ON_MILLICELSIUS
-        if self._began_again and is_first:
-            raise DroppedSample("ds18b20", "read", "85 C may be what it holds after power-on")
+        text = read_text("ds18b20", only_file("ds18b20", self._pattern))
+        value, has_converted = self._millicelsius(text)
+        if value == POWER_ON_MILLICELSIUS and not has_converted:
+            raise DroppedSample(
+                "ds18b20", "read", "85 C is what it holds after power-on; look at its supply"
+            )
         return value / 1000
 
-    def _millicelsius(self, text: str) -> int:
+    def _millicelsius(self, text: str) -> tuple[int, bool]:
+        """The value, and whether its bytes prove that it was measured."""
         if _PLAIN.fullmatch(text):
-            return int(text)
+            return int(text), False
         slave = _SLAVE.fullmatch(text)
         if slave is None:
             raise HardwareError("ds18b20", "read", f"{text!r} is no answer of w1_therm")
         if slave["verdict"] == "NO":
             raise DroppedSample("ds18b20", "read", "wrong checksum; look at cable and pull-up")
-        if not any(bytes.fromhex(slave["bytes"])):
+        pad = bytes.fromhex(slave["bytes"])
+        if not any(pad):
             # A line that is held low reads as zeros, whose checksum is zero as well.
             raise HardwareError("ds18b20", "read", "all bytes are 0; the line is shorted")
-        return int(slave["value"])
+        place, held = _POWER_ON_PAD
+        return int(slave["value"]), pad[place] != held

@@ -30,6 +30,15 @@ RANGES: Mapping[SensorKind, Range] = {
 """For drivers that do not know their part."""
 
 
+def require_possible(kind: SensorKind, value: float, allowed: Range) -> None:
+    """Raises HardwareError for what the part cannot give."""
+    low, high = allowed
+    if not low <= value <= high:  # NaN is not within either
+        raise HardwareError(
+            kind.value, "read", f"{value:g} cannot be; the sensor gives {low:g} to {high:g}"
+        )
+
+
 class PlausibleSensor:
     """A SensorSource around another one.
 
@@ -41,7 +50,7 @@ class PlausibleSensor:
     ) -> None:
         self._source = source
         self._kind = kind
-        self._low, self._high = allowed or RANGES.get(kind, (-math.inf, math.inf))
+        self._allowed = allowed or RANGES.get(kind, (-math.inf, math.inf))
         self._largest_step = LARGEST_STEP.get(kind, math.inf)
         self._believed: float | None = None
         self._doubted: float | None = None
@@ -51,13 +60,11 @@ class PlausibleSensor:
         the sample before it did not make, and what the source raises.
         """
         value = self._source.read()
-        if not self._low <= value <= self._high:  # NaN is not within either
+        try:
+            require_possible(self._kind, value, self._allowed)
+        except HardwareError:
             self._doubted = None
-            raise HardwareError(
-                self._kind.value,
-                "read",
-                f"{value:g} cannot be; the sensor gives {self._low:g} to {self._high:g}",
-            )
+            raise
         if self._believed is None or self._near(self._believed, value):
             self._believed, self._doubted = value, None
             return value

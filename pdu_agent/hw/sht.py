@@ -17,13 +17,14 @@ from typing import ClassVar, Self
 from pdu_agent.hw.crc8 import crc8
 from pdu_agent.hw.dropped_sample import DroppedSample
 from pdu_agent.hw.i2c import SmBus, bus_error
+from pdu_agent.hw.plausible import require_possible
 from pdu_agent.hw.site import Site
 from pdu_agent.model.settings import setting
 from pdu_agent.model.snapshot import SensorKind
 
 _FULL_SCALE = 0xFFFF
-_WORDS = {SensorKind.TEMPERATURE: 0, SensorKind.HUMIDITY: 3}
-"""Where each begins in the answer."""
+_WORDS = (0, 3)
+"""Where temperature and humidity begin in the answer."""
 _ANSWER_BYTES = 6
 _KINDS = (SensorKind.TEMPERATURE, SensorKind.HUMIDITY)
 
@@ -76,22 +77,26 @@ class _Sht:
         return cls(site.connections.i2c(settings.bus), settings, kind, site.sleep)
 
     def read(self) -> float:
-        """Celsius or percent. Raises HardwareError; DroppedSample for a wrong checksum."""
+        """Celsius or percent. Raises HardwareError, also for humidity beside an impossible
+        temperature; DroppedSample for a wrong checksum.
+        """
         try:
             self._bus.exchange(self._address, self.measure, 0)
             self._sleep(self.measuring_s)
             answer = self._bus.exchange(self._address, b"", _ANSWER_BYTES)
         except OSError as exc:
             raise bus_error(self.driver, f"measure at 0x{self._address:02x}", exc) from exc
-        words = [answer[at : at + 3] for at in _WORDS.values()]
+        words = [answer[at : at + 3] for at in _WORDS]
         if any(crc8(word[:2]) != word[2] for word in words):
             raise DroppedSample(self.driver, "read", f"wrong checksum in {answer.hex()}")
-        at = _WORDS[self._kind]
-        share = int.from_bytes(answer[at : at + 2], "big") / _FULL_SCALE
+        warm, wet = (int.from_bytes(word[:2], "big") / _FULL_SCALE for word in words)
+        celsius = -45 + 175 * warm
         if self._kind is SensorKind.TEMPERATURE:
-            return -45 + 175 * share
+            return celsius
+        # What measures an impossible temperature knows nothing of humidity either.
+        require_possible(SensorKind.TEMPERATURE, celsius, self.ranges[SensorKind.TEMPERATURE])
         low, high = self.humidity_scale
-        return min(100.0, max(0.0, low + (high - low) * share))
+        return min(100.0, max(0.0, low + (high - low) * wet))
 
 
 class Sht3xSensor(_Sht):

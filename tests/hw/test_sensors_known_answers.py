@@ -104,6 +104,18 @@ def test_an_sht4x_beyond_its_scale_is_at_the_end_of_it() -> None:
         assert sht4x(frame, H) == percent
 
 
+@pytest.mark.parametrize("raw", [0, 0xFFFF])
+def test_humidity_beside_an_impossible_temperature_is_no_value(raw: int) -> None:
+    word = raw.to_bytes(2, "big")
+    warm = word + bytes([crc8(word)])
+    for read, frame in ((sht3x, warm + SHT3X[3:]), (sht4x, warm + SHT4X[3:])):
+        with pytest.raises(HardwareError, match="cannot be"):
+            read(frame, H)
+    bits = b"\x1c\x80\x00" + (bytes([0x0F, 0xFF, 0xFF]) if raw else bytes(3))
+    with pytest.raises(HardwareError, match="cannot be"):
+        aht20(bits + bytes([crc8(bits)]), H)
+
+
 @given(st.binary(min_size=1, max_size=12))
 def test_the_checksum_is_the_remainder_of_a_long_division(data: bytes) -> None:
     assert crc8(data) == remainder(data)
@@ -139,6 +151,45 @@ def test_calibration_is_taken_apart_as_it_lies_in_the_chip() -> None:
 def test_dead_memory_is_no_calibration(byte: int) -> None:
     with pytest.raises(ValueError, match="T1"):
         compensation.calibration(bytes([byte]) * 26)
+
+
+@pytest.mark.parametrize("byte", [0x00, 0xFF])
+def test_dead_memory_gives_no_humidity(byte: int) -> None:
+    first = bytes.fromhex("706b436718fc7d8e43d6d00b270b8c00f9ff8c3cf8c67017004b")
+    with pytest.raises(ValueError, match="H2"):
+        compensation.calibration(first, bytes([byte]) * 7)
+
+
+class FixedCodes(SimBme280):
+    """Whatever is in the air, a measurement ends with these registers."""
+
+    data = bytes(8)
+
+    def _measure(self, *_oversampling: int) -> None:
+        self._memory[0xF7:0xFF] = self.data
+
+
+def reading_codes(kind: SensorKind, data: str) -> float:
+    clock = ManualClock()
+    chip = FixedCodes(Air(lambda: 0.0), clock.monotonic_s)
+    chip.data = bytes.fromhex(data)
+    return Bme280Sensor(SimI2cBus({0x76: chip}), Bme280Settings("x"), kind, clock.advance).read()
+
+
+def test_codes_that_also_mean_not_measured_may_be_measured() -> None:
+    """0x80000 is a usual temperature, and the pressure of a mountain; 0x8000 a usual humidity."""
+    assert reading_codes(T, "655ac0 800000 7000") == pytest.approx(26.5, abs=0.2)
+    assert 700 < reading_codes(P, "800000 7eed00 7000") < 900
+    assert 50 < reading_codes(H, "655ac0 7eed00 8000") < 80
+    for kind in (T, P, H):
+        with pytest.raises(HardwareError, match="has not measured"):
+            reading_codes(kind, "800000 800000 8000")
+
+
+def test_what_is_computed_with_an_impossible_temperature_is_no_value() -> None:
+    for kind in (P, H):
+        with pytest.raises(HardwareError, match="cannot be"):
+            reading_codes(kind, "655ac0 000000 7000")
 
 
 def bmp_on(air: Air, clock: ManualClock, kind: SensorKind) -> tuple[Bme280Sensor, SimBme280]:
@@ -225,18 +276,26 @@ def test_a_ds18b20_in_the_kernels_words(tmp_path: Path, line: str, celsius: floa
     assert Ds18b20Sensor(Ds18b20Settings(str(path))).read() == pytest.approx(celsius, abs=0.001)
 
 
-def test_85_degrees_are_doubted_once_after_power_on(tmp_path: Path) -> None:
-    path = tmp_path / "temperature"
-    path.write_text("85000\n", encoding="ascii")
-    sensor = Ds18b20Sensor(Ds18b20Settings(str(path)))
-    with pytest.raises(DroppedSample, match="power-on"):
-        sensor.read()
-    assert [sensor.read(), sensor.read()] == [85.0, 85.0]
-    path.write_text("84937\n", encoding="ascii")
-    assert sensor.read() == 84.937
-    path.write_text("85000\n", encoding="ascii")
-    with pytest.raises(DroppedSample):
-        sensor.read()
+def test_85_degrees_of_power_on_are_never_a_value(tmp_path: Path) -> None:
+    """A supply that is too weak lets a sensor begin anew before each conversion."""
+    line = "50 05 4b 46 7f ff 0c 10 1c"
+    slave = f"{line} : crc=1c YES\n{line} t=85000\n"
+    for text in (slave, "85000\n"):
+        path = tmp_path / "file"
+        path.write_text(text, encoding="ascii")
+        sensor = Ds18b20Sensor(Ds18b20Settings(str(path)))
+        for _ in range(5):
+            with pytest.raises(DroppedSample, match="power-on"):
+                sensor.read()
+        path.write_text("84937\n", encoding="ascii")
+        assert sensor.read() == 84.937
+
+
+def test_85_degrees_that_were_measured_are_a_value(tmp_path: Path) -> None:
+    path = tmp_path / "w1_slave"
+    line = "50 05 4b 46 7f ff 10 10 bd"
+    path.write_text(f"{line} : crc=bd YES\n{line} t=85000\n", encoding="ascii")
+    assert Ds18b20Sensor(Ds18b20Settings(str(path))).read() == 85.0
 
 
 @pytest.mark.parametrize("text", ["", "hot\n", "91 01 : YES\n t=1\n", "\xff\x00"])

@@ -34,6 +34,8 @@ def calibration(first: bytes, second: bytes = b"") -> Calibration:
         raise ValueError(f"T1 = {t[0]}, P1 = {p[0]}")
     if not second:
         return Calibration(t, p)
+    if second[:2] in (b"\x00\x00", b"\xff\xff"):
+        raise ValueError(f"H2 = {struct.unpack('<h', second[:2])[0]}")
     (h2,), h3, (h6,) = struct.unpack("<h", second[:2]), second[2], struct.unpack("<b", second[6:])
     # H4 and H5 have 12 bits each and share the byte in the middle.
     h4 = _signed(second[3] << 4 | second[4] & 0x0F)

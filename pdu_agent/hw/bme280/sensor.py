@@ -17,6 +17,7 @@ from pdu_agent.hw.bme280 import compensation
 from pdu_agent.hw.bme280.compensation import Calibration
 from pdu_agent.hw.dropped_sample import DroppedSample
 from pdu_agent.hw.i2c import SmBus, bus_error
+from pdu_agent.hw.plausible import require_possible
 from pdu_agent.hw.site import Site
 from pdu_agent.model.errors import BusTimeout, ChipNotFound, HardwareError
 from pdu_agent.model.settings import setting
@@ -30,7 +31,8 @@ _MEASURING = 0x08
 _MEASURING_S = 0.010  # at most 9.3 ms (appendix B)
 _LOOKS = 4
 _SKIPPED, _HUMIDITY_SKIPPED = 0x80000, 0x8000
-"""What stands in the registers before the first measurement, and for what was not measured."""
+"""What stands in the registers before the first measurement, and for what was not measured. Each
+alone may be measured as well: the first is 26 C in some chips, the second a usual humidity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,14 @@ class Bme280Sensor:
             chip = self._chip = self._known()
             t_code, p_code, h_code = self._measured()
             t_fine = compensation.fine_temperature(chip, t_code)
+            celsius = compensation.celsius(t_fine)
+            if self._kind is SensorKind.TEMPERATURE:
+                return celsius
+            # The other two are computed with the temperature.
+            require_possible(SensorKind.TEMPERATURE, celsius, self.ranges[SensorKind.TEMPERATURE])
             if self._kind is SensorKind.PRESSURE:
                 return compensation.hectopascals(chip, t_fine, p_code)
-            if self._kind is SensorKind.HUMIDITY:
-                return compensation.percent(chip, t_fine, h_code)
-            return compensation.celsius(t_fine)
+            return compensation.percent(chip, t_fine, h_code)
         except OSError as exc:
             self._chip = None  # it may be another one when it is back
             raise bus_error("bme280", f"measure at 0x{self._address:02x}", exc) from exc
@@ -123,10 +128,15 @@ class Bme280Sensor:
         p_code = int.from_bytes(data[0:3], "big") >> 4
         t_code = int.from_bytes(data[3:6], "big") >> 4
         h_code = int.from_bytes(data[6:8], "big")
-        skipped = self._kind is SensorKind.HUMIDITY and h_code == _HUMIDITY_SKIPPED
-        if skipped or _SKIPPED in (t_code, p_code):
+        if t_code == p_code == _SKIPPED or self._has_skipped_humidity(h_code):
             raise HardwareError("bme280", "read", "it has not measured; power it off and on")
         return t_code, p_code, h_code
+
+    def _has_skipped_humidity(self, code: int) -> bool:
+        """The code of a skipped one is also that of a humidity; what the chip was told decides."""
+        if self._kind is not SensorKind.HUMIDITY or code != _HUMIDITY_SKIPPED:
+            return False
+        return self._bus.read_byte_data(self._address, _CTRL_HUM) != _HUMIDITY_ONCE
 
     def _twice(self, register: int, length: int) -> bytes:
         looks = [

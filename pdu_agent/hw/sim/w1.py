@@ -45,8 +45,10 @@ class SimW1:
         if not self.device.exists():
             return
         sixteenths = 0x550 if self._fresh else round(self.air.sample()[0] * 16)
+        remain = 0x0C if self._fresh else 0x10 - (sixteenths & 0x0F)
         self._fresh = False
-        pad = (sixteenths & 0xFFFF).to_bytes(2, "little") + bytes.fromhex("4b467fff0c10")
+        pad = (sixteenths & 0xFFFF).to_bytes(2, "little") + bytes.fromhex("4b467fff")
+        pad += bytes([remain, 0x10])
         told = self.faults.spoil(pad + bytes([_dallas(pad)]))
         good = _dallas(told[:8]) == told[8]
         value = int.from_bytes(told[:2], "little", signed=True) * 1000 // 16
