@@ -110,6 +110,34 @@ def complaints(stage: Stage, text: str) -> list[str]:
         ),
         ("- say: x\n  wait: 3s", "script.yaml:1:3: steps[0]: 2 actions; expected one of load"),
         ("- {at: 1s, after: 1s, say: x}", "script.yaml:1:3: steps[0]: at and after: expected one"),
+        (
+            "- {at: 3s, say: x}\n- {after: 1m, say: y}\n- {at: 10s, say: z}",
+            "script.yaml:3:8: steps[2].at: 10s is before the entry above it, which is at 63s",
+        ),
+        ("- wait: 5s\n- {at: 4s, say: x}", "script.yaml:2:8: steps[1].at: 4s is before the entry"),
+        ("- {times: 3, say: x}", "script.yaml:1:3: steps[0]: times: how often something comes"),
+        ("- load: {of: outlet 1}", "script.yaml:1:9: steps[0].load: nothing is said of the load"),
+        (
+            "- load: {of: outlet 1, unplug: true, watts: 5}",
+            "script.yaml:1:9: steps[0].load: unplug: stands alone",
+        ),
+        (
+            "- load: {of: inlet 1, watts: 5, pf: 0.5}",
+            "script.yaml:1:9: steps[0].load: expected watts, and nothing else",
+        ),
+        (
+            "- mains: {hz: 49, lasting: 3s}",
+            "script.yaml:1:10: steps[0].mains: lasting: goes with volts, sag or lose",
+        ),
+        (
+            "- mains: {lose: l1, line: l2}",
+            "script.yaml:1:10: steps[0].mains: line: goes with volts or sag",
+        ),
+        ("- mains: {volts: 3, over: 3s}", "script.yaml:1:10: steps[0].mains: over: goes with hz"),
+        (
+            "- device: {name: converter1, clip_channel: 9}",
+            "script.yaml:1:44: steps[0].device.clip_channel: converter1 has no 9; expected 1 to 8",
+        ),
         ("load: 3", "script.yaml:1:1: expected a list of steps"),
         ("- {", "script.yaml:2:1: is not YAML here"),
     ],
@@ -131,13 +159,13 @@ def test_a_script_that_is_not_there_is_told(stage):
 
 def test_times_are_from_the_start_or_from_the_entry_before(stage, caplog):
     text = """
+- {at: 1s, say: one}
+- {every: 3s, times: 2, say: four and seven}
 - {at: 2s, say: two}
 - {say: two as well}
 - {after: 500ms, say: two and a half}
 - wait: 1.5s
 - {say: four}
-- {at: 1s, say: one}
-- {every: 3s, times: 2, say: four and seven}
 """
     caplog.set_level(logging.INFO, logger="pdu_agent.hw.sim.script")
     player = stage.player(text)
@@ -152,8 +180,8 @@ def test_times_are_from_the_start_or_from_the_entry_before(stage, caplog):
         "2 s: two",
         "2 s: two as well",
         "2.5 s: two and a half",
-        "4 s: four",
         "4 s: four and seven",
+        "4 s: four",
         "7 s: four and seven",
     ]
 
@@ -257,6 +285,12 @@ def test_a_sensor_feels_what_it_is_told(stage):
     assert 33_000 <= int(file.read_text(encoding="ascii")) <= 43_000
     play(stage, "- device: {name: sensor 1, unplug: true}")
     assert not file.exists()
+
+
+def test_an_outlet_can_be_told_to_draw_nothing(stage):
+    play(stage, "- load: {of: outlet 2, watts: 0}")
+    assert stage.watts(2) == 0.0
+    play(stage, "- load: {of: inlet 1, watts: 0}")
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
