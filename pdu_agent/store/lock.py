@@ -47,3 +47,24 @@ class FolderLock:
             ) from exc
         except OSError as exc:
             raise folder_error(f"write {LOCK_NAME}", folder, exc) from exc
+
+
+def holder_of(folder: Path) -> int | None:
+    """The process that holds the folder's lock; None when nobody does, or when it cannot be told.
+    Nothing is made or changed.
+    """
+    path = folder / LOCK_NAME
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    try:
+        with open("/proc/locks", encoding="ascii") as locks:
+            held = [line.split() for line in locks]
+    except OSError:
+        return None
+    for _, kind, *_, process, where, _, _ in held:
+        if kind == "FLOCK" and where == place:
+            return int(process)
+    return None

@@ -8,6 +8,8 @@ import pytest
 from pdu_agent.hw.i2c_scan import scan
 from pdu_agent.hw.sim.i2c import SimI2cBus
 from pdu_agent.hw.sim.mcp23008 import SimMcp23008
+from pdu_agent.hw.sim.sensor_faults import Air
+from pdu_agent.hw.sim.sht import SimSht3x, SimSht4x
 from pdu_agent.model.errors import BusTimeout
 
 
@@ -65,13 +67,82 @@ def test_relay_latches_and_outputs_are_not_touched():
         (0x41, {0xFF: b"\x32\x20", 0x00: b"\x71\x27"}, "ina3221"),
         (0x4C, {0xFD: b"\x16"}, "emc2101"),
         (0x48, {0x01: b"\x85\x83"}, "ads1115"),
-        (0x3C, {}, "ssd1306"),
     ],
 )
 def test_part_is_told_by_its_identity(address: int, registers: dict[int, bytes], driver: str):
     (answer,) = scan(SimI2cBus({address: Registers(registers)}), {})
     assert answer.address == address
     assert answer.drivers[0] == driver
+    assert answer.has_told
+
+
+@pytest.mark.parametrize(
+    ("address", "drivers"),
+    [
+        (0x20, {"mcp23008", "mcp23017", "pcf8574", "hd44780"}),
+        (0x27, {"mcp23008", "mcp23017", "pcf8574", "hd44780"}),
+        (0x38, {"aht20", "pcf8574", "hd44780"}),
+        (0x3C, {"ssd1306", "sh1106", "pcf8574", "hd44780"}),
+        (0x3F, {"pcf8574", "hd44780"}),
+        (0x48, {"ads1115", "ads1015", "ina219"}),
+        (0x50, set()),
+    ],
+)
+def test_part_that_does_not_tell_may_be_all_that_have_its_address(address: int, drivers: set[str]):
+    (answer,) = scan(SimI2cBus({address: Registers({})}), {})
+    assert set(answer.drivers) == drivers
+    assert not answer.has_told
+
+
+class Wary:
+    """A chip at any address that notes what is written to it."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def exchange(self, data: bytes, length: int) -> bytes:
+        if data:
+            self.written.append(data)
+        return b"\0" * length
+
+
+def test_nothing_is_written_where_expanders_clocks_and_memories_are():
+    chips = {address: Wary() for address in range(0x08, 0x78)}
+    assert len(list(scan(SimI2cBus(chips), {}))) == len(chips)
+    asked = {address for address, chip in chips.items() if chip.written}
+    assert asked <= {*range(0x40, 0x50), 0x76, 0x77}
+    assert all(len(data) <= 2 for address in asked for data in chips[address].written)
+
+
+class Multiplexer:
+    """A TCA9548A: its one register takes any byte for the channels that are open."""
+
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+
+    def exchange(self, data: bytes, length: int) -> bytes:
+        if data:
+            self.channels = data[-1]
+        return bytes([self.channels]) * length
+
+
+@pytest.mark.parametrize("channels", [0, 0b0100])
+def test_channels_of_a_multiplexer_are_as_they_were(channels: int):
+    multiplexer = Multiplexer(channels)
+    (answer,) = scan(SimI2cBus({0x76: multiplexer}), {})
+    assert answer.parts == ("TCA9548A multiplexer",)
+    assert multiplexer.channels == channels
+
+
+def test_sensirion_sensors_tell_what_they_are_before_they_ever_measured():
+    chips = {
+        0x44: SimSht3x(Air(lambda: 20.0), lambda: 0.0),
+        0x45: SimSht4x(Air(lambda: 20.0), lambda: 0.0),
+    }
+    first, second = scan(SimI2cBus(chips), {})
+    assert (first.drivers, second.drivers) == (("sht3x",), ("sht4x",))
+    assert first.has_told
+    assert second.has_told
 
 
 def test_sensirion_that_has_measured_nothing_is_told_by_the_checksum_of_its_status():

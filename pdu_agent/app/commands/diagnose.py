@@ -19,9 +19,9 @@ from pdu_agent.app.paths import config_file
 from pdu_agent.app.terminal import printable, style_of
 
 if TYPE_CHECKING:
-    from pdu_agent.app.config.schema import AgentSettings
     from pdu_agent.app.doctor.finding import Finding
     from pdu_agent.app.doctor.proposal import Found
+    from pdu_agent.app.doctor.user import User
 
 _COLOURS = {"ok": "green", "note": "yellow", "problem": "red"}
 
@@ -42,6 +42,13 @@ def add_parsers(parsers: Parsers) -> None:
         metavar="FILE",
         help=f"configuration; default: {default}",
     )
+    doctor.add_argument(
+        "--user",
+        type=_user,
+        metavar="NAME",
+        help="who is to run the agent; default: who runs it now, openpdu if root asks and there is"
+        " such a user, else who asks",
+    )
     scan = add_command(
         parsers,
         "scan",
@@ -56,31 +63,47 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from pdu_agent.app.config.load import load_settings
     from pdu_agent.app.doctor.examine import Surroundings, examine
     from pdu_agent.app.doctor.machine import Machine
+    from pdu_agent.app.doctor.user import usual_user
     from pdu_agent.hw.site import BoardConnections
     from pdu_agent.model.clock import SystemClock
+    from pdu_agent.model.errors import ConfigError
+    from pdu_agent.store.lock import holder_of
 
+    if not os.path.exists(arguments.config):
+        raise ConfigError(
+            f"{arguments.config}: there is no such file; openpdu init writes one, --config names"
+            " another, and openpdu scan looks at the buses without any"
+        )
     settings = load_settings(arguments.config, os.environ)
+    agent = holder_of(settings.runtime_dir)
     around = Surroundings(
-        Machine(),
+        Machine(user=arguments.user or usual_user(agent)),
         BoardConnections(SystemClock()),
         wall_s=time.time(),
-        is_running=_is_running(settings),
+        agent=agent,
+        agents=_agents() | ({agent} if agent is not None else set()),
     )
     return report(examine(settings, around), arguments.json)
 
 
-def _is_running(settings: AgentSettings) -> bool:
-    """Does an agent hold the runtime folder? It has the ports then."""
-    from pdu_agent.model.errors import StoreError
-    from pdu_agent.store.lock import FolderLock
+def _user(name: str) -> User:
+    """An argparse type: raises ArgumentTypeError."""
+    from pdu_agent.app.doctor.user import named_user
 
-    if not settings.runtime_dir.is_dir():
-        return False
     try:
-        FolderLock(settings.runtime_dir).release()
-    except StoreError:
-        return True
-    return False
+        return named_user(name)
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"there is no user {name!r}") from None
+
+
+def _agents() -> frozenset[int]:
+    """Processes that run an agent in one of the usual places."""
+    from pdu_agent.app.config.directories import default_runtime_dir
+    from pdu_agent.app.paths import SYSTEM_FOLDER
+    from pdu_agent.store.lock import holder_of
+
+    folders = {SYSTEM_FOLDER, default_runtime_dir(os.environ, os.geteuid())}
+    return frozenset(held for folder in folders if (held := holder_of(folder)) is not None)
 
 
 def report(findings: Iterable[Finding], as_json: bool) -> int:
@@ -109,7 +132,7 @@ def _scan(arguments: argparse.Namespace) -> int:
     from pdu_agent.hw.site import BoardConnections
     from pdu_agent.model.clock import SystemClock
 
-    found = look(Machine(), BoardConnections(SystemClock()))
+    found = look(Machine(), BoardConnections(SystemClock()), _agents())
     print(json.dumps(_plain(found), indent=2) if arguments.json else propose(found), end="")
     if arguments.json:
         print()
@@ -126,6 +149,7 @@ def _plain(found: Found) -> dict[str, object]:
                     "address": f"0x{answer.address:02x}",
                     "parts": answer.parts,
                     "drivers": answer.drivers,
+                    "has_told": answer.has_told,
                     "claimed_by": answer.claimed_by,
                 }
                 for answer in answers

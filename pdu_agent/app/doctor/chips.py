@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pdu_agent.app.doctor import cures
 from pdu_agent.app.doctor.finding import Finding, note, ok, problem
-from pdu_agent.app.doctor.machine import Machine
+from pdu_agent.app.doctor.machine import Machine, named
 from pdu_agent.hw.i2c import SmBus
-from pdu_agent.hw.i2c_scan import Answer, scan
+from pdu_agent.hw.i2c_scan import ALWAYS_TELL, Answer, scan
 from pdu_agent.model.errors import HardwareError
 
 _KERNEL_DEVICE = re.compile(r"(\d+)-([0-9a-f]{4})")
@@ -36,6 +37,25 @@ def claimed_by_kernel(machine: Machine, bus: str) -> dict[int, str]:
     return claimed
 
 
+def in_use(machine: Machine, bus: str, agents: Collection[int]) -> str:
+    """Who has the bus open, or may have; "" for nobody. To ask its chips then would come between
+    a command and its answer. agents: processes that run an agent.
+    """
+    if holders := named(machine.holders(bus)):
+        return holders
+    hidden = [("perhaps the agent", agent) for agent in agents if machine.hides(agent)]
+    return named(iter(hidden))
+
+
+def tell_in_use(machine: Machine, bus: str, users: str) -> Finding:
+    return note(
+        bus,
+        f"in use by {users}: its chips are not asked",
+        "openpdu status and its alarms tell which of them fail; to ask here:"
+        f" {cures.stop_agent(machine)} (no relay moves), and start it again after it",
+    )
+
+
 def check_chips(
     machine: Machine, place: str, bus: SmBus, expected: Iterable[ExpectedChip]
 ) -> Iterator[Finding]:
@@ -51,12 +71,11 @@ def check_chips(
             " and see that each bus has one set of pull-ups",
         )
         return
-    wanted = {chip.address: chip for chip in expected}
-    for chip in wanted.values():
+    wanted = list(expected)
+    for chip in wanted:
         yield _judged(place, chip, answers)
-    for answer in answers.values():
-        if answer.address not in wanted:
-            yield _stranger(place, answer)
+    for address in answers.keys() - {chip.address for chip in wanted}:
+        yield _stranger(place, answers[address])
 
 
 def _judged(place: str, chip: ExpectedChip, answers: Mapping[int, Answer]) -> Finding:
@@ -68,17 +87,28 @@ def _judged(place: str, chip: ExpectedChip, answers: Mapping[int, Answer]) -> Fi
         return problem(
             chip.subject,
             f"{where} belongs to the kernel's driver {answer.claimed_by}",
-            "unbind it or remove its device tree overlay, or use what the kernel makes of the"
-            " chip (gpio, hwmon, iio)",
+            "unbind it: remove its device tree overlay and restart the board, or use what the"
+            " kernel makes of the chip (gpio, hwmon, iio)",
         )
-    if answer.drivers and chip.driver not in answer.drivers:
+    parts = " or ".join(answer.parts) or "a chip"
+    if not answer.has_told and (chip.driver in ALWAYS_TELL):
+        text = (
+            f"at {where} something answers that does not say that it is what {chip.driver} serves"
+        )
+        return problem(chip.subject, text, _CURE_OF_ANOTHER)
+    if answer.has_told and chip.driver not in answer.drivers:
         return problem(
-            chip.subject,
-            f"at {where} is {' or '.join(answer.parts)}, not what {chip.driver} serves",
-            "correct driver or address; two chips may also share the address: set another one"
-            " by the address pins of one of them",
+            chip.subject, f"at {where} is {parts}, not what {chip.driver} serves", _CURE_OF_ANOTHER
         )
-    return ok(chip.subject, f"{' or '.join(answer.parts) or 'a chip'} answers at {where}")
+    if answer.has_told or not answer.parts:
+        return ok(chip.subject, f"{parts} answers at {where}")
+    return ok(chip.subject, f"a chip answers at {where}, where {parts} may be")
+
+
+_CURE_OF_ANOTHER = (
+    "correct driver or address; two chips may also share the address: set another one by the"
+    " address pins of one of them"
+)
 
 
 def _cure_of_silence(chip: ExpectedChip, answers: Mapping[int, Answer]) -> str:
@@ -86,7 +116,7 @@ def _cure_of_silence(chip: ExpectedChip, answers: Mapping[int, Answer]) -> str:
         f"0x{answer.address:02X}" for answer in answers.values() if chip.driver in answer.drivers
     ]
     if alike:
-        return f"one like it answers at {', '.join(alike)}: look at its address pins"
+        return f"one that may be it answers at {', '.join(alike)}: look at its address pins"
     if not answers:
         return "nothing at all answers on this bus: supply, SDA and SCL swapped, pull-ups, ground"
     return "look at its supply and its wires"

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.config.wiring import SampledWiring
 from pdu_agent.app.doctor import host, nodes
-from pdu_agent.app.doctor.chips import ExpectedChip, check_chips
-from pdu_agent.app.doctor.finding import Finding, note, problem
+from pdu_agent.app.doctor.chips import ExpectedChip, check_chips, in_use, tell_in_use
+from pdu_agent.app.doctor.finding import Finding, note, ok, problem
 from pdu_agent.app.doctor.machine import Machine
 from pdu_agent.hw import registry
 from pdu_agent.hw.sim.connections import is_simulated
@@ -51,24 +52,28 @@ def devices(settings: AgentSettings) -> Iterator[Device]:
 
 
 def _placed(device: Device) -> Device:
-    """The device where its own settings say that it hangs; nowhere, if it is a file."""
-    for name in ("bus", "port", "chip"):
+    """The device where its own settings say that it hangs. `chip` may also be the kernel's name
+    of a sensor, which is no place.
+    """
+    for name in ("bus", "port", "chip", "path"):
         place = getattr(device.options, name, "")
-        if isinstance(place, str) and place:
-            return Device(device.subject, device.kind, device.driver, place, device.options)
+        is_place = isinstance(place, str) and (place.startswith("/") or "://" in place)
+        if is_place or is_simulated(str(place)):
+            return replace(device, place=place)
     return device
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the examination works on. wall_s: seconds since 1970. is_running: an agent holds the
-    hardware already.
+    """What the examination works on. wall_s: seconds since 1970. agent: the process that runs this
+    configuration already, if one does. agents: that one and others of this board.
     """
 
     machine: Machine
     connections: Connections
     wall_s: float
-    is_running: bool
+    agent: int | None = None
+    agents: frozenset[int] = frozenset()
     bind: host.Bind = host.bind
 
 
@@ -78,9 +83,13 @@ def examine(settings: AgentSettings, around: Surroundings) -> Iterator[Finding]:
     yield from host.check_clock(machine, around.wall_s)
     yield from host.check_disk(machine, settings.state_dir)
     yield from host.check_supply(machine)
-    yield from host.check_ports(settings, around.is_running, around.bind)
-    real = [device for device in devices(settings) if not is_simulated(device.place)]
-    if len(real) < len(list(devices(settings))):
+    if around.agent is not None:
+        yield ok("agent", f"runs as process {around.agent}, and has its ports")
+    else:
+        yield from host.check_ports(machine, settings, around.bind)
+    found = list(devices(settings))
+    real = [device for device in found if not is_simulated(device.place)]
+    if len(real) < len(found):
         yield note(
             "simulator",
             "part of the hardware is simulated: it switches and measures nothing",
@@ -88,44 +97,64 @@ def examine(settings: AgentSettings, around: Surroundings) -> Iterator[Finding]:
         )
     for device in real:
         yield from _library(device)
-    for place, found in _by_place(real).items():
-        yield from _place(machine, place, found)
-        if place.startswith("/dev/i2c-"):
-            yield from _chips(around, place, found)
+    for place, there in _by_place(real).items():
+        yield from _place(around, place, there)
 
 
 def _by_place(found: list[Device]) -> dict[str, list[Device]]:
     places: dict[str, list[Device]] = {}
     for device in found:
-        if device.place:
+        if device.place and "://" not in device.place:
             places.setdefault(device.place, []).append(device)
     return places
 
 
-def _place(machine: Machine, place: str, found: list[Device]) -> Iterator[Finding]:
+def _place(around: Surroundings, place: str, found: list[Device]) -> Iterator[Finding]:
+    machine = around.machine
     subject = ", ".join(dict.fromkeys(device.subject for device in found))
     name = place.rsplit("/", 1)[-1]
-    if name.startswith("i2c-"):
+    if not place.startswith("/dev/"):
+        yield from nodes.check_file(machine, subject, place)
+    elif name.startswith("i2c-"):
         yield from nodes.check_i2c(machine, subject, place)
+        if machine.exists(place):
+            yield from _chips(around, place, found)
     elif name.startswith("spidev"):
         yield from nodes.check_spi(machine, subject, place)
     elif name.startswith("gpiochip"):
         yield from nodes.check_gpio(machine, subject, place)
-    elif not name.startswith("iio:"):
-        parity = str(getattr(found[0].options, "parity", "none"))
-        yield from nodes.check_serial(machine, subject, place, parity)
+    elif name.startswith("iio:"):
+        yield from nodes.check_iio(machine, subject, place)
+    else:
+        yield from nodes.check_serial(machine, subject, place, _parity(found), around.agents)
+
+
+def _parity(found: list[Device]) -> str:
+    """What the devices on a line want, where they want any."""
+    for device in found:
+        with suppress(ConfigError):  # a register map that cannot be read is the checker's affair
+            parity = str(getattr(device.options, "line_parity", "none"))
+            if parity != "none":
+                return parity
+    return "none"
 
 
 def _chips(around: Surroundings, place: str, found: list[Device]) -> Iterator[Finding]:
-    expected = [
-        ExpectedChip(device.subject, device.driver, address)
+    users = in_use(around.machine, place, around.agents)
+    if users:
+        yield tell_in_use(around.machine, place, users)
+        return
+    expected = {
+        ExpectedChip(device.subject, device.driver, address): None
         for device in found
         if (address := getattr(device.options, "address", None)) is not None
-    ]
+    }
     try:
         bus = around.connections.i2c(place)
-    except HardwareError:
-        return  # why it cannot be opened was told for the node
+    except HardwareError as exc:
+        if around.machine.may_use(around.machine.at(place)):
+            yield problem(place, str(exc), "run the doctor as root to see more")
+        return  # else why it cannot be opened was told for the node
     try:
         yield from check_chips(around.machine, place, bus, expected)
     finally:
@@ -136,4 +165,4 @@ def _library(device: Device) -> Iterator[Finding]:
     try:
         registry.driver_class(device.kind, device.driver)
     except ConfigError as exc:
-        yield problem(device.subject, str(exc), "pip install 'openpdu[hw]' has them all")
+        yield problem(device.subject, str(exc), "install the package that it is in")

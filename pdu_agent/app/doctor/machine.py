@@ -4,28 +4,45 @@
 from __future__ import annotations
 
 import grp
+import importlib.util
 import os
+import socket
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_MAX_BYTES = 4096
+from pdu_agent.app.doctor.user import User, this_user
+
+_MAX_BYTES = 1 << 20  # /proc/mounts of a host with containers has some hundred kilobytes
+_LISTENS = "0A"
+_PORT_TABLES: dict[int, tuple[str, str]] = {
+    socket.SOCK_DGRAM: ("/proc/net/udp", "/proc/net/udp6"),
+    socket.SOCK_STREAM: ("/proc/net/tcp", "/proc/net/tcp6"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """may_use(path): can this user read and write it; asked of the kernel by default."""
+    """user: whose permissions are asked about, that is, who is to run the agent.
+
+    has_library(name): can Python import it.
+    """
 
     root: Path = Path("/")
-    may_use: Callable[[Path], bool] = field(default=lambda path: os.access(path, os.R_OK | os.W_OK))
+    user: User = field(default_factory=this_user)
+    has_library: Callable[[str], bool] = field(
+        default=lambda name: importlib.util.find_spec(name) is not None
+    )
 
     def at(self, path: str) -> Path:
         """Where `path`, which is absolute, lies."""
         return self.root / path.lstrip("/")
 
     def exists(self, path: str) -> bool:
-        return self.at(path).exists()
+        """False too where this process may not look."""
+        return os.path.exists(self.at(path))
 
     def text(self, path: str) -> str:
         """What the file holds, without blanks around it; "" when it cannot be read."""
@@ -39,21 +56,40 @@ class Machine:
             "/" + str(path.relative_to(self.root)) for path in self.root.glob(pattern.lstrip("/"))
         )
 
+    def may_use(self, path: Path) -> bool:
+        return self.user.may_use(path)
+
     def group_of(self, path: str) -> str:
-        """The group that a node belongs to, "root" when it has no other."""
+        """The group that may read and write a node; "root" when there is no other."""
         with suppress(OSError, KeyError):
-            return grp.getgrgid(self.at(path).stat().st_gid).gr_name
+            found = self.at(path).stat()
+            if stat.S_IMODE(found.st_mode) & 0o060 == 0o060:
+                return grp.getgrgid(found.st_gid).gr_name
         return "root"
 
-    def holders(self, path: str) -> Iterator[str]:
-        """Who has the file open, "name (pid)", as far as this user may see that."""
-        target = self.at(path).resolve()
+    def holders(self, path: str) -> Iterator[tuple[str, int]]:
+        """Who has the file open, name and process, as far as this process may see that."""
+        yield from self._with_open(str(self.at(path).resolve()))
+
+    def port_holders(self, kind: int, port: int) -> Iterator[tuple[str, int]]:
+        """Who has the port; proc_net(5). kind: socket.SOCK_DGRAM or SOCK_STREAM."""
+        for table in _PORT_TABLES[kind]:
+            for line in self.text(table).splitlines()[1:]:
+                _, local, _, state, *_ = columns = line.split()
+                is_ours = int(local.rpartition(":")[2], 16) == port
+                if is_ours and (kind == socket.SOCK_DGRAM or state == _LISTENS):
+                    yield from self._with_open(f"socket:[{columns[9]}]")
+
+    def _with_open(self, target: str) -> Iterator[tuple[str, int]]:
         for link in self.at("/proc").glob("[0-9]*/fd/*"):
             with suppress(OSError):
-                if link.resolve() == target:
-                    process = link.parents[1]
-                    name = self.text(f"/proc/{process.name}/comm")
-                    yield f"{name or 'process'} ({process.name})"
+                if os.readlink(link) == target:
+                    process = link.parents[1].name
+                    yield self.text(f"/proc/{process}/comm") or "process", int(process)
+
+    def hides(self, process: int) -> bool:
+        """May this process not see what that one has open?"""
+        return not os.access(self.at(f"/proc/{process}/fd"), os.R_OK)
 
     @property
     def model(self) -> str:
@@ -63,3 +99,12 @@ class Machine:
     @property
     def is_raspberry_pi(self) -> bool:
         return self.model.startswith("Raspberry Pi")
+
+    @property
+    def is_alpine(self) -> bool:
+        return self.exists("/etc/alpine-release")
+
+
+def named(holders: Iterator[tuple[str, int]]) -> str:
+    """Such as "snmpd (812), ModemManager (655)"; "" for nobody."""
+    return ", ".join(f"{name} ({process})" for name, process in dict.fromkeys(holders))

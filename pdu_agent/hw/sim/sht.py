@@ -16,6 +16,8 @@ _SHT3X_COMMANDS: Mapping[bytes, float] = {
 _SHT4X_COMMANDS: Mapping[bytes, float] = {b"\xfd": 0.0083, b"\xf6": 0.0045, b"\xe0": 0.0016}
 _SHT3X_RESETS = frozenset({bytes.fromhex("30a2"), bytes.fromhex("3093")})
 _SHT4X_RESETS = frozenset({b"\x94"})
+_SHT3X_STATUS = bytes.fromhex("f32d")  # answered by 0x8010 after power-on
+_SHT4X_SERIAL = b"\x89"
 
 
 class _SimSht:
@@ -26,6 +28,8 @@ class _SimSht:
 
     commands: Mapping[bytes, float]
     resets: frozenset[bytes]
+    identity: tuple[bytes, tuple[int, ...]]
+    """A command, and the words that answer it."""
     wetness: Callable[[float], float]
 
     def __init__(self, air: Air, now_s: Callable[[], float]) -> None:
@@ -48,6 +52,9 @@ class _SimSht:
             self._answer = _word(_ticks((celsius + 45) / 175)) + _word(
                 _ticks(self.wetness(percent))
             )
+        elif data == self.identity[0]:
+            self._ready_s = self._now_s()
+            self._answer = b"".join(_word(word) for word in self.identity[1])
         elif data:
             refuse()
         return self._tell(length) if length else b""
@@ -64,6 +71,7 @@ class _SimSht:
 class SimSht3x(_SimSht):
     commands = _SHT3X_COMMANDS
     resets = _SHT3X_RESETS
+    identity = (_SHT3X_STATUS, (0x8010,))
     wetness = staticmethod(lambda percent: percent / 100)
 
 
@@ -72,6 +80,7 @@ class SimSht4x(_SimSht):
 
     commands = _SHT4X_COMMANDS
     resets = _SHT4X_RESETS
+    identity = (_SHT4X_SERIAL, (0x0F4A, 0x1C27))
     wetness = staticmethod(lambda percent: (percent + 6) / 125)
 
 

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is to run the agent, and what that user may do: not always who runs the doctor."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVICE_USER = "openpdu"  # of the shipped unit and OpenRC script
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """may_use(path): can this user read and write it."""
+
+    name: str
+    uid: int
+    may_use: Callable[[Path], bool]
+
+
+def this_user() -> User:
+    uid = os.geteuid()
+    name = str(uid)
+    with suppress(KeyError):
+        name = pwd.getpwuid(uid).pw_name
+    return User(name, uid, lambda path: os.access(path, os.R_OK | os.W_OK, effective_ids=True))
+
+
+def named_user(name: str) -> User:
+    """Judged by modes and groups; access lists are not looked at. Raises KeyError."""
+    found = pwd.getpwnam(name)
+    groups = frozenset(os.getgrouplist(name, found.pw_gid))
+    return User(name, found.pw_uid, lambda path: _may(path, found.pw_uid, groups))
+
+
+def usual_user(agent: int | None) -> User:
+    """Who runs the agent (a process) now; where none runs the service's own user, if root asks
+    and there is one, else who asks.
+    """
+    with suppress(OSError, KeyError):
+        if agent is not None:
+            return named_user(pwd.getpwuid(os.stat(f"/proc/{agent}").st_uid).pw_name)
+    with suppress(KeyError):
+        if os.geteuid() == 0:
+            return named_user(SERVICE_USER)
+    return this_user()
+
+
+def _may(path: Path, uid: int, groups: frozenset[int]) -> bool:
+    """Read and write the path, and search every folder above it."""
+    if uid == 0:
+        return True
+    try:
+        folders = path.resolve(strict=True).parents
+        return _has_bits(path, 0o6, uid, groups) and all(
+            _has_bits(folder, 0o1, uid, groups) for folder in folders
+        )
+    except OSError:
+        return False
+
+
+def _has_bits(path: Path, bits: int, uid: int, groups: frozenset[int]) -> bool:
+    """bits: of one class, 4 to read, 2 to write, 1 to search; inode(7)."""
+    found = path.stat()
+    if found.st_uid == uid:
+        shift = 6
+    elif found.st_gid in groups:
+        shift = 3
+    else:
+        shift = 0
+    return stat.S_IMODE(found.st_mode) >> shift & bits == bits
