@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Target
 from pdu_agent.model.events import AlarmCleared, AlarmRaised, Event
 from pdu_agent.model.snapshot import Alarm, Crossing, Severity
+
+log = logging.getLogger(__name__)
 
 THRESHOLD = "threshold"
 SENSOR = "sensor"
@@ -57,12 +60,14 @@ class AlarmBook:
                 return
             alarm = replace(alarm, acknowledged=False)
         self._state.alarms[kind, subject] = alarm
+        log.warning("%s alarm: %s: %s", severity.value, subject, text)
         self._publish(AlarmRaised(wall_s, alarm, present))
 
     def clear(self, kind: str, subject: str, back: Crossing | None = None) -> None:
         """back: the value that came back, for the alarm of a threshold."""
         alarm = self._state.alarms.pop((kind, subject), None)
         if alarm is not None:
+            log.info("alarm over: %s: %s", subject, alarm.text)
             cleared = replace(alarm, crossing=back) if back is not None else alarm
             self._publish(AlarmCleared(self._clock.wall_s(), cleared, alarm))
 

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
+from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.configuring import LAST_LOCK
 from pdu_agent.core.core import Core
 from pdu_agent.core.settings import ThresholdSettings
+from pdu_agent.core.state import CoreState
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     Action,
@@ -31,6 +35,7 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.errors import NotNow, Unavailable, UnknownTarget
 from pdu_agent.model.record import Record
+from pdu_agent.model.watching import Severity
 from tests.core.bench import INLET, OPS, Workbench
 
 LIMIT = ThresholdSettings(INLET, Quantity.CURRENT, high_warning=10.0, high_critical=16.0)
@@ -55,6 +60,22 @@ def test_an_acknowledged_alarm_stands_until_its_cause_is_gone(bench: Workbench) 
     assert not bench.alarms("threshold")[0].acknowledged
     bench.read(current_a=1.0)
     assert bench.alarms("threshold") == []
+
+
+def test_alarms_are_in_the_log_once_and_so_is_their_end(
+    bench: Workbench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever only follows the log has to see them."""
+    caplog.set_level(logging.INFO, logger="pdu_agent.core.alarms")
+    book = AlarmBook(CoreState(), bench.clock, lambda _: None)
+    for text in ("it may be welded", "it may be welded: 0.3 A"):
+        book.set("relay", "outlet 3", Severity.CRITICAL, text)
+    book.clear("relay", "outlet 3")
+    book.clear("relay", "outlet 3")
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "critical alarm: outlet 3: it may be welded"),
+        ("INFO", "alarm over: outlet 3: it may be welded: 0.3 A"),
+    ]
 
 
 def test_one_that_is_told_again_has_not_been_seen(bench: Workbench) -> None:
