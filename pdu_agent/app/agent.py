@@ -132,7 +132,7 @@ class Agent:
         await self._start_snmp(runtime, birth.record, earlier)
         self._occasion.on_ready()
         await self._start_web(runtime, hardware)
-        self._watch_over(runtime, hardware, panel)
+        self._watch_over(runtime, lambda: all(each.is_alive() for each in (hardware, panel, fans)))
         self._look_at_board(runtime)
         gc.collect()
         gc.freeze()  # what lives now lives for good: later collections need not look at it
@@ -191,13 +191,13 @@ class Agent:
         await server.start()
         self._exit.push_async_callback(server.stop)
 
-    def _watch_over(self, runtime: Runtime, hardware: Hardware, panel: Panel) -> None:
+    def _watch_over(self, runtime: Runtime, is_alive: Callable[[], bool]) -> None:
         """Tell systemd that we are up, and keep telling while loop and buses make progress."""
         manager = ServiceManager(os.environ)
         manager.ready(f"SNMP answers on {', '.join(self._settings.snmp.listen) or NO_PORT}")
 
         def feed() -> None:
-            if hardware.is_alive() and panel.is_alive():
+            if is_alive():
                 manager.watchdog()
 
         runtime.on_second = feed

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,12 @@ from pdu_agent.model.readings import FanReading
 
 log = logging.getLogger(__name__)
 
+STUCK_S = 15.0
+"""Longer than any chip may stall its bus."""
 RETRY_INTERVALS = 2
 """Within the three that the core waits before a fan is stale."""
+TOLERATED_FAILURES = 1
+"""As of sensors: a transfer that was disturbed is no fan that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,9 @@ class KeptFan:
 
 
 class FanKeeper:
-    """deliver(reading) is called from the threads, once per fan and interval; a failure is a
-    reading with an error. The duty is set each time: a chip that lost its power forgot it.
+    """deliver(reading) is called from the threads, once per fan and interval; a failure that
+    repeats is a reading with an error. The duty is set each time: a chip that lost its power
+    forgot it.
     """
 
     def __init__(
@@ -53,10 +59,9 @@ class FanKeeper:
         )
         self.start = self._rounds.start
 
-    @property
-    def beat_s(self) -> float:
-        """As `Rounds` has it."""
-        return self._rounds.beat_s
+    def is_alive(self) -> bool:
+        """Did every thread get on within STUCK_S?"""
+        return self._rounds.beat_s > time.monotonic() - STUCK_S
 
     def stop(self) -> None:
         """End the threads and leave every fan that answers at full speed."""
@@ -66,6 +71,8 @@ class FanKeeper:
                 kept.fan.close()
             except HardwareError as exc:
                 log.warning("fan %d is not left at full speed: %s", kept.number, exc)
+            except Exception:
+                log.exception("fan %d is not left at full speed", kept.number)
 
 
 class _Kept:
@@ -75,6 +82,7 @@ class _Kept:
         self._kept = kept
         self._clock = clock
         self._deliver = deliver
+        self._failures = 0
 
     def __call__(self) -> bool:
         rpm: float | None = None
@@ -82,7 +90,12 @@ class _Kept:
         try:
             self._kept.fan.set_duty(self._kept.duty_percent)
             rpm = self._kept.fan.read_rpm()
+            self._failures = 0
         except HardwareError as exc:
+            self._failures += 1
+            log.debug("fan %d: %s", self._kept.number, exc)
+            if self._failures <= TOLERATED_FAILURES:
+                return False
             error = str(exc)
         except Exception as exc:
             log.exception("fan %d: unexpected error, treated as a fault", self._kept.number)

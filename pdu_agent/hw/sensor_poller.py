@@ -16,6 +16,10 @@ from pdu_agent.model.readings import SensorReading
 
 log = logging.getLogger(__name__)
 
+TOLERATED_FAILURES = 1
+"""A transfer that was disturbed is no sensor that is gone: it is asked again within a second or two
+before anybody is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolledSensor:
@@ -32,8 +36,8 @@ class PolledSensor:
 
 
 class SensorPoller:
-    """deliver(reading) is called from the threads, once per sensor and interval; a failure is
-    a reading without a value, and a dropped sample is none at all while it is tolerated.
+    """deliver(reading) is called from the threads, once per sensor and interval; a failure
+    that repeats is a reading without a value, and a dropped sample is none while it is tolerated.
     """
 
     def __init__(
@@ -72,24 +76,28 @@ class _Asked:
         self._sensor = sensor
         self._clock = clock
         self._deliver = deliver
-        self._dropped = 0
+        self._failures = 0
+        """In a row."""
 
     def __call__(self) -> bool:
         value: float | None = None
         error = ""
         try:
             value = self._sensor.source.read()
-            self._dropped = 0
-        except DroppedSample as exc:
-            self._dropped += 1
-            log.debug("sensor %d: %s", self._sensor.number, exc)
-            if exc.tolerated is None or self._dropped <= exc.tolerated:
-                return False
-            error = str(exc)
+            self._failures = 0
         except HardwareError as exc:
+            self._failures += 1
+            log.debug("sensor %d: %s", self._sensor.number, exc)
+            if self._is_tolerated(exc):
+                return False
             error = str(exc)
         except Exception as exc:
             log.exception("sensor %d: unexpected error, treated as a fault", self._sensor.number)
             error = repr(exc)
         self._deliver(SensorReading(self._sensor.number, self._clock.monotonic_s(), value, error))
         return value is not None
+
+    def _is_tolerated(self, error: HardwareError) -> bool:
+        if isinstance(error, DroppedSample):
+            return error.tolerated is None or self._failures <= error.tolerated
+        return self._failures <= TOLERATED_FAILURES

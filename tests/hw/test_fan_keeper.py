@@ -82,5 +82,44 @@ def test_a_fan_that_cannot_be_left_at_full_speed_is_told_of(
     assert fans[2].duties[-1] == 100.0
 
 
+def test_a_driver_with_a_bug_keeps_no_other_fan_from_full_speed() -> None:
+    fans = {1: ScriptedFan(ValueError("a bug")), 2: ScriptedFan()}
+    keeper = FanKeeper(
+        [KeptFan(number, fan, 40.0, 2.0) for number, fan in fans.items()],
+        ManualClock(),
+        lambda _: None,
+    )
+    keeper.stop()
+    assert fans[2].duties == [100.0]
+
+
+def test_one_disturbed_transfer_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pdu_agent.hw.rounds.FIRST_RETRY_S", 0.001)
+    fan = ScriptedFan(GONE)
+    real = fan.set_duty
+
+    def set_duty(percent: float) -> None:
+        fan.error = GONE if len(fan.duties) in (0, 2) and fan.error is None else None
+        if fan.error is None:
+            real(percent)
+        else:
+            raise fan.error
+
+    fan.set_duty = set_duty  # type: ignore[method-assign]
+    keeper, found = kept({1: fan}, 5)
+    fan.set_duty = real  # type: ignore[method-assign]
+    fan.error = None
+    keeper.stop()
+    assert [reading.error for reading in found[:5]] == [""] * 5
+
+
+def test_a_thread_that_hangs_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper, _ = kept({1: ScriptedFan()}, 1)
+    assert keeper.is_alive()
+    keeper.stop()
+    monkeypatch.setattr("pdu_agent.hw.fan_keeper.STUCK_S", -1.0)
+    assert not keeper.is_alive()
+
+
 def test_stopping_without_fans_is_harmless() -> None:
     FanKeeper([], ManualClock(), lambda _: None).stop()

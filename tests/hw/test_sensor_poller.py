@@ -67,7 +67,8 @@ def polled_at_once(sources: dict[int, SensorSource], count: int) -> list[SensorR
 
 
 def test_a_failing_sensor_is_asked_again_and_harms_no_other() -> None:
-    failing = Scripted(ChipNotFound("hwmon", "read", "gone"), ValueError("a bug"), 5.0)
+    gone = ChipNotFound("hwmon", "read", "gone")
+    failing = Scripted(gone, gone, ValueError("a bug"), 5.0)
     found = polled(
         {1: failing, 2: Scripted(7.0)},
         lambda found: sum(reading.sensor == 1 for reading in found) >= 3,
@@ -187,6 +188,13 @@ def test_a_stuck_bus_holds_up_only_what_is_on_it() -> None:
     assert {reading.sensor for reading in found} == {2}
     stuck.set()
     poller.stop()
+
+
+def test_one_disturbed_transfer_is_no_fault() -> None:
+    """Not even one each time: an alarm would be raised and cleared again and again."""
+    gone = ChipNotFound("sht3x", "measure", "nothing answers")
+    found = polled_at_once({1: Scripted(5.0, gone, 6.0, gone, 7.0, gone, gone, 8.0)}, 5)
+    assert [reading.value for reading in found] == [5.0, 6.0, 7.0, None, 8.0]
 
 
 def test_dropped_samples_are_told_when_they_do_not_end() -> None:
