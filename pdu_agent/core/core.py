@@ -162,6 +162,8 @@ class Core:
 
     def on_relay_result(self, result: RelayResult) -> None:
         self._banks.on_result(result)
+        if result.failed:
+            self.health = replace(self.health, hardware_errors=self.health.hardware_errors + 1)
         self._after_change()
 
     def on_reading(self, reading: Reading) -> None:

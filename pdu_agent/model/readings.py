@@ -109,6 +109,14 @@ class RelayResult:
     error: str = ""
     moved_s: float | None = field(default=None, compare=False)
 
+    @property
+    def failed(self) -> bool:
+        """Did the board not take it, or does a relay read back other than wanted?"""
+        return bool(self.error) or any(
+            found is not None and found is not self.wanted.get(relay, found)
+            for relay, found in self.read_back.items()
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class BankLost:

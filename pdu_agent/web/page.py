@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page at `/`: the outlets as a plain table, read-only, without any script."""
+"""The page at `/`: outlets and what feeds them as plain tables, read-only, without any script."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from html import escape
 from pdu_agent.model.commands import Lock
 from pdu_agent.model.quantities import Electrical, kilowatt_hours
 from pdu_agent.model.snapshot import Fault, Meter, MeterStatus, Outlet, Snapshot
-from pdu_agent.web.plain import instant
+from pdu_agent.web.page_feeders import feeders
+from pdu_agent.web.plain import fixed, instant
 
 REFRESH_S = 5
 
@@ -51,7 +52,7 @@ def page(snapshot: Snapshot) -> str:
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
         f'<meta http-equiv="refresh" content="{REFRESH_S}"><style>{STYLE}</style></head>'
         f"<body><h1>{name}</h1><p>{escape(instant(snapshot.t_wall_s) or '')}</p>"
-        f"<table><tr>{head}</tr>{rows}</table>"
+        f"<table><tr>{head}</tr>{rows}</table>{feeders(snapshot)}"
         f"{f'<h2>Alarms</h2><ul>{alarms}</ul>' if alarms else '<p>No alarms.</p>'}"
         f'<p>This page only reads. <a href="/api/v1/status">JSON</a></p></body></html>'
     )
@@ -82,13 +83,9 @@ def _numbers(meter: Meter | None) -> list[str]:
         return ["-"] * 5
     now = meter.electrical if meter.status is MeterStatus.OK else Electrical()
     return [
-        _fixed(now.voltage_v, 1),
-        _fixed(now.current_a, 3),
-        _fixed(now.active_power_w, 1),
-        _fixed(now.power_factor, 2),
+        fixed(now.voltage_v, 1),
+        fixed(now.current_a, 3),
+        fixed(now.active_power_w, 1),
+        fixed(now.power_factor, 2),
         f"{kilowatt_hours(meter.energy_mj):.3f}",
     ]
-
-
-def _fixed(value: float | None, decimals: int) -> str:
-    return "-" if value is None else f"{value:.{decimals}f}"

@@ -32,3 +32,8 @@ def instant(wall_s: float | None) -> str | None:
 def words(members: Iterable[Enum]) -> list[str]:
     """The values of enumeration members, in alphabetical order."""
     return sorted(str(member.value) for member in members)
+
+
+def fixed(value: float | None, decimals: int) -> str:
+    """For people; a dash for what is missing."""
+    return "-" if value is None else f"{value:.{decimals}f}"

@@ -35,12 +35,8 @@ def _is_about(alarm: Alarm, row: Outlet) -> bool:
     """The outlet's own, those of the branch that feeds it, and that of a board that is lost."""
     if alarm.fault is Fault.BOARD:
         return Fault.BOARD in row.faults
-    if alarm.target is None:
-        return False
-    is_own = alarm.target == Target(TargetKind.OUTLET, row.index)
-    return is_own or (
-        row.branch is not None and alarm.target == Target(TargetKind.BRANCH, row.branch)
-    )
+    is_of_branch = row.branch is not None and alarm.target == Target(TargetKind.BRANCH, row.branch)
+    return is_of_branch or alarm.subject == f"outlet {row.index}"
 
 
 def _alarm(alarm: Alarm, row: Outlet) -> str:

@@ -51,6 +51,9 @@ def _number(value: float | None, digits: int) -> str:
 def _outlets(snapshot: Snapshot, columns: int) -> str:
     """Which ones are on, `On 1-3 5`, or how many where that is too long."""
     on = [outlet.index for outlet in snapshot.outlets if outlet.is_on]
+    unknown = sum(outlet.is_on is None for outlet in snapshot.outlets)
+    if not on and unknown:
+        return f"{unknown} of {len(snapshot.outlets)} unknown"
     if not on:
         return "All off" if snapshot.outlets else "No outlets"
     text = "On " + " ".join(_ranges(on))
