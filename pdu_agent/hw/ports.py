@@ -164,12 +164,14 @@ class MeterOutline:
     A driver's class then has `outline(settings, report)`, which touches no device: it tells
     report(file, line, column, complaint) what is wrong with a file that the settings name, and
     gives None then. Meters at one place (a port) need different units and the same line.
+    is_general: every meter there would answer, so it has to be the only one.
     """
 
     channel_names: tuple[str, ...]
     place: str
     unit: str
     line: str
+    is_general: bool = False
 
 
 class PowerMeter(Protocol):

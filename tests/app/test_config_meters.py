@@ -52,6 +52,21 @@ def test_what_does_not_fit_is_told_at_its_line(tmp_path: Path, rest: str, said: 
     assert any(said in line and "openpdu.yaml:6:" in line for line in found), found
 
 
+def test_address_that_every_meter_hears_is_for_a_meter_alone(tmp_path: Path) -> None:
+    one = meter("a", 1, "map: pzem-004t-v3, address: 248")
+    assert errors(tmp_path, one) == []
+    (found,) = errors(tmp_path, one + meter("b", 2, "map: pzem-004t-v3, address: 2"))
+    assert "openpdu.yaml:6:" in found
+    assert "unit 248 is for a meter that is alone on its line" in found
+
+
+def test_gateway_with_and_without_its_usual_port_is_one_place(tmp_path: Path) -> None:
+    one = meter("a", 1, "map: eastron-sdm230").replace("/dev/ttyUSB0", "tcp://10.0.0.5")
+    other = meter("b", 2, "map: eastron-sdm230").replace("/dev/ttyUSB0", "tcp://10.0.0.5:502")
+    (found,) = errors(tmp_path, one + other)
+    assert "two meters are unit 1 on tcp://10.0.0.5:502" in found
+
+
 def test_mistake_in_a_map_is_told_at_its_place_in_the_map(tmp_path: Path) -> None:
     register_map = tmp_path / "my.yaml"
     register_map.write_text(

@@ -100,3 +100,17 @@ def test_what_is_not_measured_has_no_energy():
     energy = ChannelEnergy("reactive_energy", "reactive_power", {})
     energy.advance({}, Passed(None, False, 1e4))
     assert energy.advance({}, Passed(2.0, False, 1e4)) is None
+
+
+def test_register_cannot_move_by_more_than_the_meter_can_carry():
+    """A meter replaced by one that has counted more: the map knows better than the default."""
+    power = Value(0, "u32", Fraction(1), 0.0, 30_000.0)
+    values = {"active_energy": energy_value(), "active_power": power}
+    energy = ChannelEnergy("active_energy", "active_power", values)
+    hour = Passed(3600.0, True, 100_000.0)
+    energy.advance({"active_energy": 0.0, "active_power": 0.0}, Passed(None, False, 1e5))
+    jump = {"active_energy": 50.0 * 3.6e9, "active_power": 0.0}  # 50 kWh in an hour
+    assert energy.advance(jump, hour) is None
+    assert energy.restart is Restart.TOO_MUCH
+    fine = {"active_energy": 80.0 * 3.6e9, "active_power": 0.0}
+    assert energy.advance(fine, hour) == 30 * 3_600_000_000

@@ -4,13 +4,16 @@
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pdu_agent.hw.modbus import ModbusMeter, ModbusSettings
+from pdu_agent.hw.modbus import client as clients
 from pdu_agent.hw.modbus.client import Client
-from pdu_agent.hw.modbus.line import LineSettings, parse_place, shared_line
+from pdu_agent.hw.modbus.line import LineSettings, parse_place, place_name, shared_line
 from pdu_agent.hw.modbus.map_file import read_map
+from pdu_agent.hw.modbus.messages import RtuFraming
 from pdu_agent.hw.sim.modbus import SimModbusLine, SimModbusTcp, SimModbusTerminal
 from pdu_agent.hw.sim.modbus_meters import SimOrno515, SimPzem004t
 from pdu_agent.model.clock import ManualClock
@@ -283,6 +286,41 @@ def test_meter_behind_tcp_survives_a_late_response_and_a_closed_connection():
 )
 def test_places(place, parts):
     assert parse_place(place) == parts
+
+
+def test_spellings_of_one_place_share_a_line():
+    assert place_name("tcp://H.example") == place_name("tcp://h.example:502")
+    assert place_name("rtu-tcp://[fd00::1]:7") == "rtu-tcp://[fd00::1]:7"
+    line = shared_line("tcp://10.0.0.5", LineSettings())
+    assert shared_line("tcp://10.0.0.5:502", LineSettings()) is line
+
+
+class DeadLine:
+    """Sixteen dead meters: every attempt waits for its turn."""
+
+    path = "dead"
+    framing = RtuFraming(0.001)
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+
+    def open(self, user: object) -> None:
+        pass
+
+    def exchange(self, unit: int, request: object, timeout_s: float) -> None:
+        self._clock.advance(16 * timeout_s)
+
+
+def test_long_line_of_dead_meters_does_not_keep_a_thread_for_too_long(monkeypatch):
+    clock = ManualClock()
+    monkeypatch.setattr(clients, "time", SimpleNamespace(monotonic=clock.monotonic_s))
+    client = Client(DeadLine(clock), 1, 0.5)
+    client.open()
+    for register in (1, 2):  # the second one finds the first still owed
+        before_s = clock.monotonic_s()
+        with pytest.raises(BusTimeout, match="no valid response in 1 attempts"):
+            client.read(3, register, 1)
+        assert clock.monotonic_s() - before_s < 15 - 5
 
 
 @pytest.mark.parametrize("place", ["udp://10.0.0.5", "tcp://", "tcp://h:99999", "tcp://h/x"])

@@ -79,6 +79,13 @@ def _check_neighbours(
             f"{path}.address: two meters are {outline.unit} on {outline.place};"
             f" the first is at {first}",
         )
+    elif outline.is_general or other.is_general:
+        general = outline if outline.is_general else other
+        problems.error(
+            checker.place(f"{path}.address"),
+            f"{path}.address: {outline.unit} on {outline.place} beside {other.unit} at {first}:"
+            f" {general.unit} is for a meter that is alone on its line",
+        )
     if outline.line != other.line:
         problems.error(
             checker.place(where),

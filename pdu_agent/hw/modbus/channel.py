@@ -38,10 +38,13 @@ class Passed:
     is_gap: bool
     max_power_w: float
 
-    @property
-    def most(self) -> int:
-        """Millijoules that cannot have been exceeded; the host's delays are in the margin."""
-        return math.ceil(self.max_power_w * MAX_POWER_MARGIN * (self.span_s or 0.0) * 1000)
+    def most(self, meter_w: float) -> int:
+        """Millijoules that cannot have been exceeded; the host's delays are in the margin.
+
+        meter_w: the most that the meter can carry whatever the settings say.
+        """
+        most_w = min(self.max_power_w, meter_w) * MAX_POWER_MARGIN
+        return math.ceil(most_w * (self.span_s or 0.0) * 1000)
 
     def times(self, before: float | None, now: float | None) -> int | None:
         """Energy of a power that went from `before` to `now`; None where it is not known."""
@@ -105,6 +108,8 @@ class ChannelEnergy:
     def __init__(self, energy: str, power: str, values: Mapping[str, Value]) -> None:
         """energy: active_energy or reactive_energy. power: the quantity that fills it."""
         self._power = power
+        limits = values.get(power)
+        self._most_w = math.inf if limits is None else max(abs(limits.minimum), abs(limits.maximum))
         names = {energy + IMPORT: 1, energy + EXPORT: -1}
         if not names.keys() & values.keys():
             names = {energy: 0}
@@ -127,12 +132,11 @@ class ChannelEnergy:
         self._last_power = now
         if not self._counters:
             return passed.times(before, now)
+        most = passed.most(self._most_w)
         parts = [
             (
                 sign or 1,
-                counter.advance(
-                    int(found[name]), _predicted(sign, before, now, passed), passed.most
-                ),
+                counter.advance(int(found[name]), _predicted(sign, before, now, passed), most),
             )
             for name, (sign, counter) in self._counters.items()
         ]

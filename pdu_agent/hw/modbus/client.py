@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 from pdu_agent.hw.modbus.line import DRIVER, Line
 from pdu_agent.hw.modbus.messages import (
     EXCEPTION_FLAG,
@@ -16,6 +18,9 @@ from pdu_agent.hw.modbus.messages import (
 from pdu_agent.model.errors import BusTimeout, ChipNotFound
 
 ATTEMPTS = 3
+PATIENCE_S = 4.0
+"""No further attempt after this, in real time: where all meters of a long line are dead, each
+attempt waits for all of theirs, and a thread that is away for 15 s is taken for a stuck one."""
 
 
 class Client:
@@ -52,10 +57,7 @@ class Client:
         where the unit refuses.
         """
         request = read_request(function, register, words)
-        found = words_read(request, self._ask(request, f"read register 0x{register:04x}"))
-        if found is None:
-            raise BusTimeout(DRIVER, f"read {self.place}", "a response of the wrong length")
-        return found
+        return words_read(self._ask(request, f"read register 0x{register:04x}"))
 
     def write(self, register: int, values: tuple[int, ...]) -> None:
         """Set consecutive registers. Raises as `read` does."""
@@ -64,19 +66,22 @@ class Client:
     def _ask(self, request: Request, what: str) -> bytes:
         if not self._is_open:
             raise BusTimeout(DRIVER, f"{what} of {self.place}", "the line is not open")
+        deadline_s = time.monotonic() + PATIENCE_S
         if self._owed is not None and self._owed != request:
-            self._answered(self._owed, "ask again")
-        return self._answered(request, what)
+            self._answered(self._owed, "ask again", deadline_s)
+        return self._answered(request, what, deadline_s)
 
-    def _answered(self, request: Request, what: str) -> bytes:
-        for _ in range(ATTEMPTS):
+    def _answered(self, request: Request, what: str, deadline_s: float) -> bytes:
+        attempts = 0
+        while attempts == 0 or (attempts < ATTEMPTS and time.monotonic() < deadline_s):
+            attempts += 1
             response = self._line.exchange(self._unit, request, self._timeout_s)
             if response is None:
                 self.unanswered += 1
                 if not self._line.framing.knows_its_answers:
                     self._owed = request
                 continue
-            self._settle()
+            self._settle(deadline_s)
             if not response[0] & EXCEPTION_FLAG:
                 return response
             if response[1] not in PASSING_EXCEPTIONS:
@@ -84,17 +89,21 @@ class Client:
         raise BusTimeout(
             DRIVER,
             f"{what} of {self.place}",
-            f"no valid response in {ATTEMPTS} attempts; are address, speed and parity those of"
+            f"no valid response in {attempts} attempts; are address, speed and parity those of"
             " the meter, and A and B not swapped?",
         )
 
-    def _settle(self) -> None:
-        """Hear out what comes late, until nothing more does."""
+    def _settle(self, deadline_s: float) -> None:
+        """Hear out what comes late, until nothing more does; what is still owed when the time is
+        up is asked for again before anything else.
+        """
         if self._owed is None:
             return
         for _ in range(ATTEMPTS):
             if not self._line.listen(self._timeout_s):
                 self._owed = None
+                return
+            if time.monotonic() > deadline_s:
                 return
         raise BusTimeout(DRIVER, f"read {self.place}", "somebody talks without being asked")
 

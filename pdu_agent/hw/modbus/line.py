@@ -179,6 +179,14 @@ class _Turns:
                 self._changed.notify_all()
 
 
+def place_name(place: str) -> str:
+    """One spelling for all that mean the same. Raises ConfigError as parse_place does."""
+    scheme, host, port = parse_place(place)
+    if not scheme:
+        return place
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
 _lines: WeakValueDictionary[tuple[str, LineSettings], Line] = WeakValueDictionary()
 _lines_lock = threading.Lock()
 
@@ -191,10 +199,11 @@ def shared_line(place: str, settings: LineSettings) -> Line:
     """
     if "://" in place:
         settings = LineSettings()  # whatever the map says: there is no line to set
+    name = place_name(place)
     with _lines_lock:
-        line = _lines.get((place, settings))
+        line = _lines.get((name, settings))
         if line is None:
-            line = _lines[place, settings] = _new_line(place, settings)
+            line = _lines[name, settings] = _new_line(place, settings)
         return line
 
 

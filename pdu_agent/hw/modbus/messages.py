@@ -48,6 +48,14 @@ class Request:
     def function(self) -> int:
         return self.message[0]
 
+    def is_answered_by(self, response: bytes) -> bool:
+        """Whether what this message of the right length says of itself fits too."""
+        if response[0] != self.function:
+            return True  # an exception
+        if self.function == WRITE_MULTIPLE:
+            return response == self.message[: self.response_bytes]  # where, and how many
+        return response[1] == self.response_bytes - 2
+
 
 def read_request(function: int, register: int, words: int) -> Request:
     """words: 1 to MAX_WORDS."""
@@ -61,11 +69,9 @@ def write_request(register: int, values: tuple[int, ...]) -> Request:
     return Request(struct.pack(">BHHB", WRITE_MULTIPLE, register, count, 2 * count) + data, 5)
 
 
-def words_read(request: Request, response: bytes) -> tuple[int, ...] | None:
-    """The registers in the response to a read; None where it is not of the length asked for."""
+def words_read(response: bytes) -> tuple[int, ...]:
+    """The registers in the response to a read."""
     data = response[2:]
-    if response[1] != len(data) or len(response) != request.response_bytes:
-        return None
     return struct.unpack(f">{len(data) // 2}H", data)
 
 
@@ -125,7 +131,11 @@ class RtuFraming:
             length = _response_bytes(data[start + 1], request)
             end = start + 1 + length + CRC_BYTES
             body = data[start : end - CRC_BYTES]
-            if length and crc16(body).to_bytes(CRC_BYTES, "little") == data[end - CRC_BYTES : end]:
+            if (
+                length
+                and crc16(body).to_bytes(CRC_BYTES, "little") == data[end - CRC_BYTES : end]
+                and request.is_answered_by(body[1:])
+            ):
                 return body[1:]
         return None
 
@@ -152,7 +162,8 @@ class TcpFraming:
                 return None  # not Modbus; nothing after it can be trusted
             wanted = sent[:2] == transaction.to_bytes(2, "big") and from_unit == unit
             if wanted and message and len(message) == length - 1:
-                return message if _response_bytes(message[0], request) == len(message) else None
+                fits = _response_bytes(message[0], request) == len(message)
+                return message if fits and request.is_answered_by(message) else None
             received = received[_TCP_HEADER.size + length - 1 :]
         return None
 

@@ -17,7 +17,7 @@ from pdu_agent.hw.modbus import channel as channels
 from pdu_agent.hw.modbus.channel import Implausible, Passed
 from pdu_agent.hw.modbus.client import Client
 from pdu_agent.hw.modbus.energy import Restart
-from pdu_agent.hw.modbus.line import DRIVER, LineSettings, parse_place, shared_line
+from pdu_agent.hw.modbus.line import DRIVER, LineSettings, parse_place, place_name, shared_line
 from pdu_agent.hw.modbus.map_file import load_map, read_map
 from pdu_agent.hw.modbus.map_nodes import Report
 from pdu_agent.hw.modbus.register_map import ALARM, RegisterMap, Span
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 GAP_INTERVALS = 3
 """After so many intervals without a sample, power times time is no figure any more."""
+GENERAL_ADDRESS = 248
+"""A PZEM-004T answers there whatever its own address is; the standard's end at 247."""
 MAX_LIES = 3
 """Samples with an impossible value in a row, until the meter counts as lost."""
 
@@ -138,7 +140,11 @@ class ModbusMeter:
             raise ConfigError(f"set_clock: the map {settings.map} names no clock")
         line = "" if "://" in settings.port else str(settings.line(register_map.line))
         return MeterOutline(
-            tuple(register_map.channels), settings.port, f"unit {settings.address}", line
+            tuple(register_map.channels),
+            place_name(settings.port),
+            f"unit {settings.address}",
+            line,
+            is_general=settings.address == GENERAL_ADDRESS,
         )
 
     @property
