@@ -51,6 +51,7 @@ def test_every_window_and_register_is_accurate(group, hz):
     errors = metered(group, hz, seconds=10.0)
     assert errors.voltage_percent < 0.05
     assert errors.current_percent < 0.05
+    assert errors.small_current_percent < 0.06
     assert errors.power_percent < group.goal_percent
     assert errors.energy_percent < group.goal_percent
     assert errors.frequency_mhz < 5.0
