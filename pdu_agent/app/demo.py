@@ -120,7 +120,7 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
             seed=options.seed,
             speed=options.speed,
             relay_log=str(options.relay_log) if options.relay_log is not None else "",
-            script=str(options.script) if options.script is not None else "",
+            script=options.script,
         ),
         relays=tuple(
             _board(number, min(RELAYS_PER_CHIP, outlets - RELAYS_PER_CHIP * number))

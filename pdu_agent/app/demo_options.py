@@ -31,7 +31,7 @@ class DemoOptions:
     seed: int = 1
     speed: float = 1.0
     ready_file: Path | None = None
-    script: Path | None = None
+    script: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.outlets <= MAX_OUTLETS:

@@ -188,7 +188,7 @@ class Hardware:
             from pdu_agent.app.script_file import load_script
 
             try:
-                board.will_play(load_script(Path(simulator.script), board))
+                board.will_play(load_script(simulator.script, board))
             except ConfigError:
                 board.close()
                 raise

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A script of the simulator from its YAML file, held against the board that it is for."""
+"""A script of the simulator from its YAML file, held against the board that it is for.
+
+Those that come with OpenPDU go by their name alone, `welded-relay`, wherever it is installed.
+"""
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 from pdu_agent.app.config import yaml12
@@ -14,21 +18,45 @@ from pdu_agent.hw.sim.board import SimulatedBoard
 from pdu_agent.hw.sim.script import Script, backwards
 
 
-def load_script(path: Path, board: SimulatedBoard) -> Script:
-    """Raises ConfigErrors with the place of everything that is wrong."""
+def shipped_scripts() -> tuple[str, ...]:
+    """Names of the scripts that come with OpenPDU, sorted."""
+    files = resources.files("pdu_agent.app").joinpath("scripts").iterdir()
+    return tuple(sorted(file.name[:-5] for file in files if file.name.endswith(".yaml")))
+
+
+def load_script(name: str, board: SimulatedBoard) -> Script:
+    """name: a shipped script, or a file. Raises ConfigErrors with the place of everything that is
+    wrong.
+    """
     problems = Problems()
-    script = _read(path, board, problems)
-    if script is None or problems.errors:
+    found = _read(name, Place(name), problems)
+    if found is not None:
+        _compare(*found, board, problems)
+    if found is None or problems.errors:
         raise ConfigErrors([str(problem) for problem in problems.in_order()])
-    return script
+    return found[0]
 
 
-def _read(path: Path, board: SimulatedBoard, problems: Problems) -> Script | None:
+def check_script(name: str, place: Place, problems: Problems) -> None:
+    """Report all that can be judged without a board. place: of the name, for a missing file."""
+    _read(name, place, problems)
+
+
+def _file_of(name: str) -> Path:
+    if name in shipped_scripts():
+        return Path(str(resources.files("pdu_agent.app").joinpath("scripts", f"{name}.yaml")))
+    return Path(name)
+
+
+def _read(name: str, place: Place, problems: Problems) -> tuple[Script, Checker] | None:
+    path = _file_of(name)
     try:
         with path.open("rb") as file:
             raw = file.read(yaml12.MAX_FILE_BYTES + 1)
     except OSError as exc:
-        problems.error(Place(str(path)), f"cannot be read: {exc.strerror}")
+        known = ", ".join(shipped_scripts())
+        text = f"script {name} cannot be read: {exc.strerror}; expected a file, or one of {known}"
+        problems.error(place, text)
         return None
     root = yaml12.parse(raw, str(path), problems)
     if root is None:
@@ -39,16 +67,16 @@ def _read(path: Path, board: SimulatedBoard, problems: Problems) -> Script | Non
     tree = MapNode(root.place, {"steps": Entry(root.place, root)})
     checker = Checker(problems, judges=dict.fromkeys(_TIMES, _time))
     script = checker.record(Script, tree)
-    if script is not None:
-        _compare(script, board, checker, problems)
-    return script
-
-
-def _compare(script: Script, board: SimulatedBoard, checker: Checker, problems: Problems) -> None:
-    """Does each step come after the one above it, and is there on the board what it is about?"""
+    if script is None:
+        return None
     for number, wrong_time in backwards(script.steps):
-        path = f"steps[{number}].at"
-        problems.error(checker.place(path), f"{path}: {wrong_time}")
+        step = f"steps[{number}].at"
+        problems.error(checker.place(step), f"{step}: {wrong_time}")
+    return script, checker
+
+
+def _compare(script: Script, checker: Checker, board: SimulatedBoard, problems: Problems) -> None:
+    """Does the board have what each step is about?"""
     for number, step in enumerate(script.steps):
         wrong = getattr(step, step.name).check(board) if step.name else None
         if wrong is not None:

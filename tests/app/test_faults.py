@@ -96,7 +96,7 @@ def test_faults_are_marked_and_borne_and_forgotten(
         outlets=4,
         snmp=f"127.0.0.1:{port}",
         http="127.0.0.1:0",
-        script=script,
+        script=str(script),
         relay_log=relay_log,
     )
     settings = demo_settings(options, tmp_path / "state", tmp_path / "run")

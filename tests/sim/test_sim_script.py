@@ -12,8 +12,8 @@ from typing import get_args
 
 import pytest
 
-from pdu_agent.app.config.load import ConfigErrors
-from pdu_agent.app.script_file import load_script
+from pdu_agent.app.config.load import ConfigErrors, check_file
+from pdu_agent.app.script_file import load_script, shipped_scripts
 from pdu_agent.hw.mcp23008 import Mcp23008Bank, Mcp23008Settings
 from pdu_agent.hw.sim.board import SimulatedBoard
 from pdu_agent.hw.sim.device import Verb
@@ -52,7 +52,7 @@ class Stage:
     def player(self, text: str) -> Player:
         file = self.folder / "script.yaml"
         file.write_text(text, encoding="utf-8")
-        return Player(load_script(file, self.board), self.board, self.clock.monotonic_s())
+        return Player(load_script(str(file), self.board), self.board, self.clock.monotonic_s())
 
     def watts(self, number: int) -> float:
         return self.board.truth(outlet(number)).active_power_w
@@ -153,8 +153,26 @@ def test_all_complaints_come_at_once(stage):
 
 
 def test_a_script_that_is_not_there_is_told(stage):
-    with pytest.raises(ConfigErrors, match=r"nowhere\.yaml: cannot be read: No such file"):
-        load_script(stage.folder / "nowhere.yaml", stage.board)
+    with pytest.raises(ConfigErrors, match=r"nowhere\.yaml cannot be read: No such .*welded-relay"):
+        load_script(str(stage.folder / "nowhere.yaml"), stage.board)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("- {at: 3, say: x}", "script.yaml:1:8: steps[0].at: '3' is no time"),
+        ("- {at: 3s, say: x}\n- {at: 1s, say: x}", "script.yaml:2:8: steps[1].at: 1s is before"),
+        (None, "openpdu.yaml:2:21: script "),
+    ],
+)
+def test_check_tells_of_a_script_that_is_wrong(tmp_path, script, said):
+    file, configuration = tmp_path / "script.yaml", tmp_path / "openpdu.yaml"
+    if script is not None:
+        file.write_text(script, encoding="utf-8")
+    text = f"schema: 1\nsimulator: {{script: {file}}}\n"
+    configuration.write_text(text, encoding="utf-8")
+    (found,) = [problem for problem in check_file(configuration, {}) if not problem.warning]
+    assert said in str(found)
 
 
 def test_times_are_from_the_start_or_from_the_entry_before(stage, caplog):
@@ -296,7 +314,7 @@ def test_an_outlet_can_be_told_to_draw_nothing(stage):
 @pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
 def test_the_shipped_scripts_play_to_their_end_and_leave_the_unit_well(path, stage):
     """Three minutes of each; what lasts at most a minute is then over."""
-    player = Player(load_script(path, stage.board), stage.board, stage.clock.monotonic_s())
+    player = Player(load_script(path.stem, stage.board), stage.board, stage.clock.monotonic_s())
     end_s = stage.clock.monotonic_s() + 179.5
     due_s: float | None = stage.clock.monotonic_s()
     while due_s is not None and due_s < end_s:
@@ -336,5 +354,6 @@ def test_the_manual_has_an_example_of_every_verb():
     assert missing == []
 
 
-def test_there_are_scripts():
+def test_scripts_are_part_of_the_package_and_go_by_their_names():
     assert len(SHIPPED) >= 7
+    assert shipped_scripts() == tuple(path.stem for path in SHIPPED)

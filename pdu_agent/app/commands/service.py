@@ -73,9 +73,8 @@ def _add_demo_options(parser: argparse.ArgumentParser) -> None:
     )
     option(
         "--script",
-        type=Path,
         metavar="FILE",
-        help="loads and faults to play, such as etc/scripts/welded-relay.yaml",
+        help="loads and faults to play: a file, or one that comes with OpenPDU, as welded-relay",
     )
     option("--ready-file", type=Path, metavar="FILE", help="is made once SNMP answers")
 

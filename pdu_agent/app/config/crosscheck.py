@@ -16,6 +16,7 @@ from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.panel_check import panel_check
 from pdu_agent.app.config.place_check import place_check
 from pdu_agent.app.config.scalars import nearest
+from pdu_agent.app.config.script_check import script_check
 from pdu_agent.app.config.tree import ListNode, Node, Problems, Scalar, node_at
 from pdu_agent.app.config.watch_check import watch_check
 from pdu_agent.app.config.wiring import CountingWiring
@@ -41,6 +42,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     watch_check(checker, problems)
     panel_check(checker, problems)
     mib_check(checker, problems)
+    script_check(checker, problems)
 
 
 class _CrossCheck:
