@@ -252,12 +252,12 @@ def test_silence_is_an_error_and_start_recovers(make):
     bench = make()
     bench.source.start()
     bench.source.read_block()
-    bench.sim.stalled = True
+    bench.sim.stalled = lambda: True
     with pytest.raises(BusTimeout, match="interrupt"):
         bench.source.read_block()
     with pytest.raises(BusTimeout):
         bench.source.start()
-    bench.sim.stalled = False
+    bench.sim.stalled = lambda: False
     bench.source.start()
     assert bench.source.read_block().counts.any()
 

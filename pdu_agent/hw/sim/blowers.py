@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pdu_agent.hw.sim.device import Device, Entry
 from pdu_agent.hw.sim.fans import SimEmc2101, SimHwmonFan, SimMotor
 from pdu_agent.hw.sim.faulty import Verbs, i2c_chip_verbs
+from pdu_agent.hw.sim.files import Stall
 
 if TYPE_CHECKING:
     from pdu_agent.hw.sim.board import SimulatedBoard
@@ -20,7 +21,10 @@ def hwmon(board: SimulatedBoard, entry: Entry) -> Device:
     motor = SimMotor()
     fan = SimHwmonFan(folder, motor, entry.options.chip)
 
+    stalling = Stall(board.clock)
+
     def refresh() -> None:
+        stalling.look()
         if fan.chip.exists():
             fan.refresh()
 
@@ -30,13 +34,17 @@ def hwmon(board: SimulatedBoard, entry: Entry) -> Device:
     def heal(_: bool) -> None:
         fan.fault = motor.blocked = False
 
+    def stall(seconds: float) -> None:
+        stalling.begin([fan.chip / "fan1_input"], seconds)
+
     verbs = _motor_verbs(motor) | {
+        "stall": stall,
         "unplug": lambda _: fan.unplug(),
         "replug": lambda _: fan.plug(),
         "dead": dead,
         "heal": heal,
     }
-    return Device(entry.name, verbs, path=str(folder), refresh=refresh)
+    return Device(entry.name, verbs, path=str(folder), refresh=refresh, close=stalling.end)
 
 
 def emc2101(board: SimulatedBoard, entry: Entry) -> Device:

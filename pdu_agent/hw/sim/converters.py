@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pdu_agent.hw.sim.board import SimulatedBoard
 
 _OSCILLATOR_PPM = 20.0  # a crystal; the chip's internal oscillator would be off by 0.5 %
-_CLIPPING = 1000.0  # so much too large that half an ampere reaches the limit
+CLIPPING = 1000.0  # so much too large that half an ampere reaches the limit
 _OPEN_MISO = 0xFF  # what is read where nobody drives the line
 
 
@@ -74,7 +74,7 @@ def _verbs(
         chip.faults.dead_channels |= 1 << channel - 1
 
     def clip_channel(channel: int) -> None:
-        inputs.overdrive[channel - 1] = _CLIPPING
+        inputs.overdrive[channel - 1] = CLIPPING
 
     def lose_frames(count: int) -> None:
         chip.drop_frames(count, board.clock.monotonic_s())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pdu_agent.hw.sim.cse7766 import Cse7766Faults, SimCse7766
 from pdu_agent.hw.sim.device import Device, Entry
 from pdu_agent.hw.sim.ecm1240 import Faults, SimulatedEcm1240
+from pdu_agent.hw.sim.faulty import for_seconds
 from pdu_agent.model.quantities import Electrical
 
 if TYPE_CHECKING:
@@ -49,8 +50,11 @@ def ecm1240(board: SimulatedBoard, entry: Entry) -> Device:
     def silent(on: bool) -> None:
         meter.faults.silent = on
 
-    def corrupt(_: int) -> None:
-        meter.faults.corrupt = True
+    def corrupt(packets: int) -> None:
+        meter.faults.corrupt = packets
+
+    def stall(seconds: float) -> None:
+        meter.terminal.stall(for_seconds(board.clock, seconds))
 
     def heal(_: bool) -> None:
         meter.faults = Faults()
@@ -76,6 +80,7 @@ def ecm1240(board: SimulatedBoard, entry: Entry) -> Device:
             "power_loss": lambda _: meter.state.reset(),
             "silent": silent,
             "corrupt": corrupt,
+            "stall": stall,
             "heal": heal,
         },
         path=str(link),
@@ -95,6 +100,9 @@ def cse7766(board: SimulatedBoard, entry: Entry) -> Device:
 
     def corrupt(frames: int) -> None:
         meter.faults.bad_sums = frames
+
+    def stall(seconds: float) -> None:
+        meter.terminal.stall(for_seconds(board.clock, seconds))
 
     def heal(_: bool) -> None:
         meter.faults = Cse7766Faults()
@@ -116,6 +124,7 @@ def cse7766(board: SimulatedBoard, entry: Entry) -> Device:
             "power_loss": lambda _: meter.power_loss(),
             "silent": silent,
             "corrupt": corrupt,
+            "stall": stall,
             "heal": heal,
         },
         path=str(link),

@@ -88,12 +88,12 @@ class MeterState:
 
 @dataclass
 class Faults:
-    """What goes wrong on the line. noise and corrupt hold for one packet, the rest until
-    changed: `cut` bytes per write (0: whole), silent.
+    """What goes wrong on the line. noise holds for one packet, corrupt for so many, the rest
+    until changed: `cut` bytes per write (0: whole), silent.
     """
 
     noise: bytes = b""
-    corrupt: bool = False
+    corrupt: int = 0
     cut: int = 0
     silent: bool = False
 
@@ -127,7 +127,7 @@ class SimulatedEcm1240:
         self._called = False
         self._command = b""
         self._outbox: list[bytes] = []
-        self._terminal = SimTerminal(link)
+        self.terminal = SimTerminal(link)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -143,12 +143,12 @@ class SimulatedEcm1240:
     def plug(self) -> None:
         """A new pseudo-terminal behind the link."""
         with self._lock:
-            self._terminal.plug()
+            self.terminal.plug()
 
     def unplug(self) -> None:
         """The device and its link vanish; whoever reads it gets an error."""
         with self._lock:
-            self._terminal.unplug()
+            self.terminal.unplug()
             self._outbox.clear()
             self._called = False
 
@@ -162,7 +162,7 @@ class SimulatedEcm1240:
             if self._interval_s is not None and now_s >= self._next_packet_s:
                 self._next_packet_s = now_s + self._interval_s
                 self._say_packet()
-            for byte in self._terminal.hear():
+            for byte in self.terminal.hear():
                 self._answer(byte)
             self._transmit()
 
@@ -208,8 +208,8 @@ class SimulatedEcm1240:
         packet = bytearray(self.faults.noise + self.state.packet())
         if self.faults.corrupt:
             packet[-1] ^= 0xFF
+            self.faults.corrupt -= 1
         self.faults.noise = b""
-        self.faults.corrupt = False
         self._say(bytes(packet))
 
     def _say(self, data: bytes) -> None:
@@ -221,5 +221,5 @@ class SimulatedEcm1240:
     def _transmit(self) -> None:
         """Everything at once, or one piece per call where the line cuts writes."""
         pieces = 1 if self.faults.cut else len(self._outbox)
-        self._terminal.say(b"".join(self._outbox[:pieces]))
+        self.terminal.say(b"".join(self._outbox[:pieces]))
         del self._outbox[:pieces]

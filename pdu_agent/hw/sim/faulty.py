@@ -8,8 +8,15 @@ from typing import Any
 
 from pdu_agent.hw.sim.device import Verb
 from pdu_agent.hw.sim.i2c import Faults, SimChip, SimI2cBus, SimRawChip
+from pdu_agent.model.clock import Clock
 
 Verbs = dict[Verb, Callable[[Any], None]]
+
+
+def for_seconds(clock: Clock, seconds: float) -> Callable[[], bool]:
+    """True for so long from now on."""
+    end_s = clock.monotonic_s() + seconds
+    return lambda: clock.monotonic_s() < end_s
 
 
 def i2c_bus_verbs(bus: SimI2cBus) -> Verbs:

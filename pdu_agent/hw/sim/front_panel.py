@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pdu_agent.hw.sim.device import Device, Entry, Verb
 from pdu_agent.hw.sim.faulty import Verbs, i2c_chip_verbs
-from pdu_agent.hw.sim.gpio_chips import shared_chip
+from pdu_agent.hw.sim.gpio_chips import chip_verbs, shared_chip
 from pdu_agent.hw.sim.hd44780 import SimHd44780
 from pdu_agent.hw.sim.mcp23008 import SimMcp23008
 from pdu_agent.hw.sim.mcp23017 import SimMcp23017
@@ -56,13 +56,7 @@ def gpio(board: SimulatedBoard, entry: Entry) -> Device:
     def let_go(line: int) -> None:
         chip.drive(line, None)
 
-    verbs: Verbs = {
-        "press": press,
-        "let_go": let_go,
-        "unplug": lambda _: chip.unplug(),
-        "replug": lambda _: chip.plug(),
-        "power_loss": lambda _: chip.power_loss(),
-    }
+    verbs: Verbs = {**chip_verbs(chip), "press": press, "let_go": let_go}
     return Device(entry.name, verbs)
 
 

@@ -33,7 +33,8 @@ class SimGpioChip:
     on_outputs(driven_mask, levels): called once when made and whenever the outputs change;
     bit n stands for line n, levels holds driven lines only.
     writes: every setting of outputs, line to electrical level, in the order they came.
-    is_broken: while it is set, every transfer fails.
+    is_broken: while it is set, every transfer fails. stall_s: how long the next one takes,
+    passed with sleep(seconds).
     """
 
     def __init__(
@@ -43,10 +44,13 @@ class SimGpioChip:
         on_outputs: OnOutputs | None = None,
         register_file: Path | None = None,
         keeps_outputs: bool = True,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.line_count = line_count
         self.writes: list[dict[int, bool]] = []
         self.is_broken = False
+        self.stall_s = 0.0
+        self._sleep = sleep
         self.keeps_outputs = keeps_outputs
         self.clock = clock
         self.changed = threading.Condition(threading.RLock())
@@ -175,6 +179,9 @@ class SimGpioChip:
         self._settle()
 
     def check(self, operation: str, lines: Iterable[int] = ()) -> None:
+        if self.stall_s:
+            stall_s, self.stall_s = self.stall_s, 0.0
+            self._sleep(stall_s)
         if not self._plugged:
             raise ChipNotFound("simulated gpio", operation, "the chip is gone")
         if self.is_broken:

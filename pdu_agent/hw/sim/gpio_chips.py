@@ -36,12 +36,30 @@ def relays(board: SimulatedBoard, entry: Entry) -> Device:
         bank.initialise()
         bank.write(dict.fromkeys(range(bank.relay_count), True))
         bank.close()
-    verbs: Verbs = {
+    return Device(entry.name, chip_verbs(chip))
+
+
+def chip_verbs(chip: SimGpioChip) -> Verbs:
+    """What can happen to a whole chip, and to all that hangs on it."""
+
+    def silent(on: bool) -> None:
+        chip.is_broken = on
+
+    def stall(seconds: float) -> None:
+        chip.stall_s = seconds
+
+    def heal(_: bool) -> None:
+        chip.is_broken = False
+        chip.stall_s = 0.0
+
+    return {
         "unplug": lambda _: chip.unplug(),
         "replug": lambda _: chip.plug(),
         "power_loss": lambda _: chip.power_loss(),
+        "silent": silent,
+        "stall": stall,
+        "heal": heal,
     }
-    return Device(entry.name, verbs)
 
 
 def shared_chip(board: SimulatedBoard, place: str) -> SimGpioChip:
@@ -53,7 +71,9 @@ def shared_chip(board: SimulatedBoard, place: str) -> SimGpioChip:
                 listener(driven, levels)
 
         file = _file(board, place)
-        chip = board.gpio_chips[place] = SimGpioChip(LINES, board.clock, tell, file)
+        chip = board.gpio_chips[place] = SimGpioChip(
+            LINES, board.clock, tell, file, sleep=board.sleep
+        )
         return chip
 
     return board.share("gpio", place, make)

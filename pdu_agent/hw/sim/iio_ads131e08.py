@@ -17,6 +17,7 @@ import fcntl
 import os
 import termios
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ class SimIioAds131e08:
     """root: an existing folder; the node is root/dev/iio:device<number>.
 
     gain, reference_v and channels: of the device tree. `service` moves the samples that are
-    due; `run` does it from a thread. missed_interrupts: of the next frames. stalled: no
+    due; `run` does it from a thread. missed_interrupts: of the next frames. stalled(): no
     interrupt comes.
     """
 
@@ -58,7 +59,7 @@ class SimIioAds131e08:
     ) -> None:
         self.chip = SimAds131e08(inputs, ppm=ppm, noise_lsb=noise_lsb, seed=seed)
         self.missed_interrupts = 0
-        self.stalled = False
+        self.stalled: Callable[[], bool] = lambda: False
         self.path = str(root / "dev" / f"iio:device{number}")
         self.folder = root / "sys/bus/iio/devices" / f"iio:device{number}"
         self._clock = clock
@@ -186,7 +187,7 @@ class SimIioAds131e08:
         now_s = self._clock.monotonic_s()
         times_s = self.chip.ready_times_s(self._until_s, now_s)
         self._until_s = now_s
-        if self.stalled:
+        if self.stalled():
             return
         missed = min(self.missed_interrupts, len(times_s))
         self.missed_interrupts -= missed

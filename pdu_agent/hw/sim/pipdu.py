@@ -24,6 +24,7 @@ class SimPipdu(SimSerialBoard):
     """truth(channel): watts for the first firmware, amperes for the later one, channels from 0.
 
     commands: every letter it took. broken_line: sent once in place of the next line.
+    broken_lines: so many have a value that is cut.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class SimPipdu(SimSerialBoard):
     ) -> None:
         self.commands: list[str] = []
         self.broken_line = b""
+        self.broken_lines = 0
         self.is_mute = False
         self._clock = clock
         self._truth = truth
@@ -79,6 +81,9 @@ class SimPipdu(SimSerialBoard):
             return b""
         self._next_line_s = now_s + CYCLE_S
         line, self.broken_line = self.broken_line, b""
+        if self.broken_lines:
+            self.broken_lines -= 1
+            line = b"1.2,3\xff\r\n"
         return line or self._line()
 
     def _line(self) -> bytes:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pdu_agent.hw.sim.device import Device, Entry
+from pdu_agent.hw.sim.faulty import for_seconds
 from pdu_agent.hw.sim.pipdu import SimPipdu
 from pdu_agent.model.commands import Target
 
@@ -63,11 +64,15 @@ def _shared(board: SimulatedBoard, entry: Entry) -> tuple[Device, _Wiring]:
     def silent(on: bool) -> None:
         simulated.is_mute = on
 
-    def corrupt(_: int) -> None:
-        simulated.broken_line = b"1.2,3\xff\r\n"
+    def corrupt(lines: int) -> None:
+        simulated.broken_lines = lines
+
+    def stall(seconds: float) -> None:
+        simulated.terminal.stall(for_seconds(board.clock, seconds))
 
     def heal(_: bool) -> None:
         simulated.is_mute = False
+        simulated.broken_lines = 0
 
     device = Device(
         entry.name,
@@ -77,6 +82,7 @@ def _shared(board: SimulatedBoard, entry: Entry) -> tuple[Device, _Wiring]:
             "power_loss": lambda _: simulated.boot(),
             "silent": silent,
             "corrupt": corrupt,
+            "stall": stall,
             "heal": heal,
         },
         path=str(simulated.path),

@@ -20,7 +20,8 @@ class SimSerialBoard(ABC):
     """path: what to open, as udev would make it; see SimTerminal. on_relays(closed) is told the
     contacts when made and whenever they change, from the board's thread.
 
-    own_supply: the relays stay when the port is pulled. is_silent: hears nothing.
+    own_supply: the relays stay when the port is pulled. is_silent: hears nothing. garbled: so
+    many answers have a flipped bit.
     """
 
     def __init__(
@@ -32,11 +33,12 @@ class SimSerialBoard(ABC):
     ) -> None:
         self.path = path
         self.is_silent = False
+        self.garbled = 0
         self.own_supply = own_supply
         self.relay_count = relay_count
         self.closed = [False] * relay_count
         self._on_relays = on_relays
-        self._terminal = SimTerminal(path)
+        self.terminal = SimTerminal(path)
         self._lock = threading.RLock()
         self._quiet_rounds = 0
         self._stop = threading.Event()
@@ -52,17 +54,17 @@ class SimSerialBoard(ABC):
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._terminal.unplug()
+        self.terminal.unplug()
 
     def plug(self) -> None:
         with self._lock:
-            self._terminal.plug()
+            self.terminal.plug()
             if not self.own_supply:
                 self.power_up()
 
     def unplug(self) -> None:
         with self._lock:
-            self._terminal.unplug()
+            self.terminal.unplug()
             if not self.own_supply:
                 self.move(dict.fromkeys(range(self.relay_count), False))
 
@@ -96,10 +98,17 @@ class SimSerialBoard(ABC):
     def _run(self) -> None:
         while not self._stop.wait(HEAR_S):
             with self._lock:
-                data = self._terminal.hear()
+                data = self.terminal.hear()
                 self._quiet_rounds = 0 if data else self._quiet_rounds + 1
-                answer = b"" if self.is_silent or not data else self.receive(data)
-                self._terminal.say(answer + self.say_by_itself())
+                answer = b"" if self.is_silent or not data else self._spoilt(self.receive(data))
+                self.terminal.say(answer + self.say_by_itself())
+
+    def _spoilt(self, answer: bytes) -> bytes:
+        if not self.garbled or not answer:
+            return answer
+        self.garbled -= 1
+        middle = len(answer) // 2
+        return answer[:middle] + bytes([answer[middle] ^ 0x10]) + answer[middle + 1 :]
 
     def _tell(self) -> None:
         if self._on_relays is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdu_agent.hw.sim.device import Device, Entry
+from pdu_agent.hw.sim.faulty import for_seconds
 from pdu_agent.hw.sim.lcus import SimLcus
 from pdu_agent.hw.sim.numato import SimNumato
 from pdu_agent.hw.sim.serial_board import OnRelays, SimSerialBoard
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 def lcus(board: SimulatedBoard, entry: Entry) -> Device:
     options = entry.options
     return _device(
+        board,
         entry,
         SimLcus(
             _path(board, entry),
@@ -38,7 +40,7 @@ def numato(board: SimulatedBoard, entry: Entry) -> Device:
         _path(board, entry), options.relay_count, _coils(board, entry), options.own_supply
     )
     simulated.knows_all_at_once = options.all_at_once
-    return _device(entry, simulated)
+    return _device(board, entry, simulated)
 
 
 def _path(board: SimulatedBoard, entry: Entry) -> Path:
@@ -51,12 +53,19 @@ def _coils(board: SimulatedBoard, entry: Entry) -> OnRelays:
     return lambda closed: board.contacts.coils(entry.name, dict(enumerate(closed)))
 
 
-def _device(entry: Entry, simulated: SimSerialBoard) -> Device:
+def _device(board: SimulatedBoard, entry: Entry, simulated: SimSerialBoard) -> Device:
     def silent(on: bool) -> None:
         simulated.is_silent = on
 
+    def corrupt(answers: int) -> None:
+        simulated.garbled = answers
+
+    def stall(seconds: float) -> None:
+        simulated.terminal.stall(for_seconds(board.clock, seconds))
+
     def heal(_: bool) -> None:
         simulated.is_silent = False
+        simulated.garbled = 0
 
     def replug(_: bool) -> None:
         simulated.unplug()
@@ -69,6 +78,8 @@ def _device(entry: Entry, simulated: SimSerialBoard) -> Device:
             "replug": replug,
             "power_loss": lambda _: simulated.power_up(),
             "silent": silent,
+            "corrupt": corrupt,
+            "stall": stall,
             "heal": heal,
         },
         path=str(simulated.path),

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from pdu_agent.hw.sim.ads1x15 import SimAds1x15
 from pdu_agent.hw.sim.ads13x import Faults
+from pdu_agent.hw.sim.converters import CLIPPING
 from pdu_agent.hw.sim.device import Device, Entry
-from pdu_agent.hw.sim.faulty import i2c_chip_verbs
+from pdu_agent.hw.sim.faulty import for_seconds, i2c_chip_verbs
 from pdu_agent.hw.sim.iio_ads131e08 import SimIioAds131e08
 from pdu_agent.hw.sim.inputs import ConverterInputs, ConverterPlan, CurrentInput, VoltageInput
 from pdu_agent.hw.sim.world import Conductor
@@ -29,9 +30,10 @@ _MIDDLE_V = 1.65
 def ads131e08_iio(board: SimulatedBoard, entry: Entry) -> Device:
     """Its device tree says what the settings say."""
     options = entry.options
+    inputs = ConverterInputs(board.world, entry.plan, board.rng)
     kernel = SimIioAds131e08(
         board.folder(entry.name),
-        ConverterInputs(board.world, entry.plan, board.rng),
+        inputs,
         board.clock,
         gain=options.gain.value,
         reference_v=options.reference_v.value,
@@ -40,31 +42,41 @@ def ads131e08_iio(board: SimulatedBoard, entry: Entry) -> Device:
     )
 
     def silent(on: bool) -> None:
-        kernel.stalled = on
+        kernel.stalled = lambda: on
+
+    def stall(seconds: float) -> None:
+        kernel.stalled = for_seconds(board.clock, seconds)
 
     def dead_channel(channel: int) -> None:
         kernel.chip.faults.dead_channels |= 1 << channel - 1
+
+    def clip_channel(channel: int) -> None:
+        inputs.overdrive[channel - 1] = CLIPPING
 
     def lose_frames(count: int) -> None:
         kernel.missed_interrupts = count
 
     def heal(_: bool) -> None:
-        kernel.stalled = False
+        kernel.stalled = lambda: False
         kernel.chip.faults = Faults()
+        inputs.overdrive[:] = 1.0
 
+    channels = range(1, entry.plan.used_channels + 1)
     return Device(
         entry.name,
         {
             "unplug": lambda _: kernel.unplug(),
             "replug": lambda _: kernel.plug(),
             "silent": silent,
+            "stall": stall,
             "dead_channel": dead_channel,
+            "clip_channel": clip_channel,
             "lose_frames": lose_frames,
             "heal": heal,
             "power_loss": lambda _: kernel.chip.reset(),
         },
         path=kernel.path,
-        ranges={"dead_channel": range(1, entry.plan.used_channels + 1)},
+        ranges=dict.fromkeys(("dead_channel", "clip_channel"), channels),
         start=kernel.run,
         close=kernel.close,
     )

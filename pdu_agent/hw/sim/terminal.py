@@ -8,6 +8,7 @@ import os
 import select
 import termios
 import tty
+from collections.abc import Callable
 from pathlib import Path
 
 HEAR_BYTES = 4096
@@ -23,6 +24,12 @@ class SimTerminal:
     def __init__(self, link: Path) -> None:
         self.link = link
         self._ends: tuple[int, int] | None = None
+        self._stalled: Callable[[], bool] = lambda: False
+        self._unsaid = b""
+
+    def stall(self, lasts: Callable[[], bool]) -> None:
+        """Nothing gets through as long as lasts() is true; then all of it does."""
+        self._stalled = lasts
 
     def plug(self) -> None:
         """The host's end stays open here too: reading the device's end of a terminal that
@@ -44,22 +51,31 @@ class SimTerminal:
         for end in self._ends:
             os.close(end)
         self._ends = None
+        self._unsaid = b""
 
     def hear(self, wait_s: float = 0.0) -> bytes:
         """What the host has sent, waiting up to wait_s for it."""
         if self._ends is None:
             return b""
+        if self._stalled():
+            select.select([], [], [], wait_s)
+            return b""
+        self.say(b"")
         host_end, device_end = self._ends
         ready, _, _ = select.select([device_end], [], [], wait_s)
         _forget_speed(host_end)
         return os.read(device_end, HEAR_BYTES) if ready else b""
 
     def say(self, data: bytes) -> None:
-        if self._ends is None or not data:
+        if self._ends is None:
+            return
+        self._unsaid += data
+        if self._stalled() or not self._unsaid:
             return
         host_end, device_end = self._ends
         with contextlib.suppress(BlockingIOError):
-            os.write(device_end, data)
+            os.write(device_end, self._unsaid)
+        self._unsaid = b""
         _forget_speed(host_end)
 
 
