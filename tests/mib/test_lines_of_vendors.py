@@ -8,20 +8,25 @@ from dataclasses import replace
 import pytest
 
 from pdu_agent.mib_impl.powernet.traps import TELLING as POWERNET_TELLING
+from pdu_agent.mib_impl.sentry3.notifications import TELLING as SENTRY3_TELLING
 from pdu_agent.mib_impl.sentry4.notifications import TELLING as SENTRY4_TELLING
+from pdu_agent.mib_impl.set_errors import ErrorStatus, SetError
 from pdu_agent.model.commands import (
+    Action,
     ConfigureInlet,
     InletSetting,
     Limit,
     OverloadRestriction,
     Quantity,
     SetLimit,
+    SwitchOutlet,
     Target,
     TargetKind,
 )
 from pdu_agent.model.events import AlarmRaised, ReadingLost
 from pdu_agent.model.snapshot import (
     Alarm,
+    Branch,
     Crossing,
     Inlet,
     Line,
@@ -30,7 +35,7 @@ from pdu_agent.model.snapshot import (
     Threshold,
     ThresholdState,
 )
-from tests.mib.unit import ELECTRICAL, METER, WALL_S, Bench, integer, outlet, unit
+from tests.mib.unit import ELECTRICAL, METER, WALL_S, Bench, integer, octets, outlet, unit
 
 APC = ".1.3.6.1.4.1.318.1.1"
 LINE_2 = Target(TargetKind.LINE, 2)
@@ -159,3 +164,92 @@ def test_sentry4_tells_of_the_line_that_is_overloaded() -> None:
     assert ((1, 1, 2), "AA2") in told[0].values
     lost = list(SENTRY4_TELLING[ReadingLost](ReadingLost(WALL_S, LINE_2), three_phase()))
     assert [each.type.name for each in lost] == ["st4LineStatusEvent", "st4PhaseStatusEvent"]
+
+
+# Sentry3-MIB
+
+ST3 = ".1.3.6.1.4.1.1718.3.2"
+
+
+@pytest.fixture
+def sentry3() -> Bench:
+    return Bench(three_phase(), mibs=("sentry3",))
+
+
+def test_sentry3_has_an_infeed_for_each_line(sentry3: Bench) -> None:
+    infeeds = [f"1.{n}" for n in (1, 2, 3)]
+    assert sentry3.content(f"{ST3}.1.1.5.1") == 3
+    assert sentry3.content(f"{ST3}.1.1.9.1") == 3 * 32 * 230
+    assert [sentry3.content(f"{ST3}.2.1.2.{n}") for n in infeeds] == [b"AA", b"AB", b"AC"]
+    assert [sentry3.content(f"{ST3}.2.1.3.{n}") for n in infeeds] == [
+        b"Line 1",
+        b"Line 2",
+        b"Line 3",
+    ]
+    assert [sentry3.content(f"{ST3}.2.1.6.{n}") for n in infeeds] == [0, 4, 0]
+    assert [sentry3.content(f"{ST3}.2.1.7.{n}") for n in infeeds] == [1000, 2500, 800]
+    assert [sentry3.content(f"{ST3}.2.1.9.{n}") for n in infeeds] == [1, 1, 1]
+    assert [sentry3.content(f"{ST3}.2.1.10.{n}") for n in infeeds] == [32, 32, 32]
+    assert [sentry3.content(f"{ST3}.2.1.18.{n}") for n in infeeds] == [2310, 2320, 2330]
+    assert [sentry3.content(f"{ST3}.2.1.21.{n}") for n in infeeds] == [b"L1", b"L2", b"L3"]
+    assert [sentry3.content(f"{ST3}.2.1.23.{n}") for n in infeeds] == [b"L1-N", b"L2-N", b"L3-N"]
+    assert [sentry3.content(f"{ST3}.2.1.24.{n}") for n in infeeds] == [32 * 230] * 3
+
+
+def test_sentry3_shows_no_voltage_between_lines_that_nobody_measures(sentry3: Bench) -> None:
+    assert sentry3.content(f"{ST3}.2.1.11.1.1") == -1
+
+
+def test_sentry3_outlets_hang_on_their_lines(sentry3: Bench) -> None:
+    outlets = [(n, sentry3.content(f"{ST3}.3.1.2.1.{n}.{n}")) for n in (1, 2, 3)]
+    assert outlets == [(1, b"AA1"), (2, b"AB2"), (3, b"AC3")]
+    sentry3.set((f"{ST3}.3.1.11.1.2.2", integer(2)))
+    (batch,) = sentry3.controller.submitted
+    assert batch == [SwitchOutlet(2, Action.OFF)]
+
+
+def test_sentry3_limits_of_an_infeed_are_those_of_its_line(sentry3: Bench) -> None:
+    sentry3.set((f"{ST3}.2.1.8.1.2", integer(20)))
+    (batch,) = sentry3.controller.submitted
+    assert batch == [SetLimit(LINE_2, Quantity.CURRENT, Limit.HIGH_WARNING, 20)]
+
+
+def test_sentry3_does_not_rename_a_line(sentry3: Bench) -> None:
+    with pytest.raises(SetError) as caught:
+        sentry3.set((f"{ST3}.2.1.3.1.2", octets(b"x")))
+    assert caught.value.status is ErrorStatus.NOT_WRITABLE
+
+
+def test_sentry3_wires_what_lies_between_two_lines_to_the_first_of_them() -> None:
+    unit = three_phase()
+    lines = ("l3l1", "l2l3", "unknown")
+    outlets = tuple(
+        replace(each, line=line) for each, line in zip(unit.outlets, lines, strict=True)
+    )
+    branches = (Branch(7, "B", 1, "l2", 16.0, None), Branch(8, "C", 1, "l2l3", 16.0, None))
+    bench = Bench(replace(unit, outlets=outlets, branches=branches), mibs=("sentry3",))
+    found = [bench.content(f"{ST3}.3.1.2.1.{where}") for where in ("3.1", "2.2", "1.3")]
+    assert found == [b"AC1", b"AB2", b"AA3"]
+    assert [bench.content(f"{ST3}.7.1.2.1.2.{n}") for n in (1, 2)] == [b"AB1", b"AB2"]
+
+
+def test_sentry3_counts_an_inlet_without_lines_after_those_before_it() -> None:
+    unit = three_phase()
+    second = Inlet(2, "Inlet 2", 1, METER)
+    outlets = (*unit.outlets, replace(outlet(4), inlet=2, line="unknown"))
+    two = replace(unit, inlets=(*unit.inlets, second), outlets=outlets)
+    bench = Bench(two, mibs=("sentry3",))
+    assert bench.content(f"{ST3}.2.1.3.1.4") == b"Inlet 2"
+    assert bench.content(f"{ST3}.3.1.2.1.4.4") == b"AD4"
+
+
+def test_sentry3_tells_of_the_line_that_is_overloaded() -> None:
+    crossing = Crossing(Quantity.CURRENT, ThresholdState.HIGH_WARNING, 25.0, 24.0)
+    alarm = Alarm(1, "threshold", Severity.WARNING, "line 2", "x", WALL_S, LINE_2, crossing)
+    told = list(SENTRY3_TELLING[AlarmRaised](AlarmRaised(WALL_S, alarm, None), three_phase()))
+    assert [each.type.name for each in told] == ["infeedLoadEvent"]
+    assert ((1, 2), "AB") in told[0].values
+    lost = list(SENTRY3_TELLING[ReadingLost](ReadingLost(WALL_S, LINE_2), three_phase()))
+    assert [each.type.name for each in lost] == ["infeedStatusEvent"]
+    of_inlet = ReadingLost(WALL_S, Target(TargetKind.INLET, 1))
+    assert list(SENTRY3_TELLING[ReadingLost](of_inlet, three_phase())) == []

@@ -195,7 +195,8 @@ def test_what_cannot_be_is_refused_and_nothing_is_done(
 @pytest.mark.parametrize("suffix", READ_ONLY)
 def test_a_read_only_object_is_not_writable(suffix: str) -> None:
     bench = Sentry3Bench()
-    instance = next(each for each in bench.reads() if each.startswith(f"{suffix}."))
+    found = (each for each in bench.reads() if each.startswith(f"{suffix}."))
+    instance = next(found, f"{suffix}.1.1")  # of lines, which this unit does not tell apart
     for value in (integer(1), octets(b"A")):
         with pytest.raises(SetError) as caught:
             bench.set((instance, value))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sentry3-MIB infeedTable: the inlets, each with one phase."""
+"""Sentry3-MIB infeedTable: the inlets, or the lines of those that have some."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from pdu_agent.mib_impl.sentry3.measured import (
     value_object,
 )
 from pdu_agent.mib_impl.sentry3.points import InfeedRow, infeeds
-from pdu_agent.mib_impl.sentry3.tower import va_capacity
 from pdu_agent.mib_impl.sentry3.words import (
     INFEED_CAPABILITIES,
     LINE_STATUS,
     LOAD_STATUS,
     REACTANCE,
 )
-from pdu_agent.mib_impl.syntax import DisplayString, Integer32
+from pdu_agent.mib_impl.set_errors import ErrorStatus
+from pdu_agent.mib_impl.syntax import DisplayString, Integer32, Unacceptable
 from pdu_agent.model.commands import ConfigureInlet, InletSetting, Limit
 from pdu_agent.model.quantities import MILLIJOULES_PER_KILOWATT_HOUR
 
@@ -54,6 +54,27 @@ def _apparent_va(row: InfeedRow) -> float | None:
     return None if electrical is None else electrical.apparent_power_va
 
 
+def _line_to_line_v(row: InfeedRow) -> float | None:
+    """A line is measured to neutral, and what it has to the next one nobody measures."""
+    electrical = present(row.meter)
+    return None if electrical is None or row.line is not None else electrical.voltage_v
+
+
+def _line_id(row: InfeedRow) -> str | None:
+    return None if row.line is None else row.line.line.upper()
+
+
+def _phase_id(row: InfeedRow) -> str | None:
+    return None if row.line is None else f"{row.line.line.upper()}-N"
+
+
+def _rename(row: InfeedRow, text: str) -> ConfigureInlet:
+    """Raises Unacceptable for a line, whose name is that of the configuration."""
+    if row.line is not None:
+        raise Unacceptable(ErrorStatus.NOT_WRITABLE, f"{row.name}: the name of a line is fixed")
+    return ConfigureInlet(row.inlet.index, InletSetting.NAME, text)
+
+
 INFEEDS: Table[InfeedRow] = Table(
     suffix=(2, 2),
     name="infeedTable",
@@ -66,8 +87,8 @@ INFEEDS: Table[InfeedRow] = Table(
             3,
             "infeedName",
             DisplayString(0, 24),
-            lambda row: row.inlet.name,
-            to_command=lambda row, text: ConfigureInlet(row.inlet.index, InletSetting.NAME, text),
+            lambda row: row.name,
+            to_command=_rename,
         ),
         ObjectType(4, "infeedCapabilities", INFEED_CAPABILITIES, _capabilities),
         ObjectType(5, "infeedStatus", LINE_STATUS, lambda row: derived_status(row.meter)),
@@ -90,12 +111,17 @@ INFEEDS: Table[InfeedRow] = Table(
             10,
             "infeedCapacity",
             Integer32(0, 600),
-            lambda row: row.meter.rated_current_a,
+            lambda row: row.rated_current_a,
             units="Amps",
             absent=NOT_AVAILABLE,
         ),
-        value_object(
-            11, "infeedVoltage", Integer32(0, 4800, scale=10), VOLTS, lambda e: e.voltage_v
+        ObjectType(
+            11,
+            "infeedVoltage",
+            Integer32(0, 4800, scale=10),
+            _line_to_line_v,
+            units=VOLTS,
+            absent=NOT_AVAILABLE,
         ),
         value_object(12, "infeedPower", Integer32(0, 25_000), "Watts", lambda e: e.active_power_w),
         value_object(
@@ -125,15 +151,17 @@ INFEEDS: Table[InfeedRow] = Table(
             20,
             "infeedCapacityUsed",
             TENTH_PERCENT,
-            lambda row: part_of(_load_a(row), row.meter.rated_current_a),
+            lambda row: part_of(_load_a(row), row.rated_current_a),
             units="tenth percentage",
             absent=NOT_AVAILABLE,
         ),
+        ObjectType(21, "infeedLineID", DisplayString(0, 4), _line_id),
+        ObjectType(23, "infeedPhaseID", DisplayString(0, 6), _phase_id),
         ObjectType(
             24,
             "infeedVACapacity",
             Integer32(0, 25_000),
-            lambda row: va_capacity(row.inlet),
+            lambda row: row.va_capacity,
             units="Volt-Amps",
             absent=NOT_AVAILABLE,
         ),
@@ -141,7 +169,7 @@ INFEEDS: Table[InfeedRow] = Table(
             25,
             "infeedVACapacityUsed",
             TENTH_PERCENT,
-            lambda row: part_of(_apparent_va(row), va_capacity(row.inlet)),
+            lambda row: part_of(_apparent_va(row), row.va_capacity),
             units="tenth percentage",
             absent=NOT_AVAILABLE,
         ),

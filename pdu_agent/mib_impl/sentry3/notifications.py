@@ -22,6 +22,7 @@ from pdu_agent.mib_impl.sentry3.monitors import Probe
 from pdu_agent.mib_impl.sentry3.objects import GROUPS
 from pdu_agent.mib_impl.sentry3.outlet import OUTLETS
 from pdu_agent.mib_impl.sentry3.outlet_states import control_state, outlet_status
+from pdu_agent.mib_impl.sentry3.points import InfeedRow
 from pdu_agent.mib_impl.sentry3.probe import PROBES, humid_of, probe_status, temp_of
 from pdu_agent.mib_impl.sentry3.tower import STATUS_OF_ALARM, TOWERS, tower_status
 from pdu_agent.mib_impl.sentry3.words import is_error
@@ -180,6 +181,7 @@ def _humidity(snapshot: Snapshot, found: _Found, crossing: Crossing) -> Told:
 
 _CROSSED: Mapping[tuple[TargetKind, Quantity], Callable[[Snapshot, _Found, Crossing], Told]] = {
     (TargetKind.INLET, Quantity.CURRENT): _infeed_load,
+    (TargetKind.LINE, Quantity.CURRENT): _infeed_load,
     (TargetKind.OUTLET, Quantity.CURRENT): _outlet_load,
     (TargetKind.BRANCH, Quantity.CURRENT): _branch_load,
     (TargetKind.SENSOR, Quantity.TEMPERATURE): _temperature,
@@ -200,6 +202,7 @@ def _reachable(target: Target, status: str, snapshot: Snapshot) -> Iterator[Told
     """The status of an outlet is that of its relay, not of its meter."""
     kinds = {
         TargetKind.INLET: types.INFEED_STATUS,
+        TargetKind.LINE: types.INFEED_STATUS,
         TargetKind.BRANCH: types.BRANCH_STATUS,
     }
     if target.kind in kinds:
@@ -243,12 +246,18 @@ def _rows_of(target: Target, snapshot: Snapshot) -> Iterator[_Found]:
     return (found for found in table.rows(snapshot) if belongs(found[1], target.index))
 
 
+def _target(row: InfeedRow) -> tuple[int | None, int]:
+    """The number of its line, if it is one, and that of its inlet."""
+    return (None if row.line is None else row.line.index), row.inlet.index
+
+
 def _is_half(probe: Probe, number: int) -> bool:
     return any(half.sensor.index == number for half in probe.halves)
 
 
 _ROWS: Mapping[TargetKind, tuple[Table[Any], Callable[[Any, int], bool]]] = {
-    TargetKind.INLET: (INFEEDS, lambda row, number: row.inlet.index == number),
+    TargetKind.INLET: (INFEEDS, lambda row, number: _target(row) == (None, number)),
+    TargetKind.LINE: (INFEEDS, lambda row, number: _target(row)[0] == number),
     TargetKind.BRANCH: (BRANCHES, lambda row, number: row.branch.index == number),
     TargetKind.OUTLET: (OUTLETS, lambda row, number: row.outlet.index == number),
     TargetKind.SENSOR: (PROBES, _is_half),

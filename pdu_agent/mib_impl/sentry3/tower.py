@@ -13,7 +13,7 @@ from pdu_agent.mib_impl.sentry3.measured import (
     TENTH_PERCENT,
     present,
 )
-from pdu_agent.mib_impl.sentry3.points import INFEEDS, TOWER, TOWER_ID
+from pdu_agent.mib_impl.sentry3.points import TOWER, TOWER_ID, infeeds
 from pdu_agent.mib_impl.sentry3.words import TOWER_CAPABILITIES, TOWER_STATUS
 from pdu_agent.mib_impl.syntax import DisplayString, Integer32
 from pdu_agent.model.commands import ConfigureDevice, DeviceSetting
@@ -56,7 +56,7 @@ def _power_factor(snapshot: Snapshot) -> float | None:
 
 def va_capacity(inlet: Inlet) -> float | None:
     rated_a = inlet.meter.rated_current_a
-    return None if rated_a is None else rated_a * inlet.nominal_voltage_v
+    return None if rated_a is None else inlet.line_count * rated_a * inlet.nominal_voltage_v
 
 
 def _va_capacity(snapshot: Snapshot) -> float | None:
@@ -100,7 +100,7 @@ TOWERS: Table[Snapshot] = Table(
             5,
             "towerInfeedCount",
             Integer32(0, 4),
-            lambda snapshot: sum(inlet.index <= INFEEDS for inlet in snapshot.inlets),
+            lambda snapshot: sum(1 for _ in infeeds(snapshot)),
         ),
         ObjectType(
             6,
