@@ -26,6 +26,7 @@ _FULL_SCALE = 0xFFFF
 _WORDS = (0, 3)
 """Where temperature and humidity begin in the answer."""
 _ANSWER_BYTES = 6
+_BEGINNING_AGAIN_S = 0.002  # 1 ms at most
 _KINDS = (SensorKind.TEMPERATURE, SensorKind.HUMIDITY)
 
 
@@ -56,6 +57,8 @@ class _Sht:
 
     driver: ClassVar[str]
     measure: ClassVar[bytes]
+    begin_again: ClassVar[bytes]
+    """Ends whatever somebody else has set it to do."""
     measuring_s: ClassVar[float]
     humidity_scale: ClassVar[tuple[float, float]]
     ranges: ClassVar = {SensorKind.TEMPERATURE: (-40.0, 125.0)}
@@ -71,6 +74,7 @@ class _Sht:
         self._address = settings.address
         self._kind = kind
         self._sleep = sleep
+        self._has_failed = False
 
     @classmethod
     def connect(cls, site: Site, settings: Sht3xSettings | Sht4xSettings, kind: SensorKind) -> Self:
@@ -81,10 +85,9 @@ class _Sht:
         temperature; DroppedSample for a wrong checksum.
         """
         try:
-            self._bus.exchange(self._address, self.measure, 0)
-            self._sleep(self.measuring_s)
-            answer = self._bus.exchange(self._address, b"", _ANSWER_BYTES)
+            answer = self._measured()
         except OSError as exc:
+            self._has_failed = True
             raise bus_error(self.driver, f"measure at 0x{self._address:02x}", exc) from exc
         words = [answer[at : at + 3] for at in _WORDS]
         if any(crc8(word[:2]) != word[2] for word in words):
@@ -98,12 +101,32 @@ class _Sht:
         low, high = self.humidity_scale
         return min(100.0, max(0.0, low + (high - low) * wet))
 
+    def _measured(self) -> bytes:
+        if self._has_failed:
+            self._free()
+        self._bus.exchange(self._address, self.measure, 0)
+        self._sleep(self.measuring_s)
+        answer = self._bus.exchange(self._address, b"", _ANSWER_BYTES)
+        self._has_failed = False
+        return answer
+
+    def _free(self) -> None:
+        """An SHT3x that another program left measuring by itself takes no other command."""
+        try:
+            self._bus.exchange(self._address, self.begin_again, 0)
+        except TimeoutError:
+            raise  # the bus is stuck; the measurement would only take as long again
+        except OSError:
+            return  # it may refuse that and yet measure
+        self._sleep(_BEGINNING_AGAIN_S)
+
 
 class Sht3xSensor(_Sht):
     """An SHT3x; without clock stretching, so that the bus stays free for others meanwhile."""
 
     driver = "sht3x"
     measure = b"\x24\x00"
+    begin_again = b"\x30\x93"
     measuring_s = 0.016  # at most 15.5 ms
     humidity_scale = (0.0, 100.0)
 
@@ -113,5 +136,6 @@ class Sht4xSensor(_Sht):
 
     driver = "sht4x"
     measure = b"\xfd"
+    begin_again = b"\x94"
     measuring_s = 0.010  # at most 8.3 ms
     humidity_scale = (-6.0, 119.0)

@@ -247,6 +247,17 @@ def test_others_use_the_bus_while_a_sensor_measures() -> None:
     assert meanwhile == ["a relay's transfer"]
 
 
+def test_an_sht_that_somebody_left_measuring_by_itself_is_freed() -> None:
+    clock = ManualClock()
+    chip = SimSht3x(Air(lambda: 21.0), clock.monotonic_s)
+    chip.by_itself = True
+    bus = SimI2cBus({0x44: chip})
+    sensor = Sht3xSensor(bus, Sht3xSettings("x"), T, clock.advance)
+    with pytest.raises(ChipNotFound):
+        sensor.read()
+    assert sensor.read() == pytest.approx(21, abs=0.01)
+
+
 def test_a_busy_aht20_is_waited_for_half_a_second_at_most() -> None:
     waited_s: list[float] = []
     sensor = Aht20Sensor(Answering(b"\x98" + bytes(6)), T, waited_s.append)  # type: ignore[arg-type]

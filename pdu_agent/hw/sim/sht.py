@@ -36,6 +36,8 @@ class _SimSht:
         self.air = air
         self.faults = air.faults
         self._now_s = now_s
+        self.by_itself = False
+        """Somebody set it to measure again and again: it takes nothing but the end of that."""
         self._ready_s: float | None = None
         self._answer = b""
 
@@ -45,7 +47,9 @@ class _SimSht:
         """
         self.faults.acknowledge()
         if data in self.resets:
-            self._ready_s = None
+            self._ready_s, self.by_itself = None, False
+        elif data and self.by_itself:
+            refuse()
         elif data in self.commands:
             self._ready_s = self._now_s() + self.commands[data]
             celsius, percent, _ = self.air.sample()
