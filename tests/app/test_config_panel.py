@@ -97,10 +97,13 @@ def test_library_inside_a_package_that_is_missing_is_missing_too():
 @pytest.mark.parametrize(
     ("entry", "complaint"),
     [
-        ("driver: hd44780, bus: b, columns: 18", "expected 16 x 2, 20 x 2"),
-        ("driver: hd44780, bus: b, address: 0x30", "expected 0x20 to 0x27, or 0x38 to 0x3f"),
-        ("driver: ssd1306, bus: b, height: 48", "expected 32 or 64"),
-        ("driver: sh1106, bus: b, height: 32", "expected 64"),
+        ("driver: hd44780, bus: /dev/i2c-1, columns: 18", "expected 16 x 2, 20 x 2"),
+        (
+            "driver: hd44780, bus: /dev/i2c-1, address: 0x30",
+            "expected 0x20 to 0x27, or 0x38 to 0x3f",
+        ),
+        ("driver: ssd1306, bus: /dev/i2c-1, height: 48", "expected 32 or 64"),
+        ("driver: sh1106, bus: /dev/i2c-1, height: 32", "expected 64"),
     ],
 )
 def test_display_that_is_not_made_is_refused(tmp_path: Path, entry: str, complaint: str):

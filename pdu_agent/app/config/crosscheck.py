@@ -2,7 +2,6 @@
 """Settings that contradict each other: twice the same number, a board that does not exist.
 
 Works on whatever could be read, so that these complaints come together with the others.
-Whether a device file is there is not asked: hardware may come later.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.meter_check import meter_check
 from pdu_agent.app.config.mib_check import mib_check
+from pdu_agent.app.config.node_check import node_check
 from pdu_agent.app.config.panel_check import panel_check
 from pdu_agent.app.config.place_check import place_check
 from pdu_agent.app.config.scalars import nearest
@@ -37,6 +37,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     check.converter_channels()
     check.meter_channels()
     place_check(checker, problems)
+    node_check(checker, problems)
     meter_check(checker, problems)
     wiring_check(checker, problems)
     watch_check(checker, problems)

@@ -208,6 +208,11 @@ def _board_bus(text: str) -> None:
         raise ConfigError(f"{text!r} is no bus; expected a device such as /dev/i2c-1, or sim")
 
 
+def _meter_port(text: str) -> None:
+    if "://" not in text and not BUS_OF_BOARD.fullmatch(text):
+        raise ConfigError(f"{text!r} is no port; expected a device such as /dev/ttyUSB0, or sim")
+
+
 _JUDGES: dict[str, Any] = {
     "device.time_zone": _time_zone,
     "snmp.listen": parse_listen,
@@ -219,4 +224,11 @@ _JUDGES: dict[str, Any] = {
     "snmp.unlimited_networks": parse_network,
     "http.listen": _http_listen,
     "relays.bus": _board_bus,
+    "meters.bus": _board_bus,
+    "meters.port": _meter_port,
+    "sensors.bus": _board_bus,
+    "fans.bus": _board_bus,
+    "displays.bus": _board_bus,
+    "io.bus": _board_bus,
+    "io.chip": _board_bus,
 }
