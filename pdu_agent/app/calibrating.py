@@ -16,6 +16,7 @@ from pdu_agent.metering.calibrating import (
     ct_corner_of,
     gain_of,
     gain_of_watts,
+    lag_of,
     noise_floor_of,
     offset_of,
     phase_delay_of,
@@ -24,16 +25,22 @@ from pdu_agent.metering.calibrating import (
 from pdu_agent.metering.calibration import ChannelScale, MeterChannels
 from pdu_agent.metering.droop import Sinc
 from pdu_agent.metering.meter import BlockMeter, Window
-from pdu_agent.model.errors import ConfigError
+from pdu_agent.model.errors import MeasurementError
+
+SMALLEST_GAIN, LARGEST_GAIN = 0.5, 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the reference showed. A load has a power factor of 1; one of the three is given."""
+    """What the reference showed; one of the three is given.
+
+    power_factor: of the load, 0.3..1, or -0.3..-1 where its current leads.
+    """
 
     voltage_v: float | None = None
     current_a: float | None = None
     power_w: float | None = None
+    power_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,10 @@ def figures(recording: Recording, channels: MeterChannels, nominal_hz: float) ->
 
 
 def shown(recording: Recording, channels: MeterChannels, nominal_hz: float, channel: int) -> Shown:
-    """As the agent would show it. channel: from 0. Raises ConfigError without a whole window."""
+    """As the agent would show it. channel: from 0.
+
+    Raises MeasurementError without a whole window.
+    """
     scales = dict(channels.voltages)
     if channel in scales:
         rms = figures(recording, channels, nominal_hz).of(channel).rms
@@ -107,11 +117,11 @@ def residual_a(
 
 
 def _windows(recording: Recording, channels: MeterChannels, nominal_hz: float) -> list[Window]:
-    """Raises ConfigError where there is not one."""
+    """Raises MeasurementError where there is not one."""
     meter = BlockMeter(channels, nominal_hz, recording.droop)
     windows = [window for block in recording.blocks for window in meter.add_block(block)]
     if not windows:
-        raise ConfigError("nothing measured: expected at least half a second")
+        raise MeasurementError("nothing measured: expected at least half a second")
     return windows
 
 
@@ -126,37 +136,50 @@ def with_idle(found: ChannelCalibration, idle: Figures) -> ChannelCalibration:
 
 
 def with_load(
-    found: ChannelCalibration, loaded: Figures, reference: Reference, voltage: ChannelScale
+    found: ChannelCalibration, loaded: Figures, reference: Reference, voltage: ChannelScale | None
 ) -> ChannelCalibration:
-    """Gain, and for a current its phase, from a known resistive load.
+    """Gain, and for a current that belongs to a voltage its phase, from a known load.
 
-    voltage: the scale of the voltage that it belongs to. Where that one has no delay of its own,
-    a lead is the current transformer's, and follows its law; else it is a delay. Raises
-    ConfigError for a reference that does not fit.
+    voltage: the scale of that voltage. Where it has no delay of its own, a lead is the current
+    transformer's, and follows its law; else it is a delay. Raises MeasurementError for a load
+    that does not fit.
     """
     own = loaded.of(found.channel - 1)
     if reference.voltage_v is not None:
-        return replace(found, gain=_digits(gain_of(own, reference.voltage_v)))
+        return _with_gain(found, gain_of(own, reference.voltage_v))
+    if voltage is None:
+        return _with_gain(found, gain_of(own, reference.current_a or 0.0))
     if loaded.frequency_hz is None:
-        raise ConfigError("no mains on the voltage channel: a current cannot be calibrated")
+        raise MeasurementError("no mains on the voltage channel: a current cannot be calibrated")
     corner_hz = delay_s = 0.0
+    lag_rad = lag_of(reference.power_factor)
     if voltage.phase_delay_s:
-        delay_s = phase_delay_of(own, loaded.frequency_hz, voltage.phase_delay_s)
+        delay_s = phase_delay_of(own, loaded.frequency_hz, voltage.phase_delay_s, lag_rad)
     else:
-        corner_hz = ct_corner_of(own, loaded.frequency_hz)
+        corner_hz = ct_corner_of(own, loaded.frequency_hz, lag_rad)
     shrink = shrink_of(corner_hz, loaded.frequency_hz)
-    if reference.current_a is not None:
-        gain = gain_of(own, reference.current_a, shrink)
-    elif reference.power_w is not None:
-        gain = gain_of_watts(own, reference.power_w, voltage.gain, shrink)
+    if reference.power_w is not None:
+        gain = gain_of_watts(own, reference.power_w, voltage.gain, shrink, lag_rad)
     else:
-        raise ConfigError("a reference is needed: its amperes or watts")
-    return replace(
-        found,
-        gain=_digits(gain),
-        ct_corner_hz=_digits(corner_hz),
-        phase_delay_s=_digits(delay_s),
-    )
+        gain = gain_of(own, reference.current_a or 0.0, shrink)
+    turned = replace(found, ct_corner_hz=_digits(corner_hz), phase_delay_s=_digits(delay_s))
+    return _with_gain(turned, gain)
+
+
+def _with_gain(found: ChannelCalibration, gain: float) -> ChannelCalibration:
+    """The noise of the channel is the same in codes, so its floor goes with the gain.
+
+    Raises MeasurementError for a gain that is no trim any more.
+    """
+    if not SMALLEST_GAIN <= abs(gain) <= LARGEST_GAIN:
+        raise MeasurementError(
+            f"the gain would be {gain:.4g}, expected {SMALLEST_GAIN:g} to {LARGEST_GAIN:g}: is the"
+            " reference that of this channel, and are its turns, burden or divider as configured?"
+        )
+    floor = found.noise_floor
+    if floor is not None:
+        floor = float(f"{floor * abs(gain / found.gain):.4g}")
+    return replace(found, gain=_digits(gain), noise_floor=floor)
 
 
 def _digits(value: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from pdu_agent.app.calibrating import Recording, measure
 from pdu_agent.app.config import calibration
 from pdu_agent.app.config.calibration import CalibrationFile, ChannelCalibration, LoadPoint
 from pdu_agent.app.config.directories import prepare_directory
-from pdu_agent.app.config.nulls import NullCalibration
+from pdu_agent.app.config.nulls import NullCalibration, unfit
 from pdu_agent.app.config.schema import AgentSettings, MeterSettings
 from pdu_agent.app.config.tree import Problems
 from pdu_agent.app.config.wiring import SampledWiring
@@ -69,6 +69,8 @@ class Bench:
         clock = SystemClock(self._settings.simulator.speed)
         hardware = Hardware(self._settings, clock, _ignore, _ignore, _ignore, _ignore)
         try:
+            if hardware.board is not None:
+                hardware.board.start()
             driver = registry.driver_class("meters", self._meter.driver)
             site = hardware.site(self._meter.name, self._wiring.bus)
             source: SampleSource = driver.connect(site, self._meter.options)
@@ -76,8 +78,21 @@ class Bench:
         finally:
             hardware.stop()
 
-    def keep(self, outcome: Outcome) -> None:
-        """Add it to the calibration file. Raises ConfigError when that cannot be written."""
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """From 1 on: the voltages, which currents are calibrated against, then the currents."""
+        return tuple(row + 1 for row in self._channels.rows)
+
+    @property
+    def sums(self) -> tuple[int, ...]:
+        """Inlets whose residual current is a sum of conductors here."""
+        return tuple(residual.inlet for residual in self._wiring.residuals)
+
+    def keep(self, outcome: Outcome) -> list[str]:
+        """Add it to the calibration file, and tell which nulls are void now.
+
+        Raises ConfigError when that cannot be written.
+        """
         file = self._stored()
         if outcome.found is not None:
             file = file.with_channel(outcome.found)
@@ -89,6 +104,10 @@ class Bench:
             calibration.write(self.file, file)
         except OSError as exc:
             raise ConfigError(f"{self.file}: cannot be written: {exc.strerror}") from exc
+        trims = [] if outcome.found is None else [outcome.found]
+        meter = replace(self._meter, wiring=calibration.trimmed(self._wiring, trims))
+        mine = (null for null in file.nulls if null.meter == meter.name)
+        return [text for null in mine if (text := unfit(null, [meter]))]
 
     def _stored(self) -> CalibrationFile:
         if not self.file.exists():

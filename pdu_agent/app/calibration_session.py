@@ -12,13 +12,22 @@ from pdu_agent.app.calibration_bench import Bench, Outcome
 from pdu_agent.app.config import calibration
 from pdu_agent.app.config.calibration import ChannelCalibration, LoadPoint
 from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.app.config.wiring_check import COARSE_FLOOR_A
 from pdu_agent.app.wiring import meter_channels
+from pdu_agent.metering.calibrating import Figures
 from pdu_agent.metering.calibration import ChannelScale, MeterChannels
-from pdu_agent.model.errors import ConfigError
+from pdu_agent.model.commands import Target
+from pdu_agent.model.errors import ConfigError, MeasurementError
+
+IDLE_A, IDLE_CODES = 0.01, 4.0
+"""What stray fields may induce of the mains' frequency, the larger of both."""
 
 
 class Session(Bench):
-    """channel: from 1. Raises ConfigError for a channel that there is not."""
+    """channel: from 1. Raises ConfigError for a channel that there is not.
+
+    References have to be of a quantity that the channel has, see `quantities`.
+    """
 
     def __init__(self, settings: AgentSettings, meter: str, channel: int, reference: str) -> None:
         super().__init__(settings, meter)
@@ -28,21 +37,31 @@ class Session(Bench):
         self._channel = channel
         self._reference = reference
         self.is_voltage = channel - 1 in dict(self._channels.voltages)
-        self._found = self._present()
+        self._has_watts = self._voltage() is not None
 
     @property
     def name(self) -> str:
         """Such as "meter chip1 channel 3, outlet 1"."""
-        feeds = next(
-            (str(c.feeds) for c in self._wiring.currents if c.channel == self._channel and c.feeds),
-            "mains voltage" if self.is_voltage else "conductor",
-        )
-        return f"meter {self._meter.name} channel {self._channel}, {feeds}"
+        point = self._feeds or ("mains voltage" if self.is_voltage else "conductor")
+        return f"meter {self._meter.name} channel {self._channel}, {point}"
+
+    @property
+    def _feeds(self) -> Target | None:
+        currents = self._wiring.currents
+        return next((each.feeds for each in currents if each.channel == self._channel), None)
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Units that its reference may be in: V; A, W; or A alone for a residual current."""
+        if self.is_voltage:
+            return ("V",)
+        return ("A", "W") if self._has_watts else ("A",)
 
     def idle(self, recording: Recording) -> Outcome:
         """Nothing is connected: offset and noise floor."""
-        found = with_idle(self._found, figures(recording, self._channels, self._nominal_hz))
-        self._found = found = self._dated(found)
+        measured = figures(recording, self._channels, self._nominal_hz)
+        self._is_idle(measured)
+        found = self._dated(with_idle(self._present(), measured))
         unit = "V" if self.is_voltage else "A"
         lines = (
             f"offset      {found.offset_counts:.2f} codes",
@@ -51,13 +70,18 @@ class Session(Bench):
         return Outcome(lines, asdict(found), found)
 
     def load(self, recording: Recording, reference: Reference) -> Outcome:
-        """A known load: gain and phase, and how wrong the channel was and is."""
-        self._fits(reference)
+        """A known load: gain and phase, and how wrong the channel was and is.
+
+        Raises MeasurementError for a reference or a load that does not fit.
+        """
         measured = figures(recording, self._channels, self._nominal_hz)
-        found = self._dated(with_load(self._found, measured, reference, self._voltage()))
+        present = self._present()
+        found = self._dated(with_load(present, measured, reference, self._voltage()))
+        if self._feeds is None and not self.is_voltage:
+            # A neutral carries what the lines do the other way, so its watts tell no direction.
+            found = replace(found, gain=math.copysign(found.gain, present.gain))
         before = self._point(recording, self._channels, reference)
         after = self._point(recording, self._with(found), reference)
-        self._found = found
         lines = (
             f"gain        {found.gain:.6f}",
             f"CT corner   {found.ct_corner_hz:.4f} Hz",
@@ -69,7 +93,6 @@ class Session(Bench):
 
     def verify(self, recording: Recording, reference: Reference) -> Outcome:
         """Compare, and change nothing."""
-        self._fits(reference)
         point = self._point(recording, self._channels, reference)
         text = f"reference {point.true:g}, shown {point.shown:.6g}: {point.error_percent:+.3f} %"
         return Outcome((text,), asdict(point), points=(point,))
@@ -94,23 +117,37 @@ class Session(Bench):
     def _scale(self, channel: int) -> ChannelScale:
         return dict(zip(self._channels.rows, self._channels.scales, strict=True))[channel]
 
-    def _voltage(self) -> ChannelScale:
+    def _voltage(self) -> ChannelScale | None:
+        """What a current belongs to; None for a residual current, and for a voltage."""
         if self.is_voltage:
-            return self._scale(self._channel - 1)
+            return None
         place = [channel for channel, _ in self._channels.currents].index(self._channel - 1)
         row = self._channels.voltage_rows[place]
-        if row is None:
-            raise ConfigError(f"{self.name}: a residual current has no voltage; give --amperes")
-        return self._channels.scales[row]
+        return None if row is None else self._channels.scales[row]
 
     def _with(self, found: ChannelCalibration) -> MeterChannels:
         wiring = calibration.trimmed(self._wiring, [found])
         return meter_channels(wiring, self._meter.options.volts_per_count)
 
-    def _fits(self, reference: Reference) -> None:
-        if self.is_voltage is (reference.voltage_v is None):
-            wanted = "--volts" if self.is_voltage else "--amperes or --watts"
-            raise ConfigError(f"{self.name}: the reference is given by {wanted}")
+    def _is_idle(self, measured: Figures) -> None:
+        """A load that was left on would be taken for noise, and off every reading from then on.
+
+        Raises MeasurementError.
+        """
+        shown = abs(measured.of(self._channel - 1).fundamental or 0.0)
+        if self.is_voltage:
+            if measured.frequency_hz is not None:
+                raise MeasurementError(f"{self.name}: {shown:.1f} V, expected no mains")
+            return
+        scale = self._scale(self._channel - 1)
+        most_a = (
+            max(IDLE_A, IDLE_CODES * scale.units_per_count) if self._has_watts else COARSE_FLOOR_A
+        )
+        if shown > most_a:
+            raise MeasurementError(
+                f"{self.name}: {shown:.4f} A, expected nothing, {most_a:.4f} A at most: is the load"
+                " off, or the conductor out of its transformer?"
+            )
 
     def _point(
         self, recording: Recording, channels: MeterChannels, reference: Reference

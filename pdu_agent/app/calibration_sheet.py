@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from pdu_agent.app.config.calibration import CalibrationFile, ChannelCalibration, LoadPoint
+from pdu_agent.app.config.nulls import NullCalibration
 
 _UNITS = {"voltage": "V", "current": "A", "active power": "W"}
 
 
 def sheet(file: CalibrationFile) -> str:
-    """Text for people, a block for each channel."""
+    """Text for people, a block for each channel and each null."""
     channels = sorted(file.channels, key=lambda entry: (entry.meter, entry.channel))
     points = sorted(file.points, key=lambda point: (point.meter, point.channel, point.true))
     known = [(entry.meter, entry.channel) for entry in channels]
@@ -17,6 +18,7 @@ def sheet(file: CalibrationFile) -> str:
     rest = [point for point in points if (point.meter, point.channel) not in known]
     if rest:
         blocks.append("Channels without trims of their own\n" + _table(rest))
+    blocks += [_null(entry) for entry in sorted(file.nulls, key=lambda n: (n.meter, n.inlet))]
     return "\n\n".join(blocks) or "Nothing has been calibrated yet."
 
 
@@ -37,6 +39,16 @@ def _channel(entry: ChannelCalibration, points: list[LoadPoint]) -> str:
         return head + "\n  no load points; openpdu calibrate --verify adds them"
     worst = max(abs(point.error_percent) for point in points)
     return f"{head}\n{_table(points)}\n  largest error {worst:.3f} %"
+
+
+def _null(entry: NullCalibration) -> str:
+    parts = zip(entry.channels, entry.null_gains, entry.null_corners_hz, strict=False)
+    lines = [
+        f"{entry.meter} residual current of inlet {entry.inlet}: nulled {entry.date or 'no date'}",
+        *(f"  channel {n}  gain {gain:+.5f}  CT corner {hz:+.4f} Hz" for n, gain, hz in parts),
+        f"  {1000 * entry.before_a:.2f} mA before, {1000 * entry.after_a:.2f} mA with it",
+    ]
+    return "\n".join(lines)
 
 
 def _table(points: list[LoadPoint]) -> str:

@@ -8,14 +8,15 @@ from dataclasses import asdict
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pdu_agent.app.calibrating import Recording, figures, residual_a
 from pdu_agent.app.calibration_bench import Bench, Outcome
 from pdu_agent.app.config.nulls import NullCalibration, conductors, with_nulls
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.wiring import meter_channels
-from pdu_agent.metering.calibrating import null_of, trimmed_phasors
-from pdu_agent.model.errors import ConfigError
+from pdu_agent.metering.calibrating import loads_in, null_of, trimmed_phasors
+from pdu_agent.model.errors import ConfigError, MeasurementError
 
 LEAST_LOAD_A = 0.05
 """Below, a null would fit the noise."""
@@ -47,17 +48,18 @@ class NullSession(Bench):
         return f"meter {self._meter.name}, residual current of inlet {self._residual.inlet}"
 
     @property
-    def phases(self) -> int:
-        """As many different loads tell every conductor's part."""
-        return len(self._channels.voltages)
+    def loads(self) -> int:
+        """As many that differ, one on each phase, tell every conductor's part."""
+        return len(self._residual.channels) - 1
 
     def null(self, recordings: Sequence[Recording]) -> Outcome:
         """recordings: of one load each, none with any leakage.
 
-        Raises ConfigError without mains, with hardly any load, and for conductors that do not
-        belong together.
+        Raises MeasurementError without mains, with hardly any load, and for conductors that do
+        not belong together.
         """
-        gains, corners_hz = self._nulls(recordings)
+        phasors, frequency_hz = self._phasors(recordings)
+        gains, corners_hz = self._nulls(phasors, frequency_hz)
         without = self._found(gains, corners_hz, 0.0, 0.0)
         before_a = self._shown_a(recordings, None)
         found = self._found(gains, corners_hz, before_a, self._shown_a(recordings, without))
@@ -68,28 +70,41 @@ class NullSession(Bench):
         lines.append(
             f"residual    {1000 * found.before_a:.2f} mA, now {1000 * found.after_a:.2f} mA"
         )
-        return Outcome(tuple(lines), asdict(found), null=found)
+        told = loads_in(phasors)
+        if told < self.loads:
+            lines.append(
+                f"loads       {told} that differ, of {self.loads}: this null serves loads like"
+                f" {'it' if told == 1 else 'them'} only; measure with a load on each phase alone"
+            )
+        plain = {**asdict(found), "loads": told, "loads_wanted": self.loads}
+        return Outcome(tuple(lines), plain, null=found)
 
-    def _nulls(self, recordings: Sequence[Recording]) -> tuple[list[float], list[float]]:
-        """(null_gains, null_corners_hz), as many digits as they are good for."""
+    def _phasors(self, recordings: Sequence[Recording]) -> tuple[NDArray[np.complex128], float]:
+        """complex128[windows, conductors] in A, trimmed, and the mains' frequency in Hz."""
         rows = [channel for channel, _ in self._channels.currents]
         places = [rows.index(channel - 1) for channel in self._residual.channels]
         parts, frequencies_hz = [], []
         for recording in recordings:
             found = figures(recording, self._channels, self._nominal_hz)
             if found.frequency_hz is None:
-                raise ConfigError("no mains on the voltage channel: a null needs a load")
+                raise MeasurementError("no mains on the voltage channel: a null needs a load")
             frequencies_hz.append(found.frequency_hz)
             phasors = found.phasors[:, places]
             parts.append(trimmed_phasors(phasors, self._scales, found.frequency_hz))
         together = np.concatenate(parts)
         largest_a = float(np.abs(together).max(initial=0.0))
         if largest_a < LEAST_LOAD_A:
-            raise ConfigError(
+            raise MeasurementError(
                 f"at most {largest_a:.3f} A in the conductors; expected a load of some amperes,"
                 f" {LEAST_LOAD_A:g} A at least"
             )
-        gains, corners_hz = null_of(together, float(np.mean(frequencies_hz)))
+        return together, float(np.mean(frequencies_hz))
+
+    def _nulls(
+        self, phasors: NDArray[np.complex128], frequency_hz: float
+    ) -> tuple[list[float], list[float]]:
+        """(null_gains, null_corners_hz), as many digits as they are good for."""
+        gains, corners_hz = null_of(phasors, frequency_hz)
         self._check(gains, corners_hz)
         return [round(gain, 7) for gain in gains], [round(corner, 6) for corner in corners_hz]
 
@@ -98,7 +113,7 @@ class NullSession(Bench):
             self._residual.channels, gains, corners_hz, strict=True
         ):
             if abs(gain) > LARGEST_GAIN or abs(corner_hz) > LARGEST_CORNER_HZ:
-                raise ConfigError(
+                raise MeasurementError(
                     f"channel {channel} is off by {100 * abs(gain):.0f} % and"
                     f" {abs(corner_hz):.1f} Hz, expected at most {100 * LARGEST_GAIN:g} % and"
                     f" {LARGEST_CORNER_HZ:g} Hz: is it this inlet's conductor, and its"

@@ -2,8 +2,8 @@
 """Calibration: what the channels say untrimmed, and the trims that a reference asks for.
 
 Two points per channel are enough: nothing connected (offset, noise floor), and one known load
-near nominal, resistive so that its power factor is 1 (gain, and phase as a delay or as the
-corner of the transformer).
+near nominal, resistive or of a known power factor (gain, and phase as a delay or as the corner
+of the transformer).
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from pdu_agent.metering.blocks import SampleBlock
 from pdu_agent.metering.calibration import ChannelScale, MeterChannels
 from pdu_agent.metering.droop import FLAT, Sinc
 from pdu_agent.metering.meter import BlockMeter, Window
-from pdu_agent.model.errors import ConfigError
+from pdu_agent.model.errors import MeasurementError
+
+_TOLD_APART = 1e-3
+"""Loads that differ by less, as a share of the largest, are one; noise is well below."""
+_LARGEST_LEAD_RAD = math.radians(15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,10 @@ class RawMeter:
     def figures(self) -> Figures:
         """The means over all windows. Where there was mains, windows without are left out.
 
-        Raises ConfigError when not a single window is complete.
+        Raises MeasurementError when not a single window is complete.
         """
         if not self._windows:
-            raise ConfigError("nothing measured yet: give the meter blocks for half a second")
+            raise MeasurementError("nothing measured yet: give the meter blocks for half a second")
         live = [window for window in self._windows if window.sums.phasors is not None]
         windows = live or self._windows
         spans_s = np.array([window.span_s for window in windows])
@@ -154,46 +158,67 @@ def gain_of(loaded: ChannelFigures, reference: float, shrink: float = 1.0) -> fl
     the wrong way round, which its power tells.
 
     shrink: what the transformer's law leaves of the current, see `shrink_of`.
-    Raises ConfigError when the channel shows nothing or the reference is not above 0.
+    Raises MeasurementError when the channel shows nothing or the reference is not above 0.
     """
     if not (math.isfinite(reference) and reference > 0):
-        raise ConfigError(f"reference is {reference}, expected a number above 0")
+        raise MeasurementError(f"reference is {reference}, expected a number above 0")
     if loaded.rms <= 0:
-        raise ConfigError(f"channel {loaded.channel} shows nothing: is the reference connected?")
+        raise MeasurementError(
+            f"channel {loaded.channel + 1} shows nothing: is the reference connected?"
+        )
     reversed_ct = loaded.power_va is not None and loaded.power_va.real < 0
     return math.copysign(reference * shrink / loaded.rms, -1.0 if reversed_ct else 1.0)
 
 
 def gain_of_watts(
-    loaded: ChannelFigures, reference_w: float, voltage_gain: float, shrink: float = 1.0
+    loaded: ChannelFigures,
+    reference_w: float,
+    voltage_gain: float,
+    shrink: float = 1.0,
+    lag_rad: float = 0.0,
 ) -> float:
-    """gain of a current from the watts of a resistive load, with its voltage calibrated before.
+    """gain of a current from the watts of a load, with its voltage calibrated before.
 
-    Raises ConfigError as gain_of.
+    lag_rad: by how much the load's current lags, negative where it leads.
+    Raises MeasurementError as gain_of.
     """
     if not (math.isfinite(reference_w) and reference_w > 0):
-        raise ConfigError(f"reference is {reference_w}, expected a number above 0")
+        raise MeasurementError(f"reference is {reference_w}, expected a number above 0")
     power_va = _power_of(loaded)
-    magnitude = abs(power_va) * voltage_gain / shrink
+    magnitude = abs(power_va) * voltage_gain / shrink * math.cos(lag_rad)
     return math.copysign(reference_w / magnitude, power_va.real)
 
 
-def phase_delay_of(loaded: ChannelFigures, frequency_hz: float, voltage_delay_s: float) -> float:
-    """phase_delay_s of a current at a resistive load; negative when it leads."""
-    return _angle_of(loaded) / (math.tau * frequency_hz) + voltage_delay_s
+def lag_of(power_factor: float) -> float:
+    """lag_rad of a load; a power factor below 0 is that of a current that leads."""
+    return math.copysign(math.acos(abs(power_factor)), power_factor)
 
 
-def ct_corner_of(loaded: ChannelFigures, frequency_hz: float) -> float:
-    """ct_corner_hz of a current at a resistive load, with phase_delay_s 0 on both channels.
+def phase_delay_of(
+    loaded: ChannelFigures, frequency_hz: float, voltage_delay_s: float, lag_rad: float = 0.0
+) -> float:
+    """phase_delay_s of a current; negative when it leads. lag_rad: as of gain_of_watts."""
+    return (_angle_of(loaded) - lag_rad) / (math.tau * frequency_hz) + voltage_delay_s
 
-    Raises ConfigError when the current lags by more than the tenth of a degree that noise may
-    make of nothing: no transformer does, so the load or the wiring is not what it should be.
+
+def ct_corner_of(loaded: ChannelFigures, frequency_hz: float, lag_rad: float = 0.0) -> float:
+    """ct_corner_hz of a current, with phase_delay_s 0 on both channels. lag_rad: as of
+    gain_of_watts.
+
+    Raises MeasurementError when the current lags by more than the tenth of a degree that noise may
+    make of nothing: no transformer does, so the load or the wiring is not what it should be; and
+    for a lead that none has.
     """
-    angle = _angle_of(loaded)
+    angle = _angle_of(loaded) - lag_rad
     if angle > math.radians(0.1):
-        raise ConfigError(
-            f"channel {loaded.channel} lags by {math.degrees(angle):.2f} degrees, "
-            "expected a lead: is the load resistive?"
+        raise MeasurementError(
+            f"channel {loaded.channel + 1} lags by {math.degrees(angle):.2f} degrees more than"
+            " its load should, expected a lead: is the load resistive, or its power factor right?"
+        )
+    if angle < -_LARGEST_LEAD_RAD:
+        raise MeasurementError(
+            f"channel {loaded.channel + 1} leads by {math.degrees(-angle):.1f} degrees, expected"
+            f" {math.degrees(_LARGEST_LEAD_RAD):g} at most: is it measured against its own phase?"
         )
     return frequency_hz * math.tan(max(0.0, -angle))
 
@@ -211,12 +236,18 @@ def null_of(
     phasors: complex128[windows, conductors], RMS fundamentals in A of the trimmed channels. As
     many different loads as there are phases, in some windows each, tell every conductor's part;
     with fewer the smallest nulls that explain the sum are taken.
-    Raises ConfigError for phasors without any current.
+    Raises MeasurementError for phasors without any current.
     """
     if not phasors.size or not np.abs(phasors).max() > 0:
-        raise ConfigError("no current in any conductor: nothing to null")
-    parts, *_ = np.linalg.lstsq(phasors, phasors.sum(axis=1), rcond=1e-3)
+        raise MeasurementError("no current in any conductor: nothing to null")
+    parts, *_ = np.linalg.lstsq(phasors, phasors.sum(axis=1), rcond=_TOLD_APART)
     return tuple(parts.real.tolist()), tuple((parts.imag * frequency_hz).tolist())
+
+
+def loads_in(phasors: NDArray[np.complex128]) -> int:
+    """How many loads that differ are in phasors as of `null_of`."""
+    strengths = np.linalg.svd(phasors, compute_uv=False)
+    return int(np.count_nonzero(strengths > _TOLD_APART * strengths.max(initial=0.0)))
 
 
 def trimmed_phasors(
@@ -241,5 +272,7 @@ def _angle_of(loaded: ChannelFigures) -> float:
 
 def _power_of(loaded: ChannelFigures) -> complex:
     if not loaded.power_va:
-        raise ConfigError(f"channel {loaded.channel} shows no power: is the reference connected?")
+        raise MeasurementError(
+            f"channel {loaded.channel + 1} shows no power: is the reference connected?"
+        )
     return loaded.power_va

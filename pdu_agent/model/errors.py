@@ -5,6 +5,7 @@ OpenPduError
   ConfigError            a setting is wrong; start-up only, exit status 78
   HardwareError          a device did not do as told; retried by its bus thread
     BusTimeout  ChipNotFound  ReadbackMismatch
+  MeasurementError       a bench does not show what calibration needs; for the person at it
   StoreError             a record could not be read or written
   CommandError           a command is refused; raised synchronously by check and submit_all
     UnknownTarget  InvalidValue  NotPermitted  OutletLocked  NotNow  BudgetExceeded
@@ -41,6 +42,10 @@ class ChipNotFound(HardwareError):
 
 class ReadbackMismatch(HardwareError):
     """The device took the write, but reads back something else."""
+
+
+class MeasurementError(OpenPduError):
+    """What was measured, or its reference, is nothing that a trim can follow from."""
 
 
 class StoreError(OpenPduError):

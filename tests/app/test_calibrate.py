@@ -26,6 +26,7 @@ from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring
 from pdu_agent.app.hardware import Hardware
 from pdu_agent.hw.bank_worker import Report
 from pdu_agent.model.clock import SystemClock
+from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.readings import InitialiseBank, RelayResult, WriteRelays
 from pdu_agent.store.lock import FolderLock
 
@@ -37,6 +38,7 @@ state_dir: {folder}/state
 runtime_dir: {folder}/run
 snmp: {{listen: []}}
 http: {{listen: ""}}
+simulator: {{speed: 10}}
 relays: [{{name: main, driver: mcp23008, bus: sim}}]
 meters:
   - name: chip1
@@ -126,10 +128,51 @@ def test_idle_channel_gives_offset_and_noise_floor(
 
 
 def test_voltage_is_calibrated_by_volts(config: Path, capsys: pytest.CaptureFixture[str]):
-    assert openpdu(config, "chip1", "1", "--volts", "115", "--json") == exits.OK
-    assert shown(capsys)["gain"] == pytest.approx(0.5, rel=0.03)
-    assert openpdu(config, "chip1", "1", "--amperes", "1") == exits.CONFIGURATION
-    assert "--volts" in capsys.readouterr().err
+    assert openpdu(config, "chip1", "1", "--volts", "161", "--json") == exits.OK
+    assert shown(capsys)["gain"] == pytest.approx(0.7, rel=0.03)
+    with pytest.raises(SystemExit) as caught:
+        openpdu(config, "chip1", "1", "--amperes", "1")
+    assert caught.value.code == exits.USAGE
+    assert "mains voltage is compared in V" in capsys.readouterr().err
+
+
+def test_gain_that_no_agent_would_start_with_is_refused(
+    config: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert openpdu(config, "chip1", "1", "--volts", "1150", "--yes") == exits.UNAVAILABLE
+    assert "the gain would be" in capsys.readouterr().err
+    assert not (config.parent / "calibration.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("channel", "seen"), [("1", "expected no mains"), ("3", "is the load off")]
+)
+def test_load_that_was_left_on_is_not_taken_for_noise(
+    lit: Path, channel: str, seen: str, capsys: pytest.CaptureFixture[str]
+):
+    assert openpdu(lit, "chip1", channel, "--idle", "--json") == exits.UNAVAILABLE
+    assert seen in str(shown(capsys)["detail"])
+    assert not (lit.parent / "calibration.yaml").exists()
+
+
+def test_noise_floor_goes_with_the_gain(config: Path, lit: Path):
+    session = Session(load_settings(lit, {}), "chip1", 3, "")
+    with session:
+        recording = session.measure(1.0, lambda _: None)
+    shown_a = session.verify(recording, Reference(current_a=1.0)).points[0].shown
+    found = session.load(recording, Reference(current_a=1.5 * shown_a)).found
+    assert found is not None
+    assert found.noise_floor == pytest.approx(1.5 * 0.0011, rel=0.01)
+
+
+def test_power_factor_of_the_load_is_not_the_transformers_phase(
+    lit: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A lamp that is said to have a power factor of 0.5 would be a channel late by 60 degrees."""
+    words = ["chip1", "3", "--amperes", "0.11", "--power-factor", "0.5"]
+    assert openpdu(lit, *words) == exits.UNAVAILABLE
+    assert "leads by 60" in capsys.readouterr().err
+    assert openpdu(lit, "chip1", "3", "--amperes", "0.11", "--power-factor", "1") == exits.OK
 
 
 def test_open_outlet_is_no_load_to_calibrate_with(config: Path, capsys: pytest.CaptureFixture[str]):
@@ -172,6 +215,14 @@ def test_channel_that_there_is_not_is_refused(
         ["chip1", "3", "--amperes", "0"],
         ["chip1", "3", "--amperes", "nan"],
         ["chip1", "3", "--verify", "--idle"],
+        ["chip1", "3", "--amperes", "1", "--power-factor", "0.2"],
+        ["chip1", "3", "--volts", "1", "--power-factor", "0.9"],
+        ["chip1", "--idle"],
+        ["chip1", "--null", "1", "--idle"],
+        ["chip1", "3", "--null", "1"],
+        ["--sheet", "--null", "1"],
+        ["chip1", "3"],
+        [],
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_measured(config: Path, words: list[str]):
@@ -245,14 +296,10 @@ def test_sheet_tells_errors_over_load_points(config: Path, capsys: pytest.Captur
     assert "largest error 0.500 %" in text
 
 
-def test_guide_asks_measures_and_keeps_only_what_is_agreed_to(
-    lit: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    answers = iter(["", "none", "0,11", "n"])
-    monkeypatch.setattr("builtins.input", lambda _: next(answers))
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    assert openpdu(lit, "chip1", "3") == exits.OK
-    text = capsys.readouterr().out
-    assert "'none' is no number" in text
-    assert "gain " in text
-    assert not (lit.parent / "calibration.yaml").exists()
+def test_file_that_no_agent_could_read_is_not_written(tmp_path: Path):
+    path = tmp_path / "c.yaml"
+    write(path, CalibrationFile())
+    with pytest.raises(ConfigError, match="gain"):
+        write(path, CalibrationFile(channels=(entry(gain=3.0),)))
+    assert [file.name for file in tmp_path.iterdir()] == ["c.yaml"]
+    assert read(path, Problems()) is not None

@@ -24,6 +24,7 @@ from pdu_agent.app.config.schema import MeterSettings
 from pdu_agent.app.config.tree import Place, Problems
 from pdu_agent.app.config.wiring import CHANNELS_PER_CONVERTER, SampledWiring
 from pdu_agent.app.wiring import meter_channels
+from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 
 DEFAULT_NAME = "calibration.yaml"
@@ -125,7 +126,8 @@ def read(path: Path, problems: Problems) -> tuple[CalibrationFile, Checker] | No
 
 
 def write(path: Path, file: CalibrationFile) -> None:
-    """Replace the file at once, or leave it as it was. Raises OSError.
+    """Replace the file at once, or leave it as it was. Raises OSError, and ConfigError for what
+    could not be read back: an agent would not start with it.
 
     Readable by all: a trim is no secret, and the agent runs as another user than root.
     """
@@ -140,6 +142,11 @@ def write(path: Path, file: CalibrationFile) -> None:
         output.write("\n".join(lines) + "\n")
         output.flush()
         os.fsync(output.fileno())
+    problems = Problems()
+    read(fresh, problems)
+    if problems.errors:
+        fresh.unlink()
+        raise ConfigError("\n".join(problem.text for problem in problems.errors))
     fresh.chmod(0o644)
     fresh.replace(path)
 

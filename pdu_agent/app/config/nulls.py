@@ -27,7 +27,7 @@ class NullCalibration:
     """The null of one residual sum; every tuple goes by `channels`.
 
     units_per_count (A per code, trims included), ct_corners_hz, phase_delays_s: the channels as
-    they were. before_a, after_a: RMS of the sum without and with the null.
+    they were. before_a, after_a: RMS of the sum as shown before it, and with it.
     """
 
     LABELS: ClassVar = ("meter", "inlet")
