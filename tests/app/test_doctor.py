@@ -377,6 +377,11 @@ def test_container_is_no_problem_but_a_write_protected_card_is(bench: Bench):
     assert "in memory" in bench.problem().text
 
 
+def test_path_that_is_no_file_is_told(bench: Bench):
+    add(bench, "sensors", "number: 1, kind: temperature, driver: hwmon, path: /")
+    assert "there is no /" in bench.problem().text
+
+
 def test_name_of_a_kernel_sensor_is_no_serial_port(bench: Bench):
     add(bench, "sensors", "number: 1, kind: humidity, driver: hwmon, chip: sht3x")
     assert {finding.level for finding in bench.findings()} == {Level.OK}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import glob
 import grp
 import importlib.util
 import os
@@ -51,10 +52,10 @@ class Machine:
         return ""
 
     def found(self, pattern: str) -> list[str]:
-        """Absolute paths that fit, sorted. pattern: as of glob, absolute."""
-        return sorted(
-            "/" + str(path.relative_to(self.root)) for path in self.root.glob(pattern.lstrip("/"))
-        )
+        """Absolute paths that fit, sorted. pattern: as of glob, absolute. What vanishes while we
+        look, as processes do, and what may not be looked at is passed over.
+        """
+        return sorted("/" + path for path in glob.iglob(pattern.lstrip("/"), root_dir=self.root))
 
     def may_use(self, path: Path) -> bool:
         return self.user.may_use(path)
@@ -81,10 +82,10 @@ class Machine:
                     yield from self._with_open(f"socket:[{columns[9]}]")
 
     def _with_open(self, target: str) -> Iterator[tuple[str, int]]:
-        for link in self.at("/proc").glob("[0-9]*/fd/*"):
+        for link in self.found("/proc/[0-9]*/fd/*"):
             with suppress(OSError):
-                if os.readlink(link) == target:
-                    process = link.parents[1].name
+                if os.readlink(self.at(link)) == target:
+                    process = link.split("/")[2]
                     yield self.text(f"/proc/{process}/comm") or "process", int(process)
 
     def hides(self, process: int) -> bool:
