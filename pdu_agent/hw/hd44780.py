@@ -6,9 +6,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from pdu_agent.hw.display_library import need_library
+from pdu_agent.hw import display_library
 from pdu_agent.hw.i2c import SmBus, bus_error
 from pdu_agent.hw.site import Site
 from pdu_agent.model.errors import ConfigError, HardwareError
@@ -19,7 +19,9 @@ _SIZES = ((16, 2), (20, 2), (20, 4), (16, 4), (40, 2))
 
 @dataclass(frozen=True, slots=True)
 class Hd44780Settings:
-    """Raises ConfigError for a size or an address that is not made, and without RPLCD."""
+    """Raises ConfigError for a size or an address that is not made."""
+
+    library: ClassVar[display_library.Library] = ("RPLCD", "RPLCD")
 
     bus: str = setting(max_length=255, doc="such as /dev/i2c-1")
     address: int = setting(
@@ -43,7 +45,6 @@ class Hd44780Settings:
         if (self.columns, self.rows) not in _SIZES:
             known = ", ".join(f"{columns} x {rows}" for columns, rows in _SIZES)
             raise ConfigError(f"columns: {self.columns} x {self.rows}; expected {known}")
-        need_library("RPLCD", "RPLCD")
 
 
 class Hd44780Display:
@@ -65,7 +66,8 @@ class Hd44780Display:
         return cls(site.connections.i2c(settings.bus), settings)
 
     def open(self) -> None:
-        """Set the controller up, blank; takes about 0.1 s."""
+        """Set the controller up, blank; takes about 0.1 s. Raises ChipNotFound without RPLCD."""
+        display_library.need(self._driver, self._settings.library)
         self._lcd = None
         try:
             self._lcd = _lcd(self._bus, self._settings)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pdu_agent.hw.display_library import need_library
+from pdu_agent.hw import display_library
 from pdu_agent.hw.i2c import SmBus, bus_error
 from pdu_agent.hw.site import Site
 from pdu_agent.model.errors import ConfigError, HardwareError
@@ -27,8 +27,9 @@ BLOCK_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class OledSettings:
-    """Raises ConfigError when luma.oled is not installed."""
+    """Raises ConfigError for a height that is not made."""
 
+    library: ClassVar[display_library.Library] = ("luma.oled", "luma.oled")
     heights: ClassVar[tuple[int, ...]] = (32, 64)
 
     bus: str = setting(max_length=255, doc="such as /dev/i2c-1")
@@ -41,7 +42,6 @@ class OledSettings:
         if self.height not in self.heights:
             known = " or ".join(map(str, self.heights))
             raise ConfigError(f"height: {self.height}; expected {known}")
-        need_library("luma.oled", "luma.oled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class _Link:
     def __init__(self, bus: SmBus, address: int, driver: str) -> None:
         self._bus = bus
         self._address = address
-        self._driver = driver
+        self.driver = driver
         self._noted: list[tuple[int, bytes]] | None = []
 
     def command(self, *command: int) -> None:
@@ -82,7 +82,7 @@ class _Link:
         try:
             self._bus.write_i2c_block_data(self._address, control, octets)
         except OSError as exc:
-            raise bus_error(self._driver, "write", exc) from exc
+            raise bus_error(self.driver, "write", exc) from exc
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -108,8 +108,9 @@ class OledDisplay:
         self._set_up: list[tuple[int, bytes]] = []
 
     def open(self) -> None:
-        """Set the controller up, dark but lit."""
+        """Set the controller up, dark but lit. Raises ChipNotFound without luma.oled."""
         if self._device is None:
+            display_library.need(self._link.driver, self._settings.library)
             self._device = self._make(self._link, width=WIDTH, height=self._settings.height)
             self._device.contrast(self._settings.contrast)
             self._device.persist = True
@@ -120,7 +121,7 @@ class OledDisplay:
     def show(self, lines: Sequence[str]) -> None:
         """Characters outside Latin-1 are shown as question marks."""
         if self._device is None:
-            raise HardwareError(self._link._driver, "show", "it is not open")
+            raise HardwareError(self._link.driver, "show", "it is not open")
         self._device.display(self._picture(lines[: self.rows]))
 
     def close(self) -> None:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from pdu_agent.app.config.load import check_file, load_settings
 from pdu_agent.hw import display_library
-from pdu_agent.model.errors import ConfigError
+from pdu_agent.hw.hd44780 import Hd44780Display
+from pdu_agent.hw.sim.i2c import SimI2cBus
+from pdu_agent.model.errors import ChipNotFound
 from pdu_agent.model.io_line import IoLine
 
 GOOD = """\
@@ -79,19 +82,25 @@ def test_what_cannot_work_is_named_with_its_line(
     assert all("c.yaml:" in text for text in found)
 
 
-def test_missing_library_of_a_display_is_named_with_what_to_install(
+def test_missing_library_of_a_display_is_a_warning_and_an_alarm_but_no_reason_not_to_switch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(display_library.importlib.util, "find_spec", lambda name: None)
     text = GOOD + "displays:\n  - {name: lcd, driver: hd44780, bus: /dev/i2c-1}\n"
-    (found,) = complaints(tmp_path, text)
-    assert "needs the Python package RPLCD" in found
-    assert "openpdu[display]" in found
+    path = tmp_path / "openpdu.yaml"
+    path.write_text(text, encoding="utf-8")
+    said = "needs the Python package RPLCD, .* openpdu\\[display\\]"
+    found = [str(p) for p in check_file(path, {}) if p.warning and "package" in p.text]
+    assert len(found) == 1
+    assert re.search(said, found[0])
+    (entry,) = load_settings(path, {}).displays
+    display = Hd44780Display(SimI2cBus({}), entry.options)
+    with pytest.raises(ChipNotFound, match=said):
+        display.open()
 
 
 def test_library_inside_a_package_that_is_missing_is_missing_too():
-    with pytest.raises(ConfigError, match=r"nothing\.at\.all"):
-        display_library.need_library("nothing.at.all", "nothing.at.all")
+    assert "nothing.at.all" in display_library.missing(("nothing.at.all", "nothing.at.all"))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.panel import IoEntry
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.tree import Problems
+from pdu_agent.hw import display_library
 from pdu_agent.model.io_line import IoLine
 
 
@@ -16,6 +17,11 @@ def panel_check(checker: Checker, problems: Problems) -> None:
     """Report them; works on whatever `checker` could read."""
     for path, text in (*_names(checker), *_lines(checker), *_outlets(checker)):
         problems.error(checker.place(path), f"{path}: {text}")
+    for path, display in checker.found("displays#"):
+        library = getattr(display.options, "library", None)
+        text = display_library.missing(library) if library is not None else ""
+        if text:
+            problems.warn(checker.place(path), f"{path}: {text}")
 
 
 def _names(checker: Checker) -> Iterator[tuple[str, str]]:
