@@ -72,12 +72,10 @@ class NumatoBank(DialogueBank):
     def _read(self) -> tuple[bool, ...]:
         if self._all_at_once:
             answer = self._ask("relay readall")
-            try:
-                mask = int(answer, 16)
-            except ValueError:
-                raise self._misunderstood("relay readall", answer) from None
-            if mask >> self.relay_count:
+            # Nothing that is merely like it: what is read here is written back by `_set`.
+            if not re.fullmatch(rf"[0-9a-f]{{1,{self.relay_count // 4}}}", answer):
                 raise self._misunderstood("relay readall", answer)
+            mask = int(answer, 16)
             return tuple(bool(mask >> relay & 1) for relay in range(self.relay_count))
         return tuple(self._read_one(relay) for relay in range(self.relay_count))
 
