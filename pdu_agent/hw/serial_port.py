@@ -113,7 +113,8 @@ class SerialPort:
         number = getattr(exc, "errno", None) or (exc.args[0] if exc.args else None)
         operation = f"open {self.path}"
         if number in (errno.EAGAIN, errno.EBUSY):
-            return BusTimeout(self._driver, operation, "another program is using this port")
+            detail = "another program is using this port, or another entry of the file"
+            return BusTimeout(self._driver, operation, detail)
         if number == errno.ENOENT:
             detail = "no such device; is the adapter plugged in, and the path right?"
         elif number in (errno.EACCES, errno.EPERM):
