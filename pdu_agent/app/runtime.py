@@ -35,6 +35,9 @@ from pdu_agent.store.record_store import RecordStore
 log = logging.getLogger(__name__)
 
 MAX_SLEEP_S = 1.0
+ORDER_LEAD_S = 0.005
+"""More than the loop is late by as a rule: its timers count milliseconds, and a request or a
+reading may be before them."""
 Order = WriteRelays | InitialiseBank
 Report = BankState | RelayResult | BankLost
 
@@ -66,7 +69,7 @@ class Runtime:
         self.on_second: Callable[[], None] = lambda: None
         """Called after a tick, about once a second: the loop and the core made progress."""
         self._second_s = 0.0
-        self.core = Core(settings, clock, self._perform, birth)
+        self.core = Core(settings, clock, self._perform, birth, ORDER_LEAD_S)
         self.core.events.subscribe(limit=1, wake=self.wake)
 
     # -- from other threads -----------------------------------------------------------

@@ -60,6 +60,7 @@ class Banks:
         alarms: AlarmBook,
         perform: Callable[[Effect], None],
         publish: Callable[[Event], None],
+        order_lead_s: float,
     ) -> None:
         self._state = state
         self._settings = settings
@@ -72,6 +73,7 @@ class Banks:
             lambda: settings.device.sequence_interval_s,
             settings.device.coil_budget,
             settings.device.coil_interval_s,
+            order_lead_s,
         )
         self._before_write: dict[int, bool | None] = {}
         self._refs: dict[int, RelayRef] = {}
@@ -193,7 +195,9 @@ class Banks:
             machine = advance(live.machine, Trigger.SLOT, now_s, timing)
             self._set(number, replace(live, machine=machine))
         for bank, closed in writes.items():
-            self._perform(WriteRelays(bank, closed))
+            outlets = self._relays[bank]
+            at_s = max(self._scheduler.at_s(outlets[relay]) for relay in closed)
+            self._perform(WriteRelays(bank, closed, at_s))
 
     def on_result(self, result: RelayResult) -> None:
         outlets, now_s = self._relays.get(result.bank, {}), self._clock.monotonic_s()

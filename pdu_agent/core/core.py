@@ -58,7 +58,9 @@ class Core:
         clock: Clock,
         perform: Callable[[Effect], None],
         birth: Birth,
+        order_lead_s: float = 0.0,
     ) -> None:
+        """order_lead_s: relays may be ordered so long before their time; see RelayScheduler."""
         self.events = EventBus()
         self.health = Health(engine_boots=birth.record.boots)
         self._clock = clock
@@ -86,7 +88,7 @@ class Core:
             alarms,
             publish,
         )
-        self._banks = Banks(state, live, clock, alarms, perform, publish)
+        self._banks = Banks(state, live, clock, alarms, perform, publish, order_lead_s)
         self._fans = Fans(settings.fans, clock, alarms)
         record = replace(birth.record, boot_id=birth.boot_id)
         self._keeper = RecordKeeper(state, record, clock, perform, alarms)

@@ -62,8 +62,9 @@ def path_of(section: AnySection, name: str) -> str:
 def with_overrides(section: Section, overrides: Mapping[str, Override]) -> Section:
     """The section as it stands now: the file's values, or what replaced them."""
     changes: dict[str, Any] = {}
-    for field in fields(section):
-        override = overrides.get(path_of(section, field.name))
+    path = path_of(section, "")  # once: a command for 64 outlets asks for all their settings
+    for field in fields(section) if overrides else ():
+        override = overrides.get(path + field.name)
         if override is not None:
             base = getattr(section, field.name)
             if override.base == _stored(base):

@@ -6,6 +6,9 @@ not let the next relay follow too soon. Gaps count from the relay's movement, bu
 was on time: there they count from slot to slot, or else the small delays of 64 outlets would
 add up. A coil counts from the order on and until its interval after the movement. Where a
 board cannot tell when that was, it is the answer.
+
+Orders may be given a little before their time, which goes with them: a bus's thread keeps it
+better than a loop with other work, and what the loop is late by would add up too.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pdu_agent.core.outlet import CLOSE_STEPS, QUEUED_STEPS, OutletMachine
 from pdu_agent.core.settings import MAX_OUTLETS, MIN_ACTUATION_GAP_S
@@ -23,6 +27,14 @@ ON_TIME_SHARE = 0.1
 gap. No gap is shorter by more than that."""
 
 
+@dataclass(frozen=True, slots=True)
+class _InFlight:
+    """An order without an answer. at_s: not to be carried out before."""
+
+    is_closing: bool
+    at_s: float
+
+
 class RelayScheduler:
     """Hands out slots, the oldest order first. Opening needs the relay's own rest and a coil
     of the budget; closing also the gap.
@@ -31,6 +43,8 @@ class RelayScheduler:
     under way no other begins. A relay that moved rests MIN_ACTUATION_GAP_S, so chatter
     cannot wear it out. At most coil_budget relays move, opening or closing, in any
     coil_interval_s seconds; with a budget of MAX_OUTLETS that is no limit.
+
+    lead_s: how long before its time a slot may be granted.
     """
 
     def __init__(
@@ -38,30 +52,42 @@ class RelayScheduler:
         interval_s: Callable[[], float],
         coil_budget: int = MAX_OUTLETS,
         coil_interval_s: float = 0.0,
+        lead_s: float = 0.0,
     ) -> None:
         self._interval_s = interval_s
         self._coil_budget = coil_budget
         self._coil_interval_s = coil_interval_s
+        self._lead_s = lead_s
         self._coils_s: list[float] = []  # the last movements, in order of time
         self._last_close_s = -math.inf
         self._moved_s: dict[int, float] = {}
-        self._in_flight: dict[int, bool] = {}  # outlet -> is closing
+        self._in_flight: dict[int, _InFlight] = {}
 
     def grant(self, machines: Mapping[int, OutletMachine], now_s: float) -> list[int]:
-        """The outlets whose relays move now, in order; they count as in flight afterwards."""
+        """The outlets whose relays move now, in order; they count as in flight afterwards.
+
+        `at_s` tells when exactly.
+        """
         granted: list[int] = []
         for outlet in self._queue(machines):
-            if self._coil_due_s() > now_s:
+            coil_due_s = self._coil_due_s()
+            if coil_due_s - self._lead_s > now_s:
                 break
             closing = machines[outlet].step in CLOSE_STEPS
-            if self._due_s(outlet, closing) > now_s or (closing and self._must_wait()):
+            due_s = max(coil_due_s, self._due_s(outlet, closing))
+            if due_s - self._lead_s > now_s or (closing and self._must_wait()):
                 continue
+            at_s = max(now_s, due_s)
             if closing:
                 slot_s = self._last_close_s + self._interval_s()
-                self._last_close_s = slot_s if self._is_on_time(slot_s, now_s) else now_s
-            self._in_flight[outlet] = closing
+                self._last_close_s = slot_s if self._is_on_time(slot_s, at_s) else at_s
+            self._in_flight[outlet] = _InFlight(closing, at_s)
             granted.append(outlet)
         return granted
+
+    def at_s(self, outlet: int) -> float:
+        """The time of the slot that this outlet was granted."""
+        return self._in_flight[outlet].at_s
 
     def rest(self, outlet: int, now_s: float) -> None:
         """The relay may have moved until now, for all that this process knows."""
@@ -72,14 +98,14 @@ class RelayScheduler:
 
         moved_s: when the relay had been told to move, if that is known.
         """
-        closing = self._in_flight.pop(outlet, None)
-        if closing is None:
+        order = self._in_flight.pop(outlet, None)
+        if order is None:
             return
         self._moved_s[outlet] = now_s
         coil_s = now_s if moved_s is None else moved_s
         insort(self._coils_s, coil_s)
         del self._coils_s[: -self._coil_budget]
-        if closing and not self._is_on_time(self._last_close_s, coil_s):
+        if order.is_closing and not self._is_on_time(self._last_close_s, coil_s):
             self._last_close_s = coil_s
 
     def next_due_s(self, machines: Mapping[int, OutletMachine]) -> float | None:
@@ -98,7 +124,7 @@ class RelayScheduler:
             default=math.inf,
         )
         due_s = max(due_s, self._coil_due_s())
-        return None if due_s == math.inf else due_s
+        return None if due_s == math.inf else due_s - self._lead_s
 
     def is_waiting(self, machines: Mapping[int, OutletMachine]) -> bool:
         """Is a relay queued that has not been granted its slot?"""
@@ -122,7 +148,9 @@ class RelayScheduler:
         return now_s - slot_s <= min(ON_TIME_S, ON_TIME_SHARE * self._interval_s())
 
     def _must_wait(self) -> bool:
-        return self._interval_s() > 0 and any(self._in_flight.values())
+        return self._interval_s() > 0 and any(
+            order.is_closing for order in self._in_flight.values()
+        )
 
     def _due_s(self, outlet: int, closing: bool) -> float:
         due_s = self._moved_s.get(outlet, -math.inf) + MIN_ACTUATION_GAP_S

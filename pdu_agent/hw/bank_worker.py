@@ -4,7 +4,7 @@
 Messages go in through a bounded inbox and come out through `deliver`; nothing else is
 shared. All boards that have orders move before the first of them is read back. Drivers of other
 things on the same bus are guests, who ask for one transfer at a time: a relay write waits for
-one I2C transaction at most.
+one I2C transaction of theirs, or for the look at one board, at most.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from pdu_agent.model.readings import (
 
 INBOX_LIMIT = 64
 POLL_S = 2.0
+MAX_LEAD_S = 0.01
+"""No order is held back for longer, whatever its time says."""
 GUEST_TIMEOUT_S = 3.0
 """Longer than a chip may stall the bus; a bus that is stuck for good must not hold its guests."""
 
@@ -162,7 +164,7 @@ class BankWorker:
             if isinstance(message, tuple):
                 self._serve_guest(*message)
             elif isinstance(message, WriteRelays):
-                self._unread[message.bank] = self._links[message.bank].write(message.closed)
+                self._write(message)
             elif message is not None:
                 self._deliver(self._links[message.bank].initialise())
             elif self._stopping.is_set() and self._inbox.empty():
@@ -185,14 +187,21 @@ class BankWorker:
         # No longer than a poll: simulated time may run faster than the wait.
         return min(max(0.0, due_s - self._clock.monotonic_s()), POLL_S)
 
+    def _write(self, order: WriteRelays) -> None:
+        early_s = order.at_s - self._clock.monotonic_s()
+        if early_s > 0:
+            time.sleep(min(early_s, MAX_LEAD_S))
+        self._unread[order.bank] = self._links[order.bank].write(order.closed)
+
     def _read_back(self) -> None:
         for read_back in self._unread.values():
             self._deliver(read_back())
         self._unread.clear()
 
     def _look_around(self) -> None:
-        for link in self._links.values():
-            if link.due_s <= self._clock.monotonic_s():
-                news = link.news()
-                if news is not None:
-                    self._deliver(news)
+        """At one board, the one that waits longest: an order may have come meanwhile."""
+        link = min(self._links.values(), key=lambda link: link.due_s, default=None)
+        if link is not None and link.due_s <= self._clock.monotonic_s():
+            news = link.news()
+            if news is not None:
+                self._deliver(news)

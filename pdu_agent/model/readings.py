@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -128,10 +129,14 @@ class BankLost:
 
 @dataclass(frozen=True, slots=True)
 class WriteRelays:
-    """Set these relays of one board (0-based: closed or open) in one transaction."""
+    """Set these relays of one board (0-based: closed or open) in one transaction.
+
+    at_s: on the monotonic clock, when; it is ordered a few milliseconds before at most.
+    """
 
     bank: str
     closed: Mapping[int, bool]
+    at_s: float = -math.inf
 
 
 @dataclass(frozen=True, slots=True)

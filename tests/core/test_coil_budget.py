@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,8 +20,8 @@ TICK_S = 0.001
 
 
 class Plant:
-    """Relays that answer `delay` ticks after their order; keeps when each order was given and
-    answered: the relay moves somewhere in between.
+    """Relays that answer `delay` ticks after the time of their order; keeps that time and when
+    each was answered: the relay moves somewhere in between.
     """
 
     def __init__(self, scheduler: RelayScheduler, answer_after: list[int]) -> None:
@@ -45,8 +46,9 @@ class Plant:
             for outlet in self.scheduler.grant(self.machines, now_s):
                 machine = self.machines.pop(outlet)
                 delay = self._answer_after[len(self.moves) % len(self._answer_after)]
-                due_s = (tick + delay) * TICK_S
-                self._pending.append((due_s, outlet, machine.step in CLOSE_STEPS, now_s))
+                at_s = self.scheduler.at_s(outlet)
+                due_s = at_s + (delay - 0.5) * TICK_S
+                self._pending.append((due_s, outlet, machine.step in CLOSE_STEPS, at_s))
 
 
 def most_in_any(interval_s: float, moves: list[tuple[int, bool, float, float]]) -> int:
@@ -74,11 +76,13 @@ def most_in_any(interval_s: float, moves: list[tuple[int, bool, float, float]]) 
         unique_by=lambda o: o[0],
     ),
     answer_after=st.lists(st.integers(0, 8), min_size=1, max_size=4),
+    lead=st.sampled_from([0, 5]),
 )
 def test_never_more_than_the_budget_moves_in_any_interval_and_all_get_their_turn(
-    budget, interval, gap, orders, answer_after
+    budget, interval, gap, orders, answer_after, lead
 ):
-    plant = Plant(RelayScheduler(lambda: gap, budget, interval * TICK_S), answer_after)
+    scheduler = RelayScheduler(lambda: gap, budget, interval * TICK_S, lead * TICK_S)
+    plant = Plant(scheduler, answer_after)
     for outlet, closing in orders:
         plant.order(outlet, closing, 0.0)
     rounds = len(orders) * (interval + 10 + round(gap / TICK_S)) + 10
@@ -162,6 +166,31 @@ def test_batch_of_one_board_stays_together():
     assert writes == [4, 4, 4, 4]
 
 
+def test_slot_is_granted_ahead_of_its_time_and_tells_it():
+    scheduler = RelayScheduler(lambda: 0.0, 1, 0.1, lead_s=0.005)
+    machines = {n: OutletMachine(Step.OPEN_QUEUED, True, queued_s=0.0) for n in (1, 2)}
+    assert scheduler.grant(machines, 1.0) == [1]
+    assert scheduler.at_s(1) == 1.0
+    del machines[1]
+    scheduler.done(1, 1.003, 1.002)
+    assert scheduler.next_due_s(machines) == pytest.approx(1.097)
+    assert scheduler.grant(machines, 1.096) == []
+    assert scheduler.grant(machines, 1.098) == [2]
+    assert scheduler.at_s(2) == pytest.approx(1.102)
+
+
+def test_orders_of_the_core_carry_their_time():
+    device = DeviceSettings(coil_budget=4, coil_interval_s=0.1)
+    bench = Workbench(outlets=8, relays=[True] * 8, device=device)
+    orders = []
+    write = bench.board.write
+    bench.board.write = lambda effect: (orders.append(effect), write(effect))[1]
+    bench.submit(*(SwitchOutlet(n, Action.OFF) for n in range(1, 9)))
+    bench.run(MIN_ACTUATION_GAP_S)
+    first, second = orders
+    assert second.at_s - first.at_s == pytest.approx(0.1)
+
+
 # gaps between closings
 
 
@@ -187,10 +216,11 @@ def test_small_delays_of_many_outlets_do_not_add_up():
 @given(
     gap=st.integers(5, 60),
     answer_after=st.lists(st.integers(0, 30), min_size=1, max_size=5),
+    lead=st.sampled_from([0, 5]),
 )
-def test_gap_after_any_answer_is_at_most_a_tenth_or_ten_milliseconds_short(gap, answer_after):
+def test_gap_after_any_answer_is_at_most_a_tenth_or_ten_milliseconds_short(gap, answer_after, lead):
     gap_s = gap * TICK_S
-    plant = Plant(RelayScheduler(lambda: gap_s), answer_after)
+    plant = Plant(RelayScheduler(lambda: gap_s, lead_s=lead * TICK_S), answer_after)
     for outlet in range(1, 9):
         plant.order(outlet, True, 0.0)
     plant.run(8 * (gap + 32))

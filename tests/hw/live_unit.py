@@ -7,6 +7,7 @@ import queue
 import time
 from collections.abc import Callable, Mapping
 
+from pdu_agent.app.runtime import ORDER_LEAD_S
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.core import Core
 from pdu_agent.core.settings import (
@@ -62,7 +63,7 @@ class LiveUnit:
         metered = {f"outlet {n}": 1.0 for n in relays}
         settings = CoreSettings(device or DeviceSettings(), (InletSettings(1),), outlets, metered)
         birth = Birth(Record(engine_id=b"x"), True, "boot", "1.0", (), ())
-        self.core = Core(settings, self.clock, self._perform, birth)
+        self.core = Core(settings, self.clock, self._perform, birth, ORDER_LEAD_S)
 
     def start(self) -> None:
         for worker in dict.fromkeys(self._workers.values()):

@@ -337,6 +337,34 @@ def test_second_order_for_a_board_waits_until_the_first_was_read_back(board: Boa
     assert board.latch() == 0b10
 
 
+def test_order_that_came_early_is_carried_out_at_its_time(board: Board):
+    at_s = SystemClock().monotonic_s() + 0.008
+    (result,) = carried_out({"main": board.open}, WriteRelays("main", {0: True}, at_s))
+    assert result.moved_s >= at_s
+
+
+def test_order_with_a_time_far_ahead_holds_nobody_up(board: Board):
+    far_s = SystemClock().monotonic_s() + 3600.0
+    began_s = time.monotonic()
+    (result,) = carried_out({"main": board.open}, WriteRelays("main", {0: True}, far_s))
+    assert result.read_back == {0: True}
+    assert time.monotonic() - began_s < 1.0
+
+
+def test_order_waits_for_the_look_at_one_board_only(board: Board):
+    """Eight boards take 20 ms to look at, and no relay waits for that."""
+    bus = Listener(board)
+    Mcp23008Bank(bus, Mcp23008Settings(0x21)).initialise()
+    bus.heard.clear()
+    banks = {f"{n:x}": partial(Mcp23008Bank, bus, Mcp23008Settings(n)) for n in (0x20, 0x21)}
+    worker = BankWorker("i2c-1", banks, Reports().queue.put, SystemClock(), 60.0)
+    worker.post(WriteRelays("20", {0: True}))  # while both are due for their first look
+    worker.start()
+    worker.stop()
+    addresses = [address for address, _, _ in bus.heard]
+    assert (0x20, 0x0A, "w") in bus.heard[: addresses.index(0x21)]
+
+
 def test_board_that_fails_to_move_spoils_no_other(board: Board):
     lost = Board()
     lost.bus.unplug(0x20)
