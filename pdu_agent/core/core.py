@@ -15,6 +15,7 @@ from pdu_agent.core.arbiter import Batch
 from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
 from pdu_agent.core.birth import Birth, initial_state
+from pdu_agent.core.counting import counted
 from pdu_agent.core.event_log import EventLog
 from pdu_agent.core.fans import Fans
 from pdu_agent.core.keeper import RecordKeeper
@@ -159,27 +160,31 @@ class Core:
 
     def on_bank_lost(self, lost: BankLost) -> None:
         self._banks.on_lost(lost)
-        self.health = replace(self.health, hardware_errors=self.health.hardware_errors + 1)
+        self.health = counted(self.health, f"board {lost.bank}", errors=1)
         self._after_change()
 
     def on_relay_result(self, result: RelayResult) -> None:
         self._banks.on_result(result)
         if result.failed:
-            self.health = replace(self.health, hardware_errors=self.health.hardware_errors + 1)
+            self.health = counted(self.health, f"board {result.bank}", errors=1)
         self._after_change()
 
     def on_reading(self, reading: Reading) -> None:
         """Add one window of one source; points that are not configured are ignored."""
-        self._points.on_reading(reading)
-        if reading.lost_samples:
-            self.health = replace(
-                self.health, lost_samples=self.health.lost_samples + reading.lost_samples
-            )
+        if reading.measurements:
+            self._points.on_reading(reading)
+        self.health = counted(
+            self.health,
+            f"meter {reading.source}",
+            rejected=reading.rejected,
+            lost_samples=reading.lost_samples,
+        )
         self._snapshot = None
 
     def on_sensor(self, reading: SensorReading) -> None:
         """Take one reading of a sensor; one that is not configured is ignored."""
         self._points.on_sensor(reading)
+        self.health = counted(self.health, f"sensor {reading.sensor}", rejected=reading.rejected)
         self._snapshot = None
 
     def on_fan(self, reading: FanReading) -> None:
@@ -192,7 +197,7 @@ class Core:
         if trouble is None:
             self._alarms.clear("meter", f"meter {source}")
         else:
-            self.health = replace(self.health, hardware_errors=self.health.hardware_errors + 1)
+            self.health = counted(self.health, f"meter {source}", errors=1)
             self._alarms.set("meter", f"meter {source}", Severity.CRITICAL, trouble)
         self._snapshot = None
 
@@ -204,7 +209,7 @@ class Core:
         if trouble is None:
             self._alarms.clear(kind, f"{kind} {name}")
         else:
-            self.health = replace(self.health, hardware_errors=self.health.hardware_errors + 1)
+            self.health = counted(self.health, f"{kind} {name}", errors=1)
             self._alarms.set(kind, f"{kind} {name}", Severity.WARNING, trouble)
         self._snapshot = None
 

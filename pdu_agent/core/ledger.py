@@ -13,7 +13,7 @@ from pdu_agent.model.commands import Quantity, Reset
 from pdu_agent.model.quantities import MILLIJOULES_PER_WATT_HOUR, Electrical, Quality, Spectrum
 from pdu_agent.model.readings import Measurement
 from pdu_agent.model.record import MeterRecord
-from pdu_agent.model.snapshot import Demand, Meter, MeterStatus, TariffRegister
+from pdu_agent.model.snapshot import Demand, Meter, MeterStatus, OwnTariff, TariffRegister
 
 _NEVER_MEASURED = Electrical()
 _FIELD_OF = {
@@ -68,6 +68,7 @@ class Ledger:
     reactive_rest: tuple[float, float] = (0.0, 0.0)
     spectrum: Spectrum | None = None
     imbalance_percent: float | None = None
+    own_tariffs: tuple[OwnTariff, ...] = ()
 
     def add(
         self,
@@ -102,6 +103,7 @@ class Ledger:
             demand_w=window.mean_w if window is not None else None,
             reactive_rest=reactive_rest,
             spectrum=self._spectrum_after(measurement, electrical),
+            own_tariffs=measurement.own_tariffs,
         )
 
     def _spectrum_after(self, measurement: Measurement, electrical: Electrical) -> Spectrum | None:
@@ -283,6 +285,7 @@ class Ledger:
             demand=self._shown_demand(),
             tariffs=self._shown_tariffs(tariffs),
             spectrum=self.spectrum,
+            own_tariffs=self.own_tariffs,
         )
 
     def _shown_demand(self) -> Demand | None:

@@ -16,6 +16,7 @@ from pdu_agent.hw.ports import MeterSample, PowerMeter, SampleSource
 from pdu_agent.model.commands import Target
 from pdu_agent.model.errors import ConfigError, HardwareError
 from pdu_agent.model.readings import Inrush, Measurement, Reading
+from pdu_agent.model.snapshot import OwnTariff
 
 if TYPE_CHECKING:
     from pdu_agent.metering.blocks import SampleBlock
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.5
 """How long a meter may wait for its next sample, hence how soon a stop is noticed."""
+ACTIVE_ENERGY = "active_energy"
+"""What registers of a meter's own tariffs begin with; the others are of reactive energy."""
 MAX_CAPTURES = 64
 """Waveforms asked for between two blocks; beyond, the oldest requests are dropped."""
 
@@ -60,9 +63,12 @@ class Acquisition(DeviceThread):
         span_s: float,
         measurements: tuple[Measurement, ...],
         lost_samples: int = 0,
+        rejected: int = 0,
     ) -> None:
         self._seq += 1
-        self._deliver(Reading(self.name, self._seq, t_mono_s, span_s, measurements, lost_samples))
+        self._deliver(
+            Reading(self.name, self._seq, t_mono_s, span_s, measurements, lost_samples, rejected)
+        )
 
 
 class SampledAcquisition(Acquisition):
@@ -187,26 +193,61 @@ class MeterAcquisition(Acquisition):
         _check_channels(name, meter, targets)
         self._meter = meter
         self._targets = dict(targets)
+        self._rejected_before = 0
 
     def _open(self) -> None:
         self._meter.open()
 
     def _step(self) -> bool:
-        sample = self._meter.poll(POLL_S)
+        try:
+            sample = self._meter.poll(POLL_S)
+        except HardwareError:
+            self._tell_rejected()
+            raise
         if sample is None:
+            self._tell_rejected()
             return False
-        self._publish(sample.t_mono_s, sample.span_s, self._measurements(sample))
+        measurements = self._measurements(sample)
+        self._publish(sample.t_mono_s, sample.span_s, measurements, rejected=self._newly_rejected())
         return True
+
+    def _newly_rejected(self) -> int:
+        rejected = self._meter.rejected
+        before, self._rejected_before = self._rejected_before, rejected
+        return rejected - before
+
+    def _tell_rejected(self) -> None:
+        """A meter that gives nothing to believe is counted all the same."""
+        rejected = self._newly_rejected()
+        if rejected:
+            self._publish(0.0, 0.0, (), rejected=rejected)
 
     def _close(self, _error: HardwareError | None) -> None:
         self._meter.close()
 
     def _measurements(self, sample: MeterSample) -> tuple[Measurement, ...]:
         return tuple(
-            Measurement(target, *sample.channels[channel], sample.reactive_mvars.get(channel))
+            Measurement(
+                target,
+                *sample.channels[channel],
+                sample.reactive_mvars.get(channel),
+                own_tariffs=_own_tariffs(sample.tariffs.get(channel, {})),
+            )
             for channel, target in self._targets.items()
             if channel in sample.channels
         )
+
+
+def _own_tariffs(registers: Mapping[str, int]) -> tuple[OwnTariff, ...]:
+    """registers: as MeterSample.tariffs has them, active_energy_t1 and reactive_energy_t1."""
+    found: dict[int, OwnTariff] = {}
+    for name, value in registers.items():
+        kind, _, number = name.rpartition("_t")
+        row = found.get(int(number), OwnTariff(int(number)))
+        is_active = kind == ACTIVE_ENERGY
+        changed = {"energy_mj": value} if is_active else {"reactive_mvars": value}
+        found[row.number] = replace(row, **changed)
+    return tuple(found[number] for number in sorted(found))
 
 
 def _check_channels(name: str, meter: PowerMeter, targets: Mapping[str, Target]) -> None:

@@ -185,6 +185,13 @@ class PowerMeter(Protocol):
     max_silence_s: float
     """Longest regular pause between two samples; three of them without one is stale."""
 
+    @property
+    def rejected(self) -> int:
+        """Readings that were not believed since the meter was made: spoilt frames, responses
+        that were none, impossible values. It never falls.
+        """
+        ...
+
     def open(self) -> None: ...
 
     def poll(self, timeout_s: float) -> MeterSample | None:

@@ -78,6 +78,8 @@ class _Asked:
         self._deliver = deliver
         self._failures = 0
         """In a row."""
+        self._rejected = 0
+        """Since the last reading that was delivered."""
 
     def __call__(self) -> bool:
         value: float | None = None
@@ -87,6 +89,7 @@ class _Asked:
             self._failures = 0
         except HardwareError as exc:
             self._failures += 1
+            self._rejected += 1
             log.debug("sensor %d: %s", self._sensor.number, exc)
             if self._is_tolerated(exc):
                 return False
@@ -94,7 +97,9 @@ class _Asked:
         except Exception as exc:
             log.exception("sensor %d: unexpected error, treated as a fault", self._sensor.number)
             error = repr(exc)
-        self._deliver(SensorReading(self._sensor.number, self._clock.monotonic_s(), value, error))
+        rejected, self._rejected = self._rejected, 0
+        now_s = self._clock.monotonic_s()
+        self._deliver(SensorReading(self._sensor.number, now_s, value, error, rejected))
         return value is not None
 
     def _is_tolerated(self, error: HardwareError) -> bool:

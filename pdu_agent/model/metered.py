@@ -45,6 +45,18 @@ class TariffRegister:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnTariff:
+    """What the device itself shows for one of its tariffs, 1 and up: energy in millijoules and
+    reactive energy in millivar seconds, None where it has no such register. Who resets the
+    device resets it.
+    """
+
+    number: int
+    energy_mj: int | None = None
+    reactive_mvars: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Meter:
     """One metering point (an inlet, or a metered branch or outlet).
 
@@ -74,6 +86,7 @@ class Meter:
     demand: Demand | None = None
     tariffs: tuple[TariffRegister, ...] = ()
     spectrum: Spectrum | None = None
+    own_tariffs: tuple[OwnTariff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pdu_agent.model.commands import Target
 from pdu_agent.model.quantities import Electrical, Spectrum
 from pdu_agent.model.record import Record
-from pdu_agent.model.snapshot import LoggedEvent
+from pdu_agent.model.snapshot import LoggedEvent, OwnTariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Measurement:
     that count joules themselves. None when no energy may be derived, as after a reset.
     reactive_mvars is the reactive energy of this span in millivar seconds, inductive above 0;
     None when it is not known. spectrum: of this span, None when it was not looked at.
+    own_tariffs: what the device has in its own tariff registers, by their numbers.
     """
 
     target: Target
@@ -29,11 +30,16 @@ class Measurement:
     energy_mj: float | None
     reactive_mvars: float | None = None
     spectrum: Spectrum | None = None
+    own_tariffs: tuple[OwnTariff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One window of one source. span_s is its length, t_mono_s its end."""
+    """One window of one source. span_s is its length, t_mono_s its end.
+
+    rejected: readings since the last one that were not believed. Without measurements it is
+    about those only, and its times mean nothing.
+    """
 
     source: str
     seq: int
@@ -41,6 +47,7 @@ class Reading:
     span_s: float
     measurements: tuple[Measurement, ...]
     lost_samples: int = 0
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +82,15 @@ class FanReading:
 class SensorReading:
     """One value of one sensor: Celsius, percent relative humidity, hPa, or 0/1 for a contact.
 
-    value is None when the sensor failed; `error` then says how.
+    value is None when the sensor failed; `error` then says how. rejected: attempts since the last
+    reading that failed or were not believed.
     """
 
     sensor: int
     t_mono_s: float
     value: float | None
     error: str = ""
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from pdu_agent.model.metered import (
     Line,
     Meter,
     MeterStatus,
+    OwnTariff,
     TariffRegister,
 )
 from pdu_agent.model.ups import Ups
@@ -69,11 +70,13 @@ __all__ = [
     "MeterStatus",
     "Outlet",
     "OutletState",
+    "OwnTariff",
     "Sensor",
     "SensorKind",
     "SensorStatus",
     "Severity",
     "Snapshot",
+    "SourceCounts",
     "TariffRegister",
     "Threshold",
     "ThresholdState",
@@ -260,8 +263,23 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """One device since the agent started; source names it as alarms do: meter main, sensor 3.
+
+    rejected_readings: spoilt frames and impossible values, none of which became a value or energy.
+    """
+
+    source: str
+    rejected_readings: int = 0
+    lost_samples: int = 0
+    hardware_errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
-    """The agent about itself. reading_age_s is None before the first reading."""
+    """The agent about itself. reading_age_s is None before the first reading. sources: those that
+    have something to count, by name; the sums of their counters are those of Health.
+    """
 
     loop_lag_s: float = 0.0
     reading_age_s: float | None = None
@@ -269,6 +287,8 @@ class Health:
     hardware_errors: int = 0
     store_ok: bool = True
     engine_boots: int = 0
+    rejected_readings: int = 0
+    sources: tuple[SourceCounts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pdu_agent.model.inrush import CYCLES_BEFORE, SwitchOn
 from pdu_agent.model.quantities import Electrical, watt_hours
-from pdu_agent.model.snapshot import Branch, Demand, Inlet, Line, Meter, TariffRegister
+from pdu_agent.model.snapshot import Branch, Demand, Inlet, Line, Meter, OwnTariff, TariffRegister
 from pdu_agent.web.plain import Plain, instant, number, words
 
 _MVAR_SECONDS_PER_VAR_HOUR = 3_600_000
@@ -42,6 +42,7 @@ def energy_of(meter: Meter) -> Plain:
         "capacitive_varh": _var_hours(meter.capacitive_mvars),
         "demand": _demand(meter.demand) if meter.demand else None,
         "tariffs": [_tariff(row) for row in meter.tariffs],
+        "own_tariffs": [_own_tariff(row) for row in meter.own_tariffs],
     }
 
 
@@ -61,6 +62,14 @@ def _tariff(row: TariffRegister) -> Plain:
         "energy_wh": watt_hours(row.energy_mj),
         "inductive_varh": _var_hours(row.inductive_mvars),
         "capacitive_varh": _var_hours(row.capacitive_mvars),
+    }
+
+
+def _own_tariff(row: OwnTariff) -> Plain:
+    return {
+        "number": row.number,
+        "energy_wh": watt_hours(row.energy_mj) if row.energy_mj is not None else None,
+        "reactive_varh": _var_hours(row.reactive_mvars),
     }
 
 

@@ -21,6 +21,7 @@ from pdu_agent.model.snapshot import (
     Outlet,
     Sensor,
     Snapshot,
+    SourceCounts,
     Threshold,
 )
 from pdu_agent.web.measured import branch, energy_of, inlet, line, meter_of
@@ -187,9 +188,20 @@ def health(snapshot: Snapshot) -> Plain:
         "loop_lag_s": number(row.loop_lag_s),
         "reading_age_s": number(row.reading_age_s),
         "lost_samples": row.lost_samples,
+        "rejected_readings": row.rejected_readings,
         "hardware_errors": row.hardware_errors,
         "store_ok": row.store_ok,
         "engine_boots": row.engine_boots,
+        "sources": [_counts(each) for each in row.sources],
+    }
+
+
+def _counts(row: SourceCounts) -> Plain:
+    return {
+        "source": row.source,
+        "rejected_readings": row.rejected_readings,
+        "lost_samples": row.lost_samples,
+        "hardware_errors": row.hardware_errors,
     }
 
 
@@ -255,6 +267,7 @@ def status(snapshot: Snapshot) -> Plain:
         **branches(snapshot),
         **fans(snapshot),
         **alarms(snapshot),
+        "health": health(snapshot),
     }
 
 

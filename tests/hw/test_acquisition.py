@@ -25,6 +25,7 @@ from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import BusTimeout, ChipNotFound, ConfigError
 from pdu_agent.model.quantities import HARMONICS, Electrical, Quality, Spectrum
 from pdu_agent.model.readings import Inrush
+from pdu_agent.model.snapshot import OwnTariff
 
 INLET = Target(TargetKind.INLET, 1)
 OUTLET_1 = Target(TargetKind.OUTLET, 1)
@@ -49,6 +50,7 @@ class Script:
 
     channel_names = ("a", "b")
     max_silence_s = 1.0
+    rejected = 0
     channel_count = 1
     rate_hz = 1000.0
     failed_channels: frozenset[int] = frozenset()
@@ -150,6 +152,30 @@ def test_samples_become_numbered_readings_of_the_mapped_targets(owner, run):
     ]
     assert (second.seq, second.t_mono_s) == (2, 2.0)
     assert owner.troubles == []
+
+
+class Liar(Script):
+    """Every step that is no sample rejects two readings."""
+
+    def poll(self, timeout_s):
+        if self.steps and not isinstance(self.steps[0], MeterSample):
+            self.rejected += 2
+        return super().poll(timeout_s)
+
+
+def test_what_a_meter_rejects_is_told_with_the_next_sample_and_without_one(owner, run):
+    run(Liar(None, sample(1.0), LOST, sample(2.0)))
+    wait_for(lambda: len(owner.readings) == 4)
+    told = [(len(reading.measurements), reading.rejected) for reading in owner.readings]
+    assert told == [(0, 2), (1, 0), (0, 2), (1, 0)]
+
+
+def test_the_tariffs_of_a_meter_go_with_their_channel(owner, run):
+    registers = {"reactive_energy_t1": 7, "active_energy_t2": 5, "active_energy_t1": 3}
+    run(Script(MeterSample(1.0, 10.0, sample(1.0).channels, tariffs={"a": registers})))
+    wait_for(lambda: owner.readings)
+    (measurement,) = owner.readings[0].measurements
+    assert measurement.own_tariffs == (OwnTariff(1, 3, 7), OwnTariff(2, 5))
 
 
 def test_reactive_energy_goes_with_its_channel(owner, run):

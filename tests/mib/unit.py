@@ -50,6 +50,7 @@ from pdu_agent.model.snapshot import (
     MeterStatus,
     Outlet,
     OutletState,
+    OwnTariff,
     Sensor,
     SensorKind,
     SensorStatus,
@@ -147,6 +148,7 @@ RICH_METER = replace(
         TariffRegister("day", 5_400_000_000, 3_600_000, 0),
         TariffRegister("night", 3_600_000_000, 0, 3_599),
     ),
+    own_tariffs=(OwnTariff(1, 7_199_999, 3_600_000), OwnTariff(2, 3_600_000)),
 )
 
 LINES = (

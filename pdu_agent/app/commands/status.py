@@ -76,6 +76,7 @@ def lines(status: Mapping[str, Any], style: Style) -> list[str]:
         *(text for line in status["lines"] for text in (_feeder(line), *_details(line))),
         *("  ".join([_feeder(branch), *fault_words(branch)]) for branch in status["branches"]),
         *_silent(outlets),
+        *_rejected(status["health"]["sources"]),
         *_alarms(status["alarms"], style),
     ]
 
@@ -173,6 +174,16 @@ def _silent(outlets: Sequence[Mapping[str, Any]]) -> list[str]:
         if outlet["meter"] and outlet["meter"]["status"] != "ok"
     ]
     return [f"No current reading: outlets {', '.join(silent)}"] if silent else []
+
+
+def _rejected(sources: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which devices say what cannot be; none of it became a value."""
+    said = [
+        f"{source['source']} ({source['rejected_readings']})"
+        for source in sources
+        if source["rejected_readings"]
+    ]
+    return [f"Readings not believed since the start: {', '.join(said)}"] if said else []
 
 
 def _alarms(alarms: Sequence[Mapping[str, Any]], style: Style) -> list[str]:

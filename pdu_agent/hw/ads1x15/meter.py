@@ -78,6 +78,10 @@ class Ads1x15Meter:
         unit = f"at 0x{settings.address:02x}"
         return MeterOutline(settings.channel_names, settings.bus, unit, line="I2C")
 
+    @property
+    def rejected(self) -> int:
+        return self.discarded
+
     def open(self) -> None:
         """Make one conversion. Raises ChipNotFound, BusTimeout or ReadbackMismatch."""
         self.close()

@@ -103,6 +103,10 @@ class Ecm1240Meter:
         port = site.connections.path(settings.port)
         return cls(replace(settings, port=port), site.clock)
 
+    @property
+    def rejected(self) -> int:
+        return self.lies + self._decoder.spoilt
+
     def open(self) -> None:
         """Open the port. Raises ChipNotFound or BusTimeout, saying what to do."""
         self._port.open()

@@ -63,6 +63,10 @@ class InaMeter:
         self._last_s: float | None = None
         self._lies_in_a_row = 0
 
+    @property
+    def rejected(self) -> int:
+        return self.lies
+
     def open(self) -> None:
         """Set the chip up. Raises ChipNotFound, BusTimeout or ReadbackMismatch."""
         self.close()

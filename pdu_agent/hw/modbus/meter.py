@@ -151,6 +151,10 @@ class ModbusMeter:
     def bad_responses(self) -> int:
         return self._client.unanswered
 
+    @property
+    def rejected(self) -> int:
+        return self.lies + self.bad_responses
+
     def open(self) -> None:
         """Raises ChipNotFound or BusTimeout, saying what to do."""
         self._client.open()

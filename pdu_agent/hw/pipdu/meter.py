@@ -65,6 +65,10 @@ class PipduMeter:
         owner = owner_of(site.connections.path(settings.port), settings.firmware, site.clock)
         return cls(owner, settings, site.clock)
 
+    @property
+    def rejected(self) -> int:
+        return self.lies + self._owner.rejected_lines
+
     def open(self) -> None:
         """Raises ChipNotFound or BusTimeout, saying what to do."""
         self._owner.open(self)

@@ -18,7 +18,7 @@ from pdu_agent.mib_impl.openpdu.notifications import telling
 from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
 from pdu_agent.mib_impl.openpdu.sensor import SENSORS
 from pdu_agent.mib_impl.openpdu.system import SYSTEM
-from pdu_agent.mib_impl.openpdu.tariff import TARIFFS
+from pdu_agent.mib_impl.openpdu.tariff import OWN_TARIFFS, TARIFFS
 from pdu_agent.mib_impl.openpdu.threshold import THRESHOLDS
 from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.syntax import Oid
@@ -57,6 +57,7 @@ def openpdu_module(
             LINES,
             LINE_METERS,
             TARIFFS,
+            OWN_TARIFFS,
             OUTLETS,
             METERS,
             THRESHOLDS,

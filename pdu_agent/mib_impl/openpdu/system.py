@@ -110,5 +110,9 @@ SYSTEM: Scalars[Snapshot] = Scalars(
             lambda s: s.device.temperature_scale,
             to_command=lambda _, scale: ConfigureDevice(DeviceSetting.TEMPERATURE_SCALE, scale),
         ),
+        ObjectType(
+            19, "opduSysRejectedReadings", Counter32(), lambda s: s.health.rejected_readings
+        ),
+        ObjectType(20, "opduSysLostSamples", Counter32(), lambda s: s.health.lost_samples),
     ),
 )
