@@ -11,6 +11,7 @@ from pdu_agent.mib_impl.powernet.traps import TELLING as POWERNET_TELLING
 from pdu_agent.mib_impl.sentry3.notifications import TELLING as SENTRY3_TELLING
 from pdu_agent.mib_impl.sentry4.notifications import TELLING as SENTRY4_TELLING
 from pdu_agent.mib_impl.set_errors import ErrorStatus, SetError
+from pdu_agent.mib_impl.syntax import Value
 from pdu_agent.model.commands import (
     Action,
     ConfigureInlet,
@@ -253,3 +254,41 @@ def test_sentry3_tells_of_the_line_that_is_overloaded() -> None:
     assert [each.type.name for each in lost] == ["infeedStatusEvent"]
     of_inlet = ReadingLost(WALL_S, Target(TargetKind.INLET, 1))
     assert list(SENTRY3_TELLING[ReadingLost](of_inlet, three_phase())) == []
+
+
+# POWER-ATTRIBUTES-MIB
+
+ATTRIBUTES = ".1.3.6.1.2.1.230.1"
+
+
+def test_eman_has_a_phase_for_each_line_of_an_inlet() -> None:
+    bench = Bench(three_phase(), mibs=("energy",))
+    phases = [f"101.{angle}" for angle in (0, 120, 240)]
+    assert bench.content(f"{ATTRIBUTES}.1.1.1.101") == 3  # wye
+    assert [bench.content(f"{ATTRIBUTES}.3.1.2.{n}") for n in phases] == [2310, 2320, 2330]
+    assert [bench.content(f"{ATTRIBUTES}.3.1.3.{n}") for n in phases] == [100, 250, 80]
+    assert [bench.content(f"{ATTRIBUTES}.3.1.4.{n}") for n in phases] == [262_500] * 3
+
+
+def test_eman_has_all_three_phases_or_none() -> None:
+    unit = three_phase()
+    blind = replace(unit.lines[1], meter=None)
+    bench = Bench(replace(unit, lines=(unit.lines[0], blind, unit.lines[2])), mibs=("energy",))
+    assert not isinstance(bench.get(f"{ATTRIBUTES}.1.1.1.101"), Value)
+    assert not isinstance(bench.get(f"{ATTRIBUTES}.3.1.2.101.0"), Value)
+
+
+def test_eman_shows_distortion() -> None:
+    distorted = replace(ELECTRICAL, voltage_thd_percent=2.345, current_thd_percent=31.4)
+    unit = replace(
+        three_phase(),
+        inlets=(Inlet(1, "Inlet 1", 3, replace(METER, electrical=distorted)),),
+        lines=tuple(
+            replace(line(n, 1.0), meter=replace(METER, electrical=distorted)) for n in (1, 2, 3)
+        ),
+    )
+    bench = Bench(unit, mibs=("energy",))
+    assert bench.content(f"{ATTRIBUTES}.1.1.11.101") == 3140
+    assert bench.content(f"{ATTRIBUTES}.1.1.12.101") == 235
+    assert bench.content(f"{ATTRIBUTES}.3.1.8.101.120") == 3140
+    assert bench.content(f"{ATTRIBUTES}.3.1.9.101.240") == 235

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pdu_agent.mib_impl.energy.attributes import ATTRIBUTES
 from pdu_agent.mib_impl.energy.context import CONTEXT, RELATIONS
 from pdu_agent.mib_impl.energy.notifications import ENABLE, POWER_STATE_CHANGE, TELLING
+from pdu_agent.mib_impl.energy.phases import WYE_PHASES
 from pdu_agent.mib_impl.energy.power import CAPABILITIES, POWER
 from pdu_agent.mib_impl.energy.totals import PARAMETERS, TOTALS
 from pdu_agent.mib_impl.schema import MibModule
@@ -34,7 +35,7 @@ def energy_modules() -> tuple[MibModule, ...]:
             about="The MIB module for the attributes of AC power",
             identity=(*_MIB_2, 230),
             arc=(*_MIB_2, 230),
-            groups=(ATTRIBUTES,),
+            groups=(ATTRIBUTES, WYE_PHASES),
         ),
         MibModule(
             name="ENERGY-OBJECT-CONTEXT-MIB",

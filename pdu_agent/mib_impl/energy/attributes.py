@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """POWER-ATTRIBUTES-MIB (RFC 7460): voltage, current and power of what is metered.
 
-Values of a meter that is silent are absent. So is total harmonic distortion, which is not
-measured, and the tables of phases, of which a single-phase object has no rows.
+Values of a meter that is silent are absent.
 """
 
 from __future__ import annotations
@@ -10,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pdu_agent.mib_impl.energy.phases import wye_lines
 from pdu_agent.mib_impl.energy.words import (
     ACCURACY,
     ACCURACY_UNKNOWN,
+    HUNDREDTHS_PERCENT,
     MILLI,
     MILLI_UNITS,
     UNIT_MULTIPLIER,
@@ -25,28 +26,33 @@ from pdu_agent.mib_impl.syntax import Enumerated, Integer32, Oid, Unsigned32
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import Inlet, Snapshot
 
-_CONFIGURATION = Enumerated((1, "sngl", "sngl"))
+_CONFIGURATION = Enumerated((1, "sngl", "sngl"), (3, "wye", "wye"))
 _LOWEST_HZ, _HIGHEST_HZ = 45.0, 65.0
 _NOTHING = Electrical()
 
 
 @dataclass(frozen=True, slots=True)
 class AttributesRow:
-    """electrical: without values while the meter is silent."""
+    """electrical: without values while the meter is silent. is_wye: all three lines are metered."""
 
     entity: Entity
     electrical: Electrical
+    is_wye: bool
 
 
 def _rows(snapshot: Snapshot) -> Iterator[tuple[Oid, AttributesRow]]:
     for entity, meter in metered(snapshot):
         electrical = meter.electrical if is_fresh(meter) else _NOTHING
-        yield (entity.index,), AttributesRow(entity, electrical)
+        thing = entity.thing
+        is_wye = isinstance(thing, Inlet) and bool(wye_lines(thing.index, snapshot))
+        yield (entity.index,), AttributesRow(entity, electrical, is_wye)
 
 
 def _configuration(row: AttributesRow) -> str | None:
-    """None for an inlet with several lines: star or delta is not known."""
+    """None for an inlet with several lines that are not metered: star or delta is not known."""
     thing = row.entity.thing
+    if row.is_wye:
+        return "wye"
     return None if isinstance(thing, Inlet) and thing.line_count > 1 else "sngl"
 
 
@@ -126,6 +132,20 @@ ATTRIBUTES: Table[AttributesRow] = Table(
             Integer32(-10_000, 10_000, scale=10_000),
             _of(lambda values: values.power_factor),
             units="hundredths",
+        ),
+        ObjectType(
+            11,
+            "eoACPwrAttributesThdCurrent",
+            HUNDREDTHS_PERCENT,
+            _of(lambda values: values.current_thd_percent),
+            units="hundredths of percent",
+        ),
+        ObjectType(
+            12,
+            "eoACPwrAttributesThdVoltage",
+            HUNDREDTHS_PERCENT,
+            _of(lambda values: values.voltage_thd_percent),
+            units="hundredths of percent",
         ),
     ),
 )

@@ -18,6 +18,8 @@ POWER_STATE = Enumerated((257, "ieee1621Off", False), (259, "ieee1621On", True))
 """PowerStateSet of IANAPowerStateSet-MIB: what a relay can be, in the set of IEEE 1621."""
 STATE_UNKNOWN = 255
 
+HUNDREDTHS_PERCENT = Integer32(0, 10_000, scale=100)
+
 ACCURACY = Integer32(0, 10_000)
 ACCURACY_UNKNOWN = 0
 """What the modules want to be told by whoever has no figure of a class of accuracy."""
