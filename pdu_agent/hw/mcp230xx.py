@@ -71,7 +71,8 @@ class ExpanderBank:
     Every method raises BusTimeout or ChipNotFound after RETRIES more attempts. Pins above
     the relays stay inputs. `_latch` is OLAT as last read, None after a write that was not
     read back; it is never derived from GPIO, where a loaded pin may read the wrong level.
-    `_asked` is what the last write put there.
+    `_asked` is what the last write put there. `_inverted` is IPOL, which turns GPIO only and
+    may have been left set by another program; None until it is read.
     """
 
     def __init__(self, chip: Expander, bus: SmBus, settings: Wiring) -> None:
@@ -84,6 +85,7 @@ class ExpanderBank:
         self._open_levels = self._relay_pins if settings.active_low else 0
         self._latch: int | None = None
         self._asked: int | None = None
+        self._inverted: int | None = None
         self._added_pins = 0
 
     def inspect(self) -> tuple[bool, tuple[bool | None, ...]]:
@@ -97,7 +99,7 @@ class ExpanderBank:
         inputs = self._read_twice(self._chip.iodir) & self._relay_pins
         cold = inputs == self._relay_pins
         latch = self._read_twice(self._chip.olat)
-        levels = self._read_twice(self._chip.gpio)
+        levels = self._levels(self._read_twice)
         self._latch = None if cold else latch
         self._added_pins = 0 if cold else inputs
         return cold, tuple(
@@ -111,7 +113,7 @@ class ExpanderBank:
         Raises ReadbackMismatch, with the pins still inputs, when the latch did not take
         the open pattern.
         """
-        self._latch = None
+        self._latch = self._inverted = None
         chip = self._chip
         # OLAT before IODIR: all pins are inputs after power-on, so the relays come up in
         # the latched pattern. The other order would drive the reset latch, all zeros, and
@@ -204,8 +206,13 @@ class ExpanderBank:
             )
 
     def _settled_levels(self, wanted: int) -> int:
-        levels = self._read(self._chip.gpio)
-        return self._read_twice(self._chip.gpio) if (levels ^ wanted) & self._relay_pins else levels
+        levels = self._levels(self._read)
+        return self._levels(self._read_twice) if (levels ^ wanted) & self._relay_pins else levels
+
+    def _levels(self, read: Callable[[Register], int]) -> int:
+        if self._inverted is None:
+            self._inverted = self._read_twice(self._chip.ipol)
+        return read(self._chip.gpio) ^ self._inverted
 
     def _read_twice(self, register: Register) -> int:
         """A value that two consecutive reads agree on.

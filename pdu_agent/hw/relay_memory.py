@@ -56,11 +56,10 @@ class RelayMemory:
         try:
             found = json.loads(self._file.read_text(encoding="utf-8"))
             plug, closed = str(found["plug"]), list(found["closed"])
+            makes_sense = len(closed) == self._relay_count and {*closed} <= {True, False, None}
         except (OSError, ValueError, KeyError, TypeError):
             return nothing
-        if len(closed) != self._relay_count or not {*closed} <= {True, False, None}:
-            return nothing
-        return plug, closed
+        return (plug, closed) if makes_sense else nothing
 
     def _save(self) -> None:
         """In one step; a folder that cannot be written costs the memory, not the switching."""

@@ -126,9 +126,16 @@ class SerialRelayBank(ABC):
         try:
             yield
         except HardwareError as exc:
-            if _is_gone(exc) and not self._own_supply:
+            if _is_gone(exc) and not self._is_still_plugged():
                 self._memory.forget()
             raise
+
+    def _is_still_plugged(self) -> bool:
+        """One transfer may fail on a board that has kept its supply."""
+        try:
+            return self._memory.recall(self._plug()) is not None
+        except HardwareError:
+            return False
 
 
 class DialogueBank(SerialRelayBank):

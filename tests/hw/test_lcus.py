@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -99,6 +101,32 @@ def test_board_pulled_during_a_write_is_cold_when_it_is_back(make: Make):
     with pytest.raises(ChipNotFound, match="no such device"):
         bench.bank().inspect()
     bench.board.plug()
+    assert bench.bank().inspect() == (True, (False,) * 4)
+
+
+def test_transfer_that_failed_on_a_board_that_stayed_plugged_costs_no_memory(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+):
+    """A disturbed USB transfer; taken for a lost supply, it would open all relays."""
+    bench = make()
+    bank = bench.warm_bank()
+    switched(bank, {1: True})
+    with monkeypatch.context() as patch:
+        patch.setattr("serial.Serial.write", failing_write)
+        with pytest.raises(BusTimeout, match="Input/output error"):
+            switched(bank, {2: True})
+    assert bench.bank().inspect() == (False, (False, True, None, False))
+
+
+def failing_write(*_: object) -> int:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+@pytest.mark.parametrize("text", ["[]", '{"plug": "x", "closed": [[], 0, 0, 0]}', "{", ""])
+def test_memory_that_makes_no_sense_is_none(make: Make, tmp_path: Path, text: str):
+    bench = make()
+    bench.bank().close()
+    (tmp_path / "relays-left%2F1.json").write_text(text, encoding="utf-8")
     assert bench.bank().inspect() == (True, (False,) * 4)
 
 

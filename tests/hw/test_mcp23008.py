@@ -101,6 +101,18 @@ def test_shorted_pin_shows_in_the_read_back_and_in_the_next_look():
     assert bench.chip.read(OLAT, 1) == b"\x1c"
 
 
+def test_inputs_that_somebody_had_inverted_invert_no_relay():
+    """IPOL of a chip at work is not the reset value after another program used it."""
+    bench = Bench()
+    bench.bank.initialise()
+    switched(bench.bank, {1: True})
+    bench.chip.write(IPOL, b"\xff")
+    again = Mcp23008Bank(bench.bus, Mcp23008Settings())
+    assert again.inspect() == (False, tuple(relay == 1 for relay in range(8)))
+    assert switched(again, {2: True, 1: False}) == {2: True, 1: False}
+    assert bench.chip.read(IPOL, 1) == b"\xff"  # looking at it changed nothing
+
+
 def test_write_that_the_chip_did_not_take_is_a_readback_mismatch():
     bench = Bench()
     bench.bank.initialise()

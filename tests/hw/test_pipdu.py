@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
@@ -18,6 +19,7 @@ from pdu_agent.hw.pipdu.owner import BOOT_GAP_S, owner_of
 from pdu_agent.hw.pipdu.relays import letter
 from pdu_agent.hw.pipdu.telemetry import CHANNELS, LineDecoder, parse_line
 from pdu_agent.hw.relay_memory import RelayMemory
+from pdu_agent.hw.serial_port import SerialPort
 from pdu_agent.hw.sim.pipdu import BOOT_LOADER_S, CYCLE_S, RELAY_STEP_S, SimPipdu
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import BusTimeout, ConfigError, HardwareError
@@ -89,9 +91,9 @@ class Bench:
         self.board.start()
         self.opened: list[PipduBank | PipduMeter] = []
 
-    def bank(self) -> PipduBank:
-        settings = PipduRelaySettings(firmware=self.firmware)
-        memory = RelayMemory(self.folder, "pi", CHANNELS)
+    def bank(self, relay_count: int = CHANNELS) -> PipduBank:
+        settings = PipduRelaySettings(firmware=self.firmware, relay_count=relay_count)
+        memory = RelayMemory(self.folder, "pi", relay_count)
         bank = PipduBank(owner_of(self.path, self.firmware, self.clock), settings, memory)
         self.opened.append(bank)
         return bank
@@ -229,6 +231,63 @@ def test_pulled_board_is_an_error_for_both_and_serves_again(make):
     assert bench.while_time_passes(bank.inspect) == (True, (None,) * CHANNELS)
     meter.open()
     assert bench.while_time_passes(lambda: meter.poll(2.0)) is not None
+
+
+def test_relays_that_are_not_in_use_are_left_alone(make):
+    bench = make()
+    bench.pass_time(BOOT_LOADER_S + CHANNELS * RELAY_STEP_S + 2 * CYCLE_S)
+    bank = bench.bank(relay_count=3)
+    bench.while_time_passes(bank.inspect)
+    bank.initialise()
+    bench.board.settle()
+    assert bench.board.closed == [False] * 3 + [True] * 13
+
+
+@pytest.fixture
+def standstill(monkeypatch: pytest.MonkeyPatch):
+    """Within it the port's thread gets no time, as on a host that stalls."""
+    read = SerialPort.read
+    goes_on, stands = threading.Event(), threading.Event()
+    goes_on.set()
+
+    def read_when_awake(port: SerialPort) -> bytes:
+        if not goes_on.is_set():
+            stands.set()
+            goes_on.wait(5.0)
+        return read(port)
+
+    @contextlib.contextmanager
+    def stand_still() -> Iterator[None]:
+        stands.clear()
+        goes_on.clear()
+        assert stands.wait(5.0)
+        yield
+        goes_on.set()
+
+    monkeypatch.setattr(SerialPort, "read", read_when_awake)
+    return stand_still
+
+
+@pytest.mark.parametrize("stall_s", [2.5, 4.0, 15.0])
+def test_host_that_stood_still_takes_nothing_for_a_boot(make, standstill, stall_s: float):
+    bench = make()
+    bank = bench.warm_bank()
+    switched(bank, {3: True})
+    bench.pass_time(3.0)
+    with standstill():
+        bench.pass_time(stall_s)
+    expected = tuple(relay == 3 for relay in range(CHANNELS))
+    assert bench.while_time_passes(bank.inspect) == (False, expected)
+
+
+def test_boot_while_the_host_stood_still_is_found_out(make, standstill):
+    bench = make()
+    bank = bench.warm_bank()
+    bench.pass_time(3.0)
+    with standstill():
+        bench.board.boot()
+        bench.pass_time(12.0)
+    assert bench.while_time_passes(bank.inspect) == (True, (None,) * CHANNELS)
 
 
 def test_either_part_may_come_and_go_while_the_other_stays(make):

@@ -24,6 +24,10 @@ DRIVER = "pipdu"
 BOOT_GAP_S = 2.0
 """Longer than any pause between two lines (0.5 to 1 s), shorter than a boot: the boot loader
 alone takes about 2 s, the first firmware then switches sixteen relays on, 100 ms apart."""
+FIRST_CYCLE_S = 0.5
+"""Between two lines, until their pace is known."""
+CYCLE_SHARE = 0.2
+"""Of the newest gap in what is held for that pace."""
 KEPT_LINES = 64
 ORDERS = 16
 ANSWER_S = 2.0
@@ -68,6 +72,7 @@ class BoardOwner:
         self._error: HardwareError | None = self._not_open()
         self._lines: deque[Telemetry] = deque(maxlen=KEPT_LINES)
         self._heard_s = 0.0
+        self._cycle_s = FIRST_CYCLE_S
         self._has_heard = False
         self._has_booted = False
 
@@ -185,12 +190,21 @@ class BoardOwner:
         now_s = self._clock.monotonic_s()
         lines = self._decoder.receive(data)
         with self._changed:
-            for values in lines:
-                self._has_booted |= now_s - self._heard_s > BOOT_GAP_S
-                self._heard_s, self._has_heard = now_s, True
-                self._lines.append(Telemetry(now_s, values))
             if lines:
+                self._note_gap(now_s - self._heard_s, len(lines))
+                self._heard_s, self._has_heard = now_s, True
+                self._lines.extend(Telemetry(now_s, values) for values in lines)
                 self._changed.notify_all()
+
+    def _note_gap(self, gap_s: float, lines: int) -> None:
+        """Was the board silent, or did this host stand still while its lines piled up?
+
+        Taking the second for the first would open every relay.
+        """
+        if gap_s <= BOOT_GAP_S:
+            self._cycle_s += CYCLE_SHARE * (gap_s / lines - self._cycle_s)
+        elif gap_s - (lines - 1) * self._cycle_s > BOOT_GAP_S:
+            self._has_booted = True
 
     def _open_port(self) -> None:
         if self._is_open:

@@ -70,7 +70,7 @@ class PipduBank(SerialRelayBank):
         return self._plug()
 
     def _set(self, closed: Mapping[int, bool]) -> None:
-        if not any(closed.values()) and len(closed) == self.relay_count:
+        if len(closed) == CHANNELS and not any(closed.values()):
             self._owner.write(ALL_OFF)
         else:
             self._owner.write(b"".join(letter(relay, close) for relay, close in closed.items()))
