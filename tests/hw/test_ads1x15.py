@@ -210,8 +210,8 @@ def test_a_busy_bus_is_measured_again_and_then_an_error(caplog):
     bench.sample()
     bench.transfer_s = 0.003
     with caplog.at_level(logging.WARNING):
-        assert [bench.meter.poll(3.0), bench.meter.poll(0.5)] == [None, None]
-    assert bench.meter.discarded == 2
+        assert [bench.meter.poll(3.0) for _ in range(9)] == [None] * 9
+    assert bench.meter.discarded == 9
     assert caplog.text.count("measured again") == 1
     with pytest.raises(BusTimeout, match="400 kHz"):
         bench.meter.poll(0.5)

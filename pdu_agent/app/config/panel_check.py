@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.panel import IoEntry
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.tree import Problems
-from pdu_agent.hw import display_library
 from pdu_agent.model.io_line import IoLine
 
 
@@ -18,10 +18,18 @@ def panel_check(checker: Checker, problems: Problems) -> None:
     for path, text in (*_names(checker), *_lines(checker), *_outlets(checker)):
         problems.error(checker.place(path), f"{path}: {text}")
     for path, display in checker.found("displays#"):
-        library = getattr(display.options, "library", None)
-        text = display_library.missing(library) if library is not None else ""
+        text = _lacking(display)
         if text:
             problems.warn(checker.place(path), f"{path}: {text}")
+
+
+def _lacking(display: Any) -> str:
+    """What its driver needs and is not installed, in words."""
+    if not hasattr(display.options, "library"):
+        return ""
+    from pdu_agent.hw import display_library  # whoever has no display loads nothing of it
+
+    return display_library.missing(display.options.library)
 
 
 def _names(checker: Checker) -> Iterator[tuple[str, str]]:

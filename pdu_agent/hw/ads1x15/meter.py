@@ -35,8 +35,9 @@ log = logging.getLogger(__name__)
 
 GAP_INTERVALS = 3
 """The estimate of energy does not reach over a longer pause than so many intervals."""
-MAX_DISCARDED = 3
-"""Windows in a row without enough samples, until the bus counts as lost."""
+MAX_DISCARDED = 10
+"""Windows in a row without enough samples, until the bus counts as lost: a host that is busy
+spoils some too."""
 
 Settings = Ads1015Settings | Ads1115Settings
 Input = CurrentInput | VoltageInput
