@@ -84,6 +84,8 @@ class Banks:
                 self._relays.setdefault(outlet.relay.bank, {})[outlet.relay.relay] = outlet.number
         self._status = dict.fromkeys(self._relays, BankStatus.UNSEEN)
         self._why_down: dict[str, str] = {}
+        self._refusing: set[str] = set()
+        """Boards that are found cold and could not be set up: nothing is over until they are."""
         self.met_cold: tuple[str, ...] = ()
 
     def trouble(self) -> dict[str, str]:
@@ -103,6 +105,13 @@ class Banks:
     def on_state(self, found: BankState) -> None:
         outlets = self._relays.get(found.bank, {})
         was = self._status.get(found.bank, BankStatus.UNSEEN)
+        if found.bank in self._refusing:
+            if found.cold:
+                self._perform(InitialiseBank(found.bank))
+                return
+            self._refusing.discard(found.bank)
+            self._power_up_outlets(found.bank)
+            was = BankStatus.INITIALISING
         self._alarms.clear("board", f"board {found.bank}")
         self._why_down.pop(found.bank, None)
         if found.cold:
@@ -118,11 +127,14 @@ class Banks:
         log.warning("board %s lost its power: outlets follow their power-up policy", bank)
         if was is not BankStatus.INITIALISING:
             self.met_cold += (bank,)
-            for number in self._relays.get(bank, {}).values():
-                self._scheduler.done(number, self._clock.monotonic_s())
-                self._power_up_outlet(number)
+            self._power_up_outlets(bank)
         self._status[bank] = BankStatus.INITIALISING
         self._perform(InitialiseBank(bank))
+
+    def _power_up_outlets(self, bank: str) -> None:
+        for number in self._relays.get(bank, {}).values():
+            self._scheduler.done(number, self._clock.monotonic_s())
+            self._power_up_outlet(number)
 
     def _power_up_outlet(self, number: int) -> None:
         live = self._state.outlets[number]
@@ -169,6 +181,8 @@ class Banks:
         self._set(number, replace(live, machine=machine))
 
     def on_lost(self, lost: BankLost) -> None:
+        if self._status.get(lost.bank) is BankStatus.INITIALISING:
+            self._refusing.add(lost.bank)
         self._status[lost.bank] = BankStatus.DOWN
         self._why_down[lost.bank] = lost.error
         self._alarms.set("board", f"board {lost.bank}", Severity.CRITICAL, lost.error)

@@ -19,7 +19,8 @@ from pdu_agent.model.commands import (
     SetLock,
     SwitchOutlet,
 )
-from pdu_agent.model.readings import BankLost
+from pdu_agent.model.events import AlarmCleared, AlarmRaised, CommandFailed
+from pdu_agent.model.readings import BankLost, BankState
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import OutletState
 from tests.core.bench import ALL_ACTIONS, OPS, Board, Workbench
@@ -196,6 +197,30 @@ def test_a_board_that_browns_out_at_run_time_gets_its_outlets_back() -> None:
     bench.settle()
     bench.run(3)
     assert bench.board.relays == [True, True, False] + [True] * 5
+
+
+def test_a_cold_board_that_cannot_be_set_up_alarms_once_and_is_powered_up_in_the_end() -> None:
+    bench = Workbench(outlets=3)
+    bench.switch(3, Action.OFF)
+    bench.heard.drain()
+    bench.board.answers = False
+    for _ in range(5):
+        bench.core.on_bank(BankState("main", True, (False,) * 3))
+        bench.run(1)
+        bench.queue.clear()
+        bench.core.on_bank_lost(BankLost("main", "writes are not taken"))
+        bench.run(9)
+    told = bench.heard.drain()
+    assert len([event for event in told if isinstance(event, AlarmRaised)]) == 1
+    assert len([event for event in told if isinstance(event, CommandFailed)]) == 2
+    assert [bench.state(n) for n in (1, 2, 3)] == [OutletState.FAULT] * 2 + [OutletState.UNKNOWN]
+    bench.board.relays, bench.board.cold, bench.board.answers = [False] * 3, True, True
+    bench.core.on_bank(bench.board.state())
+    bench.settle()
+    bench.run(3)
+    assert bench.board.relays == [True, True, False]
+    assert (bench.alarms("board"), [bench.state(n) for n in (1, 2, 3)]) == ([], [ON, ON, OFF])
+    assert [e.alarm.kind for e in bench.events(AlarmCleared)] == ["board"]
 
 
 def test_a_board_missing_at_start_is_unknown_and_joins_when_it_appears() -> None:
