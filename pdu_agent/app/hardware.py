@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -101,6 +102,8 @@ class Hardware:
         self._real = BoardConnections(clock)
         self.inrush = InrushKeeper(settings.outlets, settings.runtime_dir, clock)
         self._on_report = on_report = self.inrush.noting(on_report)
+        self._lock = threading.Lock()
+        self._is_started = False
         self._owners: dict[str, BankWorker] = {}
         self._workers: dict[str, BankWorker] = {}
         for bus in dict.fromkeys(board.bus for board in settings.relays):
@@ -128,8 +131,10 @@ class Hardware:
         sys.setswitchinterval(THREAD_SWITCH_S)
         if self.board is not None:
             self.board.start()
-        for worker in self._owners.values():
-            worker.start()
+        with self._lock:
+            self._is_started = True
+            for worker in self._owners.values():
+                worker.start()
         for acquisition in self._acquisitions:
             acquisition.start()
         if self._poller is not None:
@@ -216,9 +221,15 @@ class Hardware:
         return RoutedConnections(self._real, SimConnections(self.board, name), is_simulated)
 
     def _owner(self, bus: str) -> BankWorker:
-        if bus not in self._owners:
-            self._owners[bus] = BankWorker(bus, {}, self._on_report, self._clock)
-        return self._owners[bus]
+        """From any thread: drivers may ask for their bus when they open it."""
+        with self._lock:
+            owner = self._owners.get(bus)
+            if owner is None:
+                owner = BankWorker(bus, {}, self._on_report, self._clock)
+                self._owners = {**self._owners, bus: owner}  # others are looking through it
+                if self._is_started:
+                    owner.start()
+            return owner
 
     def _sensor_poller(
         self,
