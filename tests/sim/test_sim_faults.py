@@ -110,3 +110,13 @@ def test_a_chip_that_stalls_takes_its_time_once() -> None:
     lines.write({1: True})
     lines.write({1: False})
     assert clock.monotonic_s() - begin_s == 2.0
+
+
+def test_what_a_script_says_of_a_pressure_is_no_temperature(board: SimulatedBoard) -> None:
+    """A BME280 measures all three, and computes the pressure with its temperature."""
+    air = board.shared["air", ("sim:slow", 0x76)]
+    board.surroundings.say(6, 1000.0)
+    assert air.hectopascals() == 1000.0
+    assert 30 < air.celsius() < 50
+    assert 30 < air.percent() < 60
+    board.surroundings.say(6, None)

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 
 def air_of(board: SimulatedBoard, entry: Entry, chip: Hashable) -> Air:
-    """What the chip feels. Several sensors may be in it: each says what is felt of its kind."""
+    """What the chip feels. Several sensors may be in it: each says what is felt of its kind, and
+    a script what one of them feels.
+    """
 
     def feeling(kind: SensorKind) -> Callable[[], float]:
+        if kind is not entry.sensor:
+            return board.surroundings.unsaid(entry.number, kind)
         return board.surroundings.feeling(entry.number, kind)
 
     air = board.share(

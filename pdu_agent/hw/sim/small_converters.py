@@ -103,6 +103,7 @@ def _on_bus(board: SimulatedBoard, entry: Entry, bits: int) -> Device:
 
     verbs = i2c_chip_verbs(board.bus(entry.place), entry.options.address, chip)
     verbs["dead"] = dead
+    verbs["heal"] = lambda _: dead(False)
     return Device(entry.name, verbs)
 
 

@@ -30,6 +30,10 @@ class Surroundings:
         """What the sensor of that number feels at the moment, in the unit of its kind."""
         return lambda: self._value(sensor, kind)
 
+    def unsaid(self, sensor: int, kind: SensorKind) -> Callable[[], float]:
+        """The same, whatever a script says."""
+        return lambda: self._by_itself(sensor, kind)
+
     def say(self, sensor: int, value: float | None) -> None:
         """Let it feel this from now on; None: the surroundings again."""
         if value is None:
@@ -39,8 +43,9 @@ class Surroundings:
 
     def _value(self, sensor: int, kind: SensorKind) -> float:
         said = self._said.get(sensor)
-        if said is not None:
-            return said
+        return said if said is not None else self._by_itself(sensor, kind)
+
+    def _by_itself(self, sensor: int, kind: SensorKind) -> float:
         mean, swing = _MEAN_AND_SWING.get(kind, (0.0, 0.0))
         t_s = self._clock.monotonic_s() + 40.0 * (sensor - 1)
         wave = 0.8 * math.sin(math.tau * t_s / _SLOW_S) + 0.2 * math.sin(math.tau * t_s / _FAST_S)
