@@ -55,6 +55,7 @@ class Acquisition(DeviceThread):
         super().__init__(f"meter {name}", partial(on_trouble, name), first_retry_s)
         self.name = name
         self._deliver = deliver
+        self._tell_of = on_trouble
         self._seq = 0
 
     def _publish(
@@ -78,7 +79,8 @@ class SampledAcquisition(Acquisition):
     (currents, then residual sums) belongs to; None for a conductor that is only part of a sum.
     on_inrush: called from this thread with what `capture` asked for. What was not sampled
     while the source was lost is reported as lost samples. A point that is made of a failed
-    channel is left out: it shows a fault, never 0 A.
+    channel is left out: it shows a fault, never 0 A; on_trouble tells of the channel, under a
+    name such as "chip1 channel 3".
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class SampledAcquisition(Acquisition):
         self._wanted: deque[tuple[int, float]] = deque(maxlen=MAX_CAPTURES)
         self._sampled_until_s = math.nan
         self._reopened = False
+        self._told: set[int] = set()
 
     def capture(self, target: Target, t_mono_s: float) -> bool:
         """Ask for the waveform of a switch-on at t_mono_s; from any thread, within 0.5 s.
@@ -115,6 +118,7 @@ class SampledAcquisition(Acquisition):
     def _open(self) -> None:
         self._source.start()
         self._reopened = not math.isnan(self._sampled_until_s)
+        self._tell_channels()
 
     def _step(self) -> bool:
         windows = self._meter.add_block(self._read_block())
@@ -129,6 +133,17 @@ class SampledAcquisition(Acquisition):
     def _close(self, _error: HardwareError | None) -> None:
         self._source.close()
 
+    def _tell_channels(self) -> None:
+        """Those that have failed, and those that are well again; only what is wired."""
+        wired = {channel for sources in self._meter.channels.sources for channel in sources}
+        failed = {each: why for each, why in self._source.failed_channels.items() if each in wired}
+        for channel in sorted(self._told - failed.keys()):
+            self._tell_of(f"{self.name} channel {channel + 1}", None)
+        for channel in sorted(failed.keys() - self._told):
+            name = f"{self.name} channel {channel + 1}"
+            self._tell_of(name, HardwareError(name, "measure", failed[channel]))
+        self._told = set(failed)
+
     def _read_block(self) -> SampleBlock:
         """The next block. A source knows nothing of the time in which it was lost, and
         without that gap the meter would join what does not belong together.
@@ -142,7 +157,7 @@ class SampledAcquisition(Acquisition):
         return block
 
     def _publish_window(self, window: Window) -> None:
-        failed = self._source.failed_channels
+        failed = self._source.failed_channels.keys()
         self._publish(
             window.t_mono_s,
             window.span_s,

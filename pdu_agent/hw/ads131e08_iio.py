@@ -81,7 +81,7 @@ class Ads131e08IioSettings:
 class Ads131e08IioSource:
     """SampleSource of eight channels; those without a wire read 0.
 
-    failed_channels: 0-based, those that the device tree leaves out; channel_faults says so.
+    failed_channels: 0-based, those that the device tree leaves out.
     read_block raises HardwareError when no samples come or none of them moves.
     """
 
@@ -94,8 +94,7 @@ class Ads131e08IioSource:
         clock: Clock,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.failed_channels: frozenset[int] = frozenset()
-        self.channel_faults: dict[int, str] = {}
+        self.failed_channels: dict[int, str] = {}
         self.rate_hz = float(settings.rate_sps.value)
         self._settings = settings
         self._clock = clock
@@ -188,8 +187,7 @@ class Ads131e08IioSource:
 
     def _mark_missing(self, missing: set[int]) -> None:
         why = "the device tree leaves this channel out"
-        self.channel_faults = dict.fromkeys(sorted(missing), why)
-        self.failed_channels = frozenset(missing)
+        self.failed_channels = dict.fromkeys(sorted(missing), why)
         if missing:
             numbers = ", ".join(str(channel + 1) for channel in sorted(missing))
             log.error("%s: channels %s failed: %s", self._name, numbers, why)

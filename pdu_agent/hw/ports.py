@@ -55,13 +55,14 @@ class RelayBank(Protocol):
 class SampleSource(Protocol):
     """A converter that delivers blocks of samples.
 
-    failed_channels: 0-based channels whose codes mean nothing, known after `start`. droop: of the
-    converter's own filter, for metering to make up for; FLAT (metering.droop) for none.
+    failed_channels: 0-based channels whose codes mean nothing, and why; known after `start`.
+    droop: of the converter's own filter, for metering to make up for; FLAT (metering.droop) for
+    none.
     """
 
     channel_count: int
     rate_hz: float
-    failed_channels: frozenset[int]
+    failed_channels: Mapping[int, str]
     droop: Sinc
 
     def start(self) -> None:

@@ -4,6 +4,7 @@
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -53,7 +54,7 @@ class Script:
     rejected = 0
     channel_count = 1
     rate_hz = 1000.0
-    failed_channels: frozenset[int] = frozenset()
+    failed_channels: Mapping[int, str] = {}
 
     def __init__(self, *steps, on_open=()):
         self.steps = list(steps)
@@ -390,11 +391,28 @@ def test_windows_become_readings_with_one_measurement_per_target(owner):
 )
 def test_a_failed_channel_is_left_out_and_never_told_as_zero(owner, failed, told):
     source = Script(block(1))
-    source.failed_channels = frozenset(failed)
+    source.failed_channels = dict.fromkeys(failed, "dead")
     run_sampled(
         owner, source, WindowPerBlock(), [INLET, OUTLET_1], lambda: len(owner.readings) == 1
     )
     assert [m.target for m in owner.readings[0].measurements] == told
+
+
+class HealsAtThirdStart(Script):
+    @property
+    def failed_channels(self):
+        return {} if self.opened > 2 else {2: "its test signal is off", 7: "not wired"}
+
+
+def test_a_failed_channel_is_told_once_and_when_it_is_well_again(owner):
+    source = HealsAtThirdStart(block(1), LOST, block(2), LOST, block(3))
+    run_sampled(
+        owner, source, WindowPerBlock(), [INLET, OUTLET_1], lambda: len(owner.readings) == 3
+    )
+    told = [(name, error) for name, error in owner.troubles if name == "adc channel 3"]
+    assert [error is None for _, error in told] == [False, True]
+    assert str(told[0][1]) == "adc channel 3: measure: its test signal is off"
+    assert {name for name, _ in owner.troubles} == {"adc", "adc channel 3"}
 
 
 def test_converter_that_was_lost_begins_a_new_window(owner, mains_meter):

@@ -128,7 +128,7 @@ def test_smaller_parts_have_shorter_frames_and_fewer_channels(identity, channels
     bench = Bench(identity=identity)
     bench.source.start()
     block = bench.source.read_block()
-    assert bench.source.failed_channels == frozenset(range(channels, 8))
+    assert set(bench.source.failed_channels) == set(range(channels, 8))
     assert f"the part has {channels} channels only" in caplog.text
     assert block.counts[:channels].any(axis=1).all()
     assert not block.counts[channels:].any()
@@ -145,8 +145,8 @@ def test_half_dead_chip_keeps_its_living_half(caplog):
     bench.chip.faults.dead_channels = 0xF0
     bench.source.start()
     assert "channels 5 to 8 are dead" in caplog.text
-    assert bench.source.failed_channels == frozenset({4, 5, 6, 7})
-    assert "0xC0" in bench.source.channel_faults[4]
+    assert set(bench.source.failed_channels) == {4, 5, 6, 7}
+    assert "0xC0" in bench.source.failed_channels[4]
     assert bench.source.read_block().counts[3].any()
 
 
@@ -205,21 +205,20 @@ def both(self_test, **chip_options):
 
 @pytest.mark.parametrize("which", [0, 1], ids=["ads131e08", "ads130e08"])
 @pytest.mark.parametrize("fault", ["dead_channels", "weak_channels"])
-def test_self_test_marks_a_channel_whose_test_signal_is_off(which, fault, caplog):
+def test_self_test_marks_a_channel_whose_test_signal_is_off(which, fault):
     driver, settings, chip = both(self_test=True)[which]
     clock = ManualClock()
     source = driver(SimSpiPort(chip, clock, clock.advance), settings, clock.advance)
     source.start()
-    assert source.failed_channels == frozenset()
+    assert source.failed_channels == {}
     assert len(source.offsets) == 3
     setattr(chip.faults, fault, 0b010)
     source.start()
-    assert source.failed_channels == frozenset({1})
-    assert "test signal" in source.channel_faults[1]
-    assert "channel 2 failed: self-test" in caplog.text
+    assert set(source.failed_channels) == {1}
+    assert "test signal" in source.failed_channels[1]
     setattr(chip.faults, fault, 0)
     source.start()
-    assert source.failed_channels == frozenset()
+    assert source.failed_channels == {}
     block = source.read_block()  # the inputs are connected again
     assert np.abs(block.counts[0]).max() * settings.volts_per_count > 0.29
 
@@ -228,15 +227,15 @@ def test_self_test_marks_an_offset_beyond_reason():
     settings = Ads131e08Settings(self_test=True)
     bench = Bench(settings, offset_v=0.05)
     bench.source.start()
-    assert bench.source.failed_channels == frozenset(range(8))
-    assert "shorted" in bench.source.channel_faults[0]
+    assert set(bench.source.failed_channels) == set(range(8))
+    assert "shorted" in bench.source.failed_channels[0]
 
 
 def test_without_the_self_test_nothing_but_the_inputs_is_ever_connected():
     bench = Bench(replace(Ads131e08Settings(), self_test=False))
     bench.chip.faults.weak_channels = 0b1
     bench.source.start()
-    assert bench.source.failed_channels == frozenset()
+    assert bench.source.failed_channels == {}
     assert bench.source.offsets == ()
 
 

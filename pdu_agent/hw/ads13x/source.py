@@ -49,9 +49,9 @@ class Duties:
 class Ads13xSource:
     """SampleSource of all eight channels; those without a wire, and failed ones, read 0.
 
-    failed_channels: 0-based channels whose codes mean nothing; channel_faults says why. Both
-    are known after `start`, as is rate_hz: of the chip, or of the reads where the host is
-    slower. real_rate_hz: what arrived of late, losses between the reads left out.
+    failed_channels: 0-based channels whose codes mean nothing, and why. They are known after
+    `start`, as is rate_hz: of the chip, or of the reads where the host is slower.
+    real_rate_hz: what arrived of late, losses between the reads left out.
     read_block raises HardwareError when the data line is stuck, sync is lost, the chip was
     reset or stands still; `start` then brings it up again.
     """
@@ -67,8 +67,7 @@ class Ads13xSource:
         sleep: Callable[[float], None] = time.sleep,
         reader: FrameReader | None = None,
     ) -> None:
-        self.failed_channels: frozenset[int] = frozenset()
-        self.channel_faults: dict[int, str] = {}
+        self.failed_channels: dict[int, str] = {}
         self.offsets: tuple[float, ...] = ()
         """Codes at shorted inputs, of the used channels, where the self-test was run."""
         self._port = port
@@ -110,16 +109,16 @@ class Ads13xSource:
         self._sleep(parts.POWER_UP_S)
         self._chip.reset()
         identity = self._chip.identify()
-        self.channel_faults = dict(identity.faults)
+        failed = dict(identity.faults)
         self._chip.switch_reference_on()
         self._chip.configure()
         self._chip.start(calibrate_offset=self._duties.calibrate_offset)
         frame_bytes = frame_length(identity.channels, self._set_up.rate.bits)
         self._reader.start(frame_bytes)
         if self._duties.self_test:
-            self._test(identity)
+            failed = self._test(identity) | failed
             self._reader.start(frame_bytes)
-        self.failed_channels = frozenset(self.channel_faults)
+        self.failed_channels = failed
         self._delivered.restart(self.rate_hz)
         log.info("%s: %.0f samples/s", self._name, self.rate_hz)
         self._next_check_s = -math.inf
@@ -196,8 +195,8 @@ class Ads13xSource:
             self._chip.verify()
         self._next_check_s = now_s + self._duties.register_check_s
 
-    def _test(self, identity: Identity) -> None:
-        """Measure what the chip itself can connect; channels that fail are marked."""
+    def _test(self, identity: Identity) -> dict[int, str]:
+        """Measure what the chip itself can connect; the channels that fail, and why."""
         set_up = self._set_up
         tested = min(set_up.used_channels, identity.channels)
         expected_v = set_up.reference_v * parts.TEST_SIGNAL_PER_REFERENCE
@@ -205,16 +204,13 @@ class Ads13xSource:
         shorted = self._measure(Input.SHORTED, SHORTED_S, identity.channels)[:tested]
         faults, self.offsets = shorted_faults(shorted, 1 << (set_up.rate.bits - 1))
         faults |= square_faults(square, expected_v / set_up.volts_per_count)
-        for channel, why in faults.items():
-            if channel not in self.channel_faults:
-                log.error("%s: channel %d failed: %s", self._name, channel + 1, why)
-                self.channel_faults[channel] = why
         log.info(
             "%s: self-test: offsets %s codes",
             self._name,
             " ".join(f"{offset:.1f}" for offset in self.offsets),
         )
         self._connect(Input.NORMAL)
+        return faults
 
     def _connect(self, connected: Input) -> None:
         self._chip.command(Command.STOP)
