@@ -66,9 +66,11 @@ class Guide:
                 print("Take the load off this channel, leave the mains on.")
                 idle = _tried("Enter when that is so", lambda: session.idle(self._measure(session)))
                 self._offered(session, idle)
-                print("Connect a load near the rating, best a heater, and the reference.")
+                print("Connect a load near the rating, best a heater, and the reference to it.")
         with self._session(channel) as session:
-            load = _tried("Enter when it runs", lambda: self._load_taken(session))
+            if session.is_voltage:
+                print("Connect the reference to the mains.")
+            load = _tried("Enter when that is so", lambda: self._load_taken(session))
             kept = self._offered(session, load)
         if kept:
             self.points(channel)

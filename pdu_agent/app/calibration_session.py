@@ -82,10 +82,13 @@ class Session(Bench):
             found = replace(found, gain=math.copysign(found.gain, present.gain))
         before = self._point(recording, self._channels, reference)
         after = self._point(recording, self._with(found), reference)
-        lines = (
-            f"gain        {found.gain:.6f}",
+        phase = (
             f"CT corner   {found.ct_corner_hz:.4f} Hz",
             f"delay       {found.phase_delay_s * 1e6:.2f} us",
+        )
+        lines = (
+            f"gain        {found.gain:.6f}",
+            *(phase if self._has_watts else ()),
             f"error       {before.error_percent:+.3f} %, now {after.error_percent:+.3f} %",
         )
         plain = {**asdict(found), "before": asdict(before), "after": asdict(after)}

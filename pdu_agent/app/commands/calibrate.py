@@ -214,7 +214,9 @@ def _finish(bench: Bench, outcome: Outcome, arguments: argparse.Namespace) -> in
     if arguments.json:
         print(json.dumps({**outcome.plain, "kept": keep, "warnings": void}, indent=2))
     elif keep:
-        print("\n".join([f"kept in {bench.file}; it holds from the agent's next start on", *void]))
+        trims = outcome.found is not None or outcome.null is not None
+        until = "; it holds from the agent's next start on" if trims else ""
+        print("\n".join([f"kept in {bench.file}{until}", *void]))
     else:
         print("not kept; --yes keeps without asking")
     return exits.OK
