@@ -52,10 +52,10 @@ class Session(Bench):
 
     @property
     def quantities(self) -> tuple[str, ...]:
-        """Units that its reference may be in: V; A, W; or A alone for a residual current."""
+        """Units that its reference may be in: V; A, W; or A alone for what is no load."""
         if self.is_voltage:
             return ("V",)
-        return ("A", "W") if self._has_watts else ("A",)
+        return ("A", "W") if self._has_watts and self._feeds is not None else ("A",)
 
     def idle(self, recording: Recording) -> Outcome:
         """Nothing is connected: offset and noise floor."""

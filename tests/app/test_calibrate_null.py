@@ -250,6 +250,27 @@ def test_neutral_keeps_its_direction_when_it_is_calibrated(
     assert json.loads(capsys.readouterr().out)["gain"] == pytest.approx(1.0, abs=0.03)
 
 
+def test_neutral_has_no_watts_to_compare(config: Path, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as caught:
+        main(["calibrate", "chip1", "3", "--watts", "1840", "--config", str(config)])
+    assert caught.value.code == exits.USAGE
+    assert "conductor is compared in A" in capsys.readouterr().err
+
+
+def test_residual_current_transformer_is_calibrated_by_a_leak(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    channel = "{channel: 2, feeds: residual 1, burden_ohm: 4700, noise_floor_a: 0.000012}"
+    config = bench(tmp_path, f"    currents: [{channel}]\n")
+    loads(config, "leak: {of: inlet 1, ma: 30}")
+    words = ["chip1", "2", "--amperes", "0.03", "--seconds", "2", "--json"]
+    assert main(["calibrate", *words, "--config", str(config)]) == exits.OK
+    found = json.loads(capsys.readouterr().out)
+    assert found["gain"] == pytest.approx(1.0, abs=0.03)
+    assert found["ct_corner_hz"] == 0.0
+    assert found["after"]["shown"] == pytest.approx(0.03, rel=0.001)
+
+
 def test_transformer_the_wrong_way_round_is_no_null(
     config: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -15,6 +15,8 @@ from pdu_agent.metering.calibrating import (
     ct_corner_of,
     gain_of,
     gain_of_watts,
+    lag_of,
+    loads_in,
     noise_floor_of,
     null_of,
     offset_of,
@@ -88,6 +90,27 @@ def test_a_resistive_reference_gives_trims_that_agree_with_it(by: str, sign: int
     assert load.active_power_w == pytest.approx(1840, rel=3e-4)
     assert load.current_a == pytest.approx(8, rel=3e-4)
     assert load.reactive_power_var == pytest.approx(0, abs=1)
+
+
+@pytest.mark.parametrize("factor", [0.5, -0.5, 0.8])
+def test_a_reference_of_known_power_factor_serves_as_well(factor: float) -> None:
+    lag_deg = math.copysign(math.degrees(math.acos(abs(factor))), factor)
+    counts = codes(sine(ANGLE, 230), 1.03 * SHRINK * sine(ANGLE, 8, lag_deg - LEAD_DEG))
+    found = measured(counts, channels(CURRENT)).of(1)
+    lag_rad = lag_of(factor)
+    assert lag_rad == pytest.approx(math.radians(lag_deg))
+    corner_hz = ct_corner_of(found, HZ, lag_rad)
+    assert corner_hz == pytest.approx(HZ * math.tan(math.radians(LEAD_DEG)), rel=2e-3)
+    gain = gain_of_watts(found, 1840 * abs(factor), 1.0, shrink_of(corner_hz, HZ), lag_rad)
+    assert gain == pytest.approx(1 / 1.03, rel=2e-4)
+    late_s = phase_delay_of(found, HZ, 0.0, lag_rad)
+    assert late_s == pytest.approx(-LEAD_DEG / 360 / HZ, rel=2e-3)
+
+
+def test_loads_are_told_apart_by_phase_and_not_by_size() -> None:
+    one = np.array([[8, 0, -8], [4, 0, -4.0]], dtype=complex)
+    assert loads_in(one) == 1
+    assert loads_in(np.vstack([one, [[0, 5j, -5j]]])) == 2
 
 
 def test_a_delay_is_found_with_its_sign() -> None:
