@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import grp
 import os
@@ -88,6 +89,13 @@ class SerialPort:
             line.write(data)
         except (OSError, termios.error) as exc:
             raise BusTimeout(self._driver, f"write {self.path}", str(exc)) from exc
+
+    def interrupt(self) -> None:
+        """A `read` that waits returns at once; the only thing that another thread may call."""
+        line = self._serial
+        if line is not None:
+            with contextlib.suppress(OSError, TypeError):  # it is being closed right now
+                line.cancel_read()
 
     def drop_input(self) -> None:
         """Forget what has arrived and was not read."""

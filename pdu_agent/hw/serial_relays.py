@@ -56,13 +56,12 @@ class SerialRelayBank(ABC):
             plug = self._connected()
             shown = self._read()
         told = self._memory.recall(plug)
+        cold = told is None and not self._own_supply and not any(shown or ())
+        if told is None and not cold:
+            self._memory.begin(plug, None)
         if shown is not None:
-            return told is None and not self._own_supply and not any(shown), shown
-        if told is not None:
-            return False, told
-        if self._own_supply:
-            return False, (None,) * self.relay_count
-        return True, (self.cold_state,) * self.relay_count
+            return cold, shown
+        return cold, told or (self.cold_state if cold else None,) * self.relay_count
 
     def initialise(self) -> None:
         with self._watched():
@@ -72,7 +71,8 @@ class SerialRelayBank(ABC):
         self._memory.begin(plug, False)
 
     def write(self, closed: Mapping[int, bool]) -> None:
-        """Raises ValueError for a relay that the board does not have; then nothing was written."""
+        """Raises BusTimeout for a board that lost its supply and was not set up since, and
+        ValueError for a relay that the board does not have; then nothing was written."""
         for relay in closed:
             if not 0 <= relay < self.relay_count:
                 raise ValueError(
@@ -81,7 +81,7 @@ class SerialRelayBank(ABC):
         with self._watched():
             plug = self._connected()
             if self._memory.recall(plug) is None:
-                self._memory.begin(plug, None)
+                self._refuse_unless_own_supply(plug)
             self._memory.note(dict.fromkeys(closed))
             self._set(closed)
         self._memory.note(closed)
@@ -95,6 +95,13 @@ class SerialRelayBank(ABC):
         found: dict[int, bool | None] = {relay: shown[relay] for relay in relays}
         self._memory.note(found)
         return found
+
+    def _refuse_unless_own_supply(self, plug: str) -> None:
+        """A board that was plugged in anew is set up first: nobody saw what its relays did."""
+        if not self._own_supply:
+            detail = "the board lost its supply, or was replaced; it is set up first"
+            raise BusTimeout(self._driver, f"switch relays at {self._path}", detail)
+        self._memory.begin(plug, None)
 
     @abstractmethod
     def close(self) -> None: ...

@@ -14,16 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu_agent.hw.pipdu import PipduBank, PipduMeter, PipduMeterSettings, PipduRelaySettings
+from pdu_agent.hw.pipdu import PipduMeter
 from pdu_agent.hw.pipdu.owner import BOOT_GAP_S, owner_of
 from pdu_agent.hw.pipdu.relays import letter
 from pdu_agent.hw.pipdu.telemetry import CHANNELS, LineDecoder, parse_line
-from pdu_agent.hw.relay_memory import RelayMemory
 from pdu_agent.hw.serial_port import SerialPort
-from pdu_agent.hw.sim.pipdu import BOOT_LOADER_S, CYCLE_S, RELAY_STEP_S, SimPipdu
-from pdu_agent.model.clock import ManualClock
+from pdu_agent.hw.sim.pipdu import CYCLE_S
 from pdu_agent.model.errors import BusTimeout, ConfigError, HardwareError
 from pdu_agent.model.quantities import Quality
+from tests.hw.pipdu_bench import BOOT_S, Bench
 from tests.hw.relays import switched
 from tests.hw.serial_rig import recorded
 
@@ -76,69 +75,6 @@ def test_rest_of_a_line_at_the_start_is_no_error_and_noise_later_is():
 # the board
 
 
-class Bench:
-    """The board with its drivers; `pass_time` moves the clock while the threads keep up."""
-
-    def __init__(self, folder: Path, firmware: str = "later") -> None:
-        self.folder = folder
-        self.firmware = firmware
-        self.clock = ManualClock()
-        self.truth = [0.0] * CHANNELS
-        self.board = SimPipdu(
-            folder / "ttyACM0", self.clock, lambda n: self.truth[n], firmware == "first"
-        )
-        self.path = str(self.board.path)
-        self.board.start()
-        self.opened: list[PipduBank | PipduMeter] = []
-
-    def bank(self, relay_count: int = CHANNELS) -> PipduBank:
-        settings = PipduRelaySettings(firmware=self.firmware, relay_count=relay_count)
-        memory = RelayMemory(self.folder, "pi", relay_count)
-        bank = PipduBank(owner_of(self.path, self.firmware, self.clock), settings, memory)
-        self.opened.append(bank)
-        return bank
-
-    def meter(self, **chosen: object) -> PipduMeter:
-        settings = PipduMeterSettings(port=self.path, firmware=self.firmware, **chosen)
-        meter = PipduMeter(owner_of(self.path, self.firmware, self.clock), settings, self.clock)
-        self.opened.append(meter)
-        return meter
-
-    def pass_time(self, seconds: float) -> None:
-        for _ in range(round(seconds / (CYCLE_S / 5))):
-            self.clock.advance(CYCLE_S / 5)
-            self.board.settle()
-
-    def while_time_passes(self, action: Callable[[], object]) -> object:
-        """What `action` gives, or raises, while the board goes on."""
-        done = threading.Event()
-
-        def run() -> None:
-            while not done.wait(0.002):
-                self.clock.advance(CYCLE_S / 10)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        try:
-            return action()
-        finally:
-            done.set()
-            thread.join()
-
-    def warm_bank(self) -> PipduBank:
-        self.pass_time(BOOT_LOADER_S + CHANNELS * RELAY_STEP_S + 2 * CYCLE_S)
-        bank = self.bank()
-        self.while_time_passes(bank.inspect)
-        bank.initialise()
-        self.board.settle()
-        return bank
-
-    def close(self) -> None:
-        for user in self.opened:
-            user.close()
-        self.board.close()
-
-
 @pytest.fixture
 def make(tmp_path: Path, terminals: None) -> Iterator[Callable[..., Bench]]:
     benches: list[Bench] = []
@@ -156,7 +92,7 @@ def make(tmp_path: Path, terminals: None) -> Iterator[Callable[..., Bench]]:
 @pytest.mark.parametrize("firmware", ["first", "later"])
 def test_board_that_has_booted_is_cold_with_its_relays_unknown(make, firmware: str):
     bench = make(firmware)
-    bench.pass_time(BOOT_LOADER_S + CHANNELS * RELAY_STEP_S + 2 * CYCLE_S)
+    bench.pass_time(BOOT_S)
     assert all(bench.board.closed)
     bank = bench.bank()
     assert bench.while_time_passes(bank.inspect) == (True, (None,) * CHANNELS)
@@ -175,6 +111,15 @@ def test_batch_is_a_letter_for_each_relay(make):
     assert bench.board.commands == ["A", "P", "d"]
     with pytest.raises(ValueError, match=r"relay 16, expected 0..15"):
         switched(bank, {16: True})
+
+
+def test_relays_wait_for_no_telemetry(make):
+    bench = make()
+    bank = bench.warm_bank()
+    began_s = time.monotonic()
+    for turn in range(10):  # time stands still, so that nothing comes
+        bank.write({turn: True})
+    assert time.monotonic() - began_s < 0.5
 
 
 def test_restarted_agent_believes_what_was_told_and_moves_nothing(make):
@@ -235,7 +180,7 @@ def test_pulled_board_is_an_error_for_both_and_serves_again(make):
 
 def test_relays_that_are_not_in_use_are_left_alone(make):
     bench = make()
-    bench.pass_time(BOOT_LOADER_S + CHANNELS * RELAY_STEP_S + 2 * CYCLE_S)
+    bench.pass_time(BOOT_S)
     bank = bench.bank(relay_count=3)
     bench.while_time_passes(bank.inspect)
     bank.initialise()

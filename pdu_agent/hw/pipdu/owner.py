@@ -153,6 +153,7 @@ class BoardOwner:
         future: Future[None] = Future()
         try:
             self._orders.put((action, future), timeout=ANSWER_S)
+            self._port.interrupt()  # a relay waits for no telemetry
             future.result(ANSWER_S)
         except (queue.Full, TimeoutError) as exc:
             future.cancel()
