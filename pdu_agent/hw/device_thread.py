@@ -2,12 +2,14 @@
 """One thread that keeps a device going: open it, use it, and after a failure open it again.
 
 A failing device is a state here, not an end: it is closed, its owner is told once, and it is
-opened again after 0.5 s, then 1 s, and so on up to every 10 s.
+opened again after 0.5 s, then 1 s, and so on up to every 10 s. It works again with the first use
+that does; one that comes and goes has to prove it for longer and longer.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -20,6 +22,10 @@ log = logging.getLogger(__name__)
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 10.0
 STOP_TIMEOUT_S = 5.0
+RELAPSE_S = 60.0
+"""A device that is lost so soon after it worked again comes and goes."""
+FIRST_PROOF_S = 5.0
+LAST_PROOF_S = 60.0
 
 OnTrouble = Callable[[HardwareError | None], None]
 
@@ -50,6 +56,9 @@ class DeviceThread(ABC):
         self._on_trouble = on_trouble
         self._first_retry_s = first_retry_s
         self._is_lost = False
+        self._proof_s = 0.0
+        self._works_since_s: float | None = None
+        self._recovered_s = -math.inf
         self._last_bug = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=what, daemon=True)
@@ -109,16 +118,26 @@ class DeviceThread(ABC):
 
     def _note_failure(self, error: HardwareError) -> None:
         self.errors += 1
+        self._works_since_s = None
         if self._is_lost:
             log.debug("%s: still failing: %s", self._what, error)
             return
         self._is_lost = True
+        is_relapse = time.monotonic() - self._recovered_s < RELAPSE_S
+        longer_s = min(max(FIRST_PROOF_S, 2 * self._proof_s), LAST_PROOF_S)
+        self._proof_s = longer_s if is_relapse else 0.0
         log.warning("%s lost: %s; trying again", self._what, error)
         self._tell(error)
 
     def _note_recovery(self) -> None:
-        if self._is_lost:
+        if not self._is_lost:
+            return
+        now_s = time.monotonic()
+        if self._works_since_s is None:
+            self._works_since_s = now_s
+        if now_s - self._works_since_s >= self._proof_s:
             self._is_lost = False
+            self._recovered_s = now_s
             self._last_bug = ""
             log.info("%s works again", self._what)
             self._tell(None)
