@@ -159,6 +159,17 @@ def test_board_without_telemetry_is_lost_and_cold_when_it_talks_again(make):
     assert bench.while_time_passes(bank.inspect) == (True, (None,) * CHANNELS)
 
 
+def test_board_whose_lines_are_broken_did_not_boot(make):
+    bench = make()
+    bank = bench.warm_bank()
+    switched(bank, {3: True})
+    bench.board.broken_lines = 12
+    for _ in range(12):
+        bench.pass_time(0.5)
+    expected = tuple(relay == 3 for relay in range(CHANNELS))
+    assert bench.while_time_passes(bank.inspect) == (False, expected)
+
+
 def test_pulled_board_is_an_error_for_both_and_serves_again(make):
     bench = make()
     bank, meter = bench.warm_bank(), bench.meter()

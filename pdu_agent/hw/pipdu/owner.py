@@ -189,10 +189,13 @@ class BoardOwner:
     def _listen(self) -> None:
         data = self._port.read()
         now_s = self._clock.monotonic_s()
+        rejected = self._decoder.rejected
         lines = self._decoder.receive(data)
+        # A board that talks rubbish does not boot: that is silent. At first it has to make sense.
+        broken = self._decoder.rejected - rejected if self._has_heard else 0
         with self._changed:
-            if lines:
-                self._note_gap(now_s - self._heard_s, len(lines))
+            if lines or broken:
+                self._note_gap(now_s - self._heard_s, len(lines) + broken)
                 self._heard_s, self._has_heard = now_s, True
                 self._lines.extend(Telemetry(now_s, values) for values in lines)
                 self._changed.notify_all()
