@@ -243,7 +243,8 @@ class Ads131e08IioSource:
                     self._name,
                     "read samples",
                     f"none came in {SILENCE_S} s: is data-ready wired to the interrupt of the"
-                    " device tree, and the buffer still enabled?",
+                    " device tree, and the buffer still enabled? A chip that lost its power needs"
+                    " its kernel module loaded anew",
                 )
             self._sleep(_WAIT_S)
             waited_s += _WAIT_S

@@ -156,15 +156,20 @@ class SimulatedEcm1240:
         """Bring the meter up to the clock; hear the host; send one piece of what is due."""
         with self._lock:
             now_s = self._clock.monotonic_s()
-            passed_ms = round((now_s - self._now_s) * 1000)
-            self.state.advance(passed_ms)
-            self._now_s += passed_ms / 1000
             if self._interval_s is not None and now_s >= self._next_packet_s:
-                self._next_packet_s = now_s + self._interval_s
+                stood_still = now_s - self._next_packet_s >= self._interval_s
+                self._pass_until(now_s if stood_still else self._next_packet_s)
+                self._next_packet_s = self._now_s + self._interval_s
                 self._say_packet()
+            self._pass_until(now_s)
             for byte in self.terminal.hear():
                 self._answer(byte)
             self._transmit()
+
+    def _pass_until(self, now_s: float) -> None:
+        passed_ms = round((now_s - self._now_s) * 1000)
+        self.state.advance(passed_ms)
+        self._now_s += passed_ms / 1000
 
     def send(self, data: bytes) -> None:
         """Put any bytes on the line, such as a recorded packet."""

@@ -44,6 +44,11 @@ def ads131e08_iio(board: SimulatedBoard, entry: Entry) -> Device:
     def silent(on: bool) -> None:
         kernel.stalled = lambda: on
 
+    def replug(_: bool) -> None:
+        """Its kernel module is loaded anew."""
+        kernel.unplug()
+        kernel.plug()
+
     def stall(seconds: float) -> None:
         kernel.stalled = for_seconds(board.clock, seconds)
 
@@ -66,7 +71,7 @@ def ads131e08_iio(board: SimulatedBoard, entry: Entry) -> Device:
         entry.name,
         {
             "unplug": lambda _: kernel.unplug(),
-            "replug": lambda _: kernel.plug(),
+            "replug": replug,
             "silent": silent,
             "stall": stall,
             "dead_channel": dead_channel,
