@@ -53,8 +53,9 @@ class Ledger:
     """One point: what is durable (`record`) and what is only the newest reading.
 
     window: of its demand, None where it has no power. demand_w: the newest mean of it.
-    reactive_rest: the parts of the reactive registers below one mvar s. imbalance_percent: of
-    the lines, where the point is an inlet that has some.
+    demand_is_full: of a window that was measured in full. reactive_rest: the parts of the
+    reactive registers below one mvar s. imbalance_percent: of the lines, where the point is an
+    inlet that has some.
     """
 
     record: MeterRecord
@@ -65,6 +66,7 @@ class Ledger:
     stale: bool = False
     window: DemandWindow | None = None
     demand_w: float | None = None
+    demand_is_full: bool = False
     reactive_rest: tuple[float, float] = (0.0, 0.0)
     spectrum: Spectrum | None = None
     imbalance_percent: float | None = None
@@ -90,7 +92,8 @@ class Ledger:
         if tariff:
             record = _with_tariff(record, tariff, Increase.between(self.record, record))
         window = self._demand_after(measurement, electrical, span_s, t_mono_s)
-        if window is not None and window.is_full:
+        demand_is_full = window is not None and window.is_full
+        if window is not None and demand_is_full:
             record = _with_demand_peak(record, window.mean_w, wall_s)
         return replace(
             self,
@@ -101,6 +104,7 @@ class Ledger:
             stale=False,
             window=window,
             demand_w=window.mean_w if window is not None else None,
+            demand_is_full=demand_is_full,
             reactive_rest=reactive_rest,
             spectrum=self._spectrum_after(measurement, electrical),
             own_tariffs=measurement.own_tariffs,
@@ -171,6 +175,7 @@ class Ledger:
             sample_wall_s=wall_s,
             stale=False,
             demand_w=demand_w,
+            demand_is_full=is_full,
         )
 
     def _with_energy(self, energy_mj: float | None) -> MeterRecord:
@@ -234,8 +239,8 @@ class Ledger:
             return self.imbalance_percent
         if not self.is_fresh:
             return None
-        if quantity is Quantity.DEMAND:
-            return self.demand_w
+        if quantity is Quantity.DEMAND:  # the mean of an inrush after a start is none to judge
+            return self.demand_w if self.demand_is_full else None
         if quantity is Quantity.ENERGY:
             user_mj = self.record.energy_mj - self.record.user_zero_mj
             return user_mj / MILLIJOULES_PER_WATT_HOUR

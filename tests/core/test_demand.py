@@ -86,6 +86,16 @@ def test_a_demand_beyond_its_limit_is_an_alarm() -> None:
     assert alarm.subject == "inlet 1 demand"
 
 
+def test_the_mean_of_the_first_moments_passes_no_limit() -> None:
+    limits = ThresholdSettings(INLET, Quantity.DEMAND, high_warning=200.0, low_warning=50.0)
+    device = DeviceSettings(demand_window_s=60.0)
+    bench = Workbench(0, device=device, thresholds=(limits,), stale_after_s=60)
+    draw(bench, 1, 900.0)  # inrush of all that has just been switched on
+    draw(bench, 4, 20.0)
+    draw(bench, 60, 100.0)
+    assert bench.alarms("threshold") == []
+
+
 def test_outlets_have_one_too() -> None:
     bench = Workbench(1)
     bench.read(Target(TargetKind.OUTLET, 1), 20_000.0, active_power_w=100.0)
