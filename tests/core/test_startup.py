@@ -197,6 +197,9 @@ def test_a_board_that_browns_out_at_run_time_gets_its_outlets_back() -> None:
     bench.settle()
     bench.run(3)
     assert bench.board.relays == [True, True, False] + [True] * 5
+    (raised,) = bench.events(AlarmRaised)
+    assert raised.alarm.text == "it lost its power: its outlets follow their power-up policy"
+    assert [cleared.alarm.id for cleared in bench.events(AlarmCleared)] == [raised.alarm.id]
 
 
 def test_a_cold_board_that_cannot_be_set_up_alarms_once_and_is_powered_up_in_the_end() -> None:

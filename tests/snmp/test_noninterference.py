@@ -50,7 +50,7 @@ CHANGES: tuple[dict[str, object], ...] = (
     {"lock": Lock.LOCKED_ON},
     {"on_delay_s": 77, "off_delay_s": 78, "reboot_s": 59, "power_up": PowerUp.OFF},
     {"switch_count": 99, "last_reason": ChangeReason.SNMP, "last_change_s": 55.0},
-    {"is_ordered": True, "discontinuity_s": 3.0, "line": "l3"},
+    {"is_ordered": True, "discontinuity_s": 3.0},
     {"meter": BUSY},
     {"meter": replace(METER, status=MeterStatus.STALE)},
     {"meter": replace(METER, user_since_wall_s=1.0, peak_power_since_wall_s=2.0)},

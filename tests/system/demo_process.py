@@ -91,13 +91,14 @@ class Demo:
             if self.process.poll() is not None or time.monotonic() > limit_s:
                 raise AssertionError(f"demo did not start:\n{self.log()}")
             time.sleep(0.01)
-        while not self._api_answers():
+        while not self.api_answers():
             if time.monotonic() > limit_s:
                 raise AssertionError(f"the API does not answer:\n{self.log()}")
             time.sleep(0.01)
         return self
 
-    def _api_answers(self) -> bool:
+    def api_answers(self) -> bool:
+        """Is the HTTP API there?"""
         try:
             return self.api("GET", "/health")[0] == 200
         except OSError:

@@ -73,6 +73,7 @@ def _add_demo_options(parser: argparse.ArgumentParser) -> None:
     )
     option(
         "--script",
+        default="",
         metavar="FILE",
         help="loads and faults to play: a file, or one that comes with OpenPDU, as welded-relay",
     )
