@@ -40,6 +40,7 @@ from pdu_agent.model.snapshot import ChangeReason, OutletState, Severity
 
 log = logging.getLogger(__name__)
 _POWER_UP = Actor("power up")
+_POLICY = "its outlets follow their power-up policy"
 
 
 class BankStatus(Enum):
@@ -112,7 +113,8 @@ class Banks:
             self._refusing.discard(found.bank)
             self._power_up_outlets(found.bank)
             was = BankStatus.INITIALISING
-        self._alarms.clear("board", f"board {found.bank}")
+        if not found.cold or was is not BankStatus.INITIALISING:
+            self._alarms.clear("board", f"board {found.bank}")
         self._why_down.pop(found.bank, None)
         if found.cold:
             self._power_up_bank(found.bank, was)
@@ -124,7 +126,11 @@ class Banks:
 
     def _power_up_bank(self, bank: str, was: BankStatus) -> None:
         """A board without power since it was set up: its outlets follow their policy."""
-        log.warning("board %s lost its power: outlets follow their power-up policy", bank)
+        if was is BankStatus.UNSEEN:  # the event of the agent's start names it
+            log.warning("board %s lost its power: %s", bank, _POLICY)
+        else:
+            text = f"it lost its power: {_POLICY}"
+            self._alarms.set("board", f"board {bank}", Severity.CRITICAL, text)
         if was is not BankStatus.INITIALISING:
             self.met_cold += (bank,)
             self._power_up_outlets(bank)
