@@ -24,7 +24,7 @@ from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.config.time_zone import zone_of
 from pdu_agent.app.cooling import fan_keeper, fans_of
-from pdu_agent.app.hardware import Hardware, stale_after_s, stretched
+from pdu_agent.app.hardware import Hardware, direct_points, stale_after_s, stretched
 from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
@@ -155,6 +155,7 @@ class Agent:
             settings.tariffs,
             zone_of(settings.device.time_zone),
             fans_of(settings),
+            direct_points(settings),
         )
         runtime = self._runtime = Runtime(
             core_settings, self._clock, store, birth, self._send, settings.simulator.speed

@@ -40,6 +40,7 @@ from pdu_agent.hw.site import (
 )
 from pdu_agent.metering.meter import BlockMeter
 from pdu_agent.model.clock import Clock
+from pdu_agent.model.commands import Target
 from pdu_agent.model.errors import ConfigError, HardwareError
 from pdu_agent.model.readings import BankLost, BankState, Reading, SensorReading
 
@@ -68,6 +69,16 @@ def stale_after_s(settings: AgentSettings) -> dict[str, float]:
             pause_s = meter.options.interval_s
         limits |= {str(target): STALE_WINDOWS * pause_s for target in meter.targets}
     return limits
+
+
+def direct_points(settings: AgentSettings) -> frozenset[Target]:
+    """The points of meters that are never on the mains."""
+    return frozenset(
+        target
+        for meter in settings.meters
+        if getattr(meter.options, "direct_voltage", False)
+        for target in meter.targets
+    )
 
 
 def stretched(settings: AgentSettings) -> tuple[SensorEntry, ...]:

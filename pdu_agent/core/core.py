@@ -83,7 +83,7 @@ class Core:
             settings.stale_after_s,
             LineSums(state, settings),
             plan,
-            (balance.look, Proof(state, live, alarms).look),
+            (balance.look, Proof(state, live, alarms, settings.direct_points).look),
             self._thresholds,
             clock,
             alarms,

@@ -42,8 +42,16 @@ class _Suspicion:
 class Proof:
     """Looks at each reading; raises the alarms `welded` and `fuse`, and clears them."""
 
-    def __init__(self, state: CoreState, settings: LiveSettings, alarms: AlarmBook) -> None:
+    def __init__(
+        self,
+        state: CoreState,
+        settings: LiveSettings,
+        alarms: AlarmBook,
+        direct_points: frozenset[Target],
+    ) -> None:
+        """direct_points: of 12 V and the like, which is no mains that is missing."""
         self._state = state
+        self._direct_points = direct_points
         self._settings = settings
         self._alarms = alarms
         self._suspicions: dict[tuple[str, Target], _Suspicion] = {}
@@ -81,7 +89,7 @@ class Proof:
         source = self._state.ledgers.get(Target(TargetKind.INLET, inlet))
         fed_v = source.current_value(Quantity.VOLTAGE) if source is not None else None
         voltage_v = self._state.ledgers[target].current_value(Quantity.VOLTAGE)
-        if voltage_v is None or fed_v is None:
+        if voltage_v is None or fed_v is None or target in self._direct_points:
             return None
         nominal_v = self._settings.inlets[inlet].nominal_voltage_v
         return voltage_v < DEAD_PART * nominal_v and fed_v > LIVE_PART * nominal_v

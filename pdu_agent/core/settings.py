@@ -232,7 +232,8 @@ class CoreSettings:
     """What `Core` is built from.
 
     stale_after_s: str(Target) -> seconds of silence of its source after which a point is
-    stale; its keys are the metered points.
+    stale; its keys are the metered points. direct_points: those of direct voltage, whose volts
+    say nothing about the mains.
     """
 
     device: DeviceSettings
@@ -248,6 +249,7 @@ class CoreSettings:
     time_zone: tzinfo | None = None
     """Of the tariffs; None: the system's."""
     fans: tuple[FanSettings, ...] = ()
+    direct_points: frozenset[Target] = frozenset()
 
     def metered_points(self) -> list[Target]:
         """Inlets with their residual currents, lines, branches, outlets, as far as a meter feeds

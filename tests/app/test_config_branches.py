@@ -10,7 +10,7 @@ import pytest
 from pdu_agent.app.config.load import ConfigErrors, load_settings
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.config.wiring import SampledWiring
-from pdu_agent.app.hardware import stale_after_s
+from pdu_agent.app.hardware import direct_points, stale_after_s
 from pdu_agent.core.settings import BranchSettings, ThresholdSettings
 from pdu_agent.model.commands import OverloadRestriction, Quantity, Target, TargetKind
 
@@ -63,6 +63,17 @@ def test_inlets_have_a_nominal_voltage_and_a_restriction(tmp_path: Path) -> None
     first, second = load(tmp_path, OUTLETS.replace(", branch: 2", "")).inlets
     assert first.overload_restriction is OverloadRestriction.NEAR_OVERLOAD
     assert (first.nominal_voltage_v, second.nominal_voltage_v) == (230, 208)
+
+
+def test_what_an_ina_measures_is_direct_voltage(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        BRANCHES,
+        "meters:\n"
+        "  - {name: m, driver: ecm1240, port: /dev/ttyUSB0, channels: {ch1: branch 1}}\n"
+        "  - {name: d, driver: ina3221, bus: /dev/i2c-1, channels: {ch2: branch 2}}\n",
+    )
+    assert direct_points(settings) == {BRANCH_2}
 
 
 def test_a_counting_meter_feeds_a_branch_too(tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ class Workbench:
         zone: tzinfo | None = None,
         stale_after_s: float = 0.6,
         fans: tuple[FanSettings, ...] = (),
+        direct_points: frozenset[Target] = frozenset(),
         **outlet_settings: object,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -144,6 +145,7 @@ class Workbench:
             tariffs,
             zone,
             fans,
+            direct_points,
         )
         record = record or Record(engine_id=b"x")
         birth = Birth(record, continuous, boot_id, "1.0", warnings, events)

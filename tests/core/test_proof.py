@@ -207,6 +207,14 @@ def test_no_mains_or_no_voltage_input_is_no_fuse(voltage_v: float | None, inlet_
     assert windows(bench, 10, voltage_v=voltage_v, inlet_v=inlet_v) is None
 
 
+def test_twelve_volts_of_direct_voltage_are_no_blown_fuse_but_a_weld_is_told() -> None:
+    bench = Workbench(1, direct_points=frozenset({ONE}))
+    assert windows(bench, 10, current_a=1.0, voltage_v=12.0) is None
+    bench.switch(1, Action.OFF)
+    assert windows(bench, 5, current_a=1.0, voltage_v=12.0) is not None
+    assert len(bench.alarms("welded")) == 1
+
+
 def test_an_open_relay_without_voltage_is_as_it_should_be() -> None:
     bench = Workbench(1, relays=[False])
     assert windows(bench, 10, voltage_v=0.0) is None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.quantities import Electrical, Quality
@@ -71,6 +71,7 @@ class Chip(Protocol):
 class Ina219Settings:
     """One chip, 0 to 26 V."""
 
+    direct_voltage: ClassVar[bool] = True
     bus: str = setting(max_length=255, doc="/dev/i2c-N")
     address: int = setting(0x40, minimum=0x40, maximum=0x4F)
     shunt_ohm: float = setting(0.1, minimum=0.0001, maximum=10, doc="the resistor on the board")
@@ -87,6 +88,7 @@ class Ina219Settings:
 class Ina226Settings:
     """One chip, 0 to 36 V."""
 
+    direct_voltage: ClassVar[bool] = True
     bus: str = setting(max_length=255, doc="/dev/i2c-N")
     address: int = setting(0x40, minimum=0x40, maximum=0x4F)
     shunt_ohm: float = setting(0.1, minimum=0.0001, maximum=10, doc="the resistor on the board")
@@ -103,6 +105,7 @@ class Ina226Settings:
 class Ina3221Settings:
     """One chip with three channels, 0 to 26 V; a shunt for each."""
 
+    direct_voltage: ClassVar[bool] = True
     bus: str = setting(max_length=255, doc="/dev/i2c-N")
     address: int = setting(0x40, minimum=0x40, maximum=0x43)
     ch1_shunt_ohm: float = setting(0.1, minimum=0.0001, maximum=10, doc="of channel 1")
