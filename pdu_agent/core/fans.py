@@ -15,42 +15,62 @@ from pdu_agent.model.snapshot import Fan, SensorStatus, Severity
 
 TURNS_ABOVE_PERCENT = 30.0
 """A duty at or below it may not be enough to start a fan."""
-SLOW_FOR_S = 5.0
+SWAY_S = 5.0
+"""So long a fan has to be too slow, or fast enough again, before that is told."""
+COME_BACK = 1.05
+"""A fan that was too slow has to exceed its limit by this factor: tachometers waver."""
 STALE_INTERVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class FanLive:
     """It begins as stale; silence makes that absent, at once or, later in its life, after a while.
-    slow_since_s: monotonic, since when it has been too slow without a break.
+    slow_rpm: the newest speed that was too slow, while that is told. differs_since_s: monotonic,
+    since when all readings have said the contrary of what is told.
     """
 
     status: SensorStatus = SensorStatus.STALE
     speed_rpm: float | None = None
     sample_mono_s: float | None = None
-    slow_since_s: float | None = None
+    slow_rpm: float | None = None
+    differs_since_s: float | None = None
     error: str = ""
 
     def seen(self, reading: FanReading, settings: FanSettings) -> FanLive:
         """The fan after a reading; a failing chip leaves no speed."""
-        now_s = reading.t_mono_s
         if reading.error:
-            return replace(self, status=SensorStatus.FAULT, speed_rpm=None, error=reading.error)
-        live = FanLive(SensorStatus.OK, reading.speed_rpm, now_s)
-        if reading.speed_rpm is None or not _is_slow(reading.speed_rpm, settings):
+            return replace(
+                self,
+                status=SensorStatus.FAULT,
+                speed_rpm=None,
+                differs_since_s=None,
+                error=reading.error,
+            )
+        if reading.speed_rpm is None:
+            return FanLive(SensorStatus.OK, None, reading.t_mono_s)
+        live = self._judged(reading.speed_rpm, reading.t_mono_s, settings)
+        if live.slow_rpm is None:
             return live
-        since_s = self.slow_since_s if self.slow_since_s is not None else now_s
-        live = replace(live, slow_since_s=since_s)
-        if now_s - since_s < SLOW_FOR_S:
-            return live
-        error = f"{reading.speed_rpm:.0f} rpm at a duty of {settings.duty_percent:g} %"
+        error = f"{live.slow_rpm:.0f} rpm at a duty of {settings.duty_percent:g} %"
         return replace(live, status=SensorStatus.FAULT, error=error)
+
+    def _judged(self, rpm: float, now_s: float, settings: FanSettings) -> FanLive:
+        """What is told changes once all readings of SWAY_S have said the contrary."""
+        told = self.slow_rpm is not None
+        slow = _is_slow(rpm, settings, told)
+        live = FanLive(SensorStatus.OK, rpm, now_s, rpm if told and slow else self.slow_rpm)
+        if slow is told:
+            return live
+        since_s = self.differs_since_s if self.differs_since_s is not None else now_s
+        if now_s - since_s < SWAY_S:
+            return replace(live, differs_since_s=since_s)
+        return replace(live, slow_rpm=rpm if slow else None)
 
     def after_silence(self, stale_after_s: float) -> FanLive:
         error = f"not heard of for {stale_after_s:g} s"
         if self.sample_mono_s is None:
             return replace(self, status=SensorStatus.ABSENT, error=error)
-        return replace(self, status=SensorStatus.STALE, slow_since_s=None, error=error)
+        return replace(self, status=SensorStatus.STALE, differs_since_s=None, error=error)
 
 
 class Fans:
@@ -100,7 +120,8 @@ class Fans:
             self._alarms.clear(FAN, str(target))
 
 
-def _is_slow(rpm: float, settings: FanSettings) -> bool:
+def _is_slow(rpm: float, settings: FanSettings, told: bool) -> bool:
     if settings.duty_percent <= TURNS_ABOVE_PERCENT:
         return False
-    return rpm == 0 or (settings.min_rpm is not None and rpm < settings.min_rpm)
+    limit_rpm = (settings.min_rpm or 0.0) * (COME_BACK if told else 1.0)
+    return rpm == 0 or rpm < limit_rpm

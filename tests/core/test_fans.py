@@ -53,6 +53,8 @@ def test_standing_for_five_seconds_is_an_alarm_once() -> None:
     assert alarm.target == Target(TargetKind.FAN, 2)
     assert alarm.text == "0 rpm at a duty of 100 %"
     assert len(bench.events(AlarmRaised)) == 1
+    turn(bench, 2000.0, 5)
+    assert bench.alarms("fan")[0].text == "0 rpm at a duty of 100 %"
     turn(bench, 2000.0, 1)
     assert (fan(bench).status, bench.alarms("fan")) == (SensorStatus.OK, [])
     assert len(bench.events(AlarmCleared)) == 1
@@ -79,6 +81,27 @@ def test_slower_than_its_limit_is_an_alarm_too() -> None:
     assert bench.alarms("fan") == []
     turn(bench, 799.0, 7)
     assert len(bench.alarms("fan")) == 1
+
+
+def test_a_fan_at_its_limit_is_one_alarm_until_it_is_clearly_above() -> None:
+    bench = bench_with(min_rpm=800)
+    turn(bench, 799.0, 7)
+    for _ in range(10):
+        turn(bench, 799.0, 6)
+        turn(bench, 801.0, 6)
+        turn(bench, 900.0, 2)
+    assert len(bench.events(AlarmRaised)) == 1
+    assert len(bench.alarms("fan")) == 1
+    turn(bench, 841.0, 7)
+    assert bench.alarms("fan") == []
+
+
+def test_a_fan_that_stands_again_and_again_is_one_alarm() -> None:
+    bench = bench_with()
+    for _ in range(5):
+        turn(bench, 0.0, 7)
+        turn(bench, 2000.0, 2)
+    assert len(bench.events(AlarmRaised)) == 1
 
 
 def test_a_failing_chip_is_a_fault_at_once_and_recovers() -> None:
