@@ -57,8 +57,9 @@ def test_every_window_and_register_is_accurate(group, hz):
     assert errors.frequency_mhz < 5.0
 
 
-def test_an_hour_without_load_counts_nothing():
-    found = idle(hours=1.0)
+def test_without_load_nothing_is_counted():
+    """Two of the slowest drifts of the mains; bench/metering_accuracy.py takes hours."""
+    found = idle(hours=0.1)
     assert found.outlets_mj == 0
     assert found.inlet_percent < 0.2
     assert found.lost_samples > 0  # the host was busy
