@@ -24,6 +24,7 @@ from pdu_agent.core.settings import RelayRef
 from pdu_agent.core.startup import power_up, resume
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.steps import Step, Trigger
+from pdu_agent.core.switch_proofs import SwitchProofs
 from pdu_agent.core.switching import timing_of
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Action, Actor, Target, TargetKind
@@ -62,6 +63,7 @@ class Banks:
         perform: Callable[[Effect], None],
         publish: Callable[[Event], None],
         order_lead_s: float,
+        proofs: SwitchProofs,
     ) -> None:
         self._state = state
         self._settings = settings
@@ -69,6 +71,7 @@ class Banks:
         self._alarms = alarms
         self._perform = perform
         self._publish = publish
+        self._proofs = proofs
         self._start_s = clock.monotonic_s()
         self._scheduler = RelayScheduler(
             lambda: settings.device.sequence_interval_s,
@@ -210,6 +213,7 @@ class Banks:
         for number in self._scheduler.grant(self._movable(), now_s):
             live, relay = self._state.outlets[number], self._refs[number]
             self._before_write[number] = live.machine.contact
+            self._proofs.ordered(number)
             writes.setdefault(relay.bank, {})[relay.relay] = live.machine.step in CLOSE_STEPS
             timing = timing_of(self._settings.outlets[number])
             machine = advance(live.machine, Trigger.SLOT, now_s, timing)
@@ -225,6 +229,7 @@ class Banks:
             if relay in outlets:
                 read_back = result.read_back.get(relay)
                 self._scheduler.done(outlets[relay], now_s, result.moved_s)
+                self._proofs.finished(outlets[relay], wanted, read_back, result.moved_s)
                 self._finish(outlets[relay], wanted, read_back, result.error)
 
     def _finish(self, number: int, wanted: bool, read_back: bool | None, error: str) -> None:

@@ -26,6 +26,7 @@ from pdu_agent.core.proof import Proof
 from pdu_agent.core.publish import Publisher
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
+from pdu_agent.core.switch_proofs import SwitchProofs
 from pdu_agent.core.switching import Circumstances
 from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Thresholds
@@ -77,19 +78,24 @@ class Core:
         self._thresholds = Thresholds(live, clock, alarms)
         plan = TariffPlan(settings.tariffs, settings.device.default_tariff, settings.time_zone)
         balance = Balance(state, live, alarms)
+        proofs = SwitchProofs(state, live, clock)
         self._points = Points(
             state,
             live,
             settings.stale_after_s,
             LineSums(state, settings),
             plan,
-            (balance.look, Proof(state, live, alarms, settings.direct_points).look),
+            (
+                balance.look,
+                Proof(state, live, alarms, settings.direct_points).look,
+                proofs.look,
+            ),
             self._thresholds,
             clock,
             alarms,
             publish,
         )
-        self._banks = Banks(state, live, clock, alarms, perform, publish, order_lead_s)
+        self._banks = Banks(state, live, clock, alarms, perform, publish, order_lead_s, proofs)
         self._fans = Fans(settings.fans, clock, alarms)
         record = replace(birth.record, boot_id=birth.boot_id)
         self._keeper = RecordKeeper(state, record, clock, perform, alarms)

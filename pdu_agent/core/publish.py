@@ -223,6 +223,7 @@ def shown_outlet(
         meter=ledger.shown(settings.rated_current_a, tariffs) if ledger is not None else None,
         branch=settings.branch,
         faults=faults,
+        last_proof=live.proof,
     )
 
 

@@ -14,6 +14,7 @@ from pdu_agent.core.steps import Step
 from pdu_agent.model.commands import Action, Actor, Lock, Target
 from pdu_agent.model.record import GroupRecord, MeterRecord, OutletRecord, Override, Record
 from pdu_agent.model.snapshot import Alarm, ChangeReason
+from pdu_agent.model.switch_proof import SwitchProof
 
 _REASON_OF_FACE = {
     "snmp": ChangeReason.SNMP,
@@ -30,7 +31,7 @@ _REASON_OF_FACE = {
 class OutletLive:
     """One outlet's changing part. changed_s is uptime, 0 when not since the agent started.
     is_ordered: as model.snapshot.Outlet has it. contact_s: since when the contact is what it is
-    (monotonic).
+    (monotonic). proof: of its relay's last movement since the agent started.
     """
 
     machine: OutletMachine
@@ -44,6 +45,7 @@ class OutletLive:
     discontinuity_s: float = 0.0
     is_ordered: bool = False
     contact_s: float = 0.0
+    proof: SwitchProof | None = None
 
     def commanded(self, action: Action, actor: Actor, now_s: float, timing: Timing) -> OutletLive:
         """The outlet after an accepted command; but for the mark that there was one it is

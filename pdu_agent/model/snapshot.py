@@ -29,6 +29,7 @@ from pdu_agent.model.metered import (
     OwnTariff,
     TariffRegister,
 )
+from pdu_agent.model.switch_proof import SwitchProof, Verdict
 from pdu_agent.model.ups import Ups
 from pdu_agent.model.watching import (
     KEPT_EVENTS,
@@ -77,9 +78,11 @@ __all__ = [
     "Severity",
     "Snapshot",
     "SourceCounts",
+    "SwitchProof",
     "TariffRegister",
     "Threshold",
     "ThresholdState",
+    "Verdict",
 ]
 
 
@@ -118,6 +121,7 @@ class Outlet:
     acts. relay_closed is what was read back from the board, None where it is not known.
     *_s that are instants (last_change_s, discontinuity_s) are uptime seconds. is_ordered:
     somebody has given it a command since its board got power, even if nothing was to be done.
+    last_proof: of its relay's last movement since the agent started.
     """
 
     index: int
@@ -148,6 +152,7 @@ class Outlet:
     branch: int | None = None
     is_ordered: bool = False
     faults: Faults = NO_FAULTS
+    last_proof: SwitchProof | None = None
 
     @property
     def is_on(self) -> bool | None:
