@@ -94,12 +94,15 @@ class LinesV1:
                 bulk.set_values([int(self._levels[line]) for line in group])
 
     def drive(self, initial: Mapping[int, bool]) -> None:
+        gpiod = self._gpiod
         self._levels |= initial
         for group, bulk in self._taken:
-            bulk.set_direction_output([int(initial[line]) for line in group])
             one = self._wanted[group[0]]
-            if one.drive != "push_pull":
-                bulk.set_flags(_drive_flag(self._gpiod, one) | _polarity_flag(self._gpiod, one))
+            flags = _drive_flag(gpiod, one) | _polarity_flag(gpiod, one)
+            values = [int(initial[line]) for line in group]
+            # Direction, drive and levels in one call: a line is never what it should not be, not
+            # for a moment. That method wants the list of values as the only item of another one.
+            bulk.set_config(gpiod.LINE_REQ_DIR_OUT, flags, (values,))
 
     def wait_edges(self, timeout_s: float) -> list[Edge]:
         now_s = time.monotonic()

@@ -16,7 +16,8 @@ from typing import Any
 class Kernel:
     """A chip of eight lines. calls: what was asked of it, in order. events: edges to come.
 
-    ioctl_error: what every transfer from now on fails with.
+    drives: how each line was driven, whenever it was. ioctl_error: what every transfer from now
+    on fails with.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,7 @@ class Kernel:
         self.levels = dict.fromkeys(range(8), False)
         self.consumers: dict[int, str] = {}
         self.calls: list[tuple[Any, ...]] = []
+        self.drives: list[tuple[int, str]] = []
         self.events: list[tuple[int, bool, int]] = []
         self.ioctl_error = 0
 
@@ -32,7 +34,8 @@ class Kernel:
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
         self.consumers |= dict.fromkeys(lines, consumer)
 
-    def drive(self, line: int, high: bool) -> None:
+    def drive(self, line: int, high: bool, how: str = "push_pull") -> None:
+        self.drives.append((line, how))
         self.outputs[line] = True
         self.levels[line] = high
 
@@ -62,7 +65,8 @@ def second_api(gpiod: Any, kernel: Kernel) -> Any:
         def _configure(self, line: int, settings: Any) -> None:
             assert isinstance(settings, gpiod.LineSettings)
             if settings.direction is gpiod.line.Direction.OUTPUT:
-                kernel.drive(line, bool(settings.output_value) != settings.active_low)
+                high = bool(settings.output_value) != settings.active_low
+                kernel.drive(line, high, settings.drive.name.lower())
             elif settings.direction is gpiod.line.Direction.INPUT:
                 kernel.outputs[line] = False
             self.config[line] = settings
@@ -77,7 +81,9 @@ def second_api(gpiod: Any, kernel: Kernel) -> Any:
             kernel.transfer("set", *values)
             for line, value in values.items():
                 assert isinstance(value, gpiod.line.Value)
-                kernel.drive(line, bool(value) != self.config[line].active_low)
+                settings = self.config[line]
+                high = bool(value) != settings.active_low
+                kernel.drive(line, high, settings.drive.name.lower())
 
         def reconfigure_lines(self, config: dict[int, Any]) -> None:
             kernel.transfer("reconfigure", *config)
@@ -207,13 +213,13 @@ def first_api(kernel: Kernel) -> Any:
             kernel.transfer("set", *self._numbers)
             self._set(values)
 
-        def set_direction_output(self, values: list[int]) -> None:
-            kernel.transfer("output", *self._numbers)
-            self._set(values)
-
-        def set_flags(self, flags: int) -> None:
-            kernel.transfer("flags", flags)
+        def set_config(self, direction: int, flags: int, values: Any) -> None:
+            assert direction == _OUTPUT
+            if len(values) != 1:  # parsed as "(O)" there
+                raise TypeError("must be sequence of length 1")
+            kernel.transfer("config", *self._numbers)
             self.flags = flags
+            self._set(values[0])
 
         def event_wait(self, sec: int, nsec: int) -> list[Line] | None:
             kernel.transfer("wait", sec + nsec / 1e9)
@@ -230,8 +236,10 @@ def first_api(kernel: Kernel) -> Any:
         def _set(self, values: list[int]) -> None:
             if len(values) != len(self._numbers):
                 raise TypeError("Number of values must correspond to the number of lines")
+            open_ways = {_OPEN_DRAIN: "open_drain", _OPEN_SOURCE: "open_source"}
+            how = open_ways.get(self.flags & (_OPEN_DRAIN | _OPEN_SOURCE), "push_pull")
             for line, value in zip(self._numbers, values, strict=True):
-                kernel.drive(line, bool(value) != self._active_low)
+                kernel.drive(line, bool(value) != self._active_low, how)
 
     class Chip:
         OPEN_BY_PATH = 3

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from pdu_agent.hw.gpio import Edge, GpioChip, LineSettings, LineState
+from pdu_agent.hw.gpio import Drive, Edge, GpioChip, LineSettings, LineState
 from pdu_agent.hw.gpio_relays import GpioBank, GpioRelaySettings
 from pdu_agent.hw.gpiod_chip import open_gpio_chip
 from pdu_agent.model.errors import BusTimeout, ChipNotFound
@@ -79,13 +79,17 @@ def test_lines_taken_as_they_are_stay_so_until_they_are_driven(chip: GpioChip, k
 
 
 @pytest.mark.parametrize("drive", ["open_drain", "open_source"])
-def test_lines_taken_as_they_are_may_become_open_outputs(
-    chip: GpioChip, kernel: Kernel, drive: str
+def test_lines_taken_as_they_are_become_open_outputs_at_once(
+    chip: GpioChip, kernel: Kernel, drive: Drive
 ):
-    lines = chip.request({1: LineSettings(as_is=True, active_low=True, drive=drive)}, "test")
-    lines.drive({1: False})
-    assert kernel.levels[1] is True
-    assert lines.read() == {1: False}
+    """Pushed and pulled for a moment, an input of another voltage would be connected to it."""
+    wanted = LineSettings(as_is=True, active_low=True, drive=drive)
+    lines = chip.request({1: wanted, 2: wanted}, "test")
+    lines.drive({1: False, 2: True})
+    assert (kernel.levels[1], kernel.levels[2]) == (True, False)
+    assert lines.read() == {1: False, 2: True}
+    lines.write({1: True})
+    assert {how for _, how in kernel.drives} == {drive}
 
 
 def test_inputs_and_outputs_may_be_taken_together(chip: GpioChip, kernel: Kernel):
