@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Relay board on an MCP23017 port expander: relays 0..7 on GPA0..7, 8..15 on GPB0..7.
 
-Register map with IOCON.BANK = 0 and reset values as in the chip's data sheet, Microchip
-DS20001952. Its IOCON answers at two addresses, so that a block for both ports fits it too.
+Register maps and reset values as in the chip's data sheet, Microchip DS20001952. IOCON answers
+at two addresses of either map, so that a block for both ports fits it too.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ MCP23017 = Expander(
     gppu=Register("GPPU", 0x0C),
     gpio=Register("GPIO", 0x12),
     olat=Register("OLAT", 0x14),
+    banked_iocon=(0x05, 0x15),
 )
 
 

@@ -2,7 +2,8 @@
 """Relay boards on Microchip's I2C port expanders MCP23008 and MCP23017.
 
 Both work alike; the second has two ports, whose registers lie side by side (IOCON.BANK = 0,
-the reset default, which is never changed), so that one block moves both at once.
+the reset default, gone back to where other software has changed it), so that one block moves
+both at once.
 What is kept in mind throughout: the chip outlives the agent, so its output latch is the
 truth about the relays; and a wrong guess here moves somebody's mains.
 """
@@ -10,6 +11,7 @@ truth about the relays; and a wrong guess here moves somebody's mains.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -17,7 +19,10 @@ from typing import Protocol, TypeVar
 from pdu_agent.hw.i2c import SmBus, bus_error
 from pdu_agent.model.errors import BusTimeout, ReadbackMismatch
 
+log = logging.getLogger(__name__)
+
 RETRIES = 2
+_BANK, _NO_IOCON_BIT = 0x80, 0x01
 
 T = TypeVar("T")
 
@@ -35,7 +40,12 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Expander:
-    """One kind of chip: ports of eight pins, and where its registers are."""
+    """One kind of chip: ports of eight pins, and where its registers are.
+
+    banked_iocon: both addresses of IOCON while its bit BANK is set, and all the others are
+    elsewhere too; empty for a chip with one register map. Here GPINTEN and OLAT of the second
+    port have these addresses.
+    """
 
     name: str
     ports: int
@@ -46,10 +56,38 @@ class Expander:
     gppu: Register
     gpio: Register
     olat: Register
+    banked_iocon: tuple[int, ...] = ()
 
     @property
     def all_pins(self) -> int:
         return (1 << 8 * self.ports) - 1
+
+
+def is_banked(chip: Expander, read: Callable[[int], int]) -> bool:
+    """Has other software changed to the chip's other register map? read(address): one byte."""
+    found = {read(address) for address in chip.banked_iocon}
+    return len(found) == 1 and found.pop() & (_BANK | _NO_IOCON_BIT) == _BANK
+
+
+def leave_banks(
+    chip: Expander, driver: str, read: Callable[[int], int], write: Callable[[int, int], None]
+) -> None:
+    """Change back to the map that is used here; no pin moves.
+
+    The one write is harmless where the look was wrong: in our map it ends interrupts of the
+    second port, which nobody here wants. Raises ReadbackMismatch when the chip does not change.
+    """
+    if not is_banked(chip, read):
+        return
+    log.warning("%s: other software left it in its other register map (IOCON.BANK)", driver)
+    write(chip.banked_iocon[0], 0)
+    if is_banked(chip, read):
+        raise _other_map(driver)
+
+
+def _other_map(driver: str) -> ReadbackMismatch:
+    text = "the chip is in its other register map (IOCON.BANK): does other software use it?"
+    return ReadbackMismatch(driver, "check IOCON", text)
 
 
 class Wiring(Protocol):
@@ -96,6 +134,7 @@ class ExpanderBank:
         has added to a board at work: the others must not drop for that, and the next write
         takes the new ones in.
         """
+        self._leave_banks()
         inputs = self._read_twice(self._chip.iodir) & self._relay_pins
         cold = inputs == self._relay_pins
         latch = self._read_twice(self._chip.olat)
@@ -114,6 +153,7 @@ class ExpanderBank:
         the open pattern.
         """
         self._latch = self._inverted = None
+        self._leave_banks()
         chip = self._chip
         # OLAT before IODIR: all pins are inputs after power-on, so the relays come up in
         # the latched pattern. The other order would drive the reset latch, all zeros, and
@@ -207,7 +247,11 @@ class ExpanderBank:
 
     def _settled_levels(self, wanted: int) -> int:
         levels = self._levels(self._read)
-        return self._levels(self._read_twice) if (levels ^ wanted) & self._relay_pins else levels
+        if not (levels ^ wanted) & self._relay_pins:
+            return levels
+        if is_banked(self._chip, self._read_byte):
+            raise _other_map(self._driver)
+        return self._levels(self._read_twice)
 
     def _levels(self, read: Callable[[Register], int]) -> int:
         if self._inverted is None:
@@ -247,6 +291,20 @@ class ExpanderBank:
         else:
             data = value.to_bytes(self._chip.ports, "little")
             self._bus.write_i2c_block_data(self._address, register, data)
+
+    def _leave_banks(self) -> None:
+        leave_banks(self._chip, self._driver, self._read_byte, self._write_byte)
+
+    def _read_byte(self, address: int) -> int:
+        return self._attempt(
+            f"read 0x{address:02X}", lambda: self._bus.read_byte_data(self._address, address)
+        )
+
+    def _write_byte(self, address: int, value: int) -> None:
+        self._attempt(
+            f"write 0x{address:02X}",
+            lambda: self._bus.write_byte_data(self._address, address, value),
+        )
 
     def _attempt(self, operation: str, transfer: Callable[[], T]) -> T:
         for _ in range(RETRIES):

@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol
 
 from pdu_agent.hw.i2c import SmBus
 from pdu_agent.hw.io_wiring import I2cPort, PinWiring
-from pdu_agent.hw.mcp230xx import Expander, Register
+from pdu_agent.hw.mcp230xx import Expander, Register, leave_banks
 from pdu_agent.hw.mcp23008 import MCP23008
 from pdu_agent.hw.mcp23017 import MCP23017
 from pdu_agent.hw.site import Site
@@ -112,6 +112,7 @@ class ExpanderIo:
     def open(self) -> None:
         """Raises ReadbackMismatch where something else than such a chip answers."""
         chip, self._latch = self._chip, self._pins.dark
+        leave_banks(chip, self._port.driver, self._read_byte, self._write_byte)
         # The latch before the direction: no lamp flashes.
         self._write(chip.olat, self._latch)
         for register in (chip.ipol, chip.gpinten, chip.iocon):
@@ -147,6 +148,15 @@ class ExpanderIo:
     def _get_pins(self) -> bytes:
         first, last = self._chip.gppu.address, self._chip.gpio.address
         return self._get(first, last - first + self._chip.ports)
+
+    def _read_byte(self, address: int) -> int:
+        return self._port.attempt(f"read 0x{address:02X}", lambda: self._get(address, 1))[0]
+
+    def _write_byte(self, address: int, value: int) -> None:
+        self._port.attempt(
+            f"write 0x{address:02X}",
+            lambda: self._port.bus.write_byte_data(self._address, address, value),
+        )
 
     def _get(self, register: int, length: int) -> bytes:
         return bytes(self._port.bus.read_i2c_block_data(self._address, register, length))
