@@ -229,6 +229,58 @@ def test_real_port_that_another_process_has_open_is_seen(tmp_path: Path, termina
         os.close(device_end)
 
 
+def channels_of_a_multiplexer(root: Path, tree: dict[int, str]) -> None:
+    """Adapters as the kernel shows them; a channel's folder is in that of the bus it hangs on."""
+    listed = root / "sys/bus/i2c/devices"
+    listed.mkdir(parents=True)
+    for number, folder in tree.items():
+        (root / "dev" / f"i2c-{number}").touch()
+        (root / "sys/devices" / folder).mkdir(parents=True, exist_ok=True)
+        (listed / f"i2c-{number}").symlink_to(f"../../../devices/{folder}")
+
+
+TREE = {
+    1: "platform/soc/fe804000.i2c/i2c-1",
+    3: "platform/soc/fe804000.i2c/i2c-1/i2c-3",
+    4: "platform/soc/fe804000.i2c/i2c-1/i2c-4",
+    5: "platform/soc/fe804000.i2c/i2c-1/i2c-4/i2c-5",
+    11: "platform/soc/fe805000.i2c/i2c-11",
+}
+
+
+def board_and_panel(first: int, second: int, address: int = 0x20) -> str:
+    return (
+        f"relays:\n  - {{name: a, driver: mcp23017, bus: /dev/i2c-{first}, address: 0x20}}\n"
+        f"io:\n  - {{name: p, driver: pcf8574, bus: /dev/i2c-{second}, address: {address}}}\n"
+    )
+
+
+@pytest.mark.parametrize(("above", "behind"), [(1, 3), (1, 5), (4, 5)])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_one_address_on_a_bus_and_behind_its_multiplexer_is_told(
+    tmp_path: Path, board: Path, above: int, behind: int, swapped: bool
+) -> None:
+    channels_of_a_multiplexer(board, TREE)
+    first, second = (behind, above) if swapped else (above, behind)
+    places = {first: "relays[0].address", second: "io[0].address"}
+    lines = {first: "o.yaml:3:59", second: "o.yaml:5:58"}
+    assert told(tmp_path, board_and_panel(first, second)) == [
+        f"{lines[behind]}: warning: {places[behind]}: 0x20 on /dev/i2c-{behind} and 0x20 on"
+        f" /dev/i2c-{above} at {lines[above]} answer together now, as /dev/i2c-{behind} is a"
+        " channel of a multiplexer on the other bus; change the address of one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "address"), [(3, 4, 0x20), (3, 5, 0x20), (1, 11, 0x20), (1, 3, 0x21)]
+)
+def test_channels_side_by_side_and_other_buses_are_no_complaint(
+    tmp_path: Path, board: Path, first: int, second: int, address: int
+) -> None:
+    channels_of_a_multiplexer(board, TREE)
+    assert told(tmp_path, board_and_panel(first, second, address)) == []
+
+
 def test_two_names_of_one_serial_port_are_told(tmp_path: Path, board: Path) -> None:
     by_id = board / "dev" / "serial" / "by-id"
     by_id.mkdir(parents=True)
