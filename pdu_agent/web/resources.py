@@ -22,6 +22,7 @@ from pdu_agent.model.snapshot import (
     Sensor,
     Snapshot,
     SourceCounts,
+    SwitchProof,
     Threshold,
 )
 from pdu_agent.web.measured import branch, energy_of, inlet, line, meter_of
@@ -66,7 +67,23 @@ def outlet(row: Outlet) -> Plain:
         "changed_at": instant(row.last_change_wall_s),
         "changed_by": _actor(row.last_actor),
         "change_reason": row.last_reason.value,
+        "last_proof": _proof(row.last_proof),
         "meter": meter_of(row.meter) if row.meter else None,
+    }
+
+
+def _proof(proof: SwitchProof | None) -> Plain | None:
+    if proof is None:
+        return None
+    return {
+        "ordered": "on" if proof.closed else "off",
+        "verdict": proof.verdict.value,
+        "relay_closed": proof.read_back,
+        "moved_at": instant(proof.moved_wall_s),
+        "current_before_a": number(proof.current_before_a),
+        "current_after_a": number(proof.current_after_a),
+        "power_before_w": number(proof.power_before_w),
+        "power_after_w": number(proof.power_after_w),
     }
 
 

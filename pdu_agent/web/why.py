@@ -6,7 +6,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pdu_agent.model.commands import Lock, PowerUp, Target, TargetKind
-from pdu_agent.model.snapshot import Alarm, ChangeReason, Fault, Outlet, OutletState, Snapshot
+from pdu_agent.model.snapshot import (
+    Alarm,
+    ChangeReason,
+    Fault,
+    Outlet,
+    OutletState,
+    Snapshot,
+    SwitchProof,
+)
+from pdu_agent.web.plain import fixed
 
 POWER_UP_SENTENCES = {
     PowerUp.ON: "After a power loss it is switched on.",
@@ -22,11 +31,11 @@ LOCK_SENTENCES = {
 
 
 def why(row: Outlet, snapshot: Snapshot) -> list[str]:
-    """State and since when, by whom, what is pending, lock, policy, alarms; in this order."""
+    """State and since when, by whom, what is pending, proof, lock, policy, alarms; in order."""
     alarms = [_alarm(alarm, row) for alarm in snapshot.alarms if _is_about(alarm, row)]
     if not row.switched:
         return [f"{_title(row)} is metered only: this unit cannot switch it.", *alarms]
-    sentences = [_state(row), _cause(row), _pending(row), _relay(row)]
+    sentences = [_state(row), _cause(row), _pending(row), _relay(row), _proof(row.last_proof)]
     sentences += [LOCK_SENTENCES[row.lock], POWER_UP_SENTENCES[row.power_up]]
     return [sentence for sentence in sentences if sentence] + alarms
 
@@ -88,3 +97,15 @@ def _relay(row: Outlet) -> str:
     if settled is not None and settled == row.relay_closed:
         return ""
     return f"The board reads its relay back as {'closed' if row.relay_closed else 'open'}."
+
+
+def _proof(proof: SwitchProof | None) -> str:
+    if proof is None:
+        return ""
+    ordered = "on" if proof.closed else "off"
+    told = f"Its relay was last switched {ordered} at {_moment(proof.moved_wall_s)}"
+    drawn = ""
+    if proof.current_before_a is not None or proof.current_after_a is not None:
+        before, after = fixed(proof.current_before_a, 2), fixed(proof.current_after_a, 2)
+        drawn = f" ({before} A before, {after} A after)"
+    return f"{told}: {proof.verdict.value}{drawn}."

@@ -109,6 +109,21 @@ def test_status_json_is_the_api_answer(
     assert json.loads(capsys.readouterr().out) == agent.local("GET", "/api/v1/status").json
 
 
+def test_status_of_one_outlet_has_its_proof(
+    agent: RunningAgent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[1].split()[0] == "2"
+    assert lines[2].startswith("Switched on at 2027-01-15 ")
+    assert lines[2].endswith(": verified  relay reads closed  0.00 -> 0.45 A  0.0 -> 103.2 W")
+    assert main(["status", "1"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(["status", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == agent.local("GET", "/api/v1/outlets/2").json
+
+
 def full_house() -> Any:
     """64 outlets with the widest values that happen."""
     meter = make_meter(energy_mj=3_600_000 * 99_999_999)

@@ -68,6 +68,8 @@ def runner(demo: Demo) -> Callable[[str], str]:
     openpdu = f"{sys.executable} -m pdu_agent"
 
     def run(command: str) -> str:
+        if " why " in command:
+            wait_for_proofs(demo)
         result = subprocess.run(
             ["sh", "-c", command.replace(DOCUMENTED_SNMP, address).replace("./openpdu", openpdu)],
             cwd=ROOT,
@@ -99,6 +101,15 @@ def rewritten(page: str, run: Callable[[str], str]) -> str:
 def wait_for_readings(demo: Demo) -> None:
     """Until every outlet has a measured power and a peak, which appears with the first save."""
     while any(outlet["meter"]["peak_power_w"] is None for outlet in demo.outlets()):
+        time.sleep(0.05)
+
+
+def wait_for_proofs(demo: Demo) -> None:
+    """Until the meters have told of every movement, as they have for whoever types a command."""
+    while any(
+        (proof := outlet["last_proof"]) and proof["current_after_a"] is None
+        for outlet in demo.outlets()
+    ):
         time.sleep(0.05)
 
 

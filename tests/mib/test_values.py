@@ -34,6 +34,8 @@ from pdu_agent.model.snapshot import (
     SensorStatus,
     Severity,
     Snapshot,
+    SwitchProof,
+    Verdict,
 )
 from tests.mib.unit import (
     BRANCHES,
@@ -213,6 +215,21 @@ def test_an_outlet_shows_its_settings_and_its_state() -> None:
     }
     assert {n: bench.content(f"3.1.1.{n}.2") for n in expected} == expected
     assert bench.content("3.1.1.9.1") == 8
+
+
+def test_the_proof_of_a_movement_has_instances_for_what_is_known() -> None:
+    blind = SwitchProof(False, Verdict.CONTRADICTED, None, WALL_S, 1.25, None, -12.5, None)
+    bench = Bench(with_outlet(unit(), 2, last_proof=blind))
+    assert {n: bench.content(f"3.1.1.{n}.2") for n in (27, 28, 31, 33)} == {
+        27: 3,
+        28: 2,
+        31: 1250,
+        33: -12500,
+    }
+    for column in (29, 32, 34):
+        assert bench.get(f"3.1.1.{column}.2") is NO_SUCH_INSTANCE
+    for column in range(27, 35):
+        assert bench.get(f"3.1.1.{column}.1") is NO_SUCH_INSTANCE
 
 
 def test_the_system_group_tells_about_the_unit() -> None:

@@ -61,9 +61,11 @@ from pdu_agent.model.snapshot import (
     SensorStatus,
     Severity,
     Snapshot,
+    SwitchProof,
     TariffRegister,
     Threshold,
     ThresholdState,
+    Verdict,
 )
 from pdu_agent.web.server import WebServer
 from pdu_agent.web.settings import HttpSettings
@@ -217,6 +219,9 @@ def make_snapshot(**changes: Any) -> Snapshot:
             last_reason=ChangeReason.SNMP,
             last_actor=Actor("snmp", "switcher", "10.0.0.5"),
             last_change_wall_s=NOON_S - 60,
+            last_proof=SwitchProof(
+                True, Verdict.VERIFIED, True, NOON_S - 60, 0.0, 0.449, 0.0, 103.2
+            ),
         ),
         make_outlet(
             3,

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from pdu_agent.model.commands import Action, Actor, Lock, PowerUp
-from pdu_agent.model.snapshot import Alarm, ChangeReason, OutletState, Severity
+from pdu_agent.model.snapshot import (
+    Alarm,
+    ChangeReason,
+    OutletState,
+    Severity,
+    SwitchProof,
+    Verdict,
+)
 from pdu_agent.web.why import LOCK_SENTENCES, POWER_UP_SENTENCES, why
 from tests.web.fake_agent import NOON_S, make_outlet, make_snapshot
 
@@ -64,6 +71,15 @@ def test_the_relay_is_mentioned_when_it_is_not_as_the_state_says(
     state: OutletState, closed: bool | None, sentence: str
 ) -> None:
     assert sentence in sentences(state=state, relay_closed=closed)
+
+
+def test_the_proof_of_the_last_movement_is_told() -> None:
+    proof = SwitchProof(False, Verdict.CONTRADICTED, False, NOON_S, 1.234, 1.2, 284.0, 276.0)
+    told = "Its relay was last switched off at 2027-01-15 08:00:00 UTC: contradicted"
+    assert f"{told} (1.23 A before, 1.20 A after)." in sentences(last_proof=proof)
+    blind = SwitchProof(True, Verdict.COMMANDED_ONLY, None, NOON_S)
+    told = "Its relay was last switched on at 2027-01-15 08:00:00 UTC: commanded only."
+    assert told in sentences(last_proof=blind)
 
 
 def test_a_metered_only_outlet_says_just_that() -> None:

@@ -9,7 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pdu_agent.app import exits
-from pdu_agent.app.commands.parsing import Parsers, add_client_command, agent_of, stdout_style
+from pdu_agent.app.commands.parsing import (
+    Parsers,
+    add_client_command,
+    agent_of,
+    one_outlet,
+    stdout_style,
+)
 from pdu_agent.app.terminal import (
     MISSING,
     Style,
@@ -49,18 +55,47 @@ COLOUR_OF_SEVERITY = {"critical": "red", "warning": "yellow"}
 
 
 def add_parsers(parsers: Parsers) -> None:
-    add_client_command(
+    parser = add_client_command(
         parsers, "status", _run, "show outlets, inlets, branches and alarms", "openpdu status"
+    )
+    parser.add_argument(
+        "outlet", nargs="?", type=one_outlet, metavar="N", help="only this outlet, and its proof"
     )
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.outlet is not None:
+        return _run_for_one(arguments)
     status = agent_of(arguments).get("status")
     if arguments.json:
         print(json.dumps(status, indent=2))
     else:
         print("\n".join(lines(status, stdout_style())))
     return exits.OK
+
+
+def _run_for_one(arguments: argparse.Namespace) -> int:
+    outlet = agent_of(arguments).get(f"outlets/{arguments.outlet}")
+    if arguments.json:
+        print(json.dumps(outlet, indent=2))
+        return exits.OK
+    style = stdout_style()
+    rows = table(COLUMNS, [_cells(outlet, style)], [_colours(outlet)], style)
+    print("\n".join([*rows, *proof_lines(outlet["last_proof"])]))
+    return exits.OK
+
+
+def proof_lines(proof: Mapping[str, Any] | None) -> list[str]:
+    """What shows that the relay did as it was last told: nothing until it has moved."""
+    if proof is None:
+        return []
+    relay = {True: "closed", False: "open", None: MISSING}[proof["relay_closed"]]
+    return [
+        f"Switched {proof['ordered']} at {local_time(proof['moved_at'])}: {proof['verdict']}"
+        f"  relay reads {relay}"
+        f"  {fixed(proof['current_before_a'], 2)} -> {fixed(proof['current_after_a'], 2)} A"
+        f"  {fixed(proof['power_before_w'], 1)} -> {fixed(proof['power_after_w'], 1)} W"
+    ]
 
 
 def lines(status: Mapping[str, Any], style: Style) -> list[str]:

@@ -3,25 +3,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.mib_impl.openpdu.metering import SIGNED_MILLI, UNSIGNED_MILLI
 from pdu_agent.mib_impl.openpdu.words import (
     BRANCH_NUMBER,
     CHANGE_REASON,
     FAULTS,
     INLET_NUMBER,
     LINE,
+    ON_OFF,
     OUTLET_NUMBER,
     SWITCH_COMMAND,
     SWITCH_STATE,
+    VERDICT,
     fault_labels,
 )
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import (
     Bits,
     Counter32,
+    DateAndTime,
     Enumerated,
     Special,
     TimeStamp,
@@ -36,7 +40,7 @@ from pdu_agent.model.commands import (
     SetLock,
     SwitchOutlet,
 )
-from pdu_agent.model.snapshot import Outlet
+from pdu_agent.model.snapshot import Outlet, SwitchProof
 
 CAPABILITIES = Bits("switched", "metered", "senses", "fused")
 
@@ -60,6 +64,31 @@ def _capabilities(outlet: Outlet) -> set[str]:
 
 def _configures(setting: OutletSetting) -> Callable[[Outlet, Any], ConfigureOutlet]:
     return lambda outlet, value: ConfigureOutlet(outlet.index, setting, value)
+
+
+def _of_proof(value: Callable[[SwitchProof], Any]) -> Callable[[Outlet], Any]:
+    """None, and so no instance, until the relay has moved."""
+    return lambda outlet: value(outlet.last_proof) if outlet.last_proof is not None else None
+
+
+def _proof_objects() -> Iterator[ObjectType[Outlet]]:
+    """What shows that the relay did as it was last told."""
+    yield ObjectType(27, "opduOutletProof", VERDICT, _of_proof(lambda proof: proof.verdict))
+    yield ObjectType(28, "opduOutletProofOrder", ON_OFF, _of_proof(lambda proof: proof.closed))
+    yield ObjectType(29, "opduOutletProofRelay", ON_OFF, _of_proof(lambda proof: proof.read_back))
+    yield ObjectType(
+        30, "opduOutletProofTime", DateAndTime(), _of_proof(lambda proof: proof.moved_wall_s)
+    )
+    for column, name, value in (
+        (31, "opduOutletProofCurrentBefore", lambda proof: proof.current_before_a),
+        (32, "opduOutletProofCurrentAfter", lambda proof: proof.current_after_a),
+    ):
+        yield ObjectType(column, name, UNSIGNED_MILLI, _of_proof(value), units="milliamperes")
+    for column, name, value in (
+        (33, "opduOutletProofPowerBefore", lambda proof: proof.power_before_w),
+        (34, "opduOutletProofPowerAfter", lambda proof: proof.power_after_w),
+    ):
+        yield ObjectType(column, name, SIGNED_MILLI, _of_proof(value), units="milliwatts")
 
 
 OUTLETS: Table[Outlet] = Table(
@@ -161,5 +190,6 @@ OUTLETS: Table[Outlet] = Table(
         ObjectType(24, "opduOutletDevice", Utf8(0, 64), lambda outlet: outlet.device),
         ObjectType(25, "opduOutletBranch", BRANCH_NUMBER, lambda outlet: outlet.branch),
         ObjectType(26, "opduOutletFaults", FAULTS, lambda outlet: fault_labels(outlet.faults)),
+        *_proof_objects(),
     ),
 )

@@ -20,6 +20,7 @@ from pdu_agent.model.snapshot import (
     OutletState,
     Severity,
     ThresholdState,
+    Verdict,
 )
 
 INLET_NUMBER = Unsigned32(1, 8)
@@ -148,6 +149,13 @@ SEVERITY = Enumerated(
     (2, "warning", Severity.WARNING),
     (3, "critical", Severity.CRITICAL),
 )
+
+VERDICT = Enumerated(
+    (1, "verified", Verdict.VERIFIED),
+    (2, "commandedOnly", Verdict.COMMANDED_ONLY),
+    (3, "contradicted", Verdict.CONTRADICTED),
+)
+ON_OFF = Enumerated((1, "on", True), (2, "off", False))
 
 FAULTS = Bits("welded", "openFuse", "relay", "board")
 _FAULT_LABELS = {
