@@ -29,6 +29,7 @@ from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
 from pdu_agent.app.panel.panel import Panel
+from pdu_agent.app.resuming import resumes
 from pdu_agent.app.runtime import Runtime
 from pdu_agent.app.systemd import ServiceManager
 from pdu_agent.core.birth import Birth
@@ -168,6 +169,7 @@ class Agent:
             runtime.deliver_sensor,
             runtime.deliver_trouble,
             already_running=is_first and self._occasion.first_board_on,
+            resumes=resumes(birth.record, birth.boot_id, self._clock),
         )
         self._exit.push_async_callback(asyncio.to_thread, hardware.stop)
         self._exit.callback(runtime.stop)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from pdu_agent.hw.acquisition import Acquisition, MeterAcquisition, SampledAcqui
 from pdu_agent.hw.bank_worker import BankWorker, Order, Report
 from pdu_agent.hw.contact import ContactSettings
 from pdu_agent.hw.plausible import PlausibleSensor
-from pdu_agent.hw.ports import RelayBank, SensorSource
+from pdu_agent.hw.ports import RelayBank, Resume, SensorSource
 from pdu_agent.hw.sensor_poller import PolledSensor, SensorPoller
 from pdu_agent.hw.sim.board import SimulatedBoard
 from pdu_agent.hw.sim.connections import SimConnections, is_simulated
@@ -93,7 +93,8 @@ class Hardware:
     """Every bus with its one thread, and one for the sensors of each place.
 
     The four callables are called from those threads: on_report for relay boards,
-    on_reading and on_trouble for meters, on_sensor for sensors.
+    on_reading and on_trouble for meters, on_sensor for sensors. resumes: str(Target) -> up to
+    where a meter's counter was booked before the agent was stopped.
     """
 
     def __init__(
@@ -105,8 +106,10 @@ class Hardware:
         on_sensor: Callable[[SensorReading], None],
         on_trouble: Callable[[str, HardwareError | None], None],
         already_running: bool = False,
+        resumes: Mapping[str, Resume] | None = None,
     ) -> None:
         self._clock = clock
+        self._resumes = resumes or {}
         self._speed = settings.simulator.speed
         self._runtime_dir = settings.runtime_dir
         self.board = self._simulated_board(settings, already_running)
@@ -278,8 +281,15 @@ class Hardware:
         driver = registry.driver_class("meters", meter.driver)
         if not isinstance(meter.wiring, SampledWiring):
             counting = driver.connect(self.site(meter.name), meter.options)
+            # A simulated meter is made with the agent: it counted nothing before.
+            is_new = is_simulated(getattr(meter.options, "port", ""))
             return MeterAcquisition(
-                meter.name, counting, meter.wiring.channels, on_reading, on_trouble
+                meter.name,
+                counting,
+                meter.wiring.channels,
+                on_reading,
+                on_trouble,
+                resumes={} if is_new else self._resumes,
             )
         source = driver.connect(self.site(meter.name, meter.wiring.bus), meter.options)
         channels = meter_channels(meter.wiring, meter.options.volts_per_count)

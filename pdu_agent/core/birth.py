@@ -67,5 +67,8 @@ def initial_state(
         recorded = record.meters.get(str(target))
         has_power = target.kind is not TargetKind.RESIDUAL
         window = DemandWindow(settings.device.demand_window_s) if has_power else None
-        state.ledgers[target] = initial_ledger(recorded, wall_s, lost_s, window)
+        mark = record.marks.get(str(target))
+        if mark is not None and record.boot_id != birth.boot_id:
+            mark = mark._replace(mono_s=None)
+        state.ledgers[target] = initial_ledger(recorded, wall_s, lost_s, window, mark)
     return state

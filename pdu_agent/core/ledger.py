@@ -11,8 +11,8 @@ from pdu_agent.core.silence import gone_after_s
 from pdu_agent.core.tariffs import booked
 from pdu_agent.model.commands import Quantity, Reset
 from pdu_agent.model.quantities import MILLIJOULES_PER_WATT_HOUR, Electrical, Quality, Spectrum
-from pdu_agent.model.readings import Measurement
-from pdu_agent.model.record import MeterRecord
+from pdu_agent.model.readings import Counter, Measurement
+from pdu_agent.model.record import CounterMark, MeterRecord
 from pdu_agent.model.snapshot import Demand, Meter, MeterStatus, OwnTariff, TariffRegister
 
 _NEVER_MEASURED = Electrical()
@@ -50,12 +50,13 @@ class Increase:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """One point: what is durable (`record`) and what is only the newest reading.
+    """One point: what is durable (`record`, `mark`) and what is only the newest reading.
 
     window: of its demand, None where it has no power. demand_w: the newest mean of it.
     demand_is_full: of a window that was measured in full. reactive_rest: the parts of the
     reactive registers below one mvar s. imbalance_percent: of the lines, where the point is an
-    inlet that has some.
+    inlet that has some. mark: up to where the meter's own counter is in the record; they change
+    together, so that whatever is stored last, nothing is missing or there twice.
     """
 
     record: MeterRecord
@@ -71,6 +72,7 @@ class Ledger:
     spectrum: Spectrum | None = None
     imbalance_percent: float | None = None
     own_tariffs: tuple[OwnTariff, ...] = ()
+    mark: CounterMark | None = None
 
     def add(
         self,
@@ -108,6 +110,7 @@ class Ledger:
             reactive_rest=reactive_rest,
             spectrum=self._spectrum_after(measurement, electrical),
             own_tariffs=measurement.own_tariffs,
+            mark=_mark(measurement.counter, wall_s, t_mono_s),
         )
 
     def _spectrum_after(self, measurement: Measurement, electrical: Electrical) -> Spectrum | None:
@@ -309,6 +312,12 @@ class Ledger:
             return ()
         rows = {row[0]: row for row in self.record.tariffs}
         return tuple(TariffRegister(*rows.get(name, (name, 0, 0, 0))) for name in names)
+
+
+def _mark(counter: Counter | None, wall_s: float, t_mono_s: float) -> CounterMark | None:
+    if counter is None:
+        return None
+    return CounterMark(counter.source, wall_s, t_mono_s, counter.numbers)
 
 
 def _with_peaks(record: MeterRecord, electrical: Electrical, wall_s: float) -> MeterRecord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from pdu_agent.core.alarms import SENSOR, AlarmBook
 from pdu_agent.core.ledger import Ledger
@@ -99,8 +100,18 @@ class Points:
         own_tariff = tariff if target.kind in _WITH_TARIFFS else ""
         after = before.add(measured, reading.t_mono_s, wall_s, reading.span_s, own_tariff)
         self._state.ledgers[target] = after
+        if after.mark is not None and (
+            before.mark is None or before.mark.source != after.mark.source
+        ):
+            self._forget_mark(after.mark.source, target)
         self._sums.book(target, before.record, after.record, tariff)
         self._thresholds.on_source(target, after)
+
+    def _forget_mark(self, source: str, owner: Target) -> None:
+        """The counter feeds another point from now on: what it counts is no more the former's."""
+        for target, ledger in self._state.ledgers.items():
+            if target != owner and ledger.mark is not None and ledger.mark.source == source:
+                self._state.ledgers[target] = replace(ledger, mark=None)
 
     def _renew_inlets(self, changed: Sequence[Target], t_mono_s: float) -> None:
         """The inlets whose lines have changed."""

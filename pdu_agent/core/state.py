@@ -12,7 +12,14 @@ from pdu_agent.core.sensors import SensorLive
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.core.steps import Step
 from pdu_agent.model.commands import Action, Actor, Lock, Target
-from pdu_agent.model.record import GroupRecord, MeterRecord, OutletRecord, Override, Record
+from pdu_agent.model.record import (
+    CounterMark,
+    GroupRecord,
+    MeterRecord,
+    OutletRecord,
+    Override,
+    Record,
+)
 from pdu_agent.model.snapshot import Alarm, ChangeReason
 from pdu_agent.model.switch_proof import SwitchProof
 
@@ -116,6 +123,12 @@ class CoreState:
             groups=dict(self.groups),
             sensors={**base.sensors, **{n: live.record for n, live in self.sensors.items()}},
             last_event=self.last_event,
+            # Only of present points: what fed another one meanwhile must not be counted again.
+            marks={
+                str(target): ledger.mark
+                for target, ledger in self.ledgers.items()
+                if ledger.mark is not None
+            },
         )
 
 
@@ -171,6 +184,7 @@ def initial_ledger(
     wall_s: float,
     discontinuity_s: float,
     window: DemandWindow | None = None,
+    mark: CounterMark | None = None,
 ) -> Ledger:
     """A point's ledger as recorded; a new point starts its user meter and peaks now."""
     new = MeterRecord(
@@ -178,4 +192,4 @@ def initial_ledger(
         peak_power_since_wall_s=wall_s,
         peak_current_since_wall_s=wall_s,
     )
-    return Ledger(record or new, discontinuity_s=discontinuity_s, window=window)
+    return Ledger(record or new, discontinuity_s=discontinuity_s, window=window, mark=mark)

@@ -12,10 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pdu_agent.hw.device_thread import FIRST_RETRY_S, DeviceThread
-from pdu_agent.hw.ports import MeterSample, PowerMeter, SampleSource
+from pdu_agent.hw.ports import MeterSample, PowerMeter, Resume, ResumingMeter, SampleSource
 from pdu_agent.model.commands import Target
 from pdu_agent.model.errors import ConfigError, HardwareError
-from pdu_agent.model.readings import Inrush, Measurement, Reading
+from pdu_agent.model.readings import Counter, Inrush, Measurement, Reading
 from pdu_agent.model.snapshot import OwnTariff
 
 if TYPE_CHECKING:
@@ -190,7 +190,8 @@ class SampledAcquisition(Acquisition):
 class MeterAcquisition(Acquisition):
     """A meter that knows watts and joules: one Reading per sample.
 
-    targets: which of the meter's channels feeds what; its other channels are left out.
+    targets: which of the meter's channels feeds what; its other channels are left out. resumes:
+    str(Target) -> up to where it was booked; of another counter it is left out.
     Raises ConfigError for a channel that the meter does not have, and for a target with
     two channels.
     """
@@ -203,12 +204,32 @@ class MeterAcquisition(Acquisition):
         deliver: Deliver,
         on_trouble: OnTrouble,
         first_retry_s: float = FIRST_RETRY_S,
+        resumes: Mapping[str, Resume] | None = None,
     ) -> None:
         super().__init__(name, deliver, on_trouble, first_retry_s)
         _check_channels(name, meter, targets)
         self._meter = meter
         self._targets = dict(targets)
         self._rejected_before = 0
+        self._sources: dict[str, str] = {}
+        if isinstance(meter, ResumingMeter):
+            self._sources = {each: f"{name} {each} {meter.counter_kind}" for each in targets}
+            self._resume(meter, resumes or {})
+
+    def _resume(self, meter: ResumingMeter, resumes: Mapping[str, Resume]) -> None:
+        for channel, target in self._targets.items():
+            found = resumes.get(str(target))
+            if found is None or found.source != self._sources[channel]:
+                continue
+            if found.since_s is None:
+                log.warning(
+                    "meter %s channel %s: what it counted while the agent was stopped is not"
+                    " booked: the clock does not tell how long that was",
+                    self.name,
+                    channel,
+                )
+            else:
+                meter.resume(channel, found.numbers, found.since_s)
 
     def _open(self) -> None:
         self._meter.open()
@@ -247,10 +268,15 @@ class MeterAcquisition(Acquisition):
                 *sample.channels[channel],
                 sample.reactive_mvars.get(channel),
                 own_tariffs=_own_tariffs(sample.tariffs.get(channel, {})),
+                counter=self._counter(sample, channel),
             )
             for channel, target in self._targets.items()
             if channel in sample.channels
         )
+
+    def _counter(self, sample: MeterSample, channel: str) -> Counter | None:
+        numbers, source = sample.counters.get(channel), self._sources.get(channel)
+        return Counter(source, numbers) if numbers and source is not None else None
 
 
 def _own_tariffs(registers: Mapping[str, int]) -> tuple[OwnTariff, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pdu_agent.metering.blocks import SampleBlock
 from pdu_agent.metering.droop import Sinc
@@ -148,7 +148,8 @@ class MeterSample:
 
     reactive_mvars: channel -> reactive energy of the span in millivar seconds, inductive above
     0, where it is known. tariffs: channel -> name of a register of the meter's own tariffs
-    (active_energy_t1) -> what it shows, in millijoules or millivar seconds.
+    (active_energy_t1) -> what it shows, in millijoules or millivar seconds. counters: channel ->
+    what a ResumingMeter goes on from after a restart of the agent.
     """
 
     t_mono_s: float
@@ -156,6 +157,7 @@ class MeterSample:
     channels: Mapping[str, tuple[Electrical, int | None]]
     reactive_mvars: Mapping[str, int] = field(default_factory=dict)
     tariffs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    counters: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,19 @@ class MeterOutline:
     unit: str
     line: str
     is_general: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Up to where a counter was booked before the agent was stopped. source: whose it is.
+
+    numbers: as MeterSample.counters had them. since_s: when that was, on the monotonic clock of
+    now, which may be below 0; None where no clock can tell.
+    """
+
+    source: str
+    numbers: tuple[int, ...]
+    since_s: float | None
 
 
 class PowerMeter(Protocol):
@@ -204,3 +219,20 @@ class PowerMeter(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class ResumingMeter(PowerMeter, Protocol):
+    """One whose counters go on while the agent does not run, for a day at least.
+
+    counter_kind: tells apart counters whose numbers mean different things.
+    """
+
+    counter_kind: str
+
+    def resume(self, channel: str, numbers: tuple[int, ...], since_s: float) -> None:
+        """Before the first sample: it brings what was counted since then, if that can be true.
+
+        numbers: of MeterSample.counters; others are ignored. since_s: on the monotonic clock.
+        """
+        ...

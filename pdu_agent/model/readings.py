@@ -14,6 +14,16 @@ from pdu_agent.model.snapshot import LoggedEvent, OwnTariff
 
 
 @dataclass(frozen=True, slots=True)
+class Counter:
+    """Where a meter's own counter stands at the end of a Reading, for its driver to go on from
+    after a restart. source: which counter of which meter; numbers mean something to the driver.
+    """
+
+    source: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """One metering point in one Reading.
 
@@ -22,7 +32,9 @@ class Measurement:
     that count joules themselves. None when no energy may be derived, as after a reset.
     reactive_mvars is the reactive energy of this span in millivar seconds, inductive above 0;
     None when it is not known. spectrum: of this span, None when it was not looked at.
-    own_tariffs: what the device has in its own tariff registers, by their numbers.
+    own_tariffs: what the device has in its own tariff registers, by their numbers. counter: of
+    devices that count on by themselves; what they had counted up to it is in energy_mj of this
+    reading and those before.
     """
 
     target: Target
@@ -31,6 +43,7 @@ class Measurement:
     reactive_mvars: float | None = None
     spectrum: Spectrum | None = None
     own_tariffs: tuple[OwnTariff, ...] = ()
+    counter: Counter | None = None
 
 
 @dataclass(frozen=True, slots=True)

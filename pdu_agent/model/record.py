@@ -6,9 +6,9 @@ The default of a column is part of the format: it is what a row without that col
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from pdu_agent.model.errors import StoreError
 
@@ -60,6 +60,19 @@ class MeterRecord:
     """Name, mJ, mvar s inductive and capacitive: what was used while that tariff applied."""
 
 
+class CounterMark(NamedTuple):
+    """How far a meter's own counter is booked to a point; what it counts from there on is not.
+
+    source: which counter of which meter. numbers: what its driver goes on from. mono_s is on the
+    monotonic clock of the record's `boot_id`, None where it was another one's.
+    """
+
+    source: str
+    wall_s: float
+    mono_s: float | None
+    numbers: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class GroupRecord:
     """A group that was made at run time. name "": none was given; members: outlet numbers."""
@@ -90,8 +103,8 @@ class Override:
 class Record:
     """Everything the next start needs. `seq` grows with each save; boots with each start.
 
-    outlets, groups and sensors are keyed by their numbers, meters by str(Target), overrides
-    by setting path ("outlet 3 name"). engine_id is the snmpEngineID (RFC 3411), made once
+    outlets, groups and sensors are keyed by their numbers, meters and marks by str(Target),
+    overrides by setting path ("outlet 3 name"). engine_id is the snmpEngineID (RFC 3411), made once
     per device. last_event: no entry of the event log has a number beyond it, 0 before the
     first; it is the newest entry's own once the agent was stopped.
     """
@@ -107,6 +120,10 @@ class Record:
     groups: Mapping[int, GroupRecord] = field(default_factory=dict)
     sensors: Mapping[int, SensorRecord] = field(default_factory=dict)
     last_event: int = 0
+    marks: Mapping[str, CounterMark] = field(default_factory=dict)
+    """Of the meters in here, and only true together with them. They stand apart from them since a
+    version that does not know them still reads the record, and forgets them.
+    """
 
     def to_plain(self) -> dict[str, Any]:
         """JSON-ready data; `from_plain` takes it back without loss."""
@@ -126,6 +143,7 @@ class Record:
             },
             "sensors": {str(number): _plain(row) for number, row in self.sensors.items()},
             "last_event": self.last_event,
+            "marks": dict(self.marks),
         }
 
     @staticmethod
@@ -153,6 +171,7 @@ class Record:
                     int(n): SensorRecord(**row) for n, row in plain.get("sensors", {}).items()
                 },
                 last_event=int(plain.get("last_event", 0)),
+                marks={key: _mark(row) for key, row in plain.get("marks", {}).items()},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise StoreError(f"record does not fit its schema: {exc!r}") from exc
@@ -188,6 +207,16 @@ def _meter(row: Mapping[str, Any]) -> MeterRecord:
         for name, energy_mj, inductive, capacitive in row.get("tariffs", ())
     )
     return MeterRecord(**{**row, "tariffs": tariffs})
+
+
+def _mark(row: Sequence[Any]) -> CounterMark:
+    source, wall_s, mono_s, numbers = row
+    return CounterMark(
+        str(source),
+        float(wall_s),
+        None if mono_s is None else float(mono_s),
+        tuple(int(number) for number in numbers),
+    )
 
 
 def _group(row: Mapping[str, Any]) -> GroupRecord:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from pdu_agent.hw.ecm1240.packet import AUX_CHANNELS, MAIN_CHANNELS, Packet
@@ -100,6 +100,47 @@ def between(
         for name, counted in zip(AUX_NAMES, aux_ws, strict=True):
             energy_mj[name] = counted * MILLIJOULES_PER_WATT_SECOND
     return Interval(span_s, energy_mj)
+
+
+COUNTER_NUMBERS = 6
+"""Serial number, unit, reset counter, the meter's seconds, absolute and polarized Ws."""
+
+
+def counter_of(packet: Packet, channel: str) -> tuple[int, ...]:
+    """What `with_counter` needs to know of a packet; polarized: 0 for aux channels."""
+    if channel in MAIN_NAMES:
+        position = MAIN_NAMES.index(channel)
+        counted_ws = packet.absolute_ws[position], packet.polarized_ws[position]
+    else:
+        counted_ws = packet.aux_ws[AUX_NAMES.index(channel)], 0
+    return (
+        packet.serial_number,
+        packet.unit_id,
+        packet.reset_counter,
+        packet.seconds,
+        *counted_ws,
+    )
+
+
+def with_counter(packet: Packet, channel: str, numbers: tuple[int, ...]) -> Packet:
+    """A packet as it was when `counter_of` gave these numbers; other channels stay as they are."""
+    serial_number, unit_id, resets, seconds, absolute_ws, polarized_ws = numbers
+    old = replace(
+        packet, serial_number=serial_number, unit_id=unit_id, flag=resets, seconds=seconds
+    )
+    if channel not in MAIN_NAMES:
+        position = AUX_NAMES.index(channel)
+        return replace(old, aux_ws=_put(packet.aux_ws, position, absolute_ws))
+    position = MAIN_NAMES.index(channel)
+    return replace(
+        old,
+        absolute_ws=_put(packet.absolute_ws, position, absolute_ws),
+        polarized_ws=_put(packet.polarized_ws, position, polarized_ws),
+    )
+
+
+def _put(numbers: tuple[int, ...], position: int, number: int) -> tuple[int, ...]:
+    return (*numbers[:position], number, *numbers[position + 1 :])
 
 
 def _identity_trouble(old: Packet, new: Packet) -> Restart | None:

@@ -15,11 +15,14 @@ from dataclasses import dataclass, replace
 from pdu_agent.hw.ecm1240.counters import (
     AUX_NAMES,
     CHANNEL_NAMES,
+    COUNTER_NUMBERS,
     MAIN_NAMES,
     Interval,
     Restart,
     Sign,
     between,
+    counter_of,
+    with_counter,
 )
 from pdu_agent.hw.ecm1240.packet import Packet, PacketDecoder
 from pdu_agent.hw.ecm1240.polling import UNITS, Poller
@@ -78,6 +81,7 @@ class Ecm1240Meter:
     """
 
     channel_names = CHANNEL_NAMES
+    counter_kind = DRIVER
 
     def __init__(self, settings: Ecm1240Settings, clock: Clock) -> None:
         self.max_silence_s = settings.interval_s
@@ -92,6 +96,7 @@ class Ecm1240Meter:
         )
         self._ready: deque[tuple[float, Packet]] = deque()
         self._last: tuple[float, Packet] | None = None
+        self._resumed: dict[str, tuple[float, tuple[int, ...]]] = {}
         self._last_byte_s = 0.0
         self._silent_since_s = 0.0
         self._skipped_before = 0
@@ -121,6 +126,11 @@ class Ecm1240Meter:
     def close(self) -> None:
         """Close the port; safe to call at any time."""
         self._port.close()
+
+    def resume(self, channel: str, numbers: tuple[int, ...], since_s: float) -> None:
+        """See ResumingMeter."""
+        if len(numbers) == COUNTER_NUMBERS:
+            self._resumed[channel] = since_s, numbers
 
     def poll(self, timeout_s: float) -> MeterSample | None:
         """The next packet as a sample, or None when none came in about timeout_s.
@@ -194,6 +204,9 @@ class Ecm1240Meter:
         self._silent_since_s = now_s
         self._skipped_before = self._decoder.skipped_bytes
         interval = self._interval(now_s, packet)
+        energy_mj = (
+            self._energy_since_stop(now_s, packet) if interval is None else interval.energy_mj
+        )
         self._last = (now_s, packet)
         return MeterSample(
             t_mono_s=now_s,
@@ -201,10 +214,11 @@ class Ecm1240Meter:
             channels={
                 name: (
                     electrical(packet, interval, name),
-                    None if interval is None else interval.energy_mj[name],
+                    energy_mj.get(name),
                 )
                 for name in CHANNEL_NAMES
             },
+            counters={name: counter_of(packet, name) for name in CHANNEL_NAMES},
         )
 
     def _interval(self, now_s: float, packet: Packet) -> Interval | None:
@@ -216,6 +230,23 @@ class Ecm1240Meter:
         if isinstance(result, Interval):
             self._reported = None
             return result
+        self._tell(result)
+        return None
+
+    def _energy_since_stop(self, now_s: float, packet: Packet) -> dict[str, int | None]:
+        """Of the channels that were resumed and have not had a packet since."""
+        energy_mj: dict[str, int | None] = {}
+        while self._resumed:
+            name, (since_s, numbers) = self._resumed.popitem()
+            last = with_counter(packet, name, numbers)
+            result = between(last, packet, now_s - since_s, self._max_power_w, self._signs)
+            if isinstance(result, Interval):
+                energy_mj[name] = result.energy_mj[name]
+            else:
+                self._tell(result)
+        return energy_mj
+
+    def _tell(self, result: Restart) -> None:
         if result is not self._reported:
             self._reported = result
             log.warning(
@@ -224,7 +255,6 @@ class Ecm1240Meter:
                 self._port.path,
                 result.value,
             )
-        return None
 
 
 def electrical(packet: Packet, interval: Interval | None, channel: str) -> Electrical:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pdu_agent.hw.electrical import completed
@@ -125,6 +125,24 @@ class ChannelEnergy:
         """Why the last `advance` gave nothing, where that is not as it should be."""
         found = (counter.restart for _, counter in self._counters.values())
         return next((reason for reason in found if reason is not None), None)
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """Two numbers of each register, after `advance`; see StepCounter.position."""
+        return tuple(
+            number for _, counter in self._counters.values() for number in counter.position
+        )
+
+    @property
+    def width(self) -> int:
+        """How many `positions` there are."""
+        return 2 * len(self._counters)
+
+    def resume(self, positions: Sequence[int]) -> None:
+        """Go on from there."""
+        pairs = zip(positions[::2], positions[1::2], strict=True)
+        for (_, counter), pair in zip(self._counters.values(), pairs, strict=True):
+            counter.resume(*pair)
 
     def advance(self, found: Mapping[str, float], passed: Passed) -> int | None:
         """Energy since the last call; None for the first one, and after a reset."""

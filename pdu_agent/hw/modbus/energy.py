@@ -32,6 +32,15 @@ class StepCounter:
     _counted: int = 0
     _given: int = 0
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """The register, and by how much what was handed out is ahead of it; after `advance`."""
+        return self._last or 0, self._given - self._counted
+
+    def resume(self, register: int, ahead: int) -> None:
+        """Go on from a `position`: less than a step may be ahead, or behind."""
+        self._last, self._counted, self._given = register, 0, ahead
+
     def advance(self, register: int, predicted: int | None, most: int) -> int | None:
         """Energy since the last call, 0 or more; None for the first one and after a reset.
 

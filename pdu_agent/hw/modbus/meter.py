@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from pdu_agent.hw.modbus.energy import Restart
 from pdu_agent.hw.modbus.line import DRIVER, LineSettings, parse_place, place_name, shared_line
 from pdu_agent.hw.modbus.map_file import load_map, read_map
 from pdu_agent.hw.modbus.map_nodes import Report
-from pdu_agent.hw.modbus.register_map import ALARM, RegisterMap, Span
+from pdu_agent.hw.modbus.register_map import ALARM, QUANTITIES, RegisterMap, Span
 from pdu_agent.hw.ports import MeterOutline, MeterSample
 from pdu_agent.hw.site import Site
 from pdu_agent.model.clock import Clock
@@ -111,6 +112,8 @@ class ModbusMeter:
             name: (channels.active(values), channels.reactive(values))
             for name, values in register_map.channels.items()
         }
+        self.counter_kind = f"{DRIVER} {_layout_sum(register_map, settings.address):08x}"
+        self._resumed_s: dict[str, float] = {}
         self._pending: deque[Span] = deque()
         self._words: dict[int, int] = {}
         self._due_s = 0.0
@@ -187,6 +190,14 @@ class ModbusMeter:
                 return None
         return self._sample(self._clock.monotonic_s())
 
+    def resume(self, channel: str, numbers: tuple[int, ...], since_s: float) -> None:
+        """See ResumingMeter."""
+        active, reactive = self._energies[channel]
+        if len(numbers) == active.width + reactive.width:
+            active.resume(numbers[: active.width])
+            reactive.resume(numbers[active.width :])
+            self._resumed_s[channel] = since_s
+
     def _begin_anew(self) -> None:
         self._pending.clear()
         self._due_s = 0.0
@@ -219,12 +230,13 @@ class ModbusMeter:
             self._count_lie(exc)
             return None
         self._lies_in_a_row = 0
-        passed = self._passed(now_s)
+        since_last = self._passed(now_s)
         self._last_s = now_s
         energies: dict[str, tuple[Electrical, int | None]] = {}
         reactive_mvars: dict[str, int] = {}
         for name, values in found.items():
             active, reactive = self._energies[name]
+            passed = self._passed_since_stop(name, now_s) or since_last
             energies[name] = (channels.electrical(values), active.advance(values, passed))
             reactive_energy = reactive.advance(values, passed)
             if reactive_energy is not None:
@@ -233,11 +245,15 @@ class ModbusMeter:
         self._tell_restart()
         return MeterSample(
             t_mono_s=now_s,
-            span_s=passed.span_s or 0.0,
+            span_s=since_last.span_s or 0.0,
             channels=energies,
             reactive_mvars=reactive_mvars,
             tariffs={
                 name: shown for name, values in found.items() if (shown := channels.tariffs(values))
+            },
+            counters={
+                name: active.positions + reactive.positions
+                for name, (active, reactive) in self._energies.items()
             },
         )
 
@@ -245,6 +261,11 @@ class ModbusMeter:
         span_s = None if self._last_s is None else now_s - self._last_s
         is_gap = span_s is not None and span_s > GAP_INTERVALS * self.max_silence_s
         return Passed(span_s, is_gap, self._max_power_w)
+
+    def _passed_since_stop(self, channel: str, now_s: float) -> Passed | None:
+        """For the first sample of a channel that was resumed; its power before is not known."""
+        since_s = self._resumed_s.pop(channel, None)
+        return None if since_s is None else Passed(now_s - since_s, True, self._max_power_w)
 
     def _count_lie(self, why: Implausible) -> None:
         self.lies += 1
@@ -292,3 +313,12 @@ def _clock_words(wall_s: float) -> tuple[int, ...]:
         now.tm_mday << 8 | now.tm_hour,
         now.tm_min << 8 | now.tm_sec,
     )
+
+
+def _layout_sum(register_map: RegisterMap, address: int) -> int:
+    """Another one where a counter of another meaning might be read."""
+    channels = {
+        name: {each: str(value) for each, value in values.items() if QUANTITIES[each].is_energy}
+        for name, values in register_map.channels.items()
+    }
+    return zlib.crc32(repr((register_map.name, address, channels)).encode())
