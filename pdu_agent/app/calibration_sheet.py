@@ -52,12 +52,12 @@ def _null(entry: NullCalibration) -> str:
 
 
 def _table(points: list[LoadPoint]) -> str:
-    lines = [f"  {'channel':16} {'reference':>14} {'shown':>14} {'error':>10}  date"]
+    lines = [f"  {'channel':16} {'reference':>14} {'shown':>14} {'error':>10}  {'date':10}  by"]
     for point in points:
         unit = _UNITS[point.quantity]
         lines.append(
             f"  {point.meter + ' ' + str(point.channel):16}"
             f" {point.true:12.6g} {unit} {point.shown:12.6g} {unit}"
-            f" {point.error_percent:+9.3f} %  {point.date}"
+            f" {point.error_percent:+9.3f} %  {point.date:10}  {point.reference or 'not named'}"
         )
     return "\n".join(lines)

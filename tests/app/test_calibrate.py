@@ -284,15 +284,24 @@ def test_new_trims_drop_the_load_points_of_the_old_ones():
 
 def test_sheet_tells_errors_over_load_points(config: Path, capsys: pytest.CaptureFixture[str]):
     points = tuple(
-        LoadPoint(meter="chip1", channel=3, quantity="current", true=true, shown=value)
-        for true, value in ((10.0, 10.01), (0.1, 0.0995))
+        LoadPoint(
+            meter="chip1",
+            channel=3,
+            quantity="current",
+            true=true,
+            shown=value,
+            date="2026-11-21",
+            reference=reference,
+        )
+        for true, value, reference in ((10.0, 10.01, "Norma 4000"), (0.1, 0.0995, ""))
     )
     file = CalibrationFile(channels=(entry(reference="Fluke 289"),), points=points)
     write(config.parent / "calibration.yaml", file)
     assert main(["calibrate", "--config", str(config), "--sheet"]) == exits.OK
     text = capsys.readouterr().out
     assert "Fluke 289" in text
-    assert "+0.100 %" in text
+    assert "+0.100 %  2026-11-21  Norma 4000" in text
+    assert "-0.500 %  2026-11-21  not named" in text
     assert "largest error 0.500 %" in text
 
 
