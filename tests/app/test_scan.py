@@ -69,6 +69,20 @@ def test_what_was_found_is_proposed_and_passes_the_check(found: Found, tmp_path:
     assert wrong(file) == []
 
 
+def test_an_adapter_without_a_lasting_name_is_proposed_by_the_one_it_has(tmp_path: Path):
+    by_id = tmp_path / "dev/serial/by-id"
+    by_id.mkdir(parents=True)
+    for node in ("ttyUSB0", "ttyUSB1", "ttyACM0"):
+        (tmp_path / "dev" / node).touch()
+    (by_id / "usb-FTDI-0").symlink_to("../../ttyUSB0")
+    found = look(Machine(tmp_path), Wires({}))
+    assert found.serial == ["/dev/serial/by-id/usb-FTDI-0", "/dev/ttyUSB1", "/dev/ttyACM0"]
+
+
+def test_a_machine_without_any_bus_is_told_so(tmp_path: Path):
+    assert "There is no I2C or SPI bus" in propose(look(Machine(tmp_path), Wires({})))
+
+
 def wrong(file: Path) -> list[str]:
     return [str(problem) for problem in check_file(file, {}) if not problem.warning]
 

@@ -50,7 +50,7 @@ def look(machine: Machine, connections: Connections, agents: Collection[int] = (
     return Found(
         {bus: _asked(machine, connections, bus, agents) for bus in buses},
         machine.found("/dev/spidev*"),
-        machine.found("/dev/serial/by-id/*"),
+        _serial(machine),
         machine.found("/dev/gpiochip*"),
         [*_hwmon(machine), *_w1(machine)],
     )
@@ -72,6 +72,14 @@ def _asked(
         return str(exc)
     finally:
         opened.close()
+
+
+def _serial(machine: Machine) -> list[str]:
+    """Serial adapters by names that stay; by others where there are none, as mdev makes none."""
+    named = machine.found("/dev/serial/by-id/*")
+    there = {machine.at(path).resolve() for path in named}
+    bare = [*machine.found("/dev/ttyUSB*"), *machine.found("/dev/ttyACM*")]
+    return [*named, *(path for path in bare if machine.at(path).resolve() not in there)]
 
 
 def _hwmon(machine: Machine) -> Iterator[tuple[str, str]]:
@@ -136,6 +144,11 @@ def propose(found: Found) -> str:
         draft.others.append(f"# {port}: a serial device; what it is cannot be told without asking")
     for chip in found.gpio:
         draft.others.append(f"# {chip}: lines for relays, buttons and lamps; gpioinfo tells which")
+    if not (found.i2c or found.spi or found.serial or found.gpio):
+        draft.others.append(
+            "# There is no I2C or SPI bus, USB serial device or GPIO chip on this machine:"
+            " docs/boards.md tells\n# how to enable them, openpdu doctor what a configuration lacks"
+        )
     for what, file in found.files:
         driver = "ds18b20" if what == "DS18B20" else "hwmon"
         draft.sensor(
