@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.arbiter import Batch
+from pdu_agent.core.backwards import Backwards
 from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
 from pdu_agent.core.birth import Birth, initial_state
@@ -89,6 +90,7 @@ class Core:
                 balance.look,
                 Proof(state, live, alarms, settings.direct_points).look,
                 proofs.look,
+                Backwards(state, settings, alarms).look,
             ),
             self._thresholds,
             clock,

@@ -85,6 +85,7 @@ class DeviceSettings:
     )
 
 
+_FEEDS_BACK = "whether power may flow back, as from solar panels; else that is an alarm"
 _RESTRICTION = "at which limit of its current outlets behind it cannot be switched on"
 
 
@@ -109,6 +110,7 @@ class InletSettings:
     own_use_w: float = setting(
         10.0, minimum=0, maximum=1000, doc="what the unit itself takes at most"
     )
+    feeds_back: bool = setting(False, doc=_FEEDS_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class BranchSettings:
     line: str = _line()
     rated_current_a: float = setting(10.0, minimum=0.1, maximum=1000)
     overload_restriction: OverloadRestriction = setting(OverloadRestriction.NONE, doc=_RESTRICTION)
+    feeds_back: bool = setting(False, doc=_FEEDS_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,7 @@ class OutletSettings:
     off_delay_s: int = setting(0, minimum=0, maximum=7200, doc="wait of a delayed off or reboot")
     reboot_s: int = setting(5, minimum=1, maximum=600, doc="off time of a reboot")
     power_up: PowerUp = setting(PowerUp.LAST, doc="after a power loss: on, off or last")
+    feeds_back: bool = setting(False, doc=_FEEDS_BACK)
 
 
 @dataclass(frozen=True, slots=True)
