@@ -114,6 +114,7 @@ class Agent:
         for warning in loaded.warnings:
             log.error("%s", warning)
         birth = _birth(loaded, self._settings.simulator.speed)
+        store.begin_audit(birth.record.engine_id.hex())
         store.save(birth.record)  # so that the card's copy is not taken for newer
         await asyncio.to_thread(store.flush_now, birth.record)
         runtime, hardware = self._assemble(store, birth, is_first=loaded.record is None)

@@ -18,6 +18,7 @@ from pdu_agent.core.settings import CoreSettings
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import HardwareError, StoreError
 from pdu_agent.model.readings import (
+    AppendAudit,
     AppendEvents,
     BankLost,
     BankState,
@@ -159,6 +160,8 @@ class Runtime:
                 self._store.request_flush(effect.record)
         elif isinstance(effect, AppendEvents):
             self._store.append_events(effect.events)
+        elif isinstance(effect, AppendAudit):
+            self._store.append_audit(effect.entry)
         elif not self._send(effect) and isinstance(effect, WriteRelays):
             refused = RelayResult(effect.bank, effect.closed, {}, "the board's inbox is full")
             self._loop.call_soon(self._on_report, refused)

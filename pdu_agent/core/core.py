@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.arbiter import Batch
+from pdu_agent.core.audit import AuditTrail
 from pdu_agent.core.backwards import Backwards
 from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
@@ -33,7 +34,7 @@ from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Thresholds
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Ticket
-from pdu_agent.model.errors import StoreError, Unavailable
+from pdu_agent.model.errors import CommandError, StoreError, Unavailable
 from pdu_agent.model.events import AgentStarted, CommandAccepted, Event, EventBus
 from pdu_agent.model.host import HostStatus
 from pdu_agent.model.readings import (
@@ -73,6 +74,7 @@ class Core:
         self._sections = Sections(settings)
         state = self._state = initial_state(birth, settings, self._sections, clock.wall_s())
         live = self._live = LiveSettings(self._sections, state.overrides)
+        self._audit = AuditTrail(clock, perform)
         self._log = EventLog(state, birth.events, perform)
         publish = self._publish_event
         alarms = self._alarms = AlarmBook(state, clock, publish)
@@ -141,15 +143,21 @@ class Core:
         return self._clock.monotonic_s() - self._start_s
 
     def check(self, commands: Sequence[Command], actor: Actor) -> None:
-        self._judge(commands, actor)
+        try:
+            self._judge(commands, actor)
+        except CommandError as exc:
+            self._audit.refused(commands, actor, self._state, exc)
+            raise
 
     def submit_all(self, commands: Sequence[Command], actor: Actor) -> Ticket:
         now_s = self._clock.monotonic_s()
         before = self._state.draft()
-        after = self._judge(commands, actor)
-        changed = after != before
-        if changed:
-            self._accept(before, after)
+        try:
+            after = self._judge(commands, actor)
+            changed = self._accept(commands, actor, before, after)
+        except CommandError as exc:
+            self._audit.refused(commands, actor, before, exc)
+            raise
         self._ticket += 1
         self._publish_event(CommandAccepted(self._clock.wall_s(), tuple(commands), actor))
         if after.overrides != before.overrides:
@@ -157,7 +165,7 @@ class Core:
         self._points.after_reset(before.ledgers)
         self._banks.announce(before.outlets)
         self._banks.move_relays(now_s)
-        return Ticket(self._ticket, now_s, changed and after.tells_news(before))
+        return Ticket(self._ticket, now_s, changed)
 
     # -- what the runtime delivers --------------------------------------------------
 
@@ -294,14 +302,29 @@ class Core:
         )
         return Batch(self._sections, self._state, actor, around).judge(commands)
 
-    def _accept(self, before: CoreState, after: CoreState) -> None:
-        """Make the draft the state, once it is recorded. Raises Unavailable, then as before."""
-        self._state.adopt(after)
+    def _accept(
+        self, commands: Sequence[Command], actor: Actor, before: CoreState, after: CoreState
+    ) -> bool:
+        """Make the draft the state, once it is recorded; whether that changes what anybody sees.
+
+        Raises Unavailable, then all is as before. The audit comes first: a line too many is
+        followed by the one that says refused, but no relay moves without a line.
+        """
+        changed = after != before
+        tells_news = changed and after.tells_news(before)
         try:
-            self._keeper.save(flush=True)
+            self._audit.accepted(commands, actor, before, after, tells_news)
+            if changed:
+                self._state.adopt(after)
+                self._keeper.save(flush=True)
         except StoreError as exc:
             self._state.adopt(before)
             raise Unavailable(f"the command could not be recorded: {exc}") from exc
+        if changed:
+            self._note_changes(before, after)
+        return tells_news
+
+    def _note_changes(self, before: CoreState, after: CoreState) -> None:
         self._snapshot = None
         if after.overrides != before.overrides:
             self._live.renew(after.overrides)

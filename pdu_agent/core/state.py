@@ -34,6 +34,11 @@ _REASON_OF_FACE = {
 }
 
 
+def reason_of(actor: Actor) -> ChangeReason:
+    """What a change by this actor is put down to."""
+    return _REASON_OF_FACE.get(actor.face, ChangeReason.OTHER)
+
+
 @dataclass(frozen=True, slots=True)
 class OutletLive:
     """One outlet's changing part. changed_s is uptime, 0 when not since the agent started.
@@ -66,7 +71,7 @@ class OutletLive:
             self,
             machine=machine,
             target_on=machine.ends_on,
-            reason=_REASON_OF_FACE.get(actor.face, ChangeReason.OTHER),
+            reason=reason_of(actor),
             actor=actor,
             is_ordered=is_ordered,
         )

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pdu_agent.model.audit import AuditEntry
 from pdu_agent.model.commands import Target
 from pdu_agent.model.quantities import Electrical, Spectrum
 from pdu_agent.model.record import Record
@@ -186,4 +187,14 @@ class AppendEvents:
     events: tuple[LoggedEvent, ...]
 
 
-Effect = WriteRelays | InitialiseBank | SaveRecord | AppendEvents
+@dataclass(frozen=True, slots=True)
+class AppendAudit:
+    """Add the entry to the audit log; with the next flush it gets to the card.
+
+    Performing it raises StoreError when the runtime folder cannot be written.
+    """
+
+    entry: AuditEntry
+
+
+Effect = WriteRelays | InitialiseBank | SaveRecord | AppendEvents | AppendAudit

@@ -100,13 +100,22 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditHead:
+    """A line of the audit log: its number, and its SHA-256 in hexadecimal."""
+
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Everything the next start needs. `seq` grows with each save; boots with each start.
 
     outlets, groups and sensors are keyed by their numbers, meters and marks by str(Target),
     overrides by setting path ("outlet 3 name"). engine_id is the snmpEngineID (RFC 3411), made once
     per device. last_event: no entry of the event log has a number beyond it, 0 before the
-    first; it is the newest entry's own once the agent was stopped.
+    first; it is the newest entry's own once the agent was stopped. audit: the newest line of the
+    audit log, or one of the newest; None before the first.
     """
 
     seq: int = 0
@@ -124,6 +133,7 @@ class Record:
     """Of the meters in here, and only true together with them. They stand apart from them since a
     version that does not know them still reads the record, and forgets them.
     """
+    audit: AuditHead | None = None
 
     def to_plain(self) -> dict[str, Any]:
         """JSON-ready data; `from_plain` takes it back without loss."""
@@ -143,6 +153,7 @@ class Record:
             },
             "sensors": {str(number): _plain(row) for number, row in self.sensors.items()},
             "last_event": self.last_event,
+            "audit": [self.audit.number, self.audit.hash] if self.audit else None,
             "marks": dict(self.marks),
         }
 
@@ -171,6 +182,7 @@ class Record:
                     int(n): SensorRecord(**row) for n, row in plain.get("sensors", {}).items()
                 },
                 last_event=int(plain.get("last_event", 0)),
+                audit=_audit(plain.get("audit")),
                 marks={key: _mark(row) for key, row in plain.get("marks", {}).items()},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
@@ -217,6 +229,10 @@ def _mark(row: Sequence[Any]) -> CounterMark:
         None if mono_s is None else float(mono_s),
         tuple(int(number) for number in numbers),
     )
+
+
+def _audit(row: Any) -> AuditHead | None:
+    return AuditHead(int(row[0]), str(row[1])) if row else None
 
 
 def _group(row: Mapping[str, Any]) -> GroupRecord:

@@ -54,6 +54,10 @@ class FileOps:
         """How many of the bytes were taken, at least one."""
         return os.write(file, data)
 
+    def truncate(self, path: Path, size: int) -> None:
+        """Cut the file to its first `size` bytes."""
+        os.truncate(path, size)
+
     def sync(self, file: int) -> None:
         """Make the content durable, with the size but without the times of the file."""
         os.fdatasync(file)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The durable record in two tiers, a runtime folder in memory and the card; and the event log.
+"""The durable record in two tiers, a runtime folder in memory and the card; and the
+event and audit logs.
 
 The runtime tier takes every save at once and survives a killed process at no wear; the
 state tier takes a flush now and then and survives a power cut.
@@ -10,13 +11,16 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from pdu_agent.model.audit import AuditEntry
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import LoggedEvent
+from pdu_agent.store.audit_chain import COMMAND, START
+from pdu_agent.store.audit_file import AuditFile
 from pdu_agent.store.event_file import EventFile
 from pdu_agent.store.files import FileOps
 from pdu_agent.store.flusher import Flusher
@@ -62,7 +66,8 @@ class RecordStore:
         self._lock = FolderLock(runtime_dir)
         self._card_in_use = threading.Lock()
         self._events = EventFile(state_dir, files)
-        self._flusher = Flusher(self.flush_now, self._append_now, on_flush)
+        self._audit = AuditFile(runtime_dir, state_dir, files)
+        self._flusher = Flusher(self._flush, self._append_now, on_flush)
 
     def load(self) -> Loaded:
         """The valid record with the highest seq of both tiers. Call it before any save.
@@ -76,9 +81,10 @@ class RecordStore:
         if best.record is None:
             if damaged:
                 raise StoreError(self._no_way_on(damaged))
-            return Loaded(None, None, (), self._events.read())
+            return Loaded(None, None, self._audit.open(None), self._events.read())
         taken = f"took {best.path} (save {best.record.seq}) instead"
         warnings = tuple(f"{text}; {taken}" for text in damaged)
+        warnings += self._audit.open(best.record.audit)
         return Loaded(best.record, tier, warnings, self._events.read())
 
     def save(self, record: Record) -> None:
@@ -86,31 +92,57 @@ class RecordStore:
 
         Raises StoreError; the record before is kept then.
         """
-        self._runtime.write(record)
+        self._runtime.write(self._vouching(record))
 
     def request_flush(self, record: Record) -> None:
-        """Have the newest record written to the card soon; returns at once."""
-        self._flusher.request(record)
+        """Have the newest record, and the audit log up to now, written to the card soon; returns
+        at once.
+        """
+        self._flusher.request(self._vouching(record))
 
     def append_events(self, events: tuple[LoggedEvent, ...]) -> None:
         """Have the entries appended to the event log soon; returns at once, never fails."""
         self._flusher.append(events)
 
-    def flush_now(self, record: Record) -> None:
-        """Write to the card and wait for it; any thread. Raises StoreError.
+    def begin_audit(self, device: str) -> None:
+        """After `load`: see to it that the audit log of this device has a beginning.
 
-        A record that is older than the one on the card is left out: it was overtaken.
+        Raises StoreError.
         """
-        with self._card_in_use:
-            if record.seq >= self._state.newest_seq:
-                self._state.write(record)
-            self._sync_events()
+        self._audit.begin(device)
+
+    def append_audit(self, entry: AuditEntry) -> None:
+        """Add a line to the audit log, in the runtime folder at once; loop thread.
+
+        Raises StoreError; there is no such line then.
+        """
+        self._audit.append({"kind": COMMAND, **entry.to_plain()})
+
+    def flush_now(self, record: Record) -> None:
+        """Write to the card and wait for it; while the loop stands. Raises StoreError."""
+        self._flush(self._vouching(record))
 
     def close(self) -> None:
         """Write what waits for the card, end the thread, let another agent in."""
         self._flusher.close()
         self._sync_events()
         self._lock.release()
+
+    def _flush(self, record: Record) -> None:
+        """The lines come before the record that vouches for them. A record that is older than
+        the one on the card is left out: it was overtaken. Raises StoreError.
+        """
+        with self._card_in_use:
+            try:
+                self._audit.write_out()
+            finally:
+                if record.seq >= self._state.newest_seq:
+                    self._state.write(record)
+                self._sync_events()
+
+    def _vouching(self, record: Record) -> Record:
+        head = self._audit.head
+        return record if head == START else replace(record, audit=head)
 
     def _append_now(self, events: tuple[LoggedEvent, ...]) -> None:
         with self._card_in_use:

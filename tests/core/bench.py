@@ -22,6 +22,7 @@ from pdu_agent.core.settings import (
     ThresholdSettings,
 )
 from pdu_agent.core.tariffs import TariffSettings
+from pdu_agent.model.audit import AuditEntry
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import (
     Action,
@@ -36,6 +37,7 @@ from pdu_agent.model.errors import StoreError
 from pdu_agent.model.events import Event
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.readings import (
+    AppendAudit,
     AppendEvents,
     BankState,
     Effect,
@@ -118,6 +120,8 @@ class Workbench:
         self.saved: list[SaveRecord] = []
         self.logged: list[LoggedEvent] = []
         self.save_fails = False
+        self.audited: list[AuditEntry] = []
+        self.audit_fails = False
         self.queue: list[Effect] = []
         self.settings = CoreSettings(
             device or DeviceSettings(),
@@ -162,6 +166,10 @@ class Workbench:
             self.saved.append(effect)
         elif isinstance(effect, AppendEvents):
             self.logged += effect.events
+        elif isinstance(effect, AppendAudit):
+            if self.audit_fails:
+                raise StoreError("no space left on device")
+            self.audited.append(effect.entry)
         else:
             self.queue.append(effect)
 

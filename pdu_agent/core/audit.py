@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The audit trail: who asked for what, what came of it, and how it was before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from enum import Enum
+from typing import Any
+
+from pdu_agent.core.state import CoreState, OutletLive, reason_of
+from pdu_agent.core.wording import described
+from pdu_agent.model.audit import AuditEntry, AuditResult, ResetMark
+from pdu_agent.model.clock import Clock
+from pdu_agent.model.commands import Actor, Command, Lock, Target
+from pdu_agent.model.errors import CommandError, StoreError
+from pdu_agent.model.readings import AppendAudit, Effect
+
+MAX_REFUSED_COMMANDS = 16
+"""Of a refused batch only so many are spelled out: it may be anything, and nothing came of it."""
+MAX_TEXT = 400
+"""Characters; names and other settings that are accepted are shorter."""
+REFUSED_AT_ONCE = 60
+REFUSED_PER_S = 1.0
+"""Faster than this, refused batches are only counted: whoever may not command anything must not
+push what others commanded out of the log, nor wear the card.
+"""
+
+
+class AuditTrail:
+    """Makes an entry of each batch and hands it to `perform`."""
+
+    def __init__(self, clock: Clock, perform: Callable[[Effect], None]) -> None:
+        self._clock = clock
+        self._perform = perform
+        self._may_refuse = float(REFUSED_AT_ONCE)
+        self._counted_s = clock.monotonic_s()
+        self._missed = 0
+
+    def accepted(
+        self,
+        commands: Sequence[Command],
+        actor: Actor,
+        before: CoreState,
+        after: CoreState,
+        changed: bool,
+    ) -> None:
+        """Raises StoreError when there can be no entry; the batch must not be accepted then."""
+        if not commands:
+            return
+        entry = AuditEntry(
+            t_wall_s=self._clock.wall_s(),
+            actor=actor,
+            reason=reason_of(actor),
+            asked=_clipped(described(commands)),
+            commands=tuple(_data(command) for command in commands),
+            result=AuditResult.CHANGED if changed else AuditResult.UNCHANGED,
+            outlets=_outlets(commands, before, after),
+            meters=_resets(before, after),
+            missed=self._missed,
+        )
+        self._perform(AppendAudit(entry))
+        self._missed = 0
+
+    def refused(
+        self, commands: Sequence[Command], actor: Actor, state: CoreState, error: CommandError
+    ) -> None:
+        """Never fails: what cannot be stored is counted, and the next entry tells how many."""
+        if not self._has_room():
+            self._missed += 1
+            return
+        entry = AuditEntry(
+            t_wall_s=self._clock.wall_s(),
+            actor=actor,
+            reason=reason_of(actor),
+            asked=_clipped(described(commands)),
+            commands=tuple(_data(command) for command in commands[:MAX_REFUSED_COMMANDS]),
+            result=AuditResult.REFUSED,
+            error=_clipped(str(error)),
+            outlets=_outlets(commands, state, state),
+            left_out=max(0, len(commands) - MAX_REFUSED_COMMANDS),
+            missed=self._missed,
+        )
+        try:
+            self._perform(AppendAudit(entry))
+        except StoreError:
+            self._missed += 1
+        else:
+            self._missed = 0
+
+    def _has_room(self) -> bool:
+        now_s = self._clock.monotonic_s()
+        gained = (now_s - self._counted_s) * REFUSED_PER_S
+        self._counted_s = now_s
+        self._may_refuse = min(REFUSED_AT_ONCE, self._may_refuse + gained)
+        if self._may_refuse < 1:
+            return False
+        self._may_refuse -= 1
+        return True
+
+
+def _data(command: Command) -> Mapping[str, Any]:
+    given = {each.name: _plain(getattr(command, each.name)) for each in fields(command)}
+    return {"command": type(command).__name__, **given}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Target):
+        return str(value)
+    if isinstance(value, frozenset):
+        return sorted(str(_plain(each)) for each in value)
+    if isinstance(value, str):
+        return _clipped(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "..."
+
+
+def _outlets(
+    commands: Sequence[Command], before: CoreState, after: CoreState
+) -> dict[int, tuple[str, str]]:
+    """The outlets that are named, and those that change."""
+    named = {number for number in map(_named, commands) if number in before.outlets}
+    return {
+        number: (_shown(old), _shown(after.outlets[number]))
+        for number, old in before.outlets.items()
+        if number in named or old != after.outlets[number]
+    }
+
+
+def _named(command: Command) -> int | None:
+    return getattr(command, "outlet", None)
+
+
+def _shown(live: OutletLive) -> str:
+    words = [live.machine.state.value]
+    pending = live.machine.pending
+    if pending is not None:
+        words.append(f"({pending.value})")
+    if live.lock is not Lock.UNLOCKED:
+        words.append(live.lock.value)
+    return " ".join(words)
+
+
+def _resets(before: CoreState, after: CoreState) -> dict[str, ResetMark]:
+    return {
+        str(target): ResetMark(
+            old.record.energy_mj,
+            old.record.energy_mj - old.record.user_zero_mj,
+            old.record.user_since_wall_s,
+        )
+        for target, old in before.ledgers.items()
+        if old.record != after.ledgers[target].record
+    }
