@@ -21,6 +21,7 @@ from pdu_agent.model.errors import ConfigError, MeasurementError
 
 IDLE_A, IDLE_CODES = 0.01, 4.0
 """What stray fields may induce of the mains' frequency, the larger of both."""
+_WRONG_WAY = "the transformer is the wrong way round: its negative gain makes up for that"
 
 
 class Session(Bench):
@@ -89,6 +90,7 @@ class Session(Bench):
         lines = (
             f"gain        {found.gain:.6f}",
             *(phase if self._has_watts else ()),
+            *((_WRONG_WAY,) if found.gain < 0 and self._feeds is not None else ()),
             f"error       {before.error_percent:+.3f} %, now {after.error_percent:+.3f} %",
         )
         plain = {**asdict(found), "before": asdict(before), "after": asdict(after)}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
@@ -25,6 +26,7 @@ from pdu_agent.app.config.tree import Problems
 from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring
 from pdu_agent.app.hardware import Hardware
 from pdu_agent.hw.bank_worker import Report
+from pdu_agent.metering.blocks import SampleBlock
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.readings import InitialiseBank, RelayResult, WriteRelays
@@ -163,6 +165,25 @@ def test_noise_floor_goes_with_the_gain(config: Path, lit: Path):
     found = session.load(recording, Reference(current_a=1.5 * shown_a)).found
     assert found is not None
     assert found.noise_floor == pytest.approx(1.5 * 0.0011, rel=0.01)
+
+
+def test_transformer_the_wrong_way_round_is_told_with_its_negative_gain(lit: Path):
+    with Session(load_settings(lit, {}), "chip1", 3, "") as session:
+        recording = session.measure(1.0, lambda _: None)
+    turned = replace(recording, blocks=tuple(_turned(block) for block in recording.blocks))
+    told = "the transformer is the wrong way round: its negative gain makes up for that"
+    reference = Reference(current_a=0.11)
+    assert told not in session.load(recording, reference).lines
+    outcome = session.load(turned, reference)
+    assert outcome.found is not None
+    assert outcome.found.gain < 0
+    assert told in outcome.lines
+
+
+def _turned(block: SampleBlock) -> SampleBlock:
+    counts = block.counts.copy()
+    counts[2] *= -1
+    return replace(block, counts=counts)
 
 
 def test_power_factor_of_the_load_is_not_the_transformers_phase(
