@@ -219,17 +219,22 @@ class MeterAcquisition(Acquisition):
     def _resume(self, meter: ResumingMeter, resumes: Mapping[str, Resume]) -> None:
         for channel, target in self._targets.items():
             found = resumes.get(str(target))
-            if found is None or found.source != self._sources[channel]:
+            if found is None:
                 continue
-            if found.since_s is None:
-                log.warning(
-                    "meter %s channel %s: what it counted while the agent was stopped is not"
-                    " booked: the clock does not tell how long that was",
-                    self.name,
-                    channel,
-                )
+            if found.source != self._sources[channel]:
+                self._tell_anew(channel, f"another counter ({found.source}) fed {target} before")
+            elif found.since_s is None:
+                self._tell_anew(channel, "the clock does not tell how long that was")
             else:
                 meter.resume(channel, found.numbers, found.since_s)
+
+    def _tell_anew(self, channel: str, why: str) -> None:
+        log.warning(
+            "meter %s channel %s: what it counted while the agent was stopped is not booked: %s",
+            self.name,
+            channel,
+            why,
+        )
 
     def _open(self) -> None:
         self._meter.open()

@@ -152,6 +152,7 @@ class ModbusUnit(Unit):
         self.sim = SimOrno515(self.truth, self.clock)
         self.sim.import_ws = 5e9 + 1e3
         self.max_power_w = 20_000.0
+        self.address = 1
 
     def truth(self) -> Electrical:
         return Electrical(230.0, self.power_w / 230, self.power_w, self.power_w, 0.0, 1.0, 50.0)
@@ -160,7 +161,9 @@ class ModbusUnit(Unit):
         return Registers(self.sim)
 
     def make_meter(self) -> ModbusMeter:
-        wanted = ModbusSettings(port="/dev/none", map="orno-we-515", max_power_w=self.max_power_w)
+        wanted = ModbusSettings(
+            "/dev/none", "orno-we-515", self.address, max_power_w=self.max_power_w
+        )
         register_map = read_map("orno-we-515")
         return ModbusMeter(wanted, register_map, self.make_client(), self.clock, self.clock.advance)
 
@@ -427,6 +430,18 @@ def test_a_meter_that_was_moved_to_another_outlet_begins_anew_and_back_again():
     unit.restart(HOUR_S)
     unit.sample()
     assert unit.energy_mj(OUTLET_1) == pytest.approx(3602e6, abs=STEP_MJ)
+
+
+def test_another_meter_in_the_place_of_one_is_told(caplog):
+    unit = ModbusUnit()
+    unit.start()
+    unit.sample()
+    unit.address = 2
+    unit.restart(HOUR_S)
+    unit.sample()
+    assert unit.energy_mj() == 0
+    (text,) = bad_news(caplog)
+    assert "another counter (rack main modbus" in text
 
 
 def test_a_version_that_does_not_know_marks_reads_the_record_and_forgets_them():
