@@ -116,7 +116,7 @@ class Banks:
             self._refusing.discard(found.bank)
             self._power_up_outlets(found.bank)
             was = BankStatus.INITIALISING
-        if not found.cold or was is not BankStatus.INITIALISING:
+        if not found.cold:  # without power it is in trouble until it is set up
             self._alarms.clear("board", f"board {found.bank}")
         self._why_down.pop(found.bank, None)
         if found.cold:
@@ -129,9 +129,9 @@ class Banks:
 
     def _power_up_bank(self, bank: str, was: BankStatus) -> None:
         """A board without power since it was set up: its outlets follow their policy."""
-        if was is BankStatus.UNSEEN:  # the event of the agent's start names it
+        if was in (BankStatus.UNSEEN, BankStatus.DOWN):  # the start, or an alarm, names it
             log.warning("board %s lost its power: %s", bank, _POLICY)
-        else:
+        if was is not BankStatus.UNSEEN:
             text = f"it lost its power: {_POLICY}"
             self._alarms.set("board", f"board {bank}", Severity.CRITICAL, text)
         if was is not BankStatus.INITIALISING:

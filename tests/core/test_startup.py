@@ -227,6 +227,23 @@ def test_a_cold_board_that_cannot_be_set_up_alarms_once_and_is_powered_up_in_the
     assert [e.alarm.kind for e in bench.events(AlarmCleared)] == ["board"]
 
 
+def test_a_board_that_is_pulled_with_its_supply_alarms_once() -> None:
+    bench = Workbench(outlets=2)
+    bench.heard.drain()
+    bench.core.on_bank_lost(BankLost("main", "nothing answers"))
+    bench.board.relays, bench.board.cold, bench.board.answers = [False] * 2, True, False
+    bench.core.on_bank(bench.board.state())
+    (alarm,) = bench.alarms("board")
+    assert "lost its power" in alarm.text
+    bench.board.answers = True
+    bench.settle()
+    bench.run(3)
+    told = bench.heard.drain()
+    assert [e.alarm.kind for e in told if isinstance(e, AlarmRaised)] == ["board"]
+    assert [e.alarm.kind for e in told if isinstance(e, AlarmCleared)] == ["board"]
+    assert bench.board.relays == [True] * 2
+
+
 def test_a_board_missing_at_start_is_unknown_and_joins_when_it_appears() -> None:
     bench = Workbench(met=False)
     bench.core.on_bank_lost(BankLost("main", "no such device"))
