@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 10.0
 STOP_TIMEOUT_S = 5.0
-RELAPSE_S = 60.0
+RELAPSE_S = 10.0
 """A device that is lost so soon after it worked again comes and goes."""
 FIRST_PROOF_S = 5.0
 LAST_PROOF_S = 60.0
