@@ -90,7 +90,7 @@ class Core:
             plan,
             (
                 balance.look,
-                Proof(state, live, alarms, settings.direct_points).look,
+                Proof(state, live, alarms, settings).look,
                 proofs.look,
                 Backwards(state, settings, alarms).look,
             ),

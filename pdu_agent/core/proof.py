@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Relays and fuses against what is measured: off but current flows, on but no voltage.
+"""Relays and fuses against what is measured: off but current flows, on but no voltage; a phase
+of an inlet that is missing is a fuse too.
 
 Either has to be seen in windows that follow each other for HELD_S, and only windows count that
 began SETTLED_S after the relay had moved: a contact that bounces, an arc or a window with both
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.live_settings import LiveSettings
+from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.model.commands import Quantity, Target, TargetKind
 from pdu_agent.model.readings import Reading
@@ -47,25 +49,38 @@ class Proof:
         state: CoreState,
         settings: LiveSettings,
         alarms: AlarmBook,
-        direct_points: frozenset[Target],
+        file: CoreSettings,
     ) -> None:
-        """direct_points: of 12 V and the like, which is no mains that is missing."""
         self._state = state
-        self._direct_points = direct_points
+        self._direct_points = file.direct_points
+        self._inlet_of = {Target(TargetKind.LINE, each.number): each.inlet for each in file.lines}
+        self._line_of = {(each.inlet, each.line): each.number for each in file.lines}
         self._settings = settings
         self._alarms = alarms
         self._suspicions: dict[tuple[str, Target], _Suspicion] = {}
 
     def look(self, reading: Reading) -> None:
-        """Judge the outlets and branches that the reading has measured."""
+        """Judge the lines, branches and outlets that the reading has measured, in this order:
+        a dead line explains its dead branches, and either their dead outlets.
+        """
         points = [measurement.target for measurement in reading.measurements]
-        for target in points:  # branches first: a blown one explains dead outlets
-            if target.kind is TargetKind.BRANCH and target in self._state.ledgers:
-                inlet = self._settings.branches[target.index].inlet
+        points = [point for point in points if point in self._state.ledgers]
+        for target in points:
+            if inlet := self._inlet_of.get(target):
                 self._judge(FUSE, target, self._is_dead(target, inlet), reading)
         for target in points:
-            if target.kind is TargetKind.OUTLET and target in self._state.ledgers:
+            if target.kind is TargetKind.BRANCH:
+                self._look_at_branch(target, reading)
+        for target in points:
+            if target.kind is TargetKind.OUTLET:
                 self._look_at_outlet(target, reading)
+
+    def _look_at_branch(self, target: Target, reading: Reading) -> None:
+        settings = self._settings.branches[target.index]
+        dead = self._is_dead(target, settings.inlet)
+        if dead and self._is_line_blown(settings.inlet, settings.line):
+            dead = False
+        self._judge(FUSE, target, dead, reading)
 
     def _look_at_outlet(self, target: Target, reading: Reading) -> None:
         live = self._state.outlets[target.index]
@@ -76,7 +91,10 @@ class Proof:
         settings = self._settings.outlets[target.index]
         self._judge(WELDED, target, self._flows(target) if not closed else False, reading)
         dead = self._is_dead(target, settings.inlet) if closed else False
-        if dead and settings.branch is not None and self._is_blown(settings.branch):
+        if dead and (
+            self._is_blown(TargetKind.BRANCH, settings.branch)
+            or self._is_line_blown(settings.inlet, settings.line)
+        ):
             dead = False
         self._judge(FUSE, target, dead, reading)
 
@@ -86,16 +104,28 @@ class Proof:
 
     def _is_dead(self, target: Target, inlet: int) -> bool | None:
         """Does nothing arrive though the inlet has mains? None while that is not known."""
-        source = self._state.ledgers.get(Target(TargetKind.INLET, inlet))
-        fed_v = source.current_value(Quantity.VOLTAGE) if source is not None else None
-        voltage_v = self._state.ledgers[target].current_value(Quantity.VOLTAGE)
+        fed_v = self._fed_v(inlet)
+        voltage_v = self._voltage_v(target)
         if voltage_v is None or fed_v is None or target in self._direct_points:
             return None
         nominal_v = self._settings.inlets[inlet].nominal_voltage_v
         return voltage_v < DEAD_PART * nominal_v and fed_v > LIVE_PART * nominal_v
 
-    def _is_blown(self, branch: int) -> bool:
-        return (FUSE, Target(TargetKind.BRANCH, branch)) in self._suspicions
+    def _fed_v(self, inlet: int) -> float | None:
+        """The inlet's highest voltage: the mean of its lines is low while one of them is dead."""
+        points = [line for line, its_inlet in self._inlet_of.items() if its_inlet == inlet]
+        found = [self._voltage_v(point) for point in (Target(TargetKind.INLET, inlet), *points)]
+        return max((each for each in found if each is not None), default=None)
+
+    def _voltage_v(self, target: Target) -> float | None:
+        ledger = self._state.ledgers.get(target)
+        return ledger.current_value(Quantity.VOLTAGE) if ledger is not None else None
+
+    def _is_line_blown(self, inlet: int, phase: str) -> bool:
+        return self._is_blown(TargetKind.LINE, self._line_of.get((inlet, phase)))
+
+    def _is_blown(self, kind: TargetKind, number: int | None) -> bool:
+        return number is not None and (FUSE, Target(kind, number)) in self._suspicions
 
     def _judge(self, kind: str, target: Target, faulty: bool | None, reading: Reading) -> None:
         key = kind, target

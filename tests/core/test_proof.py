@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from pdu_agent.core.settings import BranchSettings, DeviceSettings
+from pdu_agent.core.settings import BranchSettings, DeviceSettings, LineSettings
 from pdu_agent.model.commands import Action, Target, TargetKind
 from pdu_agent.model.events import AlarmCleared, AlarmRaised
 from pdu_agent.model.quantities import Electrical, Quality
@@ -227,3 +227,33 @@ def test_a_branch_without_voltage_is_told_and_its_outlets_are_not_blamed() -> No
     assert after_s is not None
     assert after_s <= 3
     assert [alarm.target for alarm in bench.alarms("fuse")] == [BRANCH]
+
+
+@pytest.mark.parametrize("dead", [(2,), (2, 3)])
+def test_a_missing_phase_is_told_once_and_not_of_all_that_hangs_on_it(
+    dead: tuple[int, ...],
+) -> None:
+    lines = tuple(LineSettings(n, line=f"l{n}") for n in (1, 2, 3))
+    branches = (BranchSettings(1, line="l2"),)
+    names = tuple(f"line {n}" for n in (1, 2, 3))
+    bench = Workbench(2, lines=lines, branches=branches, also_metered=names, branch=1, line="l2")
+    of_line = {n: Target(TargetKind.LINE, n) for n in (1, 2, 3)}
+    behind = [BRANCH, ONE, Target(TargetKind.OUTLET, 2)]
+
+    def windows_of(dead_lines: tuple[int, ...]) -> None:
+        for _ in range(15):
+            bench.run(0.2)
+            volts = {target: 0.0 if n in dead_lines else 230.0 for n, target in of_line.items()}
+            volts |= dict.fromkeys(behind, volts[of_line[2]])
+            bench.measure(
+                *(Measurement(target, values(0.0, v), 0.0) for target, v in volts.items()),
+                span_s=0.2,
+            )
+
+    windows_of(())
+    windows_of(dead)
+    assert [alarm.target for alarm in bench.alarms("fuse")] == [of_line[n] for n in dead]
+    windows_of(())
+    assert bench.alarms("fuse") == []
+    windows_of((1, 2, 3))  # nothing is fed: no fuse
+    assert bench.alarms("fuse") == []
