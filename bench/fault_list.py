@@ -25,7 +25,8 @@ class Fault:
     within_s: so soon after its beginning it is marked; None where the agent may well bear it
     without a word. seen: what marks it; by default that its lane is not well. switched: outlet
     that is ordered off when it begins, and on when it ends. moves: outlets that may move besides;
-    a supply that fails drops relays, and they come back. may_lie: nobody can know that the
+    a supply that fails drops relays, and they come back. ordered_on: those that come back by an
+    order only, since nobody saw their supply fail. may_lie: nobody can know that the
     values are wrong.
     """
 
@@ -37,6 +38,7 @@ class Fault:
     seen: Seen | None = None
     switched: int = 0
     moves: frozenset[int] = frozenset()
+    ordered_on: frozenset[int] = frozenset()
     may_lie: bool = False
 
 

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,14 +146,15 @@ class Watch:
             course, now_s = self.courses[int(number)], time.monotonic()
             if what == "end":
                 course.ended_s = now_s
-                self._order(course, ON, now_s)
+                self._order(course.fault.ordered_on | {course.fault.switched}, ON, now_s)
             else:
                 self._current[course.lane.name], course.begun_s = course, now_s
-                self._order(course, OFF, now_s)
+                self._order({course.fault.switched}, OFF, now_s)
 
-    def _order(self, course: Course, state: int, now_s: float) -> None:
-        if course.fault.switched:
-            self._orders.append((now_s + SWITCHED_AFTER_S, course.fault.switched, state))
+    def _order(self, outlets: Iterable[int], state: int, now_s: float) -> None:
+        """0 is no outlet."""
+        at_s = now_s + SWITCHED_AFTER_S
+        self._orders += [(at_s, outlet, state) for outlet in outlets if outlet]
 
     def _switch(self) -> None:
         for order in [order for order in self._orders if order[0] <= time.monotonic()]:

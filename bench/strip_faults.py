@@ -66,6 +66,8 @@ PASSING = {
 }
 CURED_BY_REPLUG = {("ads131e08_iio", "power_loss")}
 """The kernel sets this converter up when its module is loaded, and never again."""
+UNSEEN = {("ads131e08_iio", "lose_frames")}
+"""It does not tell either where in a buffer samples are missing: one window may be wrong."""
 BY_BUS = ("stuck", "corrupt", "stall")
 UNPLAYED = {"replug", "heal", "press", "let_go"}
 
@@ -166,14 +168,16 @@ def _faults_of(verb: str, how: str, entry: Entry, lane: Lane, within_s: float) -
         is_marked = False
     ending = how % end if end else NOTHING
     is_checked = entry.driver in CHECKED and not _is_mute(entry)
-    lies = verb == "dead_channel" or (verb == "corrupt" and not is_checked)
+    lies = (entry.driver, verb) in UNSEEN or verb == "dead_channel"
+    lies |= verb == "corrupt" and not is_checked
     moves = lane.relays if _drops(verb, entry) else frozenset()
+    adopted = moves if getattr(entry.options, "own_supply", False) else frozenset()
     name = f"{entry.driver} {entry.name}: {verb}" + (" of its bus" if how[0] == "b" else "")
     begin = how % f"{verb}: {value}"
     if is_marked:
         yield Fault(name, begin, ending, within_s + 2, within_s, moves=moves)
     else:
-        yield Fault(name, begin, ending, PASSING_S, moves=moves, may_lie=lies)
+        yield Fault(name, begin, ending, PASSING_S, moves=moves, ordered_on=adopted, may_lie=lies)
     if verb == "corrupt":
         begin, until_s = how % f"corrupt: {FOREVER}", within_s if is_checked else None
         yield Fault(f"{name}, all", begin, ending, within_s + 2, until_s, may_lie=lies)
