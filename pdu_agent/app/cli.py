@@ -14,6 +14,7 @@ from pdu_agent import __version__
 from pdu_agent.app import exits
 from pdu_agent.app.client import ClientError
 from pdu_agent.app.commands import (
+    audit,
     calibrate,
     details,
     diagnose,
@@ -46,7 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"openpdu {__version__}")
     parsers = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
-    for module in (status, switch, details, waves, watch, service, setup, diagnose, calibrate):
+    modules = (status, switch, details, waves, watch, audit, service, setup, diagnose, calibrate)
+    for module in modules:
         module.add_parsers(parsers)
     return parser
 

@@ -40,6 +40,6 @@ exit codes:
   5   not permitted
   6   refused: the outlet is locked, or not now
   7   unavailable or busy; a wait that came to no good end
-  8   the doctor found something that does not work
+  8   the doctor found what does not work; the audit log is not whole
   78  error in the configuration
 """
