@@ -38,6 +38,10 @@ log = logging.getLogger(__name__)
 NAMES = ("ads131e04", "ads131e06", "ads131e08")
 SAMPLE_TYPE = "be:s24/32>>8"
 WORD_BYTES = 4
+CLOCK_TOLERANCE = 0.005
+"""Of the chip's own oscillator at room temperature, 2.5 % over all of its range (UNCONFIRMED: not
+seen in its data sheet, but as of the sister ADS1299).
+"""
 BUFFER_S = 0.25
 SILENCE_S = 0.5
 _SCALE_TOLERANCE = 0.005  # the kernel gives whole millivolts of the range
@@ -60,6 +64,13 @@ class Ads131e08IioSettings:
     )
     rate_sps: RateSps = setting(
         RateSps.K8, doc="samples/s: 1000 2000 4000 8000 16000, or 32000 64000 with 16 bits"
+    )
+
+    clock_tolerance: float = setting(
+        CLOCK_TOLERANCE,
+        minimum=0.0001,
+        maximum=0.03,
+        doc="share by which the chip's clock may be off; samples missing beyond it were lost",
     )
 
     @property
@@ -106,7 +117,7 @@ class Ads131e08IioSource:
         self._length = round(BUFFER_S * self.rate_hz)
         self._block = round(BLOCK_S * self.rate_hz)
         self._rest = b""
-        self._count = SampleCount(self.rate_hz)
+        self._count = SampleCount(self.rate_hz, settings.clock_tolerance)
         self._undrained = 0  # samples read since the buffer was last seen empty
         self._next_s = 0.0  # when the next sample was taken
         self._seq = 0
@@ -195,7 +206,7 @@ class Ads131e08IioSource:
     def _discard_first(self) -> None:
         """What is there once samples come; they are settled, but not in step with a clock."""
         self._rest = b""
-        self._count = SampleCount(self.rate_hz)
+        self._count = SampleCount(self.rate_hz, self._settings.clock_tolerance)
         self._wait()
         while len(self._samples(self._length)):
             pass

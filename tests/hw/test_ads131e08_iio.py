@@ -16,6 +16,8 @@ from pdu_agent.hw.ads131e08_iio import Ads131e08IioSettings, Ads131e08IioSource
 from pdu_agent.hw.sample_count import SampleCount
 from pdu_agent.hw.sim.iio_ads131e08 import SimIioAds131e08
 from pdu_agent.hw.site import Site
+from pdu_agent.metering.calibration import ChannelScale, MeterChannels
+from pdu_agent.metering.meter import BlockMeter
 from pdu_agent.model.clock import ManualClock, SystemClock
 from pdu_agent.model.errors import BusTimeout, ChipNotFound, HardwareError, ReadbackMismatch
 
@@ -120,7 +122,7 @@ def test_samples_of_every_rate_decode_to_volts(make, rate, sign):
     assert volts == pytest.approx(sign * 0.5 / np.arange(1, 9), rel=1e-3)
 
 
-@pytest.mark.parametrize("ppm", [0, 50, -15_000, 15_000])
+@pytest.mark.parametrize("ppm", [0, 50, -4_000, 4_000, 15_000])
 def test_every_conversion_comes_once(make, ppm):
     bench = make(ppm=ppm)
     bench.source.start()
@@ -316,8 +318,71 @@ def test_read_before_start_is_an_error(make):
         make().source.read_block()
 
 
+def test_a_chip_of_another_clock_is_known_by_its_setting(make):
+    bench = make(Ads131e08IioSettings(clock_tolerance=0.02), ppm=-15_000)
+    bench.source.start()
+    assert not any(bench.source.read_block().lost_samples for _ in range(200))
+
+
+@pytest.mark.parametrize("share", [0.01, 0.02, 0.03])
+def test_interrupts_that_are_missed_all_the_time_are_no_slow_chip(make, share, caplog):
+    """The chip's clock cannot be as slow as that."""
+    bench = make(inputs=sine)
+    bench.source.start()
+    bench.source.read_block()
+    bench.sim.missed_share = share
+    begin_s = bench.clock.monotonic_s()
+    blocks = [bench.source.read_block() for _ in range(600)]
+    taken = (bench.clock.monotonic_s() - begin_s) * 8000
+    came = sum(block.counts.shape[1] for block in blocks)
+    lost = sum(block.lost_samples for block in blocks)
+    assert came == pytest.approx((1 - share) * taken, rel=0.001)
+    assert came + lost == pytest.approx(taken, rel=0.002)
+    assert "are lost" in caplog.text or share < 0.02
+
+
+@pytest.mark.parametrize("hz", [50.0, 60.0])
+def test_energy_has_what_was_missed_all_the_time(make, hz):
+    def wave(times_s):
+        return np.repeat(np.sin(2 * np.pi * hz * times_s).astype(np.float32)[None, :], 8, axis=0)
+
+    bench = make(Ads131e08IioSettings(used_channels=2), inputs=wave)
+    volt = bench.source.volts_per_count
+    channels = MeterChannels(0, ChannelScale(300 * volt), ((1, ChannelScale(10 * volt)),))
+    meter = BlockMeter(channels, hz)
+    bench.source.start()
+    bench.sim.missed_share = 0.02
+    windows = []
+    for _ in range(400):
+        windows += meter.add_block(bench.source.read_block())
+    true_mj = 1000 * 1500.0 * (windows[-1].t_mono_s - windows[0].t_mono_s)
+    counted_mj = sum(window.currents[0].energy_mj for window in windows[1:])
+    assert counted_mj == pytest.approx(true_mj, rel=0.004)
+
+
+@pytest.mark.parametrize("slow", [0.0, 0.004])
+def test_a_converter_at_its_own_pace_loses_nothing(slow):
+    count = SampleCount(8000.0, 0.005)
+    came = 0
+    for look in range(1, 5000):
+        now_s = 0.06 * look + 0.002 * (look % 3)
+        fresh = round(8000 * (1 - slow) * now_s) - came
+        came += fresh
+        assert count.missing(fresh, now_s) == 0
+
+
+@pytest.mark.parametrize("share", [0.006, 0.012, 0.03])
+def test_what_trickles_away_beyond_the_tolerance_is_told_in_cycles(share):
+    count = SampleCount(8000.0, 0.005)
+    lost = [count.missing(round(480 * (1 - share)), 0.06 * look) for look in range(10_000)]
+    assert min(filter(None, lost)) >= 143
+    expected = 10_000 * (480 - round(480 * (1 - share)))
+    assert sum(lost) == pytest.approx(expected, abs=0.0051 * 4_800_000)
+    assert sum(lost) >= expected - 0.0051 * 4_800_000
+
+
 def test_a_learned_rate_finds_small_losses():
-    count = SampleCount(8000.0)
+    count = SampleCount(8000.0, 0.02)
     now_s = 0.0
     for _ in range(50):
         now_s += 0.06

@@ -38,8 +38,8 @@ class SimIioAds131e08:
     """root: an existing folder; the node is root/dev/iio:device<number>.
 
     gain, reference_v and channels: of the device tree. `service` moves the samples that are
-    due; `run` does it from a thread. missed_interrupts: of the next frames. stalled(): no
-    interrupt comes.
+    due; `run` does it from a thread. missed_interrupts: of the next frames. missed_share: of all
+    frames, one here and one there. stalled(): no interrupt comes.
     """
 
     def __init__(
@@ -59,6 +59,8 @@ class SimIioAds131e08:
     ) -> None:
         self.chip = SimAds131e08(inputs, ppm=ppm, noise_lsb=noise_lsb, seed=seed)
         self.missed_interrupts = 0
+        self.missed_share = 0.0
+        self._missed_part = 0.0
         self.stalled: Callable[[], bool] = lambda: False
         self.path = str(root / "dev" / f"iio:device{number}")
         self.folder = root / "sys/bus/iio/devices" / f"iio:device{number}"
@@ -191,11 +193,24 @@ class SimIioAds131e08:
             return
         missed = min(self.missed_interrupts, len(times_s))
         self.missed_interrupts -= missed
+        times_s = self._noticed(times_s[missed:])
         channels = self._enabled or ()
         room = self._length - _waiting(pipe) // (4 * len(channels))
-        times_s = times_s[missed : missed + max(0, room)]
+        times_s = times_s[: max(0, room)]
         if times_s:
             os.write(pipe, self._samples(np.array(times_s), channels))
+
+    def _noticed(self, times_s: list[float]) -> list[float]:
+        if not self.missed_share:
+            return times_s
+        noticed = []
+        for time_s in times_s:
+            self._missed_part += self.missed_share
+            if self._missed_part >= 1.0:
+                self._missed_part -= 1.0
+            else:
+                noticed.append(time_s)
+        return noticed
 
     def _samples(self, times_s: NDArray[np.float64], channels: tuple[int, ...]) -> bytes:
         width = self._bits // 8
