@@ -63,6 +63,8 @@ def test_its_scripts_can_be_played(tmp_path: Path) -> None:
         )
         file = tmp_path / "script.yaml"
         file.write_text(faults.script_of(lanes, known), encoding="utf-8")
-        assert len(load_script(file, board).steps) >= 4 * sum(len(lane.faults) for lane in lanes)
+        assert len(load_script(str(file), board).steps) >= 4 * sum(
+            len(lane.faults) for lane in lanes
+        )
         assert len({lane.name for lane in lanes}) == len(lanes)
         board.close()
