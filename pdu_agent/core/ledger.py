@@ -317,7 +317,8 @@ class Ledger:
 def _mark(counter: Counter | None, wall_s: float, t_mono_s: float) -> CounterMark | None:
     if counter is None:
         return None
-    return CounterMark(counter.source, wall_s, t_mono_s, counter.numbers)
+    # No finer than it matters: each digit takes room on the card.
+    return CounterMark(counter.source, math.floor(wall_s), round(t_mono_s, 3), counter.numbers)
 
 
 def _with_peaks(record: MeterRecord, electrical: Electrical, wall_s: float) -> MeterRecord:
