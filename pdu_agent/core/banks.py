@@ -14,10 +14,12 @@ from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.outlet import (
     CLOSE_STEPS,
     MOVING_STEPS,
+    OPEN_STEPS,
     QUEUED_STEPS,
     OutletMachine,
     advance,
     go_on,
+    held,
 )
 from pdu_agent.core.scheduler import RelayScheduler
 from pdu_agent.core.settings import RelayRef
@@ -25,7 +27,7 @@ from pdu_agent.core.startup import power_up, resume
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.steps import Step, Trigger
 from pdu_agent.core.switch_proofs import SwitchProofs
-from pdu_agent.core.switching import timing_of
+from pdu_agent.core.switching import rest_of, timing_of
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Action, Actor, Target, TargetKind
 from pdu_agent.model.events import CommandFailed, Event, OutletChanged
@@ -146,13 +148,13 @@ class Banks:
             self._power_up_outlet(number)
 
     def _power_up_outlet(self, number: int) -> None:
-        live = self._state.outlets[number]
+        live, settings = self._state.outlets[number], self._settings.outlets[number]
         machine = power_up(
-            self._settings.outlets[number].power_up,
+            settings.power_up,
             live.lock,
             live.target_on,
             self._clock.monotonic_s(),
-            self._settings.device.cold_start_delay_s,
+            max(self._settings.device.cold_start_delay_s, settings.min_off_s),
         )
         self._set(
             number,
@@ -166,13 +168,16 @@ class Banks:
         )
 
     def _join(self, number: int, contact: bool | None, was: BankStatus) -> None:
-        live = self._state.outlets[number]
-        machine, now_s = live.machine, self._clock.monotonic_s()
-        timing = timing_of(self._settings.outlets[number])
+        live, now_s = self._state.outlets[number], self._clock.monotonic_s()
+        if was is BankStatus.UNSEEN or was is BankStatus.DOWN:
+            live = replace(live, contact_s=now_s)  # nobody knows better
+        machine, timing = live.machine, timing_of(self._settings.outlets[number])
         if was is BankStatus.INITIALISING:
             machine = replace(machine, contact=contact)
         elif was is not BankStatus.UP:
             machine = resume(machine, contact, now_s, timing)
+            if machine.step not in OPEN_STEPS:  # these had waited long enough, or need not
+                machine = self._put_off(number, replace(live, machine=machine))
             if machine.step in QUEUED_STEPS:
                 self._scheduler.rest(number, now_s)
         elif machine.step in (Step.ON, Step.OFF) and contact is not machine.contact:
@@ -272,7 +277,13 @@ class Banks:
         live = self._state.outlets[number]
         timing = timing_of(self._settings.outlets[number])
         machine = go_on(live.machine, then, self._clock.monotonic_s(), timing)
-        self._set(number, replace(live, machine=machine))
+        live = replace(live, machine=machine)
+        self._set(number, replace(live, machine=self._put_off(number, live)))
+
+    def _put_off(self, number: int, live: OutletLive) -> OutletMachine:
+        """Its machine, held by the minimum times."""
+        rest = rest_of(self._settings.outlets[number], live)
+        return held(live.machine, self._clock.monotonic_s(), rest)
 
     def _fault(self, number: int, text: str) -> None:
         target = Target(TargetKind.OUTLET, number)

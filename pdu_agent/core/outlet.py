@@ -48,6 +48,12 @@ CLOSE_STEPS = frozenset({Step.CLOSE_QUEUED, Step.REBOOT_CLOSE_QUEUED})
 OPEN_STEPS = frozenset({Step.OPEN_QUEUED, Step.REBOOT_QUEUED})
 _LEADS_TO_CLOSED = CLOSE_STEPS | {Step.ON_DELAY}
 _LEADS_TO_OPEN = frozenset({Step.OPEN_QUEUED, Step.OFF_DELAY})
+_PUT_OFF = {
+    Step.CLOSE_QUEUED: Step.ON_DELAY,
+    Step.OPEN_QUEUED: Step.OFF_DELAY,
+    Step.REBOOT_QUEUED: Step.REBOOT_DELAY,
+    Step.REBOOT_CLOSE_QUEUED: Step.REBOOT_OFF,
+}
 QUEUED_STEPS = CLOSE_STEPS | OPEN_STEPS
 MOVING_STEPS = frozenset({Step.CLOSING, Step.OPENING, Step.REBOOT_OPENING, Step.REBOOT_CLOSING})
 _ENDS_ON = frozenset(
@@ -109,6 +115,32 @@ class OutletMachine:
         if self.step in (Step.FAULT, Step.UNKNOWN):
             return bool(self.contact)
         return self.step in _ENDS_ON or self.then is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Until when (monotonic) the relay must stay as it is, by the minimum times of its outlet."""
+
+    open_s: float
+    closed_s: float
+
+    def until_s(self, closing: bool) -> float:
+        return self.open_s if closing else self.closed_s
+
+
+def held(machine: OutletMachine, now_s: float, rest: Rest) -> OutletMachine:
+    """The machine with what must not happen yet put off, shown as any other delay is.
+
+    It then reads as it is, not as it will be: nobody may take an off for done that is minutes
+    away. What already waits for its delay waits for the longer of both.
+    """
+    step = _PUT_OFF.get(machine.step, machine.step)
+    if step not in _PUT_OFF.values():
+        return machine
+    until_s = rest.until_s(closing=step in (Step.ON_DELAY, Step.REBOOT_OFF))
+    if until_s <= (now_s if machine.deadline_s is None else machine.deadline_s):
+        return machine
+    return replace(machine, step=step, deadline_s=until_s, queued_s=0.0)
 
 
 def settled(contact: bool | None) -> Step:

@@ -224,6 +224,8 @@ def shown_outlet(
         branch=settings.branch,
         faults=faults,
         last_proof=live.proof,
+        min_on_s=settings.min_on_s,
+        min_off_s=settings.min_off_s,
     )
 
 

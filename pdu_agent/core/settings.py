@@ -165,6 +165,12 @@ class OutletSettings:
     on_delay_s: int = setting(0, minimum=0, maximum=7200, doc="wait of a delayed on")
     off_delay_s: int = setting(0, minimum=0, maximum=7200, doc="wait of a delayed off or reboot")
     reboot_s: int = setting(5, minimum=1, maximum=600, doc="off time of a reboot")
+    min_on_s: int = setting(
+        0, minimum=0, maximum=7200, doc="an off waits until it was on for this long"
+    )
+    min_off_s: int = setting(
+        0, minimum=0, maximum=7200, doc="an on waits until it was off for this long (compressors)"
+    )
     power_up: PowerUp = setting(PowerUp.LAST, doc="after a power loss: on, off or last")
     feeds_back: bool = setting(False, doc=_FEEDS_BACK)
 

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pdu_agent.core.feeders import FeederGuard, Passed
 from pdu_agent.core.groups import members_of
 from pdu_agent.core.live_settings import Sections, with_overrides
-from pdu_agent.core.outlet import Timing
+from pdu_agent.core.outlet import OPEN_STEPS, Rest, Timing, held
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.steps import Step
@@ -44,7 +45,18 @@ class Circumstances:
 
 
 def timing_of(settings: OutletSettings) -> Timing:
-    return Timing(settings.on_delay_s, settings.off_delay_s, settings.reboot_s)
+    reboot_s = max(settings.reboot_s, settings.min_off_s)
+    return Timing(settings.on_delay_s, settings.off_delay_s, reboot_s)
+
+
+def rest_of(settings: OutletSettings, live: OutletLive) -> Rest:
+    """What is left of the minimum times; where the contact is not known, both count."""
+    contact, since_s = live.machine.contact, live.contact_s
+    is_urgent = live.actor is not None and live.actor.is_safety
+    return Rest(
+        open_s=since_s + settings.min_off_s if contact is not True else -math.inf,
+        closed_s=-math.inf if contact is False or is_urgent else since_s + settings.min_on_s,
+    )
 
 
 class Switching:
@@ -113,7 +125,14 @@ class Switching:
         timing = timing_of(settings)
         if delay_s is not None:
             timing = replace(timing, on_delay_s=delay_s, off_delay_s=delay_s)
-        after = live.commanded(action, self._actor, self._around.now_s, timing)
+        now_s = self._around.now_s
+        after = live.commanded(action, self._actor, now_s, timing)
+        # What was to open already, and was shown as off, is not put off.
+        if not {live.machine.step, after.machine.step} <= OPEN_STEPS:
+            waiting = held(after.machine, now_s, rest_of(settings, after))
+            if waiting == live.machine:  # it waited already
+                after = replace(live, is_ordered=after.is_ordered)
+            after = replace(after, machine=waiting)
         is_news = after.machine != live.machine
         if action in _CLOSING and is_news and after.machine.step is not Step.ON:
             self._guard.admit(settings)

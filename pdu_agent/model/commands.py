@@ -278,13 +278,19 @@ def change_settings(commands: Sequence[Command]) -> bool:
 class Actor:
     """Who acts: the face they came through, their name there, and from where.
 
-    `face` is one of "snmp", "http", "cli", "nut", "schedule", "rule", "button", "power up".
+    `face` is one of "snmp", "http", "cli", "nut", "schedule", "rule", "button", "power up",
+    "safety".
     `who` never holds a secret: a community is named by its configured name.
     """
 
     face: str
     who: str = ""
     address: str = ""
+
+    @property
+    def is_safety(self) -> bool:
+        """Does the unit protect itself? Its off waits for nothing but the relay."""
+        return self.face == "safety"
 
     def __str__(self) -> str:
         place = f" from {self.address}" if self.address else ""

@@ -153,6 +153,8 @@ class Outlet:
     is_ordered: bool = False
     faults: Faults = NO_FAULTS
     last_proof: SwitchProof | None = None
+    min_on_s: int = 0
+    min_off_s: int = 0
 
     @property
     def is_on(self) -> bool | None:

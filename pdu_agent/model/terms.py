@@ -85,6 +85,8 @@ class OutletSetting(Enum):
     ON_DELAY_S = "on_delay_s"
     OFF_DELAY_S = "off_delay_s"
     REBOOT_S = "reboot_s"
+    MIN_ON_S = "min_on_s"
+    MIN_OFF_S = "min_off_s"
     POWER_UP = "power_up"
 
 

@@ -62,6 +62,8 @@ def outlet(row: Outlet) -> Plain:
         "on_delay_s": row.on_delay_s,
         "off_delay_s": row.off_delay_s,
         "reboot_s": row.reboot_s,
+        "min_on_s": row.min_on_s,
+        "min_off_s": row.min_off_s,
         "power_up": row.power_up.value,
         "switch_count": row.switch_count,
         "changed_at": instant(row.last_change_wall_s),

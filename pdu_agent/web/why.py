@@ -36,7 +36,7 @@ def why(row: Outlet, snapshot: Snapshot) -> list[str]:
     if not row.switched:
         return [f"{_title(row)} is metered only: this unit cannot switch it.", *alarms]
     sentences = [_state(row), _cause(row), _pending(row), _relay(row), _proof(row.last_proof)]
-    sentences += [LOCK_SENTENCES[row.lock], POWER_UP_SENTENCES[row.power_up]]
+    sentences += [_times(row), LOCK_SENTENCES[row.lock], POWER_UP_SENTENCES[row.power_up]]
     return [sentence for sentence in sentences if sentence] + alarms
 
 
@@ -87,6 +87,12 @@ def _pending(row: Outlet) -> str:
     if row.pending is None:
         return ""
     return f"Pending: {row.pending.value}, next step in {row.pending_s:.1f} s."
+
+
+def _times(row: Outlet) -> str:
+    least = {"on": row.min_on_s, "off": row.min_off_s}
+    told = " and ".join(f"{word} for {least_s} s" for word, least_s in least.items() if least_s)
+    return f"It stays {told} at least; an order that comes earlier waits." if told else ""
 
 
 def _relay(row: Outlet) -> str:

@@ -60,6 +60,8 @@ PEAKS = {
 NUMBERS = {
     OutletSetting.ON_DELAY_S: (0, 7200),
     OutletSetting.REBOOT_S: (1, 600),
+    OutletSetting.MIN_ON_S: (0, 7200),
+    OutletSetting.MIN_OFF_S: (0, 7200),
     InletSetting.NOMINAL_VOLTAGE_V: (50, 500),
     BranchSetting.RATED_CURRENT_A: (0.1, 1000),
     ThresholdSetting.HYSTERESIS: (0, 1e9),

@@ -116,6 +116,8 @@ ACCEPTED: list[tuple[str, Value, Command]] = [
     ("3.1.1.12.2", unsigned(0), ConfigureOutlet(2, OutletSetting.ON_DELAY_S, 0)),
     ("3.1.1.13.2", unsigned(7200), ConfigureOutlet(2, OutletSetting.OFF_DELAY_S, 7200)),
     ("3.1.1.14.2", unsigned(600), ConfigureOutlet(2, OutletSetting.REBOOT_S, 600)),
+    ("3.1.1.35.2", unsigned(60), ConfigureOutlet(2, OutletSetting.MIN_ON_S, 60)),
+    ("3.1.1.36.2", unsigned(180), ConfigureOutlet(2, OutletSetting.MIN_OFF_S, 180)),
     ("3.1.1.15.2", integer(2), ConfigureOutlet(2, OutletSetting.POWER_UP, PowerUp.OFF)),
     ("3.2.1.16.2", integer(2), ResetMeter(OUTLET_2, Reset.ENERGY)),
     ("3.2.1.16.2", integer(4), ResetMeter(OUTLET_2, Reset.ALL)),

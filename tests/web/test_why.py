@@ -73,6 +73,14 @@ def test_the_relay_is_mentioned_when_it_is_not_as_the_state_says(
     assert sentence in sentences(state=state, relay_closed=closed)
 
 
+def test_the_minimum_times_are_told() -> None:
+    told = "It stays on for 60 s and off for 180 s at least; an order that comes earlier waits."
+    assert told in sentences(min_on_s=60, min_off_s=180)
+    assert "It stays off for 9 s at least; an order that comes earlier waits." in sentences(
+        min_off_s=9
+    )
+
+
 def test_the_proof_of_the_last_movement_is_told() -> None:
     proof = SwitchProof(False, Verdict.CONTRADICTED, False, NOON_S, 1.234, 1.2, 284.0, 276.0)
     told = "Its relay was last switched off at 2027-01-15 08:00:00 UTC: contradicted"

@@ -191,5 +191,21 @@ OUTLETS: Table[Outlet] = Table(
         ObjectType(25, "opduOutletBranch", BRANCH_NUMBER, lambda outlet: outlet.branch),
         ObjectType(26, "opduOutletFaults", FAULTS, lambda outlet: fault_labels(outlet.faults)),
         *_proof_objects(),
+        ObjectType(
+            35,
+            "opduOutletMinOnTime",
+            Unsigned32(0, 7200),
+            lambda outlet: outlet.min_on_s,
+            units="seconds",
+            to_command=_configures(OutletSetting.MIN_ON_S),
+        ),
+        ObjectType(
+            36,
+            "opduOutletMinOffTime",
+            Unsigned32(0, 7200),
+            lambda outlet: outlet.min_off_s,
+            units="seconds",
+            to_command=_configures(OutletSetting.MIN_OFF_S),
+        ),
     ),
 )
