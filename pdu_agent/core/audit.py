@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from enum import Enum
 from typing import Any
 
@@ -67,21 +67,34 @@ class AuditTrail:
         self, commands: Sequence[Command], actor: Actor, state: CoreState, error: CommandError
     ) -> None:
         """Never fails: what cannot be stored is counted, and the next entry tells how many."""
-        if not self._has_room():
-            self._missed += 1
-            return
-        entry = AuditEntry(
+        if self._has_room():
+            entry = self._refusal(described(commands), actor, str(error))
+            entry = replace(
+                entry,
+                commands=tuple(_data(command) for command in commands[:MAX_REFUSED_COMMANDS]),
+                outlets=_outlets(commands, state, state),
+                left_out=max(0, len(commands) - MAX_REFUSED_COMMANDS),
+            )
+            self._add(entry)
+
+    def refused_by_face(self, asked: str, actor: Actor, error: str) -> None:
+        """As `refused`, for what did not even become commands."""
+        if self._has_room():
+            self._add(self._refusal(asked, actor, error))
+
+    def _refusal(self, asked: str, actor: Actor, error: str) -> AuditEntry:
+        return AuditEntry(
             t_wall_s=self._clock.wall_s(),
             actor=actor,
             reason=reason_of(actor),
-            asked=_clipped(described(commands)),
-            commands=tuple(_data(command) for command in commands[:MAX_REFUSED_COMMANDS]),
+            asked=_clipped(asked),
+            commands=(),
             result=AuditResult.REFUSED,
-            error=_clipped(str(error)),
-            outlets=_outlets(commands, state, state),
-            left_out=max(0, len(commands) - MAX_REFUSED_COMMANDS),
+            error=_clipped(error),
             missed=self._missed,
         )
+
+    def _add(self, entry: AuditEntry) -> None:
         try:
             self._perform(AppendAudit(entry))
         except StoreError:
@@ -90,11 +103,13 @@ class AuditTrail:
             self._missed = 0
 
     def _has_room(self) -> bool:
+        """May this refused batch have an entry? It is counted when not."""
         now_s = self._clock.monotonic_s()
         gained = (now_s - self._counted_s) * REFUSED_PER_S
         self._counted_s = now_s
         self._may_refuse = min(REFUSED_AT_ONCE, self._may_refuse + gained)
         if self._may_refuse < 1:
+            self._missed += 1
             return False
         self._may_refuse -= 1
         return True

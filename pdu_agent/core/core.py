@@ -167,6 +167,9 @@ class Core:
         self._banks.move_relays(now_s)
         return Ticket(self._ticket, now_s, changed)
 
+    def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
+        self._audit.refused_by_face(asked, actor, error)
+
     # -- what the runtime delivers --------------------------------------------------
 
     def on_bank(self, found: BankState) -> None:

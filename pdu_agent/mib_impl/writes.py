@@ -125,6 +125,12 @@ class MibWriter:
             )
         return place
 
+    def note_refusal(self, varbinds: Sequence[VarBind], actor: Actor, error: SetError) -> None:
+        """For the audit log: a SET that did not become a plan."""
+        more = f" and {len(varbinds) - 1} more" if len(varbinds) > 1 else ""
+        name = dotted(varbinds[max(0, error.index - 1)][0])
+        self._controller.note_refusal(f"set {name}{more}", actor, str(error))
+
     def check(self, plan: Plan, actor: Actor) -> None:
         """Judge a SET without doing anything. Raises SetError."""
         if plan:

@@ -332,3 +332,7 @@ class Controller(Protocol):
         when the record could not be written; then nothing has changed.
         """
         ...
+
+    def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
+        """For the audit log: the face itself refused what was asked (in words), and why."""
+        ...

@@ -182,11 +182,14 @@ class Operations:
     def _set(self, request: Request) -> list[Answered]:
         """All or nothing; the answer repeats the request's varbinds."""
         snapshot = self._controller.snapshot
+        actor = Actor("snmp", request.credential.name, request.address)
         try:
-            plan = permitted_plan(self._writer, request.varbinds, request.credential, snapshot)
+            plan = permitted_plan(
+                self._writer, request.varbinds, request.credential, snapshot, actor
+            )
             if varbinds_octets(request.varbinds) > request.room:
                 raise _Failed(Status.TOO_BIG, 0)  # before, as it could not be acknowledged after
-            self._writer.submit(plan, Actor("snmp", request.credential.name, request.address))
+            self._writer.submit(plan, actor)
         except SetError as exc:
             raise _Failed(Status(exc.status.value), exc.index) from exc
         return list(request.varbinds)

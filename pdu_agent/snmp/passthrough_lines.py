@@ -92,7 +92,9 @@ class PassService:
     def set(self, oid: Oid, value: Value) -> None:
         """Raises SetError."""
         varbinds = [(oid, value)]
-        plan = permitted_plan(self._writer, varbinds, self._credential, self._controller.snapshot)
+        plan = permitted_plan(
+            self._writer, varbinds, self._credential, self._controller.snapshot, self._actor
+        )
         self._writer.submit(plan, self._actor)
 
     def _may_read(self, oid: Oid, snapshot: Snapshot) -> bool:

@@ -13,15 +13,32 @@ from pdu_agent.mib_impl.set_errors import ErrorStatus, SetError
 from pdu_agent.mib_impl.tree import dotted
 from pdu_agent.mib_impl.view import VarBind
 from pdu_agent.mib_impl.writes import MibWriter, Plan, refused
+from pdu_agent.model.commands import Actor
 from pdu_agent.model.errors import NotPermitted
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.snmp.access import Credential
 
 
 def permitted_plan(
+    writer: MibWriter,
+    varbinds: Sequence[VarBind],
+    credential: Credential,
+    snapshot: Snapshot,
+    actor: Actor,
+) -> Plan:
+    """See MibWriter.plan. Raises SetError, also for what `credential` may not do; the audit log
+    knows then.
+    """
+    try:
+        return _permitted_plan(writer, varbinds, credential, snapshot)
+    except SetError as exc:
+        writer.note_refusal(varbinds, actor, exc)
+        raise
+
+
+def _permitted_plan(
     writer: MibWriter, varbinds: Sequence[VarBind], credential: Credential, snapshot: Snapshot
 ) -> Plan:
-    """See MibWriter.plan. Raises SetError, also for what `credential` may not do."""
     for index, (oid, _) in enumerate(varbinds, start=1):
         if not credential.may_write(oid, writer.guard(oid, snapshot)):
             reason = f"{credential.name} may not write {dotted(oid)}"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from pdu_agent.model.commands import Controller
+from pdu_agent.model.commands import Actor, Command, Controller
 from pdu_agent.model.errors import CommandError, UnknownTarget
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
@@ -241,7 +241,7 @@ async def _submit(
     before = controller.snapshot
     wanted = ", ".join(f"{order.verb} {order.outlet}" for order in orders)
     try:
-        placed = commands_of(orders, before)
+        placed = _placed(controller, orders, before, wanted, actor)
         try:
             ticket = controller.submit_all([command for _, command in placed], actor)
         except CommandError as error:
@@ -252,6 +252,17 @@ async def _submit(
         raise
     log.info("%s: %s: %s", actor, wanted, "accepted" if ticket.changed else "nothing to do")
     return ticket.changed, before, controller.snapshot
+
+
+def _placed(
+    controller: Controller, orders: Sequence[Order], before: Snapshot, wanted: str, actor: Actor
+) -> list[tuple[int, Command]]:
+    """See commands_of. What makes no sense is in the audit log too."""
+    try:
+        return commands_of(orders, before)
+    except CommandError as error:
+        controller.note_refusal(wanted, actor, str(error))
+        raise
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

@@ -180,3 +180,11 @@ def test_a_flood_of_refused_batches_is_counted_not_kept() -> None:
     with pytest.raises(UnknownTarget):
         bench.switch(9, Action.OFF)
     assert bench.audited[-1].result is AuditResult.REFUSED
+
+
+def test_what_a_face_refused_has_an_entry_without_commands() -> None:
+    bench = Workbench(outlets=2)
+    bench.core.note_refusal("set 1.3.6.1", OPS, "ops may not write 1.3.6.1")
+    (entry,) = bench.audited
+    assert (entry.result, entry.asked) == (AuditResult.REFUSED, "set 1.3.6.1")
+    assert "commands" not in entry.to_plain()

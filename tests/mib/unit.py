@@ -317,6 +317,7 @@ class FakeController:
     checked: list[list[Command]] = field(default_factory=list)
     submitted: list[list[Command]] = field(default_factory=list)
     actors: list[Actor] = field(default_factory=list)
+    refused: list[tuple[str, Actor, str]] = field(default_factory=list)
 
     def uptime_s(self) -> float:
         return self.uptime
@@ -333,6 +334,9 @@ class FakeController:
         self.submitted.append(list(commands))
         self.actors.append(actor)
         return Ticket(len(self.submitted), self.snapshot.t_mono_s, changed=True)
+
+    def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
+        self.refused.append((asked, actor, error))
 
 
 class Bench:

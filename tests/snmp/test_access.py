@@ -14,7 +14,7 @@ from pdu_agent.mib_impl.schema import MibModule, ObjectType, Table
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Enumerated, Tag, Unsigned32, Value
 from pdu_agent.mib_impl.view import MibView
-from pdu_agent.model.commands import Action, SetMember, SwitchOutlet
+from pdu_agent.model.commands import Action, Actor, SetMember, SwitchOutlet
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.access import AccessPolicy, Credential, View
 from pdu_agent.snmp.credentials import AuthProtocol, Community, PrivProtocol, User
@@ -218,3 +218,19 @@ def test_the_row_and_what_its_command_reaches_must_both_be_allowed(
     answer = operations.answer(Request(1, Operation.SET, (change,), credential, "", 1400))
     assert (answer.status, answer.index) == (status, 0 if status is Status.NO_ERROR else 1)
     assert len(controller.submitted) == (status is Status.NO_ERROR)
+
+
+def test_what_a_credential_may_not_write_is_noted_for_the_audit_log() -> None:
+    operations, controller = _crossed(outlet=1)
+    credential = Credential("tenant", Grant(Rights.READ, Rights.NONE, {}))
+    change = ((1, 3, 9, 1, 1, 2, 7), Value(Tag.INTEGER, 1))
+    request = Request(1, Operation.SET, (change, change), credential, "192.0.2.7:4242", 1400)
+    assert operations.answer(request).status is Status.NO_ACCESS
+    assert controller.refused == [
+        (
+            "set 1.3.9.1.1.2.7 and 1 more",
+            Actor("snmp", "tenant", "192.0.2.7:4242"),
+            "variable binding 1: NO_ACCESS: tenant may not write 1.3.9.1.1.2.7",
+        )
+    ]
+    assert controller.submitted == []

@@ -129,6 +129,9 @@ def test_only_what_is_granted_is_shown_and_done(
     assert walked == shown_rows
     assert peer.ask("set", cell(COMMAND, 2), "integer 2") == "no-access\n"
     assert peer.core.submitted == []
+    assert [str(actor) for _, actor, _ in peer.core.refused] == [
+        "snmp pass_persist from /pass.sock"
+    ]
 
 
 NUMBERS = {

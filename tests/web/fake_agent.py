@@ -280,6 +280,7 @@ class FakeController:
         """As newly made."""
         self._snapshot = self._first
         self.batches: list[tuple[tuple[Command, ...], Actor]] = []
+        self.refused: list[tuple[str, Actor, str]] = []
         self.refusal: CommandError | None = None
         self.settle_after_reads: int | None = None
         self.end_states = END_STATE
@@ -317,6 +318,9 @@ class FakeController:
             rows = tuple(_changed(row, command) for row in self._snapshot.outlets)
             self._snapshot = replace(self._snapshot, outlets=rows, seq=self._snapshot.seq + 1)
         return Ticket(len(self.batches), 1000.0, self._snapshot.outlets != before)
+
+    def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
+        self.refused.append((asked, actor, error))
 
     def settle(self) -> None:
         """Every pending outlet reaches its end."""

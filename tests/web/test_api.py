@@ -402,6 +402,14 @@ def test_an_enormous_outlet_number_in_a_batch_is_unknown(agent: RunningAgent) ->
     assert (answer.status, answer.json["code"]) == (404, "unknown_target")
 
 
+def test_what_never_became_commands_is_noted_for_the_audit_log(agent: RunningAgent) -> None:
+    entries = [{"outlet": 1, "command": "on"}, {"outlet": 99, "command": "off"}]
+    assert agent.local("POST", "/api/v1/commands", {"commands": entries}).status == 404
+    ((asked, actor, error),) = agent.controller.refused
+    assert (asked, actor.face) == ("on 1, off 99", "cli")
+    assert "99" in error
+
+
 def test_the_longest_sensible_batch_fits(agent: RunningAgent) -> None:
     entry = {"outlet": 1, "command": "reboot", "delayed": True, "delay_s": 7200.123456}
     body = json.dumps({"commands": [entry] * 64}, indent=1).encode()

@@ -66,7 +66,7 @@ class Writes:
         together = [*known.varbinds, *varbinds]
         try:
             plan = permitted_plan(
-                self._writer, together, self._credential, self._controller.snapshot
+                self._writer, together, self._credential, self._controller.snapshot, self._actor
             )
             self._writer.check(plan, self._actor)
         except SetError as exc:
@@ -91,7 +91,7 @@ class Writes:
     def _carry_out(self, known: _Transaction) -> None:
         # Planned anew: what was allowed when it was tested may not be any more.
         plan = permitted_plan(
-            self._writer, known.varbinds, self._credential, self._controller.snapshot
+            self._writer, known.varbinds, self._credential, self._controller.snapshot, self._actor
         )
         known.acted = bool(plan)
         try:
