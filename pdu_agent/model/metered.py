@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from pdu_agent.model.quantities import Electrical, Spectrum
+from pdu_agent.model.quantities import Electrical, Quality, Spectrum
 from pdu_agent.model.terms import OverloadRestriction
 from pdu_agent.model.watching import NO_FAULTS, Faults
 
@@ -87,6 +87,11 @@ class Meter:
     tariffs: tuple[TariffRegister, ...] = ()
     spectrum: Spectrum | None = None
     own_tariffs: tuple[OwnTariff, ...] = ()
+
+    @property
+    def is_clipped(self) -> bool:
+        """Are the values current, but the true ones larger than the device can measure?"""
+        return self.electrical.quality is Quality.CLIPPED
 
 
 @dataclass(frozen=True, slots=True)

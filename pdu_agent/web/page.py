@@ -70,11 +70,16 @@ def _cell(column: int, text: str) -> str:
 
 def _state(row: Outlet) -> str:
     if not row.switched:
-        return "metered only" + (", no voltage" if Fault.FUSE in row.faults else "")
+        fault = ", no voltage" if Fault.FUSE in row.faults else ""
+        return f"metered only{fault}{_limit(row)}"
     pending = f" ({row.pending.value} in {row.pending_s:.0f} s)" if row.pending else ""
     lock = "" if row.lock is Lock.UNLOCKED else f", {row.lock.value}"
     faults = "".join(f", {FAULT_WORDS[fault]}" for fault in FAULT_WORDS if fault in row.faults)
-    return f"{row.state.value}{pending}{lock}{faults}"
+    return f"{row.state.value}{pending}{lock}{faults}{_limit(row)}"
+
+
+def _limit(row: Outlet) -> str:
+    return ", clipped" if row.meter is not None and row.meter.is_clipped else ""
 
 
 def _numbers(meter: Meter | None) -> list[str]:

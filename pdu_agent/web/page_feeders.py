@@ -70,4 +70,6 @@ def _balance(row: Inlet | Line | Branch) -> list[str]:
 def _state(row: Inlet | Line | Branch) -> str:
     if isinstance(row, Branch) and Fault.FUSE in row.faults:
         return "no voltage"
-    return "not metered" if row.meter is None else row.meter.status.value
+    if row.meter is None:
+        return "not metered"
+    return "clipped" if row.meter.is_clipped else row.meter.status.value

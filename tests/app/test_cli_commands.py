@@ -31,7 +31,8 @@ from pdu_agent.model.errors import (
     Unavailable,
     UnknownTarget,
 )
-from pdu_agent.model.snapshot import MeterStatus, OutletState
+from pdu_agent.model.quantities import Electrical, Quality
+from pdu_agent.model.snapshot import Inlet, Line, MeterStatus, OutletState
 from pdu_agent.web.problems import COMMAND_ERRORS
 from tests.web.fake_agent import RunningAgent, make_meter, make_outlet, make_snapshot, running_agent
 
@@ -179,6 +180,23 @@ def test_old_readings_are_not_shown_as_readings(
     assert "230.1" not in out.split("Inlet")[0]
     assert "12.346" in out
     assert "No current reading: outlets 1" in out
+
+
+def test_points_that_cannot_be_believed_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = make_meter(status=MeterStatus.FAULT, electrical=Electrical())
+    clipped = make_meter(electrical=Electrical(current_a=48.0, quality=Quality.CLIPPED))
+    snapshot = make_snapshot(
+        inlets=(Inlet(1, "Feed", 1, silent),),
+        lines=(Line(1, "L1", 1, "l1", 16.0, silent), Line(2, "L2", 1, "l2", 16.0, None)),
+        outlets=(make_outlet(1, meter=clipped), make_outlet(2, meter=clipped)),
+    )
+    with running_agent(tmp_path, snapshot) as agent:
+        main(["status", "--socket", str(agent.socket_path)])
+    out = capsys.readouterr().out
+    assert "No current reading: inlets 1; lines 1\n" in out
+    assert "Beyond what can be measured, in truth more: outlets 1, 2\n" in out
 
 
 def on_a_terminal(agent: RunningAgent, *arguments: str, **environ: str) -> str:
@@ -362,6 +380,7 @@ def test_outlet_without_inrush_is_7(
         (["off", "1", "--delay", "30"], [SwitchOutlet(1, Action.OFF_DELAYED, 30.0)]),
         (["on", "all"], [SwitchAll(Action.ON)]),
         (["cancel", "1"], [SwitchOutlet(1, Action.CANCEL)]),
+        (["toggle", "1"], [SwitchOutlet(1, Action.TOGGLE)]),
         (["lock", "1"], [SetLock(1, Lock.LOCKED_ON)]),
         (["lock", "1", "--off"], [SetLock(1, Lock.LOCKED_OFF)]),
         (["unlock", "2"], [SetLock(2, Lock.UNLOCKED)]),
@@ -555,7 +574,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 COMMANDS = [
-    "status", "on", "off", "cycle", "reboot", "cancel", "lock", "unlock", "energy", "why",
+    "status", "on", "off", "cycle", "reboot", "cancel", "toggle", "lock", "unlock", "energy", "why",
     "harmonics", "inrush", "events", "groups", "thresholds", "sensors", "run", "demo",
     "init", "check", "mib-path",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     TemperatureScale,
 )
-from pdu_agent.model.quantities import Electrical
+from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.snapshot import (
     Alarm,
     ChangeReason,
@@ -352,3 +352,12 @@ def test_every_word_of_the_model_has_a_number(
 ) -> None:
     numbers = [syntax.encode(word).content for word in words_of_model]
     assert len(set(numbers)) == len(numbers)
+
+
+def test_values_beyond_the_range_of_their_meter_are_marked() -> None:
+    clipped = replace(METER, electrical=replace(ELECTRICAL, quality=Quality.CLIPPED))
+    snapshot = with_outlet(unit(), 2, meter=clipped)
+    inlet = replace(snapshot.inlets[0], residual=clipped)
+    bench = Bench(replace(snapshot, inlets=(inlet,)))
+    assert bench.content("3.2.1.13.2") == bench.content("2.1.1.37.1") == 4
+    assert bench.content("2.1.1.17.1") == 1

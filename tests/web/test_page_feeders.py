@@ -8,7 +8,7 @@ from dataclasses import replace
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.snapshot import Branch, Demand, Fault, Inlet, MeterStatus
 from pdu_agent.web.page import page
-from tests.web.fake_agent import make_meter, make_snapshot
+from tests.web.fake_agent import make_meter, make_outlet, make_snapshot
 
 DISTORTED = Electrical(
     voltage_v=231.0,
@@ -43,3 +43,12 @@ def test_a_branch_without_a_meter_and_one_without_voltage() -> None:
     shown = page(make_snapshot(branches=(bare, blown)))
     assert "<td>not metered</td>" in shown
     assert "<td>no voltage</td>" in shown
+
+
+def test_values_beyond_the_range_of_their_meter_are_marked() -> None:
+    clipped = replace(METER, electrical=replace(DISTORTED, quality=Quality.CLIPPED))
+    outlets = (make_outlet(1, meter=clipped), make_outlet(2, meter=clipped, switched=False))
+    shown = page(make_snapshot(inlets=(replace(INLET, meter=clipped),), outlets=outlets))
+    assert "<td>clipped</td>" in shown
+    assert "<td>on, clipped</td>" in shown
+    assert "<td>metered only, clipped</td>" in shown

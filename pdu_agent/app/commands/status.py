@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pdu_agent.app import exits
@@ -110,7 +110,7 @@ def lines(status: Mapping[str, Any], style: Style) -> list[str]:
         *(text for inlet in status["inlets"] for text in (_feeder(inlet), *_details(inlet))),
         *(text for line in status["lines"] for text in (_feeder(line), *_details(line))),
         *("  ".join([_feeder(branch), *fault_words(branch)]) for branch in status["branches"]),
-        *_silent(outlets),
+        *_doubtful(status),
         *_rejected(status["health"]["sources"]),
         *_alarms(status["alarms"], style),
     ]
@@ -202,13 +202,23 @@ def _details(feeder: Mapping[str, Any]) -> list[str]:
     return ["  " + "  ".join(words)] if words else []
 
 
-def _silent(outlets: Sequence[Mapping[str, Any]]) -> list[str]:
-    silent = [
-        str(outlet["number"])
-        for outlet in outlets
-        if outlet["meter"] and outlet["meter"]["status"] != "ok"
+def _doubtful(status: Mapping[str, Any]) -> list[str]:
+    """Which points have no values, and which larger ones than are shown."""
+    silent = _points(status, lambda meter: meter["status"] != "ok")
+    clipped = _points(status, lambda meter: meter["quality"] == "clipped")
+    return [
+        *([f"No current reading: {silent}"] if silent else []),
+        *([f"Beyond what can be measured, in truth more: {clipped}"] if clipped else []),
     ]
-    return [f"No current reading: outlets {', '.join(silent)}"] if silent else []
+
+
+def _points(status: Mapping[str, Any], fits: Callable[[Mapping[str, Any]], bool]) -> str:
+    """Such as `inlets 1; outlets 2, 3`."""
+    found = {
+        kind: [str(row["number"]) for row in status[kind] if row["meter"] and fits(row["meter"])]
+        for kind in ("inlets", "lines", "branches", "outlets")
+    }
+    return "; ".join(f"{kind} {', '.join(numbers)}" for kind, numbers in found.items() if numbers)
 
 
 def _rejected(sources: Sequence[Mapping[str, Any]]) -> list[str]:

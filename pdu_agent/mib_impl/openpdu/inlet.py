@@ -8,6 +8,7 @@ from pdu_agent.mib_impl.openpdu.metering import (
     UNSIGNED_MILLI,
     crest_object,
     measured_objects,
+    metering_status,
     peak_details,
     peak_objects,
     quality_objects,
@@ -94,7 +95,7 @@ INLETS: Table[Inlet] = Table(
             37,
             "opduInletResidualStatus",
             METERING_STATUS,
-            lambda inlet: inlet.residual.status if inlet.residual else None,
+            lambda inlet: metering_status(inlet.residual) if inlet.residual else None,
         ),
         ObjectType(
             38,

@@ -20,8 +20,13 @@ from pdu_agent.mib_impl.syntax import (
     Unsigned32,
 )
 from pdu_agent.model.commands import ResetMeter, Target
-from pdu_agent.model.quantities import MILLIJOULES_PER_KILOWATT_HOUR, milliwatt_hours, watt_hours
-from pdu_agent.model.snapshot import Demand, Meter
+from pdu_agent.model.quantities import (
+    MILLIJOULES_PER_KILOWATT_HOUR,
+    Quality,
+    milliwatt_hours,
+    watt_hours,
+)
+from pdu_agent.model.snapshot import Demand, Meter, MeterStatus
 
 Row = TypeVar("Row")
 
@@ -138,7 +143,11 @@ def _energy(prefix: str, first: int, meter: Callable[[Row], Meter]) -> tuple[Obj
 
 
 def status_object(number: int, name: str, meter: Callable[[Row], Meter]) -> ObjectType[Row]:
-    return ObjectType(number, name, METERING_STATUS, lambda row: meter(row).status)
+    return ObjectType(number, name, METERING_STATUS, lambda row: metering_status(meter(row)))
+
+
+def metering_status(meter: Meter) -> MeterStatus | Quality:
+    return Quality.CLIPPED if meter.is_clipped else meter.status
 
 
 def peak_objects(

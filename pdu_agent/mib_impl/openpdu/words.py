@@ -13,6 +13,7 @@ from pdu_agent.model.commands import (
     Reset,
     TargetKind,
 )
+from pdu_agent.model.quantities import Quality
 from pdu_agent.model.snapshot import (
     ChangeReason,
     Fault,
@@ -49,6 +50,7 @@ SWITCH_COMMAND = Enumerated(
     (6, "delayedReboot", Action.REBOOT_DELAYED),
     (7, "cancel", Action.CANCEL),
     (8, "none", Special.NONE),
+    (9, "toggle", Action.TOGGLE),
 )
 
 SWITCH_STATE = Enumerated(
@@ -78,6 +80,7 @@ METERING_STATUS = Enumerated(
     (1, "ok", MeterStatus.OK),
     (2, "stale", MeterStatus.STALE),
     (3, "fault", MeterStatus.FAULT),
+    (4, "clipped", Quality.CLIPPED),
 )
 
 RESET_ACTION = Enumerated(
