@@ -16,6 +16,7 @@ from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import (
     SCHEMA_VERSION,
+    CounterMark,
     GroupRecord,
     MeterRecord,
     OutletRecord,
@@ -55,6 +56,7 @@ def test_an_old_record_starts_with_equal_totals_and_moves_no_relay(path: Path) -
 def test_what_an_old_record_does_not_have_yet_is_empty(path: Path) -> None:
     record = decode(path.read_bytes())
     assert (record.groups, record.sensors, record.last_event) == ({}, {}, 0)
+    assert record.marks == {}
 
 
 def test_a_record_with_everything_in_it_comes_back_unchanged() -> None:
@@ -64,6 +66,10 @@ def test_a_record_with_everything_in_it_comes_back_unchanged() -> None:
         groups={7: GroupRecord("lab", (1, 4)), 9: GroupRecord()},
         sensors={1: SensorRecord(-3.5, 40.25), 2: SensorRecord()},
         last_event=2**32 - 1,
+        marks={
+            "inlet 1": CounterMark("rack ch1 ecm1240", 1.8e9, 7.125, (2**40 - 1, 0)),
+            "line 2": CounterMark("", 0.0, None, ()),
+        },
     )
     assert decode(encode(record)) == record
 
@@ -94,6 +100,13 @@ def test_eight_metered_outlets_take_one_block_of_the_card() -> None:
 @pytest.mark.parametrize("row", [{}, {"name": "x"}, {"name": "x", "members": ["a"]}, []])
 def test_a_group_that_does_not_fit_is_refused_not_guessed(row: object) -> None:
     plain = Record(engine_id=b"12345").to_plain() | {"groups": {"1": row}}
+    with pytest.raises(StoreError, match="does not fit"):
+        Record.from_plain(plain)
+
+
+@pytest.mark.parametrize("row", [[], ["rack", 1.0, 2.0], ["rack", 1.0, 2.0, ["x"]], {}, None])
+def test_a_mark_that_does_not_fit_is_refused_not_guessed(row: object) -> None:
+    plain = Record(engine_id=b"12345").to_plain() | {"marks": {"inlet 1": row}}
     with pytest.raises(StoreError, match="does not fit"):
         Record.from_plain(plain)
 
