@@ -19,16 +19,21 @@ class Delivered:
         self._name = name
         self._told = 1.0
         self._got = self._lost = 0
+        self._is_first = True
 
     def restart(self, rate_hz: float) -> None:
         """rate_hz: of the reads."""
         self.real_rate_hz = rate_hz
         self._got = self._lost = 0
+        self._is_first = True
 
     def add(self, got: int, lost: int, rate_hz: float) -> None:
-        """Of one block: samples, and those lost before it."""
+        """Of one block: samples, and those lost before it. Before the first one after a start
+        nobody read.
+        """
         self._got += got
-        self._lost += lost
+        self._lost += 0 if self._is_first else lost
+        self._is_first = False
         total = self._got + self._lost
         if total < SPAN_S * rate_hz:
             return
