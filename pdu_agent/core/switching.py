@@ -122,6 +122,8 @@ class Switching:
     def _apply(
         self, settings: OutletSettings, live: OutletLive, action: Action, delay_s: float | None
     ) -> None:
+        if action is Action.TOGGLE:
+            action = Action.OFF if live.machine.ends_on else Action.ON
         timing = timing_of(settings)
         if delay_s is not None:
             timing = replace(timing, on_delay_s=delay_s, off_delay_s=delay_s)

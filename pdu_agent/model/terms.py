@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Action(Enum):
-    """What can be asked of an outlet."""
+    """What can be asked of an outlet. TOGGLE: off if it is on or will be, else on."""
 
     ON = "on"
     OFF = "off"
@@ -17,6 +17,7 @@ class Action(Enum):
     OFF_DELAYED = "delayed off"
     REBOOT_DELAYED = "delayed reboot"
     CANCEL = "cancel"
+    TOGGLE = "toggle"
 
 
 class Lock(Enum):

@@ -27,7 +27,10 @@ SWITCHING: Mapping[str, tuple[Action, Action]] = {
 }
 """Verb -> the action at once, and the action after the outlet's own delay."""
 
-VERBS = (*SWITCHING, "cancel", "lock", "unlock")
+AT_ONCE = {"cancel": Action.CANCEL, "toggle": Action.TOGGLE}
+"""Verb -> the action; they take no delay."""
+
+VERBS = (*SWITCHING, *AT_ONCE, "lock", "unlock")
 
 LOCKS = {"on": Lock.LOCKED_ON, "off": Lock.LOCKED_OFF}
 LOCK_OF_STATE = {OutletState.ON: Lock.LOCKED_ON, OutletState.OFF: Lock.LOCKED_OFF}
@@ -126,7 +129,7 @@ def commands_of(orders: Sequence[Order], snapshot: Snapshot) -> list[tuple[int, 
 
 
 def _commands(order: Order, snapshot: Snapshot, position: int) -> list[Command]:
-    if order.verb in SWITCHING or order.verb == "cancel":
+    if order.verb in SWITCHING or order.verb in AT_ONCE:
         action, delay_s = _action(order, position)
         if isinstance(order.outlet, int):
             outlet_row(snapshot, order.outlet, position)
@@ -150,9 +153,9 @@ def _free(snapshot: Snapshot, position: int) -> list[int]:
 
 
 def _action(order: Order, position: int) -> tuple[Action, float | None]:
-    if order.verb == "cancel":
+    if order.verb in AT_ONCE:
         _refuse_unknown(order.options, (), position)
-        return Action.CANCEL, None
+        return AT_ONCE[order.verb], None
     _refuse_unknown(order.options, ("delayed", "delay_s"), position)
     delay_s = _seconds(order.options.get("delay_s"), position)
     delayed = order.options.get("delayed", delay_s is not None)

@@ -118,6 +118,29 @@ def test_a_new_command_replaces_the_pending_one() -> None:
     assert bench.board.moves == []
 
 
+@pytest.mark.parametrize(
+    ("closed", "before", "ends"),
+    [
+        (True, None, OFF),
+        (False, None, ON),
+        (True, Action.OFF_DELAYED, ON),
+        (True, Action.REBOOT, OFF),
+        (False, Action.ON_DELAYED, OFF),
+        (True, Action.TOGGLE, ON),
+    ],
+)
+def test_a_toggle_goes_by_where_the_outlet_will_end(
+    closed: bool, before: Action | None, ends: OutletState
+) -> None:
+    bench = Workbench(outlets=1, relays=[closed], on_delay_s=9, off_delay_s=9)
+    if before is not None:
+        bench.switch(1, before)
+    assert bench.switch(1, Action.TOGGLE)
+    bench.run(30)
+    assert bench.state(1) is ends
+    assert bench.board.relays == [ends is ON]
+
+
 def test_eight_outlets_switched_on_together_close_at_least_the_gap_apart() -> None:
     bench = Workbench(relays=[False] * 8)
     bench.core.submit_all([SwitchOutlet(n, Action.ON) for n in range(1, 9)], OPS)

@@ -362,6 +362,8 @@ def _switched(row: Outlet, action: Action, delay_s: float | None) -> Outlet:
     if action is Action.CANCEL:
         settled = OutletState.ON if row.relay_closed else OutletState.OFF
         return replace(row, state=settled, pending=None, pending_s=0.0)
+    if action is Action.TOGGLE:
+        action = Action.OFF if row.is_on else Action.ON
     if action in (Action.ON, Action.OFF) and row.state.value == action.value:
         return row
     return replace(

@@ -78,6 +78,7 @@ def test_the_second_on_says_that_nothing_changed(agent: RunningAgent) -> None:
         ("off", {"delay_s": 30}, SwitchOutlet(1, Action.OFF_DELAYED, 30.0)),
         ("reboot", {"delayed": True, "delay_s": 0.5}, SwitchOutlet(1, Action.REBOOT_DELAYED, 0.5)),
         ("cancel", None, SwitchOutlet(1, Action.CANCEL)),
+        ("toggle", None, SwitchOutlet(1, Action.TOGGLE)),
         ("lock", None, SetLock(1, Lock.LOCKED_ON)),
         ("lock", {"state": "off"}, SetLock(1, Lock.LOCKED_OFF)),
         ("unlock", {}, SetLock(1, Lock.UNLOCKED)),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`openpdu on|off|cycle|cancel|lock|unlock`: change outlets, all of those named or none."""
+"""`openpdu on|off|cycle|cancel|toggle|lock|unlock`: change outlets, all of those named or none."""
 
 from __future__ import annotations
 
@@ -49,11 +49,13 @@ def add_parsers(parsers: Parsers) -> None:
             "--delay", type=_seconds, metavar="SECONDS", help="wait this long first instead"
         )
         _add_wait(parser)
-    cancel = add_client_command(
-        parsers, "cancel", _run, "forget what is pending", "openpdu cancel all"
-    )
-    _add_outlets(cancel, "cancel")
-    _add_wait(cancel)
+    for name, summary, example in (
+        ("cancel", "forget what is pending", "openpdu cancel all"),
+        ("toggle", "switch off what is on or will be, and on what is not", "openpdu toggle 3"),
+    ):
+        parser = add_client_command(parsers, name, _run, summary, example)
+        _add_outlets(parser, name)
+        _add_wait(parser)
     lock = add_client_command(
         parsers, "lock", _run, "refuse switching by anyone, in the present state", "openpdu lock 3"
     )
