@@ -23,6 +23,8 @@ LEAST_W = 2.0
 LEAST_SHARE = 0.2
 """Of the apparent power: a capacitor may seem to give some back, by the phase error of its CT."""
 _ROUNDING_S = 1e-6
+_TRANSFORMER = "current transformer", "Turn it, or make its gain negative where it has one"
+_SHUNT = "shunt", "Swap its two ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Backwards:
         self._state = state
         self._alarms = alarms
         self._stale_after_s = settings.stale_after_s
+        self._direct_points = settings.direct_points
         self._said_at = {
             point: said_at
             for point, (said_at, allowed) in _points(settings).items()
@@ -86,10 +89,11 @@ class Backwards:
 
     def _text(self, target: Target) -> str:
         power_w = self._state.ledgers[target].current_value(Quantity.ACTIVE_POWER) or 0.0
+        sensor, cure = _SHUNT if target in self._direct_points else _TRANSFORMER
         return (
-            f"{-power_w:.4g} W flow backwards and are not counted: its current transformer is"
-            " probably the wrong way round. Turn it or make its gain negative; where something"
-            f" really feeds back, set feeds_back: true for {self._said_at[target]}"
+            f"{-power_w:.4g} W flow backwards and are not counted: its {sensor} is probably the"
+            f" wrong way round. {cure}; if something really feeds back, set feeds_back: true for"
+            f" {self._said_at[target]}"
         )
 
 

@@ -38,10 +38,17 @@ def test_ten_seconds_backwards_are_one_warning_that_says_what_to_do() -> None:
     assert (alarm.severity, alarm.target) == (Severity.WARNING, OUTLET)
     assert alarm.text == (
         "100 W flow backwards and are not counted: its current transformer is probably the wrong"
-        " way round. Turn it or make its gain negative; where something really feeds back, set"
-        " feeds_back: true for outlet 1"
+        " way round. Turn it, or make its gain negative where it has one; if something really"
+        " feeds back, set feeds_back: true for outlet 1"
     )
     assert len(bench.events(AlarmRaised)) == 1
+
+
+def test_direct_current_has_a_shunt() -> None:
+    bench = Workbench(1, direct_points=frozenset({OUTLET}))
+    flow(bench, -20.0, 11.0)
+    (alarm,) = bench.alarms("backwards")
+    assert "its shunt is probably the wrong way round. Swap its two ends; if" in alarm.text
 
 
 def test_it_is_over_after_ten_seconds_the_right_way_and_not_because_nothing_flows() -> None:
