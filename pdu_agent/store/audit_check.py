@@ -146,8 +146,10 @@ class _Walk:
         self._last_raw = raw
 
     def _older_is_there(self, raw: _Raw, line: Line) -> None:
-        began = int(line.plain["began"])
-        if self.first == 0 and self.last == START:
+        began = line.plain.get("began")
+        if not isinstance(began, int):
+            self.blame(raw, line.head.number, "does not say what the file before it begins with")
+        elif self.first == 0 and self.last == START:
             path = raw.path.with_name(OLDER_NAME)
             self.problems.append(Problem(path, 1, began, "missing, as the next file says"))
             self.last, self._is_sure = AuditHead(line.head.number - 1, ""), False

@@ -77,8 +77,8 @@ class AuditFile:
         recorded: the newest line that a record vouches for. When the files end before it, the
         chain goes on after it, and the gap stays for whoever verifies.
         """
-        newer = content(self._files, self._newer)
-        older = content(self._files, self._older)
+        told: list[str] = []
+        newer, older = self._taken(self._newer, told), self._taken(self._older, told)
         end = newer.rfind(b"\n") + 1
         self._torn, newer = newer[end:], newer[:end]
         self._size = self._card_size = len(newer)
@@ -92,13 +92,13 @@ class AuditFile:
         first = _first(newer or older)
         self._first = first.head.number if first else 1
         self._must_begin_file = not newer and not self._waiting and self.head.number > 0
-        if not self._torn:
-            return ()
-        self._keep_apart()
-        return (
-            f"{self._newer}: the last line was torn while it was written;"
-            f" its {len(self._torn)} bytes are kept in {TORN_NAME}",
-        )
+        if self._torn:
+            self._keep_apart()
+            told.append(
+                f"{self._newer}: the last line was torn while it was written;"
+                f" its {len(self._torn)} bytes are kept in {TORN_NAME}"
+            )
+        return tuple(told)
 
     def begin(self, device: str) -> None:
         """Write the first line of this device's log, if it has none, and what was torn.
@@ -139,6 +139,12 @@ class AuditFile:
                     self._waiting.popleft()
                     self._waiting_bytes -= len(line.data)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Of lines that are not on the card yet."""
+        with self._lock:
+            return self._waiting_bytes
+
     # -- the runtime folder -----------------------------------------------------------
 
     def _left_over(self) -> list[Line]:
@@ -157,8 +163,7 @@ class AuditFile:
         self._wait_for_card(line)
 
     def _save(self, line: Line) -> None:
-        with self._lock:
-            waiting, waiting_bytes = list(self._waiting), self._waiting_bytes
+        waiting_bytes = self.waiting_bytes
         if waiting_bytes + len(line.data) > MAX_WAITING_BYTES:
             raise StoreError(f"too many lines of {NEWER_NAME} wait for the card")
         try:
@@ -166,7 +171,9 @@ class AuditFile:
                 self._write(self._files.append(self._waiting_path), line.data)
                 self._runtime_size += len(line.data)
             else:
-                self._save_anew(b"".join(each.data for each in waiting) + line.data)
+                with self._lock:
+                    waiting = b"".join(each.data for each in self._waiting)
+                self._save_anew(waiting + line.data)
         except OSError as exc:
             self._runtime_whole = False
             raise folder_error(f"write {WAITING_NAME}", self._runtime_dir, exc) from exc
@@ -207,6 +214,25 @@ class AuditFile:
         if is_new:
             self._files.sync_folder(self._state_dir)
         self._card_size += len(data)
+
+    def _taken(self, path: Path, told: list[str]) -> bytes:
+        """What is in the file. One that the card does not give is put aside: what was in it is
+        missed by whoever verifies, but the agent can go on.
+        """
+        try:
+            return self._files.read(path)
+        except FileNotFoundError:
+            return b""
+        except PermissionError as exc:
+            raise folder_error(f"read {path.name}", path.parent, exc) from exc
+        except OSError as exc:
+            aside = path.with_suffix(".unreadable")
+            try:
+                self._files.rename(path, aside)
+            except OSError as failed:
+                raise folder_error(f"put {path.name} aside", path.parent, failed) from failed
+            told.append(f"{path} cannot be read: {exc.strerror}; put aside as {aside.name}")
+            return b""
 
     def _has_newer(self) -> bool:
         return bool(content(self._files, self._newer))

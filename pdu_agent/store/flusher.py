@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 class Flusher:
     """Writes the newest requested record; one that waits is replaced by a newer one.
 
-    write, write_events: block, raise StoreError. on_flush: called in the thread after each
-    write of a record, with what went wrong or None; requests that were replaced in the
+    write, write_events, write_audit: block, raise StoreError. on_flush: called in the thread
+    after each write of a record, with what went wrong or None; requests that were replaced in the
     meantime share one call. Events that could not be written wait for the next occasion, the
     newest KEPT_EVENTS of them: older ones are shown by nobody any more.
     """
@@ -29,10 +29,14 @@ class Flusher:
         write: Callable[[Record], None],
         write_events: Callable[[tuple[LoggedEvent, ...]], None],
         on_flush: Callable[[StoreError | None], None],
+        write_audit: Callable[[], None],
     ) -> None:
         self._write = write
         self._write_events = write_events
         self._on_flush = on_flush
+        self._write_audit = write_audit
+        self._audit_asked = False
+        self._audit_fails = False
         self._changed = threading.Condition()
         self._waiting: Record | None = None
         self._events: deque[LoggedEvent] = deque(maxlen=KEPT_EVENTS)
@@ -56,6 +60,12 @@ class Flusher:
             self._asked = True
             self._changed.notify()
 
+    def request_audit(self) -> None:
+        """Have the waiting lines of the audit log written; returns at once. Not after `close`."""
+        with self._changed:
+            self._audit_asked = self._asked = True
+            self._changed.notify()
+
     def close(self) -> None:
         """Write what waits, then end the thread."""
         with self._changed:
@@ -73,10 +83,13 @@ class Flusher:
                 record, self._waiting = self._waiting, None
                 events = tuple(self._events)
                 self._events.clear()
+                audit, self._audit_asked = self._audit_asked, False
             if events:
                 self._append(events)
             if record is not None:
                 self._flush(record)
+            elif audit:
+                self._audit()
 
     def _append(self, events: tuple[LoggedEvent, ...]) -> None:
         try:
@@ -89,6 +102,16 @@ class Flusher:
                 self._events = deque((*events, *self._events), maxlen=KEPT_EVENTS)
         else:
             self._events_fail = False
+
+    def _audit(self) -> None:
+        try:
+            self._write_audit()
+        except StoreError as exc:
+            if not self._audit_fails:
+                log.warning("the audit log is behind: %s", exc)
+            self._audit_fails = True
+        else:
+            self._audit_fails = False
 
     def _flush(self, record: Record) -> None:
         try:

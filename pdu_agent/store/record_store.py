@@ -27,6 +27,11 @@ from pdu_agent.store.flusher import Flusher
 from pdu_agent.store.lock import FolderLock
 from pdu_agent.store.tier import Tier, TierContent
 
+AUDIT_BATCH_BYTES = 128 * 1024
+"""So much of the audit log goes to the card before the next record: commands that change nothing
+do not flush one.
+"""
+
 TierName = Literal["runtime", "state"]
 
 
@@ -67,7 +72,7 @@ class RecordStore:
         self._card_in_use = threading.Lock()
         self._events = EventFile(state_dir, files)
         self._audit = AuditFile(runtime_dir, state_dir, files)
-        self._flusher = Flusher(self._flush, self._append_now, on_flush)
+        self._flusher = Flusher(self._flush, self._append_now, on_flush, self._audit_now)
 
     def load(self) -> Loaded:
         """The valid record with the highest seq of both tiers. Call it before any save.
@@ -117,6 +122,8 @@ class RecordStore:
         Raises StoreError; there is no such line then.
         """
         self._audit.append({"kind": COMMAND, **entry.to_plain()})
+        if self._audit.waiting_bytes > AUDIT_BATCH_BYTES:
+            self._flusher.request_audit()
 
     def flush_now(self, record: Record) -> None:
         """Write to the card and wait for it; while the loop stands. Raises StoreError."""
@@ -139,6 +146,10 @@ class RecordStore:
                 if record.seq >= self._state.newest_seq:
                     self._state.write(record)
                 self._sync_events()
+
+    def _audit_now(self) -> None:
+        with self._card_in_use:
+            self._audit.write_out()
 
     def _vouching(self, record: Record) -> Record:
         head = self._audit.head

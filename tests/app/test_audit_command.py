@@ -19,6 +19,7 @@ from pdu_agent.model.commands import Actor
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import ChangeReason
+from pdu_agent.store.audit_chain import START, sealed
 from pdu_agent.store.record_store import RecordStore
 
 OPS = Actor("snmp", "ops", "192.0.2.7:4242")
@@ -200,3 +201,34 @@ def test_a_log_that_cannot_be_written_does_not_cost_the_record(
     assert record is not None
     assert record.seq == 7
     loaded.close()
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        {"kind": "command"},
+        {"kind": "command", "time": "noon", "outlets": 5, "commands": 7, "face": {}},
+        {"kind": "command", "time": 1e300, "asked": "x", "result": "changed"},
+        {"kind": "genesis"},
+        {"kind": "something to come", "time": 1.0},
+    ],
+)
+def test_a_line_that_somebody_else_wrote_is_shown_without_a_crash(
+    tmp_path: Path, plain: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "audit.jsonl").write_bytes(sealed(plain, START).data)
+    folder = ("--state-dir", str(tmp_path))
+    assert shown(capsys, *folder)[0].startswith("1 ")
+    assert main(["audit", *folder, "--outlet", "1", "--since", "2d", "--actor", "x"]) == exits.OK
+
+
+def test_commands_that_change_nothing_get_to_the_card_before_there_are_too_many(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "state" / "audit.jsonl"
+    before = file.stat().st_size
+    deadline_s = time.monotonic() + 5
+    while file.stat().st_size == before:
+        assert time.monotonic() < deadline_s
+        for _ in range(100):
+            store.append_audit(entry(1, NOW_S, result=AuditResult.UNCHANGED))

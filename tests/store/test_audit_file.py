@@ -416,3 +416,34 @@ def test_random_damage_never_goes_unnoticed_nor_fails(unit: Unit) -> None:
 def test_an_empty_log_is_whole(unit: Unit) -> None:
     verdict = unit.verdict()
     assert (verdict.first, verdict.newest, verdict.problems) == (0, START, ())
+
+
+def test_a_file_that_the_card_does_not_give_is_put_aside_and_missed(unit: Unit) -> None:
+    written(unit, 5)
+
+    class BadSector(FileOps):
+        def read(self, path: Path) -> bytes:
+            if path.name == NEWER_NAME:
+                raise OSError(errno.EIO, "Input/output error")
+            return super().read(path)
+
+    unit.power_cut()
+    file = unit.opened(BadSector())
+    assert [text.count("Input/output error; put aside as") for text in unit.told] == [1]
+    file.append(entry(7))
+    file.write_out()
+    assert unit.numbers() == [7, 8]
+    assert unit.verdict().problems[0].number == 1
+    assert (unit.state / "audit.unreadable").exists()
+
+
+def test_a_forged_beginning_of_a_file_is_a_problem_and_no_crash(unit: Unit) -> None:
+    written(unit, 60, full_bytes=8192)
+    lines = unit.newer.read_bytes().splitlines(keepends=True)
+    first = parsed(lines[0][:-1])
+    assert first is not None
+    before = AuditHead(first.head.number - 1, first.previous)
+    lines[0] = sealed({"kind": "continued"}, before).data
+    unit.newer.write_bytes(b"".join(lines))
+    problem = unit.verdict().problems[0]
+    assert (problem.path, problem.line, problem.number) == (unit.newer, 1, first.head.number)

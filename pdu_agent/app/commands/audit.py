@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import sys
@@ -152,7 +153,7 @@ def _is_wanted(row: Row, arguments: argparse.Namespace) -> bool:
     if row["kind"] != COMMAND:
         narrowed = (arguments.outlet, arguments.since, arguments.actor) != (None, None, None)
         return row["kind"] != CONTINUED and not narrowed
-    if arguments.since is not None and row["time"] < arguments.since:
+    if arguments.since is not None and not _time(row) >= arguments.since:
         return False
     if arguments.actor is not None and arguments.actor.lower() not in _who(row).lower():
         return False
@@ -160,13 +161,24 @@ def _is_wanted(row: Row, arguments: argparse.Namespace) -> bool:
 
 
 def _is_about(row: Row, outlet: int) -> bool:
-    return str(outlet) in row.get("outlets", {}) or any(
-        command.get("outlet") == outlet or command.get("target") == f"outlet {outlet}"
-        for command in row.get("commands", ())
-    )
+    try:
+        return str(outlet) in row.get("outlets", {}) or any(
+            command.get("outlet") == outlet or command.get("target") == f"outlet {outlet}"
+            for command in row.get("commands", ())
+        )
+    except (TypeError, AttributeError):
+        return False
 
 
 def _cells(row: Row) -> list[str]:
+    """Also of a line that somebody else wrote, with whatever in it."""
+    try:
+        return _told_cells(row)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, OSError):
+        return [str(row["number"]), MISSING, MISSING, "nothing that this version writes", MISSING]
+
+
+def _told_cells(row: Row) -> list[str]:
     number = str(row["number"])
     if row["kind"] == GENESIS:
         return [number, MISSING, MISSING, f"log of device {row['device']} begun", MISSING]
@@ -175,15 +187,20 @@ def _cells(row: Row) -> list[str]:
         return [number, MISSING, MISSING, text, MISSING]
     return [
         number,
-        _local(row["time"]),
+        _local(_time(row)),
         printable(_who(row)),
         printable(row["asked"] + _old_totals(row)),
         printable(_result(row)),
     ]
 
 
+def _time(row: Row) -> float:
+    found = row.get("time")
+    return float(found) if isinstance(found, int | float) else math.nan
+
+
 def _who(row: Row) -> str:
-    return str(Actor(row.get("face", ""), row.get("who", ""), row.get("address", "")))
+    return str(Actor(*(str(row.get(part, "")) for part in ("face", "who", "address"))))
 
 
 def _old_totals(row: Row) -> str:
