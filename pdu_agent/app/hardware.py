@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from pdu_agent.app.config.schema import (
     AgentSettings,
@@ -19,7 +18,7 @@ from pdu_agent.app.config.schema import (
 )
 from pdu_agent.app.config.wiring import SampledWiring
 from pdu_agent.app.inrush import InrushKeeper
-from pdu_agent.app.simulated import entries_of, layout_of, relays_of, sensor_name
+from pdu_agent.app.simulated import sensor_name, simulated_board
 from pdu_agent.app.wiring import meter_channels
 from pdu_agent.hw import registry
 from pdu_agent.hw.acquisition import Acquisition, MeterAcquisition, SampledAcquisition
@@ -30,7 +29,6 @@ from pdu_agent.hw.ports import RelayBank, Resume, SensorSource
 from pdu_agent.hw.sensor_poller import PolledSensor, SensorPoller
 from pdu_agent.hw.sim.board import SimulatedBoard
 from pdu_agent.hw.sim.connections import SimConnections, is_simulated
-from pdu_agent.hw.sim.waveform import Mains
 from pdu_agent.hw.site import (
     BoardConnections,
     Connections,
@@ -183,31 +181,14 @@ class Hardware:
     def _simulated_board(
         self, settings: AgentSettings, already_running: bool
     ) -> SimulatedBoard | None:
-        entries = entries_of(settings)
-        if not entries:
-            return None
-        simulator = settings.simulator
-        board = SimulatedBoard(
-            layout_of(settings),
-            relays_of(settings),
-            entries,
-            self._clock,
-            self._sleep,
-            settings.runtime_dir,
-            seed=simulator.seed,
-            mains=Mains(simulator.mains_v, simulator.mains_hz, seed=simulator.seed),
-            relay_log=Path(simulator.relay_log) if simulator.relay_log else None,
-            already_running=already_running,
-            # Faster than real time the host could never be on time for the next message.
-            queue_s=0.0 if self._speed == 1.0 else self._speed,
-            speed=self._speed,
-        )
-        if simulator.script:
+        board = simulated_board(settings, self._clock, self._sleep, already_running=already_running)
+        script = settings.simulator.script
+        if board is not None and script:
             # Loaded here so that an agent without a script does not carry it.
             from pdu_agent.app.script_file import load_script
 
             try:
-                board.will_play(load_script(simulator.script, board))
+                board.will_play(load_script(script, board))
             except ConfigError:
                 board.close()
                 raise

@@ -29,12 +29,24 @@ def load_script(name: str, board: SimulatedBoard) -> Script:
     wrong.
     """
     problems = Problems()
-    found = _read(name, Place(name), problems)
-    if found is not None:
-        _compare(*found, board, problems)
-    if found is None or problems.errors:
+    script = script_for(name, board, problems)
+    if script is None or problems.errors:
         raise ConfigErrors([str(problem) for problem in problems.in_order()])
+    return script
+
+
+def script_for(name: str, board: SimulatedBoard, problems: Problems) -> Script | None:
+    """Like `load_script`, with complaints of a script that can be read in `problems`."""
+    found = _read(name, Place(name), problems)
+    if found is None:
+        return None
+    _compare(*found, board, problems)
     return found[0]
+
+
+def script_path(name: str, folder: Path) -> str:
+    """name: a shipped script, which stays as it is, or a file relative to `folder`."""
+    return name if name in shipped_scripts() else str(folder / name)
 
 
 def check_script(name: str, place: Place, problems: Problems) -> None:

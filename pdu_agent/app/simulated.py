@@ -3,19 +3,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from pdu_agent.app.config.schema import AgentSettings, MeterSettings, SimulatorSettings
 from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
+from pdu_agent.hw.sim.board import SimulatedBoard
 from pdu_agent.hw.sim.connections import is_simulated
 from pdu_agent.hw.sim.device import Entry
 from pdu_agent.hw.sim.inputs import ConverterPlan, CurrentInput, VoltageInput
 from pdu_agent.hw.sim.tolerance import with_real_parts
-from pdu_agent.hw.sim.waveform import PHASES
+from pdu_agent.hw.sim.waveform import PHASES, Mains
 from pdu_agent.hw.sim.world import Conductor, Layout, Place
+from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Target, TargetKind
+
+
+def simulated_board(
+    settings: AgentSettings,
+    clock: Clock,
+    sleep: Callable[[float], None],
+    *,
+    already_running: bool = False,
+) -> SimulatedBoard | None:
+    """What stands behind the simulated places, without a script; None where there are none.
+
+    Raises ConfigError for a device that has no simulator.
+    """
+    entries = entries_of(settings)
+    if not entries:
+        return None
+    simulator = settings.simulator
+    return SimulatedBoard(
+        layout_of(settings),
+        relays_of(settings),
+        entries,
+        clock,
+        sleep,
+        settings.runtime_dir,
+        seed=simulator.seed,
+        mains=Mains(simulator.mains_v, simulator.mains_hz, seed=simulator.seed),
+        relay_log=Path(simulator.relay_log) if simulator.relay_log else None,
+        already_running=already_running,
+        # Faster than real time the host could never be on time for the next message.
+        queue_s=0.0 if simulator.speed == 1.0 else simulator.speed,
+        speed=simulator.speed,
+    )
 
 
 def layout_of(settings: AgentSettings) -> Layout:

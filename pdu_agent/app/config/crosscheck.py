@@ -7,6 +7,7 @@ Works on whatever could be read, so that these complaints come together with the
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from pathlib import Path
 from typing import Any
 
 from pdu_agent.app.config.checker import Checker
@@ -43,7 +44,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     watch_check(checker, problems)
     panel_check(checker, problems)
     mib_check(checker, problems)
-    script_check(checker, problems)
+    script_check(Path(root.place.source).parent, checker, problems)
 
 
 class _CrossCheck:

@@ -21,6 +21,7 @@ from pdu_agent.app.config.schema import (
     AgentSettings,
     ConfigFile,
     SecretsFile,
+    SimulatorSettings,
 )
 from pdu_agent.app.config.shape import members
 from pdu_agent.app.config.time_zone import zone_of
@@ -51,21 +52,24 @@ class ConfigErrors(ConfigError):
 
 def load_settings(path: Path, environ: Mapping[str, str]) -> AgentSettings:
     """The settings of the agent. Raises ConfigErrors, with every error and warning in it."""
-    settings, problems = _read(path, environ)
-    if settings is None:
-        raise ConfigErrors([str(problem) for problem in problems])
-    return replace(settings, warnings=tuple(str(problem) for problem in problems))
+    problems = Problems()
+    settings = _settings(path, environ, problems)
+    told = [str(problem) for problem in problems.in_order()]
+    if settings is None or problems.errors:
+        raise ConfigErrors(told)
+    return replace(settings, warnings=tuple(told))
 
 
 def check_file(path: Path, environ: Mapping[str, str]) -> list[Problem]:
     """All complaints, warnings among them, in the order of the file."""
-    return _read(path, environ)[1]
-
-
-def _read(path: Path, environ: Mapping[str, str]) -> tuple[AgentSettings | None, list[Problem]]:
     problems = Problems()
     settings = _settings(path, environ, problems)
-    return (None if problems.errors else settings), problems.in_order()
+    if settings is not None:
+        # Loaded here: the agent itself finds the same when it makes its simulator.
+        from pdu_agent.app.config.simulation_check import simulation_check
+
+        simulation_check(settings, Place(str(path)), problems)
+    return problems.in_order()
 
 
 def _settings(path: Path, environ: Mapping[str, str], problems: Problems) -> AgentSettings | None:
@@ -83,6 +87,7 @@ def _settings(path: Path, environ: Mapping[str, str], problems: Problems) -> Age
         return None
     trims = path.parent / (file.calibration or calibration.DEFAULT_NAME)
     settings = _assembled(file, secrets, environ)
+    settings = replace(settings, simulator=_with_script(settings.simulator, path.parent))
     meters = calibration.calibrated(settings.meters, trims, problems)
     return replace(settings, meters=meters, calibration=trims)
 
@@ -184,6 +189,15 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         lines=file.lines,
         tariffs=file.tariffs,
     )
+
+
+def _with_script(simulator: SimulatorSettings, folder: Path) -> SimulatorSettings:
+    if not simulator.script:
+        return simulator
+    # Loaded here so that an agent without a script does not carry it.
+    from pdu_agent.app.script_file import script_path
+
+    return replace(simulator, script=script_path(simulator.script, folder))
 
 
 def _time_zone(text: str) -> None:

@@ -77,7 +77,9 @@ class SimulatorSettings:
     relay_log: str = setting(
         "", max_length=4096, doc="file that gets `epoch outlet value` for each relay that moves"
     )
-    script: str = setting("", max_length=4096, doc="file with loads and faults to play")
+    script: str = setting(
+        "", max_length=4096, doc="file with loads and faults to play, relative to this one"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
