@@ -59,7 +59,8 @@ class StepCounter:
             self._counted = self._given = 0
             return None
         self._counted += moved
-        wanted = self._given + (moved if predicted is None else max(0, predicted))
+        # Without a prediction the register alone: part of what it moved may be given already.
+        wanted = self._counted if predicted is None else self._given + max(0, predicted)
         within = min(max(wanted, self._counted - self.step), self._counted + self.step)
         before, self._given = self._given, max(self._given, within)
         return self._given - before
