@@ -28,6 +28,7 @@ from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.steps import Step, Trigger
 from pdu_agent.core.switch_proofs import SwitchProofs
 from pdu_agent.core.switching import rest_of, timing_of
+from pdu_agent.core.together import OFF, TO_OPEN, members_in, must_wait
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Action, Actor, Target, TargetKind
 from pdu_agent.model.events import CommandFailed, Event, OutletChanged
@@ -192,7 +193,10 @@ class Banks:
             if live.machine.step is not machine.step and live.target_on != machine.ends_on:
                 log.warning("outlet %d found %s: adopted", number, machine.state.value)
             live = replace(live, target_on=machine.ends_on)
+        opened = self._state.outlets[number].machine.step in TO_OPEN
         self._set(number, replace(live, machine=machine))
+        if opened:
+            self._count_together(number)
 
     def on_lost(self, lost: BankLost) -> None:
         if self._status.get(lost.bank) is BankStatus.INITIALISING:
@@ -260,6 +264,20 @@ class Banks:
             self._alarms.clear("relay", f"outlet {number}")
         self._set(number, replace(live, machine=machine))
         self._go_on(number, then)
+        self._count_together(number)
+
+    def _count_together(self, number: int) -> None:
+        """The off time of a group that is rebooted counts from its last member's opening."""
+        outlets, now_s = self._state.outlets, self._clock.monotonic_s()
+        if outlets[number].machine.step is not Step.REBOOT_OFF:
+            return
+        for other in members_in(OFF, number, outlets):
+            live = outlets[other]
+            reboot_s = timing_of(self._settings.outlets[other]).reboot_s
+            machine = replace(
+                live.machine, step=Step.REBOOT_OFF, deadline_s=now_s + reboot_s, queued_s=0.0
+            )
+            self._set(other, replace(live, machine=machine))
 
     def _take_next(self, number: int) -> Action | None:
         """What is to follow the opening that has just ended.
@@ -327,12 +345,18 @@ class Banks:
             self._announce(number, before[number].machine.state, live)
 
     def _movable(self) -> dict[int, OutletMachine]:
-        """The outlets whose board is up; the others wait."""
-        return {
-            number: self._state.outlets[number].machine
-            for bank, outlets in self._relays.items()
+        """The outlets whose board is up, and whose group they need not wait for."""
+        outlets = self._state.outlets
+        reachable = {
+            number: outlets[number].machine
+            for bank, relays in self._relays.items()
             if self._status[bank] is BankStatus.UP
-            for number in outlets.values()
+            for number in relays.values()
+        }
+        return {
+            number: machine
+            for number, machine in reachable.items()
+            if not must_wait(number, outlets, reachable)
         }
 
     def _set(self, number: int, live: OutletLive) -> None:

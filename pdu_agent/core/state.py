@@ -43,7 +43,8 @@ def reason_of(actor: Actor) -> ChangeReason:
 class OutletLive:
     """One outlet's changing part. changed_s is uptime, 0 when not since the agent started.
     is_ordered: as model.snapshot.Outlet has it. contact_s: since when the contact is what it is
-    (monotonic). proof: of its relay's last movement since the agent started.
+    (monotonic). proof: of its relay's last movement since the agent started. together: the
+    group that it is rebooted with, if it is.
     """
 
     machine: OutletMachine
@@ -58,6 +59,7 @@ class OutletLive:
     is_ordered: bool = False
     contact_s: float = 0.0
     proof: SwitchProof | None = None
+    together: tuple[int, ...] = ()
 
     def commanded(self, action: Action, actor: Actor, now_s: float, timing: Timing) -> OutletLive:
         """The outlet after an accepted command; but for the mark that there was one it is
@@ -150,6 +152,7 @@ def _outlet_record(live: OutletLive) -> OutletRecord:
         changed_wall_s=live.changed_wall_s,
         is_ordered=live.is_ordered,
         then=live.machine.then.value if live.machine.then is not None else None,
+        together=live.together,
     )
 
 
@@ -181,6 +184,7 @@ def live_outlet(settings: OutletSettings, record: OutletRecord | None) -> Outlet
         actor=Actor(*record.actor) if record.actor else None,
         changed_wall_s=record.changed_wall_s,
         is_ordered=record.is_ordered,
+        together=record.together,
     )
 
 

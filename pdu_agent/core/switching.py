@@ -14,6 +14,7 @@ from pdu_agent.core.outlet import OPEN_STEPS, Rest, Timing, held
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.steps import Step
+from pdu_agent.core.together import REBOOTING
 from pdu_agent.model.commands import (
     Action,
     Actor,
@@ -89,7 +90,12 @@ class Switching:
         members = members_of(command.group, self._sections, self._draft)
         if not members:
             raise NotNow(f"group {command.group} is empty: nothing to switch")
-        self._switch_free(members, command.action, f"outlet of group {command.group}")
+        switched = self._switch_free(members, command.action, f"outlet of group {command.group}")
+        if command.action in (Action.REBOOT, Action.REBOOT_DELAYED):
+            for number in switched:
+                live = self._draft.outlets[number]
+                if live.machine.step in REBOOTING:
+                    self._draft.outlets[number] = replace(live, together=switched)
 
     def lock(self, command: SetLock) -> None:
         settings, live = self._outlet(command.outlet)
@@ -103,14 +109,14 @@ class Switching:
             )
         self._draft.outlets[command.outlet] = replace(live, lock=command.lock)
 
-    def _switch_free(self, numbers: Iterable[int], action: Action, what: str) -> None:
-        """The action for those of the outlets that have a relay and are not locked."""
-        free = [
+    def _switch_free(self, numbers: Iterable[int], action: Action, what: str) -> tuple[int, ...]:
+        """The action for those of the outlets that have a relay and are not locked: for these."""
+        free = tuple(
             number
             for number in numbers
             if self._draft.outlets[number].lock is Lock.UNLOCKED
             and self._sections.outlets[number].relay is not None
-        ]
+        )
         if not free:
             raise OutletLocked(f"every switched {what} is locked: nothing to do")
         for number in free:
@@ -118,6 +124,7 @@ class Switching:
             self._require_relay(settings)
             self._claim(number)
             self._apply(settings, live, action, None)
+        return free
 
     def _apply(
         self, settings: OutletSettings, live: OutletLive, action: Action, delay_s: float | None
@@ -136,6 +143,8 @@ class Switching:
                 after = replace(live, is_ordered=after.is_ordered)
             after = replace(after, machine=waiting)
         is_news = after.machine != live.machine
+        if is_news:
+            after = replace(after, together=())
         if action in _CLOSING and is_news and after.machine.step is not Step.ON:
             self._guard.admit(settings)
         self._draft.outlets[settings.number] = after

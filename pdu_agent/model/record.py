@@ -20,7 +20,8 @@ class OutletRecord:
     """state is the machine's step; deadline_s is on the monotonic clock of `boot_id`.
 
     target_on: where the last accepted command (or the last known contact) left the outlet.
-    then: the action that follows once the relay has opened.
+    then: the action that follows once the relay has opened. together: outlets that are rebooted
+    with this one.
     """
 
     state: str
@@ -33,6 +34,7 @@ class OutletRecord:
     changed_wall_s: float | None = None
     is_ordered: bool = False
     then: str | None = None
+    together: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,8 @@ _COLUMNS: Mapping[type, tuple[tuple[str, Any], ...]] = {
 
 def _outlet(row: Mapping[str, Any]) -> OutletRecord:
     actor = row.get("actor")
-    return OutletRecord(**{**row, "actor": tuple(actor) if actor else None})
+    together = tuple(int(number) for number in row.get("together", ()))
+    return OutletRecord(**{**row, "actor": tuple(actor) if actor else None, "together": together})
 
 
 def _meter(row: Mapping[str, Any]) -> MeterRecord:

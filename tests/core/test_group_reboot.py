@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A group that is rebooted has a time in which all of its members are off."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pdu_agent.core.settings import DeviceSettings, GroupSettings
+from pdu_agent.model.commands import Action, ConfigureOutlet, OutletSetting, SwitchGroup
+from pdu_agent.model.readings import BankLost
+from pdu_agent.model.snapshot import OutletState
+from tests.core.bench import Board, Workbench
+
+GROUP = (GroupSettings(1, "db1", (1, 2, 3)),)
+SLOW = DeviceSettings(coil_budget=1, coil_interval_s=4)
+ON, OFF = OutletState.ON, OutletState.OFF
+
+
+def all_off_for_s(board: Board, outlets: int) -> float:
+    """The longest time in which none of the first outlets was closed, as far as is traced."""
+    closed = dict.fromkeys(range(outlets), True)
+    longest_s, since_s = 0.0, None
+    for at_s, relay, is_closing in board.moves:
+        if relay in closed:
+            closed[relay] = is_closing
+        if not any(closed.values()):
+            since_s = since_s if since_s is not None else at_s
+        elif since_s is not None:
+            longest_s, since_s = max(longest_s, at_s - since_s), None
+    return longest_s
+
+
+def test_relays_that_open_one_by_one_are_all_off_for_the_reboot_time() -> None:
+    bench = Workbench(4, device=SLOW, groups=GROUP)
+    bench.run(10)
+    bench.submit(SwitchGroup(1, Action.REBOOT))
+    bench.run(60)
+    assert [closed for _, _, closed in bench.board.moves] == [False] * 3 + [True] * 3
+    assert all_off_for_s(bench.board, 3) == pytest.approx(5, abs=0.05)
+    assert [bench.state(n) for n in (1, 2, 3, 4)] == [ON] * 4
+
+
+def test_members_with_times_of_their_own_wait_for_the_last() -> None:
+    bench = Workbench(3, groups=GROUP)
+    bench.run(10)
+    bench.submit(
+        ConfigureOutlet(1, OutletSetting.REBOOT_S, 1),
+        ConfigureOutlet(2, OutletSetting.MIN_ON_S, 40),
+    )
+    bench.submit(SwitchGroup(1, Action.REBOOT))
+    bench.run(20)
+    assert bench.board.relays == [False, True, False]
+    assert bench.state(1) is OutletState.REBOOTING
+    bench.run(40)
+    assert all_off_for_s(bench.board, 3) == pytest.approx(1, abs=0.05)
+    assert bench.board.relays == [True] * 3
+
+
+def test_a_member_that_does_not_open_keeps_no_other_off() -> None:
+    bench = Workbench(3, groups=GROUP)
+    bench.board.stuck.add(1)
+    bench.run(10)
+    bench.submit(SwitchGroup(1, Action.REBOOT))
+    bench.run(10)
+    assert [bench.state(n) for n in (1, 2, 3)] == [ON, OutletState.FAULT, ON]
+
+
+def test_a_member_that_is_ordered_otherwise_leaves_the_others_to_go_on() -> None:
+    bench = Workbench(3, groups=GROUP, off_delay_s=600)
+    bench.run(10)
+    bench.submit(ConfigureOutlet(2, OutletSetting.OFF_DELAY_S, 0))
+    bench.submit(SwitchGroup(1, Action.REBOOT_DELAYED))
+    bench.run(30)
+    assert bench.board.relays == [True, False, True]
+    bench.switch(1, Action.CANCEL)
+    bench.switch(3, Action.CANCEL)
+    bench.run(1)
+    assert bench.board.relays == [True] * 3
+
+
+def test_a_member_is_switched_on_by_whoever_orders_it() -> None:
+    bench = Workbench(3, device=SLOW, groups=GROUP)
+    bench.run(10)
+    bench.submit(SwitchGroup(1, Action.REBOOT))
+    bench.run(1)
+    bench.switch(1, Action.OFF)
+    bench.run(60)
+    assert [bench.state(n) for n in (1, 2, 3)] == [OFF, ON, ON]
+
+
+def test_a_board_that_goes_away_strands_nobody() -> None:
+    bench = Workbench(3, groups=GROUP)
+    bench.run(10)
+    bench.submit(SwitchGroup(1, Action.REBOOT))
+    bench.core.on_bank_lost(BankLost("main", "unplugged"))
+    bench.run(10)
+    bench.core.on_bank(bench.board.state())
+    bench.settle()
+    bench.run(10)
+    assert bench.board.relays == [True] * 3
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    reboot_s=st.tuples(*[st.integers(1, 6)] * 3),
+    min_on_s=st.tuples(*[st.sampled_from((0, 3, 9))] * 3),
+    coil_interval_s=st.sampled_from((0.05, 1.0, 4.0)),
+    on_for_s=st.floats(0.6, 8),
+    killed_after_s=st.none() | st.floats(0, 12),
+)
+def test_no_member_goes_on_before_all_are_off(
+    reboot_s: tuple[int, ...],
+    min_on_s: tuple[int, ...],
+    coil_interval_s: float,
+    on_for_s: float,
+    killed_after_s: float | None,
+) -> None:
+    device = DeviceSettings(coil_budget=1, coil_interval_s=coil_interval_s)
+    bench = Workbench(3, relays=[False] * 3, device=device, groups=GROUP)
+    for number in (1, 2, 3):
+        bench.submit(
+            ConfigureOutlet(number, OutletSetting.REBOOT_S, reboot_s[number - 1]),
+            ConfigureOutlet(number, OutletSetting.MIN_ON_S, min_on_s[number - 1]),
+        )
+    bench.submit(SwitchGroup(1, Action.ON))
+    bench.run(15 + on_for_s)
+    bench.board.moves.clear()
+    bench.submit(SwitchGroup(1, Action.REBOOT))
+    if killed_after_s is not None:
+        bench.run(killed_after_s)
+        record, board = bench.saved[-1].record, bench.board
+        bench = Workbench(
+            3, record=record, board=board, clock=bench.clock, device=device, groups=GROUP
+        )
+    bench.run(90)
+    assert [closed for _, _, closed in bench.board.moves] == [False] * 3 + [True] * 3
+    assert all_off_for_s(bench.board, 3) >= min(reboot_s) - 0.05
+    assert bench.board.relays == [True] * 3
