@@ -40,6 +40,17 @@ def members_of(number: int, sections: Sections, state: CoreState) -> tuple[int, 
     return _made(number, state).members
 
 
+def sequence_of(number: int, sections: Sections, state: CoreState) -> tuple[tuple[int, ...], float]:
+    """The outlets in the order of switching on, and the seconds between them; 0: no matter.
+
+    Raises UnknownTarget.
+    """
+    settings = sections.groups.get(number)
+    if settings is None or not settings.gap_s:
+        return members_of(number, sections, state), 0.0
+    return tuple(dict.fromkeys(settings.outlets)), settings.gap_s
+
+
 class GroupEditor:
     """The group commands of one batch. Every method raises CommandError."""
 

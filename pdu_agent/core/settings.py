@@ -208,6 +208,12 @@ class GroupSettings:
     number: int = setting(minimum=1, maximum=LAST_GROUP)
     name: str = setting("", max_length=32, doc="default: Group N")
     outlets: tuple[int, ...] = setting((), minimum=1, maximum=MAX_OUTLETS, max_length=MAX_OUTLETS)
+    gap_s: float = setting(
+        0.0,
+        minimum=0,
+        maximum=600,
+        doc="between one outlet and the next, in the order of `outlets`; off the other way round",
+    )
 
 
 def _limit() -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pdu_agent.core.feeders import FeederGuard, Passed
-from pdu_agent.core.groups import members_of
+from pdu_agent.core.groups import sequence_of
 from pdu_agent.core.live_settings import Sections, with_overrides
 from pdu_agent.core.outlet import OPEN_STEPS, Rest, Timing, held
 from pdu_agent.core.settings import OutletSettings
@@ -87,10 +87,13 @@ class Switching:
         self._switch_free(sorted(self._draft.outlets), command.action, "outlet")
 
     def switch_group(self, command: SwitchGroup) -> None:
-        members = members_of(command.group, self._sections, self._draft)
+        members, gap_s = sequence_of(command.group, self._sections, self._draft)
         if not members:
             raise NotNow(f"group {command.group} is empty: nothing to switch")
-        switched = self._switch_free(members, command.action, f"outlet of group {command.group}")
+        if command.action in (Action.OFF, Action.OFF_DELAYED):
+            members = members[::-1]
+        what = f"outlet of group {command.group}"
+        switched = self._switch_free(members, command.action, what, gap_s)
         if command.action in (Action.REBOOT, Action.REBOOT_DELAYED):
             for number in switched:
                 live = self._draft.outlets[number]
@@ -109,7 +112,9 @@ class Switching:
             )
         self._draft.outlets[command.outlet] = replace(live, lock=command.lock)
 
-    def _switch_free(self, numbers: Iterable[int], action: Action, what: str) -> tuple[int, ...]:
+    def _switch_free(
+        self, numbers: Iterable[int], action: Action, what: str, gap_s: float = 0.0
+    ) -> tuple[int, ...]:
         """The action for those of the outlets that have a relay and are not locked: for these."""
         free = tuple(
             number
@@ -119,11 +124,11 @@ class Switching:
         )
         if not free:
             raise OutletLocked(f"every switched {what} is locked: nothing to do")
-        for number in free:
+        for turn, number in enumerate(free):
             settings, live = self._outlet(number)
             self._require_relay(settings)
             self._claim(number)
-            self._apply(settings, live, action, None)
+            self._apply(settings, live, *_in_turn(action, settings, turn * gap_s))
         return free
 
     def _apply(
@@ -166,6 +171,22 @@ class Switching:
         if number in self._claimed:
             raise NotNow(f"outlet {number} is named twice in one batch")
         self._claimed.add(number)
+
+
+def _in_turn(
+    action: Action, settings: OutletSettings, wait_s: float
+) -> tuple[Action, float | None]:
+    """The action for an outlet of a group whose turn comes so much later, and its delay."""
+    own_s = {
+        Action.ON: 0,
+        Action.OFF: 0,
+        Action.ON_DELAYED: settings.on_delay_s,
+        Action.OFF_DELAYED: settings.off_delay_s,
+    }
+    if not wait_s or action not in own_s:
+        return action, None
+    is_on = action in (Action.ON, Action.ON_DELAYED)
+    return Action.ON_DELAYED if is_on else Action.OFF_DELAYED, own_s[action] + wait_s
 
 
 def _delay_s(command: SwitchOutlet) -> float | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A group that is rebooted has a time in which all of its members are off."""
+"""A group that is rebooted is off as a whole; one with a gap is switched in its order."""
 
 from __future__ import annotations
 
@@ -56,6 +56,32 @@ def test_members_with_times_of_their_own_wait_for_the_last() -> None:
     bench.run(40)
     assert all_off_for_s(bench.board, 3) == pytest.approx(1, abs=0.05)
     assert bench.board.relays == [True] * 3
+
+
+def test_a_group_with_a_gap_goes_on_in_its_order_and_off_the_other_way_round() -> None:
+    group = GroupSettings(1, "db1", (3, 1, 2, 3), gap_s=10)
+    bench = Workbench(3, relays=[False] * 3, groups=(group,), on_delay_s=5)
+    bench.run(10)
+    bench.submit(SwitchGroup(1, Action.ON))
+    assert bench.outlet(2).pending_s == pytest.approx(20, abs=0.1)
+    bench.run(30)
+    bench.submit(SwitchGroup(1, Action.OFF))
+    bench.run(30)
+    begin_s = bench.board.moves[0][0]
+    assert [
+        (round(at_s - begin_s), relay + 1, closed) for at_s, relay, closed in bench.board.moves
+    ] == [
+        (0, 3, True),
+        (10, 1, True),
+        (20, 2, True),
+        (30, 2, False),
+        (40, 1, False),
+        (50, 3, False),
+    ]
+    bench.submit(SwitchGroup(1, Action.ON_DELAYED))
+    assert [round(bench.outlet(n).pending_s) for n in (1, 2, 3)] == [15, 25, 5]
+    bench.submit(SwitchGroup(1, Action.CANCEL))
+    assert [bench.state(n) for n in (1, 2, 3)] == [OFF] * 3
 
 
 def test_a_member_that_does_not_open_keeps_no_other_off() -> None:
