@@ -226,6 +226,7 @@ def shown_outlet(
         last_proof=live.proof,
         min_on_s=settings.min_on_s,
         min_off_s=settings.min_off_s,
+        rated_current_a=settings.rated_current_a,
     )
 
 

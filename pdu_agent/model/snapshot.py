@@ -155,6 +155,7 @@ class Outlet:
     last_proof: SwitchProof | None = None
     min_on_s: int = 0
     min_off_s: int = 0
+    rated_current_a: float | None = None
 
     @property
     def is_on(self) -> bool | None:

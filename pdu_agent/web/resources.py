@@ -64,6 +64,7 @@ def outlet(row: Outlet) -> Plain:
         "reboot_s": row.reboot_s,
         "min_on_s": row.min_on_s,
         "min_off_s": row.min_off_s,
+        "rated_current_a": number(row.rated_current_a),
         "power_up": row.power_up.value,
         "switch_count": row.switch_count,
         "changed_at": instant(row.last_change_wall_s),

@@ -127,7 +127,7 @@ def test_pulled_board_costs_its_own_outlets_only_and_they_come_back(strip: Strip
 
 def test_each_relay_keeps_its_own_rating(strip: Strip):
     outlets = strip.unit.core.snapshot.outlets
-    ratings = {outlet.index: outlet.meter.rated_current_a for outlet in outlets}
+    ratings = {outlet.index: outlet.rated_current_a for outlet in outlets}
     assert ratings == {1: 10.0, 2: 10.0, 3: 16.0, 4: 10.0, 5: 6.0, 6: 10.0}
 
 

@@ -130,8 +130,8 @@ ANSWERS = """
 8.2.1.3 st4OutletName 1.1.1="Outlet 1"; 1.1.2="Outlet 2"; 1.2.3="Outlet 3"
 8.2.1.5 st4OutletCapabilities 1.1.1=c0; 1.1.2=c0; 1.2.3=00
 8.2.1.6 st4OutletSocketType 1.1.1="C13"; 1.1.2="C13"; 1.2.3="C13"
-8.2.1.7 st4OutletCurrentCapacity 1.1.1=10; 1.1.2=10
-8.2.1.8 st4OutletPowerCapacity 1.1.1=2300; 1.1.2=2300
+8.2.1.7 st4OutletCurrentCapacity 1.1.1=10; 1.1.2=10; 1.2.3=10
+8.2.1.8 st4OutletPowerCapacity 1.1.1=2300; 1.1.2=2300; 1.2.3=1200
 8.2.1.20 st4OutletWakeupState 1.1.1=2; 1.1.2=2; 1.2.3=2
 8.2.1.30 st4OutletPhaseID 1.1.1="AA1"; 1.1.2="AA1"; 1.2.3="AB1"
 8.2.1.31 st4OutletOcpID 1.1.1="AA1"

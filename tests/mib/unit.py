@@ -280,6 +280,7 @@ def outlet(index: int) -> Outlet:
         last_change_wall_s=WALL_S,
         discontinuity_s=0.0,
         meter=METER,
+        rated_current_a=10.0,
     )
 
 

@@ -207,5 +207,12 @@ OUTLETS: Table[Outlet] = Table(
             units="seconds",
             to_command=_configures(OutletSetting.MIN_OFF_S),
         ),
+        ObjectType(
+            37,
+            "opduOutletRatedCurrent",
+            UNSIGNED_MILLI,
+            lambda outlet: outlet.rated_current_a,
+            units="milliamperes",
+        ),
     ),
 )

@@ -113,7 +113,7 @@ OUTLETS: Table[OutletRow] = Table(
             12,
             "outletCapacity",
             Integer32(0, 255),
-            lambda row: None if row.meter is None else row.meter.rated_current_a,
+            lambda row: row.outlet.rated_current_a,
             units="Amps",
             absent=NOT_AVAILABLE,
         ),

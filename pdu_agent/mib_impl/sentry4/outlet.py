@@ -73,7 +73,7 @@ class Fed:
 
     @property
     def rated_current_a(self) -> float | None:
-        return None if self.outlet.meter is None else self.outlet.meter.rated_current_a
+        return self.outlet.rated_current_a
 
     @property
     def branch_id(self) -> str | None:
