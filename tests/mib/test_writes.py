@@ -73,13 +73,14 @@ def limit(target: Target, setting: ThresholdSetting, value: float | frozenset[Li
     return ConfigureThreshold(target, quantity, setting, value)
 
 
+COMMANDS = list(zip((*range(1, 8), 9), Action, strict=True))  # 8 is none
 ACCEPTED: list[tuple[str, Value, Command]] = [
     *[
         (f"3.1.1.8.{outlet}", integer(number), SwitchOutlet(outlet, action))
         for outlet in (1, 2)
-        for number, action in enumerate(Action, start=1)
+        for number, action in COMMANDS
     ],
-    *[("1.9.0", integer(number), SwitchAll(act)) for number, act in enumerate(Action, start=1)],
+    *[("1.9.0", integer(number), SwitchAll(act)) for number, act in COMMANDS],
     ("1.10.0", unsigned(1500), ConfigureDevice(DeviceSetting.SEQUENCE_INTERVAL_S, 1.5)),
     ("1.11.0", unsigned(60), ConfigureDevice(DeviceSetting.COLD_START_DELAY_S, 60)),
     ("2.1.1.2.1", octets(b"Feed A"), ConfigureInlet(1, InletSetting.NAME, "Feed A")),
@@ -141,10 +142,7 @@ ACCEPTED: list[tuple[str, Value, Command]] = [
     ("5.1.1.2.1", octets(b"exhaust"), ConfigureSensor(1, SensorSetting.NAME, "exhaust")),
     ("5.1.1.10.1", integer(2), ResetMeter(SENSOR_1, Reset.ALL)),
     ("6.1.1.2.7", octets(b"lab"), ConfigureGroup(7, GroupSetting.NAME, "lab")),
-    *[
-        ("6.1.1.4.1", integer(number), SwitchGroup(1, action))
-        for number, action in enumerate(Action, start=1)
-    ],
+    *[("6.1.1.4.1", integer(number), SwitchGroup(1, action)) for number, action in COMMANDS],
     ("6.1.1.8.255", integer(4), CreateGroup(255)),
     ("6.1.1.8.7", integer(6), RemoveGroup(7)),
     ("6.2.1.1.7.1", integer(4), SetMember(7, 1, member=True)),
@@ -203,7 +201,7 @@ def test_writing_none_is_accepted_and_does_nothing(suffix: str, number: int) -> 
 
 
 REFUSED = [
-    ("3.1.1.8.1", integer(9), ErrorStatus.WRONG_VALUE),
+    ("3.1.1.8.1", integer(10), ErrorStatus.WRONG_VALUE),
     ("3.1.1.8.1", integer(0), ErrorStatus.WRONG_VALUE),
     ("3.1.1.8.1", octets(b"2"), ErrorStatus.WRONG_TYPE),
     ("3.1.1.8.1", unsigned(2), ErrorStatus.WRONG_TYPE),
