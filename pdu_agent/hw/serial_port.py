@@ -78,7 +78,7 @@ class SerialPort:
             first = line.read(1)
             return first + line.read(line.in_waiting) if first else b""
         except (OSError, termios.error) as exc:
-            raise BusTimeout(self._driver, f"read {self.path}", str(exc)) from exc
+            raise self._lost(f"read {self.path}", exc) from exc
 
     def write(self, data: bytes) -> None:
         """Send it all, within WRITE_TIMEOUT_S; nothing to send does nothing."""
@@ -88,7 +88,7 @@ class SerialPort:
         try:
             line.write(data)
         except (OSError, termios.error) as exc:
-            raise BusTimeout(self._driver, f"write {self.path}", str(exc)) from exc
+            raise self._lost(f"write {self.path}", exc) from exc
 
     def interrupt(self) -> None:
         """A `read` that waits returns at once; the only thing that another thread may call."""
@@ -103,7 +103,7 @@ class SerialPort:
         try:
             line.reset_input_buffer()
         except (OSError, termios.error) as exc:
-            raise BusTimeout(self._driver, f"read {self.path}", str(exc)) from exc
+            raise self._lost(f"read {self.path}", exc) from exc
 
     def close(self) -> None:
         """Safe to call at any time, also on a line that is gone."""
@@ -116,9 +116,14 @@ class SerialPort:
             raise BusTimeout(self._driver, f"{operation} {self.path}", "the port is not open")
         return self._serial
 
+    def _lost(self, operation: str, exc: Exception) -> BusTimeout:
+        number = _number(exc)
+        text = os.strerror(number) if isinstance(number, int) else str(exc)
+        detail = f"{text}; was the adapter pulled, or is another program reading it?"
+        return BusTimeout(self._driver, operation, detail)
+
     def _open_error(self, exc: Exception) -> HardwareError:
-        # termios.error carries its number as its first argument only.
-        number = getattr(exc, "errno", None) or (exc.args[0] if exc.args else None)
+        number = _number(exc)
         operation = f"open {self.path}"
         if number in (errno.EAGAIN, errno.EBUSY):
             detail = "another program is using this port, or another entry of the file"
@@ -135,6 +140,11 @@ class SerialPort:
         else:
             detail = f"not a usable serial port ({exc})"
         return ChipNotFound(self._driver, operation, detail)
+
+
+def _number(exc: Exception) -> object:
+    """The errno, if it has one; termios.error carries it as its first argument only."""
+    return getattr(exc, "errno", None) or (exc.args[0] if exc.args else None)
 
 
 def _stay_up(line: int) -> None:
