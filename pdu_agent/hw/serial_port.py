@@ -117,9 +117,9 @@ class SerialPort:
         return self._serial
 
     def _lost(self, operation: str, exc: Exception) -> BusTimeout:
-        number = _number(exc)
-        text = os.strerror(number) if isinstance(number, int) else str(exc)
-        detail = f"{text}; was the adapter pulled, or is another program reading it?"
+        detail, number = str(exc), _number(exc)
+        if isinstance(number, int):  # else pyserial says what it may be
+            detail = f"{os.strerror(number)}; was the adapter pulled?"
         return BusTimeout(self._driver, operation, detail)
 
     def _open_error(self, exc: Exception) -> HardwareError:
