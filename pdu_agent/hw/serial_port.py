@@ -117,9 +117,10 @@ class SerialPort:
         return self._serial
 
     def _lost(self, operation: str, exc: Exception) -> BusTimeout:
-        detail, number = str(exc), _number(exc)
-        if isinstance(number, int):  # else pyserial says what it may be
-            detail = f"{os.strerror(number)}; was the adapter pulled?"
+        number = _number(exc)
+        text = os.strerror(number) if isinstance(number, int) else str(exc)
+        is_told = "disconnected" in text  # by pyserial, of a read
+        detail = text if is_told else f"{text}; was the adapter pulled?"
         return BusTimeout(self._driver, operation, detail)
 
     def _open_error(self, exc: Exception) -> HardwareError:

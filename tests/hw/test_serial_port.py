@@ -28,7 +28,7 @@ def test_a_line_that_was_pulled_is_told_in_words(tmp_path: Path, name: str) -> N
     port = SerialPort("meter", str(terminal.link), 9600)
     port.open()
     terminal.unplug()
-    with pytest.raises(BusTimeout, match="was the adapter pulled|device disconnected") as caught:
+    with pytest.raises(BusTimeout, match=r"was the adapter pulled|device disconnected") as caught:
         CALLS[name](port)
     port.close()
     assert "(5, " not in str(caught.value)
