@@ -9,6 +9,7 @@ the first one of the file before, so that nothing can be missing unnoticed.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -33,6 +34,8 @@ from pdu_agent.store.audit_chain import (
     sealed,
 )
 from pdu_agent.store.files import FileOps, folder_error
+
+log = logging.getLogger(__name__)
 
 FULL_BYTES = 1024 * 1024
 """Of each of the two files; about 4000 commands in both."""
@@ -72,7 +75,7 @@ class AuditFile:
         self._card_whole = True
 
     def open(self, recorded: AuditHead | None) -> tuple[str, ...]:
-        """Find out where to go on; what is to be told to people. Raises StoreError.
+        """Find out where to go on; texts about files that are lost. Raises StoreError.
 
         recorded: the newest line that a record vouches for. When the files end before it, the
         chain goes on after it, and the gap stays for whoever verifies.
@@ -94,9 +97,11 @@ class AuditFile:
         self._must_begin_file = not newer and not self._waiting and self.head.number > 0
         if self._torn:
             self._keep_apart()
-            told.append(
-                f"{self._newer}: the last line was torn while it was written;"
-                f" its {len(self._torn)} bytes are kept in {TORN_NAME}"
+            log.warning(
+                "%s: the last line was torn while it was written; its %d bytes are kept in %s",
+                self._newer,
+                len(self._torn),
+                TORN_NAME,
             )
         return tuple(told)
 
