@@ -52,6 +52,10 @@ class Course:
             return None
         return self.marked_s - self.begun_s
 
+    def is_over(self, now_s: float) -> bool:
+        """Its time to recover has passed: what follows is of other lanes."""
+        return self.ended_s is not None and now_s > self.ended_s + self.lane.recovers_s
+
     def complaints(self) -> list[str]:
         """What was not as it has to be."""
         if self.begun_s is None:
@@ -135,6 +139,8 @@ class Watch:
             answer = client.get(SYS_UP_TIME)
             latency_s = time.monotonic() - begin_s
             for course in tuple(self._current.values()):
+                if course.is_over(begin_s):
+                    continue
                 course.latencies_s.append(latency_s)
                 course.unanswered += answer is None
         client.close()
@@ -170,6 +176,8 @@ class Watch:
             fresh = []
         moves = self._demo.relay_movements()
         for course in self._current.values():
+            if course.is_over(time.monotonic()):
+                continue
             self._count(course, fresh)
             outlets = course.lane.relays
             course.moved += [o for _, o, _ in moves[self._moves :] if o in outlets]
