@@ -107,7 +107,7 @@ def wait_for_readings(demo: Demo) -> None:
 def wait_for_proofs(demo: Demo) -> None:
     """Until the meters have told of every movement, as they have for whoever types a command."""
     while any(
-        (proof := outlet["last_proof"]) and proof["current_after_a"] is None
+        outlet["pending"] or ((proof := outlet["last_proof"]) and proof["current_after_a"] is None)
         for outlet in demo.outlets()
     ):
         time.sleep(0.05)
