@@ -46,6 +46,7 @@ BUFFER_S = 0.25
 SILENCE_S = 0.5
 _SCALE_TOLERANCE = 0.005  # the kernel gives whole millivolts of the range
 _WAIT_S = 0.02
+_LOOKS = 3  # before samples are taken for lost
 _LEAST_ALIVE = 8
 
 
@@ -208,9 +209,10 @@ class Ads131e08IioSource:
         self._rest = b""
         self._count = SampleCount(self.rate_hz, self._settings.clock_tolerance)
         self._wait()
+        began_s = self._clock.monotonic_s()
         while len(self._samples(self._length)):
-            pass
-        self._drained(0)
+            began_s = self._clock.monotonic_s()
+        self._drained(0, began_s)
 
     def read_block(self) -> SampleBlock:
         """About BLOCK_S of samples; those that waited in the kernel's buffer come at once.
@@ -224,31 +226,53 @@ class Ads131e08IioSource:
             self._sleep(max(0.0, self._next_s + BLOCK_S - self._clock.monotonic_s()))
         before_gap = self._length - self._undrained
         wanted = min(2 * self._block, before_gap) if before_gap > 0 else self._length
-        words = self._wait(wanted)
+        words, began_s = self._look(wanted)
         count = len(words)
         first_s, lost = self._next_s, 0
         self._undrained += count
         if count < wanted:
-            lost = self._drained(self._undrained)
+            lost = self._drained(self._undrained, began_s)
             first_s = self._next_s - count / self.rate_hz
         else:
             self._next_s += count / self.rate_hz
         self._check_alive(words)
         return self._as_block(words, first_s, lost)
 
-    def _drained(self, came: int) -> int:
-        """The buffer is empty, so the newest sample is of now; how many were lost."""
-        self._undrained = 0
-        self._next_s = self._clock.monotonic_s()
-        return self._count.missing(came, self._next_s)
+    def _drained(self, came: int, began_s: float) -> int:
+        """The buffer is empty, so the newest sample is of now; how many were lost.
 
-    def _wait(self, wanted: int = 1) -> NDArray[np.int32]:
-        """The samples that are there, at least one. Raises BusTimeout after SILENCE_S."""
+        began_s: before the look that found it so.
+        """
+        self._undrained = 0
+        self._next_s = began_s
+        return self._count.missing(came, began_s, self._clock.monotonic_s())
+
+    def _look(self, wanted: int) -> tuple[NDArray[np.int32], float]:
+        """The samples that are there, and the time before they were looked at.
+
+        Looks again where some are missing: an interrupt may be late, and what is taken for lost
+        is filled in, and billed.
+        """
+        words, began_s = self._wait(wanted)
+        for _ in range(_LOOKS):
+            here = len(words)
+            if here == wanted or not self._count.is_short(self._undrained + here, began_s):
+                break
+            self._sleep(_WAIT_S)
+            began_s = self._clock.monotonic_s()
+            words = np.concatenate((words, self._samples(wanted - here)))
+        return words, began_s
+
+    def _wait(self, wanted: int = 1) -> tuple[NDArray[np.int32], float]:
+        """As `_look`, at least one sample, without another look. Raises BusTimeout after
+        SILENCE_S.
+        """
         waited_s = 0.0
         while True:
+            began_s = self._clock.monotonic_s()
             words = self._samples(wanted)
             if len(words):
-                return words
+                return words, began_s
             if waited_s >= SILENCE_S:
                 raise BusTimeout(
                     self._name,
