@@ -68,10 +68,10 @@ class SampleCount:
         return self._portion()
 
     def _told_at_once(self, missing: float) -> int:
-        told = max(0, round(missing + min(0.0, self._owed)))
-        self._owed = max(0.0, self._owed)
+        net = missing + min(0.0, self._owed)
+        self._owed = max(0.0, self._owed) + min(0.0, net)
         self._in_doubt += missing
-        return told
+        return max(0, round(net))
 
     def _take_back(self, late: float) -> None:
         """What was taken for lost has come after all: the next loss is so much smaller."""
