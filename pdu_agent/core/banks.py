@@ -22,7 +22,7 @@ from pdu_agent.core.outlet import (
     held,
 )
 from pdu_agent.core.scheduler import RelayScheduler
-from pdu_agent.core.settings import RelayRef
+from pdu_agent.core.settings import MIN_ACTUATION_GAP_S, RelayRef
 from pdu_agent.core.startup import power_up, resume
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.steps import Step, Trigger
@@ -179,7 +179,8 @@ class Banks:
             machine = resume(machine, contact, now_s, timing)
             if machine.step not in OPEN_STEPS:  # these had waited long enough, or need not
                 machine = self._put_off(number, replace(live, machine=machine))
-            if machine.step in QUEUED_STEPS:
+            is_first = was is BankStatus.UNSEEN
+            if machine.step in QUEUED_STEPS or (is_first and self._changed_just_now(live)):
                 self._scheduler.rest(number, now_s)
         elif machine.step in (Step.ON, Step.OFF) and contact is not machine.contact:
             machine = advance(replace(machine, contact=contact), Trigger.DIFFERS, now_s, timing)
@@ -197,6 +198,12 @@ class Banks:
         self._set(number, replace(live, machine=machine))
         if opened:
             self._count_together(number)
+
+    def _changed_just_now(self, live: OutletLive) -> bool:
+        """Did the process before this one move the relay within its rest?"""
+        if live.changed_wall_s is None:
+            return False
+        return abs(self._clock.wall_s() - live.changed_wall_s) < MIN_ACTUATION_GAP_S
 
     def on_lost(self, lost: BankLost) -> None:
         if self._status.get(lost.bank) is BankStatus.INITIALISING:

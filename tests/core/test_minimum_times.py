@@ -195,6 +195,14 @@ ORDERS = st.tuples(st.sampled_from(tuple(ENDS_CLOSED)), st.sampled_from((0.0, 0.
     min_on_s=0,
     min_off_s=1,
 )
+@example(
+    closed=False,
+    orders=[*[(Action.ON, 0.0)] * 6, (Action.OFF, 0.0)],
+    answers=[*[False] * 5, True, *[False] * 4],
+    restart_after=5,
+    min_on_s=0,
+    min_off_s=0,
+)
 def test_no_trace_breaks_the_times_and_no_accepted_order_is_lost(
     closed: bool,
     orders: list[tuple[Action, float]],
