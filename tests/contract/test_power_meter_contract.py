@@ -30,7 +30,7 @@ from pdu_agent.hw.sim.ecm1240 import SimulatedEcm1240
 from pdu_agent.hw.sim.i2c import SimI2cBus
 from pdu_agent.hw.sim.ina import SimIna219, SimIna226, SimIna3221
 from pdu_agent.hw.sim.modbus import SimModbusLine, SimModbusTcp, SimModbusTerminal
-from pdu_agent.hw.sim.modbus_meters import SimOrno515, SimPzem004t, SimSdm120
+from pdu_agent.hw.sim.modbus_meters import SimOrno504, SimOrno515, SimPzem004t, SimSdm120
 from pdu_agent.hw.sim.pipdu import SimPipdu
 from pdu_agent.hw.site import Site
 from pdu_agent.model.clock import ManualClock
@@ -145,7 +145,7 @@ class ModbusRig(Rig):
         else:
             self.sim = SimModbusTerminal(folder / "ttyRS485", self.line)
             port = str(self.sim.terminal.link)
-        self.step_mj = 3_600_000 if kind is SimPzem004t else 36_000_000
+        self.step_mj = 3_600_000 if kind in (SimPzem004t, SimOrno504) else 36_000_000
         self.plug, self.unplug = self.sim.plug, self.sim.unplug
         settings = ModbusSettings(port=port, map=name, address=self.UNIT, timeout_s=0.1)
         self.meter = ModbusMeter.connect(self.site(Paths()), settings)
@@ -313,6 +313,7 @@ RIGS = {
     "ads1115": Ads1115Rig,
     "ecm1240 realtime": lambda folder: Ecm1240Rig(folder, "realtime"),
     "ecm1240 polled": lambda folder: Ecm1240Rig(folder, "polled"),
+    "modbus orno-we-504": lambda folder: ModbusRig(folder, "orno-we-504", SimOrno504),
     "modbus orno-we-515": lambda folder: ModbusRig(folder, "orno-we-515", SimOrno515),
     "modbus eastron-sdm120": lambda folder: ModbusRig(folder, "eastron-sdm120", SimSdm120, "tcp"),
     "modbus pzem-004t-v3": lambda folder: ModbusRig(folder, "pzem-004t-v3", SimPzem004t, "rtu-tcp"),

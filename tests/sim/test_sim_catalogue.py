@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from pdu_agent.app.config.load import load_settings
+from pdu_agent.app.config.load import check_file, load_settings
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.hardware import Hardware
 from pdu_agent.hw import registry
+from pdu_agent.hw.modbus.map_file import shipped_maps
 from pdu_agent.hw.sim.board import SimulatedBoard
 from pdu_agent.hw.sim.catalogue import SIMULATORS, attach
 from pdu_agent.hw.sim.connections import SimConnections
@@ -55,6 +56,17 @@ def test_every_simulator_is_in_the_configuration_here() -> None:
     for kind, drivers in SIMULATORS.items():
         used = {entry.driver for entry in getattr(settings, kind)}
         assert used == set(drivers), kind
+
+
+@pytest.mark.parametrize("name", shipped_maps())
+def test_every_register_map_has_a_simulated_meter(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "o.yaml"
+    file.write_text(
+        "schema: 1\nsnmp: {listen: []}\ninlets: [{number: 1}]\nmeters:\n"
+        f"  - {{name: m, driver: modbus, port: sim, map: {name}, channels: {{main: inlet 1}}}}\n",
+        encoding="utf-8",
+    )
+    assert check_file(file, {}) == []
 
 
 def outlet(number: int) -> Target:

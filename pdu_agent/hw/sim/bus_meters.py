@@ -14,6 +14,7 @@ from pdu_agent.hw.sim.ina import SimIna219, SimIna226, SimIna3221
 from pdu_agent.hw.sim.modbus import LineFaults, SimModbusLine, SimModbusTerminal
 from pdu_agent.hw.sim.modbus_meters import (
     SimEnergyMeter,
+    SimOrno504,
     SimOrno515,
     SimPzem004t,
     SimSdm120,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _SUPPLY_V = 12.0
 _MODBUS_METERS: dict[str, type[SimEnergyMeter]] = {
+    "orno-we-504": SimOrno504,
     "orno-we-514": SimOrno515,
     "orno-we-515": SimOrno515,
     "eastron-sdm120": SimSdm120,

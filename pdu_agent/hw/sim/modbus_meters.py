@@ -93,6 +93,24 @@ class SimOrno515(SimEnergyMeter):
         return words
 
 
+class SimOrno504(SimEnergyMeter):
+    """Eleven holding registers; power has no sign, long numbers have their high word first."""
+
+    def registers(self, now: Electrical) -> dict[int, int]:
+        shown = [
+            10 * (now.voltage_v or 0),
+            10 * (now.current_a or 0),
+            10 * (now.frequency_hz or 0),
+            now.active_power_w or 0,
+            now.reactive_power_var or 0,
+            now.apparent_power_va or 0,
+            1000 * (now.power_factor or 0),
+        ]
+        words = _placed(0, [round(abs(value)) for value in shown])
+        words |= _long(7, int(1000 * (self.import_ws + self.export_ws) / _WS_PER_KWH))
+        return words | _long(9, int(1000 * (self.import_vars + self.export_vars) / _WS_PER_KWH))
+
+
 class SimSdm120(SimEnergyMeter):
     """Input registers, each number a float in two of them."""
 
