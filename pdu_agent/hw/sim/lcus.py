@@ -21,12 +21,13 @@ class SimLcus(SimSerialBoard):
         on_relays: OnRelays | None = None,
         own_supply: bool = False,
         tells_states: bool = False,
+        kept: Path | None = None,
     ) -> None:
         self.commands: list[bytes] = []
         self.tells_states = tells_states
         self.welded: set[int] = set()
         self._line = b""
-        super().__init__(path, relay_count, on_relays, own_supply)
+        super().__init__(path, relay_count, on_relays, own_supply, kept)
 
     def receive(self, data: bytes) -> bytes:
         self._line += data

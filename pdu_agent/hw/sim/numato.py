@@ -22,13 +22,14 @@ class SimNumato(SimSerialBoard):
         relay_count: int = 8,
         on_relays: OnRelays | None = None,
         own_supply: bool = False,
+        kept: Path | None = None,
     ) -> None:
         self.commands: list[str] = []
         self.is_garbling = False
         self.knows_all_at_once = True
         self.welded: set[int] = set()
         self._line = ""
-        super().__init__(path, relay_count, on_relays, own_supply)
+        super().__init__(path, relay_count, on_relays, own_supply, kept)
 
     def receive(self, data: bytes) -> bytes:
         said = ""

@@ -34,6 +34,7 @@ class SimPipdu(SimSerialBoard):
         truth: Callable[[int], float],
         first_firmware: bool = False,
         on_relays: OnRelays | None = None,
+        kept: Path | None = None,
     ) -> None:
         self.commands: list[str] = []
         self.broken_line = b""
@@ -45,7 +46,9 @@ class SimPipdu(SimSerialBoard):
         self._booted_s = float("inf")
         self._relays_on_at_boot = 0
         self._next_line_s = 0.0
-        super().__init__(path, CHANNELS, on_relays)
+        super().__init__(path, CHANNELS, on_relays, kept=kept)
+        if self.has_stayed_powered:
+            self._relays_on_at_boot = CHANNELS
 
     def power_up(self) -> None:
         self.boot()

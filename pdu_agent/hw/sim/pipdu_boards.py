@@ -95,4 +95,5 @@ def _shared(board: SimulatedBoard, entry: Entry) -> tuple[Device, _Wiring]:
 def _new(board: SimulatedBoard, place: str, wiring: _Wiring, first_firmware: bool) -> SimPipdu:
     path = board.runtime_dir / f"{place.replace(':', '-')}-pipdu"
     path.unlink(missing_ok=True)
-    return SimPipdu(path, board.clock, wiring.truth, first_firmware, wiring.on_relays)
+    kept = path.with_name(f"{path.name}.registers")
+    return SimPipdu(path, board.clock, wiring.truth, first_firmware, wiring.on_relays, kept)

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import mmap
+import struct
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
+from pdu_agent.hw.sim.register_file import map_registers
 from pdu_agent.hw.sim.terminal import SimTerminal
 
 HEAR_S = 0.001
 SETTLED_ROUNDS = 3
+PULLED = 0xFFFF
+"""In place of the number of its pseudo-terminal."""
 
 OnRelays = Callable[[tuple[bool, ...]], None]
 
@@ -22,6 +27,9 @@ class SimSerialBoard(ABC):
 
     own_supply: the relays stay when the port is pulled. is_silent: hears nothing. garbled: so
     many answers have a flipped bit.
+
+    kept: a file of what survives the process, as a board survives the agent: where its port is
+    plugged in, and its relays. A file of the right size means that it stayed powered.
     """
 
     def __init__(
@@ -30,13 +38,20 @@ class SimSerialBoard(ABC):
         relay_count: int,
         on_relays: OnRelays | None = None,
         own_supply: bool = False,
+        kept: Path | None = None,
     ) -> None:
         self.path = path
         self.is_silent = False
         self.garbled = 0
         self.own_supply = own_supply
         self.relay_count = relay_count
-        self.closed = [False] * relay_count
+        pulled = struct.pack(">H", PULLED) + bytes(relay_count)
+        self._kept: mmap.mmap | bytearray = (
+            bytearray(pulled) if kept is None else map_registers(kept, pulled)
+        )
+        self.closed = [bool(state) for state in self._kept[2:]]
+        (number,) = struct.unpack(">H", self._kept[:2])
+        self._was_at: int | None = None if number == PULLED else number
         self._on_relays = on_relays
         self.terminal = SimTerminal(path)
         self._lock = threading.RLock()
@@ -46,8 +61,12 @@ class SimSerialBoard(ABC):
         self._tell()
 
     def start(self) -> None:
-        """Plug it in and begin to serve."""
-        self.plug()
+        """Begin to serve: as it was left plugged in, or plugged in now."""
+        if self._was_at is None:
+            self.plug()
+        else:
+            self.terminal.plug(self._was_at)
+            self._note_port()
         self._thread.start()
 
     def close(self) -> None:
@@ -59,12 +78,14 @@ class SimSerialBoard(ABC):
     def plug(self) -> None:
         with self._lock:
             self.terminal.plug()
+            self._note_port()
             if not self.own_supply:
                 self.power_up()
 
     def unplug(self) -> None:
         with self._lock:
             self.terminal.unplug()
+            self._note_port()
             if not self.own_supply:
                 self.move(dict.fromkeys(range(self.relay_count), False))
 
@@ -77,6 +98,7 @@ class SimSerialBoard(ABC):
         before = tuple(self.closed)
         for relay, close in closed.items():
             self.closed[relay] = close
+            self._kept[2 + relay] = close
         if tuple(self.closed) != before:
             self._tell()
 
@@ -86,6 +108,11 @@ class SimSerialBoard(ABC):
             self._quiet_rounds = 0
         while self._quiet_rounds < SETTLED_ROUNDS and not self._stop.wait(HEAR_S):
             pass
+
+    @property
+    def has_stayed_powered(self) -> bool:
+        """Since before it was made here, with its port plugged in."""
+        return self._was_at is not None
 
     @abstractmethod
     def receive(self, data: bytes) -> bytes:
@@ -109,6 +136,10 @@ class SimSerialBoard(ABC):
         self.garbled -= 1
         middle = len(answer) // 2
         return answer[:middle] + bytes([answer[middle] ^ 0x10]) + answer[middle + 1 :]
+
+    def _note_port(self) -> None:
+        number = self.terminal.number
+        self._kept[:2] = struct.pack(">H", PULLED if number is None else number)
 
     def _tell(self) -> None:
         if self._on_relays is not None:

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Relay boards on serial lines, tied to the contacts of the simulated unit.
-
-They live as long as the agent's process: unlike expanders they are new at each start.
-"""
+"""Relay boards on serial lines, tied to the contacts of the simulated unit."""
 
 from __future__ import annotations
 
@@ -30,6 +27,7 @@ def lcus(board: SimulatedBoard, entry: Entry) -> Device:
             _coils(board, entry),
             options.own_supply,
             tells_states=options.status_query,
+            kept=_kept(board, entry),
         ),
     )
 
@@ -37,7 +35,11 @@ def lcus(board: SimulatedBoard, entry: Entry) -> Device:
 def numato(board: SimulatedBoard, entry: Entry) -> Device:
     options = entry.options
     simulated = SimNumato(
-        _path(board, entry), options.relay_count, _coils(board, entry), options.own_supply
+        _path(board, entry),
+        options.relay_count,
+        _coils(board, entry),
+        options.own_supply,
+        _kept(board, entry),
     )
     simulated.knows_all_at_once = options.all_at_once
     return _device(board, entry, simulated)
@@ -47,6 +49,10 @@ def _path(board: SimulatedBoard, entry: Entry) -> Path:
     path = board.runtime_dir / f"sim-{entry.name}"
     path.unlink(missing_ok=True)
     return path
+
+
+def _kept(board: SimulatedBoard, entry: Entry) -> Path:
+    return board.runtime_dir / f"sim-{entry.name}.registers"
 
 
 def _coils(board: SimulatedBoard, entry: Entry) -> OnRelays:

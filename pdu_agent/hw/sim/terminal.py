@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 HEAR_BYTES = 4096
+PAIRS = 64
 _INPUT_SPEED, _OUTPUT_SPEED = 4, 5  # places in what termios.tcgetattr returns
 
 
@@ -31,11 +32,18 @@ class SimTerminal:
         """Nothing gets through as long as lasts() is true; then all of it does."""
         self._stalled = lasts
 
-    def plug(self) -> None:
-        """The host's end stays open here too: reading the device's end of a terminal that
+    @property
+    def number(self) -> int | None:
+        """Of the pseudo-terminal; None while it is pulled."""
+        return None if self._ends is None else _number(self._ends[0])
+
+    def plug(self, number: int | None = None) -> None:
+        """number: take that pseudo-terminal again if nobody has it.
+
+        The host's end stays open here too: reading the device's end of a terminal that
         nobody has open is an error.
         """
-        device_end, host_end = os.openpty()
+        device_end, host_end = _pair(number)
         tty.setraw(host_end)
         os.set_blocking(device_end, False)
         self._ends = (host_end, device_end)
@@ -77,6 +85,23 @@ class SimTerminal:
             os.write(device_end, self._unsaid)
         self._unsaid = b""
         _forget_speed(host_end)
+
+
+def _pair(number: int | None) -> tuple[int, int]:
+    """Device's and host's end. The system gives the lowest number that is free."""
+    passed_over: list[tuple[int, int]] = []
+    pair = os.openpty()
+    while number is not None and _number(pair[1]) < number and len(passed_over) < PAIRS:
+        passed_over.append(pair)
+        pair = os.openpty()
+    for ends in passed_over:
+        for end in ends:
+            os.close(end)
+    return pair
+
+
+def _number(host_end: int) -> int:
+    return int(os.ttyname(host_end).rpartition("/")[2])
 
 
 def _forget_speed(host_end: int) -> None:
