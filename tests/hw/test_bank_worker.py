@@ -357,9 +357,12 @@ def test_order_waits_for_the_look_at_one_board_only(board: Board):
     Mcp23008Bank(bus, Mcp23008Settings(0x21)).initialise()
     bus.heard.clear()
     banks = {f"{n:x}": partial(Mcp23008Bank, bus, Mcp23008Settings(n)) for n in (0x20, 0x21)}
-    worker = BankWorker("i2c-1", banks, Reports().queue.put, SystemClock(), 60.0)
+    reports = Reports()
+    worker = BankWorker("i2c-1", banks, reports.queue.put, SystemClock(), 60.0)
     worker.post(WriteRelays("20", {0: True}))  # while both are due for their first look
     worker.start()
+    while reports.next().bank != "21":
+        pass
     worker.stop()
     addresses = [address for address, _, _ in bus.heard]
     assert (0x20, 0x0A, "w") in bus.heard[: addresses.index(0x21)]

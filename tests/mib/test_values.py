@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
 
@@ -332,7 +333,7 @@ def test_names_longer_than_their_object_are_cut_between_characters() -> None:
 @pytest.mark.parametrize(
     ("syntax", "words_of_model"),
     [
-        (words.SWITCH_COMMAND, Action),
+        (words.SWITCH_COMMAND, set(Action) - {Action.TOGGLE}),  # that is never pending
         (words.SWITCH_STATE, OutletState),
         (words.CHANGE_REASON, ChangeReason),
         (words.METERING_STATUS, MeterStatus),
@@ -348,7 +349,7 @@ def test_names_longer_than_their_object_are_cut_between_characters() -> None:
     ],
 )
 def test_every_word_of_the_model_has_a_number(
-    syntax: Enumerated, words_of_model: type[Enum]
+    syntax: Enumerated, words_of_model: Iterable[Enum]
 ) -> None:
     numbers = [syntax.encode(word).content for word in words_of_model]
     assert len(set(numbers)) == len(numbers)

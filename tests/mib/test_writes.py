@@ -73,7 +73,11 @@ def limit(target: Target, setting: ThresholdSetting, value: float | frozenset[Li
     return ConfigureThreshold(target, quantity, setting, value)
 
 
-COMMANDS = list(zip((*range(1, 8), 9), Action, strict=True))  # 8 is none
+COMMANDS = [
+    (number, action)
+    for number, action in enumerate(Action, start=1)
+    if action is not Action.TOGGLE  # done twice, when a SET is repeated, it is none
+]
 ACCEPTED: list[tuple[str, Value, Command]] = [
     *[
         (f"3.1.1.8.{outlet}", integer(number), SwitchOutlet(outlet, action))
@@ -201,7 +205,7 @@ def test_writing_none_is_accepted_and_does_nothing(suffix: str, number: int) -> 
 
 
 REFUSED = [
-    ("3.1.1.8.1", integer(10), ErrorStatus.WRONG_VALUE),
+    ("3.1.1.8.1", integer(9), ErrorStatus.WRONG_VALUE),
     ("3.1.1.8.1", integer(0), ErrorStatus.WRONG_VALUE),
     ("3.1.1.8.1", octets(b"2"), ErrorStatus.WRONG_TYPE),
     ("3.1.1.8.1", unsigned(2), ErrorStatus.WRONG_TYPE),

@@ -50,7 +50,6 @@ SWITCH_COMMAND = Enumerated(
     (6, "delayedReboot", Action.REBOOT_DELAYED),
     (7, "cancel", Action.CANCEL),
     (8, "none", Special.NONE),
-    (9, "toggle", Action.TOGGLE),
 )
 
 SWITCH_STATE = Enumerated(
