@@ -39,10 +39,13 @@ SCRIPT = """
 
 
 class Asking:
-    """A GET every 20 ms from a thread of its own."""
+    """A GET every 20 ms from a thread of its own.
+
+    How long an answer takes at most is bench/faults.py's question: here the host may stall.
+    """
 
     def __init__(self, port: int) -> None:
-        self.latencies_s: list[float] = []
+        self.answered: list[bool] = []
         self._client = SnmpClient(port, "public")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -58,9 +61,7 @@ class Asking:
 
     def _run(self) -> None:
         while not self._stop.wait(0.02):
-            begin_s = time.monotonic()
-            answered = self._client.get(SYS_UP_TIME) is not None
-            self.latencies_s.append(time.monotonic() - begin_s if answered else float("inf"))
+            self.answered.append(self._client.get(SYS_UP_TIME, timeout_s=LIMIT_S) is not None)
 
 
 def with_voltage_of_outlet_1(settings: AgentSettings) -> AgentSettings:
@@ -105,8 +106,8 @@ def test_faults_are_marked_and_borne_and_forgotten(
         try:
             with Asking(port) as asking:
                 await follow(agent, relay_log)
-            assert len(asking.latencies_s) > 100
-            assert max(asking.latencies_s) < 1.0
+            assert len(asking.answered) > 100
+            assert all(asking.answered)
         finally:
             await agent.stop()
 

@@ -350,12 +350,12 @@ def test_it_runs_in_real_time_with_a_thread_behind_the_node(tmp_path):
     source = Ads131e08IioSource(sim.path, Ads131e08IioSettings(), clock)
     try:
         source.start()
-        blocks = [source.read_block() for _ in range(3)]
+        counts = np.concatenate([source.read_block().counts[0] for _ in range(4)])
     finally:
         source.close()
         sim.close()
-    assert all(block.counts.shape[1] > 100 for block in blocks)
-    assert np.abs(blocks[-1].counts[0]).max() * source.volts_per_count == pytest.approx(1, rel=0.01)
+    assert len(counts) > 320  # two cycles; blocks are short where a late host catches up
+    assert np.abs(counts).max() * source.volts_per_count == pytest.approx(1, rel=0.01)
 
 
 def test_read_before_start_is_an_error(make):
