@@ -25,21 +25,8 @@ from pdu_agent.app.config.nulls import NullCalibration
 from pdu_agent.app.config.tree import Problems
 from pdu_agent.app.config.wiring import ResidualWiring, SampledWiring
 from pdu_agent.app.wiring import meter_channels
+from tests.app.uncalibrated import CONVERTER
 
-CONFIG = """\
-schema: 1
-state_dir: {folder}/state
-runtime_dir: {folder}/run
-snmp: {{listen: []}}
-http: {{listen: ""}}
-simulator: {{tolerance: 0.01, script: {folder}/loads.yaml, speed: 20}}
-inlets: [{{number: 1}}]
-meters:
-  - name: chip1
-    driver: ads130e08
-    bus: sim:0
-    voltage: {{channel: 1, divider: 200}}
-"""
 ONE_PHASE = """\
     currents: [{channel: 2, feeds: inlet 1}, {channel: 3}]
     residuals: [{inlet: 1, channels: [2, 3]}]
@@ -65,7 +52,7 @@ GOAL_A, GOAL_SHARE = 0.0005, 0.0002
 
 def bench(folder: Path, channels: str) -> Path:
     file = folder / "openpdu.yaml"
-    file.write_text(CONFIG.format(folder=folder) + channels, encoding="utf-8")
+    file.write_text(CONVERTER.format(folder=folder) + channels, encoding="utf-8")
     (folder / "run").mkdir(mode=0o700)
     return file
 

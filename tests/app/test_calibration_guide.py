@@ -12,24 +12,13 @@ from pdu_agent.app import exits
 from pdu_agent.app.cli import main
 from pdu_agent.app.config.calibration import CalibrationFile, read
 from pdu_agent.app.config.tree import Problems
+from tests.app.uncalibrated import CONVERTER
 
 # An outlet without a relay is always on.
-CONFIG = """\
-schema: 1
-state_dir: {folder}/state
-runtime_dir: {folder}/run
-snmp: {{listen: []}}
-http: {{listen: ""}}
-simulator: {{tolerance: 0.01, script: {folder}/loads.yaml, speed: 20}}
-inlets: [{{number: 1}}]
-meters:
-  - name: chip1
-    driver: ads130e08
-    bus: sim:0
-    voltage: {{channel: 1, divider: 200}}
-    currents: [{{channel: 2, feeds: inlet 1}}, {{channel: 3}}, {{channel: 4, feeds: outlet 5}}]
-    residuals: [{{inlet: 1, channels: [2, 3]}}]
-outlets: [{{number: 5}}]
+WIRED = """\
+    currents: [{channel: 2, feeds: inlet 1}, {channel: 3}, {channel: 4, feeds: outlet 5}]
+    residuals: [{inlet: 1, channels: [2, 3]}]
+outlets: [{number: 5}]
 """
 HEATER = "- load: {of: outlet 5, watts: 2000}\n"
 NOTHING = "- load: {of: outlet 5, unplug: true}\n"
@@ -59,7 +48,7 @@ class Person:
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     file = tmp_path / "openpdu.yaml"
-    file.write_text(CONFIG.format(folder=tmp_path), encoding="utf-8")
+    file.write_text(CONVERTER.format(folder=tmp_path) + WIRED, encoding="utf-8")
     (tmp_path / "loads.yaml").write_text(HEATER, encoding="utf-8")
     (tmp_path / "run").mkdir(mode=0o700)
     return file

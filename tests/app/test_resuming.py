@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC
@@ -40,7 +41,7 @@ STEP_MJ = 36_000_000
 """Of the Modbus meter's register."""
 
 
-class Unit:
+class Unit(ABC):
     """An agent without its threads, for one meter. What it has stored survives a `kill`."""
 
     def __init__(self, **targets: Target) -> None:
@@ -50,8 +51,9 @@ class Unit:
         self.boot_id = "boot-1"
         self.more: dict[str, object] = {}
 
+    @abstractmethod
     def make_meter(self):
-        raise NotImplementedError
+        """The driver anew, as a started agent makes it."""
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)

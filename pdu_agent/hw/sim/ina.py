@@ -6,6 +6,7 @@ Lays out its registers by itself, apart from the driver. Bus faults are those of
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -13,7 +14,7 @@ Truth = Callable[[], tuple[float, float]]
 """Volts on the bus, and amperes through the shunt (negative: backwards)."""
 
 
-class _SimIna:
+class _SimIna(ABC):
     """16-bit registers, high byte first. overrides: register -> content, for a chip that lies."""
 
     RESET: Mapping[int, int] = MappingProxyType({})
@@ -37,8 +38,9 @@ class _SimIna:
         if register in self.WRITABLE and len(data) >= 2:
             self.registers[register] = data[0] << 8 | data[1]
 
+    @abstractmethod
     def measured(self) -> dict[int, int]:
-        raise NotImplementedError
+        """The registers that follow the truth, as they are now."""
 
 
 class SimIna219(_SimIna):

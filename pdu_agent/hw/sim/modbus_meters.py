@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 
 from pdu_agent.model.clock import Clock
@@ -16,7 +17,7 @@ from pdu_agent.model.quantities import Electrical
 _WS_PER_KWH = 3_600_000.0
 
 
-class SimEnergyMeter:
+class SimEnergyMeter(ABC):
     """Counts what `truth` says since it was made, in the clock's time.
 
     import_ws, export_ws, import_vars, export_vars: watt seconds and var seconds. Reads from any
@@ -53,8 +54,9 @@ class SimEnergyMeter:
     FUNCTION = 3
     WRITABLE: tuple[int, ...] = ()
 
+    @abstractmethod
     def registers(self, now: Electrical) -> dict[int, int]:
-        raise NotImplementedError
+        """All registers, 16 bits each by address, at this instant."""
 
     def _count(self) -> None:
         now_s = self._clock.monotonic_s()
