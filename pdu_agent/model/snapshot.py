@@ -255,7 +255,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The unit itself. sequence_interval_s is the least time between two closing relays."""
+    """The unit itself. sequence_interval_s is the time between the slots of two closing relays."""
 
     name: str
     contact: str
