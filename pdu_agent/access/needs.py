@@ -12,6 +12,7 @@ from pdu_agent.model.commands import (
     AdvanceConfigLock,
     Command,
     ConfigureBranch,
+    ConfigureCap,
     ConfigureDevice,
     ConfigureGroup,
     ConfigureInlet,
@@ -22,9 +23,16 @@ from pdu_agent.model.commands import (
     ConfigureThresholds,
     CreateGroup,
     EnableNotifications,
+    EnablePlan,
+    EnableRule,
+    HoldOutlet,
+    ReleaseOutlet,
     RemoveGroup,
     ResetMeter,
     ResetMeters,
+    ResetTrip,
+    RunPlan,
+    SetCountdown,
     SetLimit,
     SetLock,
     SetMember,
@@ -49,7 +57,7 @@ def needs(command: Command, snapshot: Snapshot, batch: Sequence[Command] = ()) -
     into the very group that another one switches.
     """
     match command:
-        case SwitchOutlet():
+        case SwitchOutlet() | SetCountdown():
             yield Rights.SWITCH, command.outlet
         case SwitchAll():
             yield from _on_all(Rights.SWITCH, (outlet.index for outlet in snapshot.outlets))
@@ -59,7 +67,7 @@ def needs(command: Command, snapshot: Snapshot, batch: Sequence[Command] = ()) -
             yield from _on_all(Rights.WRITE, _members(command.group, snapshot, batch))
         case SetMember():
             yield from _on_all(Rights.WRITE, (command.outlet,))
-        case SetLock() | ConfigureOutlet():
+        case SetLock() | ConfigureOutlet() | ResetTrip() | HoldOutlet() | ReleaseOutlet():
             yield Rights.WRITE, command.outlet
         case ConfigureOutlets():
             yield from _on_all(Rights.WRITE, (outlet.index for outlet in snapshot.outlets))
@@ -79,8 +87,14 @@ def needs(command: Command, snapshot: Snapshot, batch: Sequence[Command] = ()) -
             | CreateGroup()
             | EnableNotifications()
             | AdvanceConfigLock()
+            | EnablePlan()
+            | EnableRule()
+            | ConfigureCap()
         ):
             yield Rights.WRITE, None
+        case RunPlan():
+            plans = (row.outlets for row in snapshot.plans if row.name == command.plan)
+            yield from _on_all(Rights.SWITCH, next(plans, ()))
         case _:
             assert_never(command)
 

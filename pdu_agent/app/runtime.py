@@ -24,9 +24,11 @@ from pdu_agent.model.readings import (
     BankState,
     Effect,
     FanReading,
+    HookResult,
     InitialiseBank,
     Reading,
     RelayResult,
+    RunHook,
     SaveRecord,
     SensorReading,
     WriteRelays,
@@ -70,6 +72,8 @@ class Runtime:
         self.on_second: Callable[[], None] = lambda: None
         """Called after a tick, about once a second: the loop and the core made progress."""
         self._second_s = 0.0
+        self.run_hook: Callable[[RunHook], None] = lambda _: None
+        """Starts a hook; its result comes back by `deliver_hook`."""
         self.core = Core(settings, clock, self._perform, birth, ORDER_LEAD_S)
         self.core.events.subscribe(limit=1, wake=self.wake)
 
@@ -94,6 +98,10 @@ class Runtime:
     def deliver_trouble(self, source: str, error: HardwareError | None) -> None:
         """A meter was lost (the error) or is back (None); any thread."""
         self.post(self.core.on_source_trouble, source, str(error) if error else None)
+
+    def deliver_hook(self, result: HookResult) -> None:
+        """A hook ended; any thread."""
+        self.post(self._on_hook, result)
 
     def deliver_flush(self, error: StoreError | None) -> None:
         """The card write ended; any thread."""
@@ -146,8 +154,13 @@ class Runtime:
             self.core.on_bank_lost(report)
         self._schedule()
 
+    def _on_hook(self, result: HookResult) -> None:
+        self.core.on_hook(result)
+        self._schedule()
+
     def _on_reading(self, reading: Reading) -> None:
         self.core.on_reading(reading)
+        self._schedule()  # a cap or a trip may not wait for the next second
 
     def _on_sensor(self, reading: SensorReading) -> None:
         self.core.on_sensor(reading)
@@ -162,6 +175,8 @@ class Runtime:
             self._store.append_events(effect.events)
         elif isinstance(effect, AppendAudit):
             self._store.append_audit(effect.entry)
+        elif isinstance(effect, RunHook):
+            self.run_hook(effect)
         elif not self._send(effect) and isinstance(effect, WriteRelays):
             refused = RelayResult(effect.bank, effect.closed, {}, "the board's inbox is full")
             self._loop.call_soon(self._on_report, refused)

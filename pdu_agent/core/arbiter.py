@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pdu_agent.core.configuring import Configuring
 from pdu_agent.core.groups import GroupEditor
@@ -26,6 +26,8 @@ from pdu_agent.model.commands import (
     ConfigureThresholds,
     CreateGroup,
     EnableNotifications,
+    HoldOutlet,
+    ReleaseOutlet,
     RemoveGroup,
     ResetMeter,
     ResetMeters,
@@ -58,6 +60,8 @@ class Batch:
             SwitchAll: switching.switch_all,
             SwitchGroup: switching.switch_group,
             SetLock: switching.lock,
+            HoldOutlet: switching.hold,
+            ReleaseOutlet: switching.release,
             ConfigureOutlet: configuring.outlet,
             ConfigureOutlets: configuring.outlets,
             ConfigureInlet: configuring.inlet,
@@ -79,6 +83,10 @@ class Batch:
             ConfigureThresholds: configuring.thresholds,
             SetLimit: configuring.limit,
         }
+
+    def add_judges(self, judges: Mapping[type, Callable[..., None]]) -> None:
+        """Of commands that others own; each judges on the draft, and raises CommandError."""
+        self._judges |= judges
 
     def judge(self, commands: Sequence[Command]) -> CoreState:
         """The state after the whole batch. Raises CommandError with the refused position."""

@@ -49,6 +49,13 @@ def initial_state(
         groups=initial_groups(record.groups, sections),
         config_lock=birth.config_lock,
         last_event=record.last_event,
+        plans=dict(record.plans),
+        rules=dict(record.rules),
+        caps=dict(record.caps),
+        countdowns=dict(record.countdowns),
+        trips=dict(record.trips),
+        stops=dict(record.stops),
+        wear=dict(record.wear),
     )
     for path in record.overrides.keys() - state.overrides.keys():
         log.warning("%s: changed at run time, dropped: the file's limits contradict it", path)

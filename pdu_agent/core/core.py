@@ -17,6 +17,7 @@ from pdu_agent.core.backwards import Backwards
 from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
 from pdu_agent.core.birth import Birth, initial_state
+from pdu_agent.core.control import Control, Desk
 from pdu_agent.core.counting import counted
 from pdu_agent.core.event_log import EventLog
 from pdu_agent.core.fans import Fans
@@ -32,6 +33,7 @@ from pdu_agent.core.switch_proofs import SwitchProofs
 from pdu_agent.core.switching import Circumstances
 from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Thresholds
+from pdu_agent.core.values import Values
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Ticket
 from pdu_agent.model.errors import CommandError, StoreError, Unavailable
@@ -42,12 +44,15 @@ from pdu_agent.model.readings import (
     BankState,
     Effect,
     FanReading,
+    HookResult,
+    HostSeen,
     Reading,
     RelayResult,
     SensorReading,
 )
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import Health, Severity, Snapshot
+from pdu_agent.model.ups import Ups
 
 SNAPSHOT_AGE_S = 0.2
 """A snapshot with a countdown or an uptime in it is renewed when it is older than this."""
@@ -103,6 +108,10 @@ class Core:
         self._fans = Fans(settings.fans, clock, alarms)
         record = replace(birth.record, boot_id=birth.boot_id)
         self._keeper = RecordKeeper(state, record, clock, perform, alarms)
+        values = Values(state, self._sections)
+        self._control = Control(
+            Desk(settings, state, live, values, clock, alarms, publish, perform)
+        )
         self._publisher = Publisher(
             state,
             self._sections,
@@ -116,7 +125,10 @@ class Core:
             self._fans,
             self._keeper,
             self._log,
+            self._control,
+            values,
         )
+        self._values = values
         self._config_changed_s = 0.0
         self._topology = 0
         self._ticket = 0
@@ -237,6 +249,20 @@ class Core:
         self._keeper.note("card", trouble)
         self._snapshot = None
 
+    def on_hook(self, result: HookResult) -> None:
+        """A hook that was run has ended."""
+        self._control.on_hook(result)
+        self._snapshot = None
+
+    def on_watched_host(self, seen: HostSeen) -> None:
+        """A host that a rule watches was asked whether it is there."""
+        self._control.on_host(seen)
+
+    def on_upses(self, upses: tuple[Ups, ...]) -> None:
+        """All that is known of the UPSes now."""
+        self._values.upses = upses
+        self._snapshot = None
+
     def on_host(self, status: HostStatus) -> None:
         """The board was looked at; faces see it from the next snapshot on."""
         self._host = status
@@ -262,6 +288,7 @@ class Core:
         self._points.mark_stale(now_s)  # before the thresholds: silence serves no delay
         self._thresholds.tick(now_s)
         self._fans.mark_stale(now_s)
+        self._control.run(self.submit_all)
         if fired or now_s >= self._keeper.next_due_s:
             self._keeper.save_periodically()
             self._log.hand_over()
@@ -274,6 +301,7 @@ class Core:
             self._banks.next_due_s(),
             self._points.next_due_s(),
             self._thresholds.next_due_s(),
+            self._control.next_due_s(),
         )
 
     def has_unfinished(self) -> bool:
@@ -303,7 +331,9 @@ class Core:
             self._banks.trouble(),
             self._thresholds.passed,
         )
-        return Batch(self._sections, self._state, actor, around).judge(commands)
+        batch = Batch(self._sections, self._state, actor, around)
+        batch.add_judges(self._control.judges(batch.draft, actor, around))
+        return batch.judge(commands)
 
     def _accept(
         self, commands: Sequence[Command], actor: Actor, before: CoreState, after: CoreState

@@ -166,6 +166,7 @@ class Sections:
         self.branches = {branch.number: branch for branch in settings.branches}
         self.outlets = {outlet.number: outlet for outlet in settings.outlets}
         self.sensors = {sensor.number: sensor for sensor in settings.sensors}
+        self.hooks = settings.hooks
         self.groups = {group.number: group for group in settings.groups}
         self.limits = limits_of_unit(settings)
 
@@ -185,6 +186,7 @@ class LiveSettings:
 
     def __init__(self, sections: Sections, overrides: Mapping[str, Override]) -> None:
         self._sections = sections
+        self.hooks = sections.hooks
         self.renew(overrides)
 
     def renew(self, overrides: Mapping[str, Override]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
+from pdu_agent.core.control import Control
 from pdu_agent.core.event_log import EventLog
 from pdu_agent.core.fans import Fans
 from pdu_agent.core.faults import StandingFaults
@@ -25,7 +26,9 @@ from pdu_agent.core.settings import (
 )
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.thresholds import Source, Thresholds
+from pdu_agent.core.values import Values
 from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.model.control import NextChange
 from pdu_agent.model.host import HostStatus
 from pdu_agent.model.snapshot import (
     Branch,
@@ -35,6 +38,7 @@ from pdu_agent.model.snapshot import (
     Inlet,
     Line,
     Outlet,
+    OutletHooks,
     Snapshot,
 )
 
@@ -56,6 +60,8 @@ class Publisher:
         fans: Fans,
         keeper: RecordKeeper,
         event_log: EventLog,
+        control: Control,
+        values: Values,
     ) -> None:
         self._state = state
         self._sections = sections
@@ -70,6 +76,8 @@ class Publisher:
         self._line_counts = Counter(line.inlet for line in sections.lines.values())
         self._keeper = keeper
         self._log = event_log
+        self._control = control
+        self._values = values
         self._seq = 0
 
     def sources(self) -> dict[Target, Source]:
@@ -132,6 +140,11 @@ class Publisher:
                 for line in self._sections.lines.values()
             ),
             fans=self._fans.shown(),
+            upses=self._values.upses,
+            plans=self._control.plans(),
+            rules=self._control.rules(),
+            caps=self._control.caps(),
+            hooks=live.hooks,
         )
 
     def _inlet(
@@ -164,6 +177,7 @@ class Publisher:
                 self._banks.due_s(number),
                 self._tariffs,
                 faults.of(target, settings.relay),
+                self._control.next_change(number),
             )
         return shown
 
@@ -189,6 +203,7 @@ def shown_outlet(
     due_s: float | None,
     tariffs: tuple[str, ...],
     faults: Faults,
+    next_change: NextChange | None,
 ) -> Outlet:
     """due_s: when the relay of a queued outlet may move, for the countdown. tariffs: all names."""
     machine = live.machine
@@ -227,6 +242,13 @@ def shown_outlet(
         min_on_s=settings.min_on_s,
         min_off_s=settings.min_off_s,
         rated_current_a=settings.rated_current_a,
+        pulse_s=settings.pulse_s,
+        priority=settings.priority,
+        holds=tuple(sorted(live.holds, key=lambda hold: -hold.rank)),
+        next_change=next_change,
+        hooks=OutletHooks(
+            settings.before_on, settings.after_on, settings.before_off, settings.after_off
+        ),
     )
 
 

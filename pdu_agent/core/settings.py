@@ -145,6 +145,9 @@ class RelayRef:
     relay: int
 
 
+_HOOK = "name of one of `hooks` that is run then"
+
+
 @dataclass(frozen=True, slots=True)
 class OutletSettings:
     """One entry of `outlets`. relay None: the outlet is metered only."""
@@ -171,6 +174,19 @@ class OutletSettings:
     min_off_s: int = setting(
         0, minimum=0, maximum=7200, doc="an on waits until it was off for this long (compressors)"
     )
+    pulse_s: float = setting(
+        0.5, minimum=0.1, maximum=600, doc="how long a pulse leaves it in the other state"
+    )
+    priority: int = setting(
+        1,
+        minimum=0,
+        maximum=255,
+        doc="1 is the most important; a cap sheds the highest number first, and never 0",
+    )
+    before_on: str = setting("", max_length=32, doc=_HOOK)
+    after_on: str = setting("", max_length=32, doc=_HOOK)
+    before_off: str = setting("", max_length=32, doc=_HOOK)
+    after_off: str = setting("", max_length=32, doc=_HOOK)
     power_up: PowerUp = setting(PowerUp.LAST, doc="after a power loss: on, off or last")
     feeds_back: bool = setting(False, doc=_FEEDS_BACK)
 
@@ -247,9 +263,9 @@ class ThresholdSettings:
 class CoreSettings:
     """What `Core` is built from.
 
-    stale_after_s: str(Target) -> seconds of silence of its source after which a point is
-    stale; its keys are the metered points. direct_points: those of direct voltage, whose volts
-    say nothing about the mains.
+    hooks: their names. stale_after_s: str(Target) -> seconds of silence of its source after which
+    a point is stale; its keys are the metered points. direct_points: those of direct voltage, whose
+    volts say nothing about the mains.
     """
 
     device: DeviceSettings
@@ -266,6 +282,7 @@ class CoreSettings:
     """Of the tariffs; None: the system's."""
     fans: tuple[FanSettings, ...] = ()
     direct_points: frozenset[Target] = frozenset()
+    hooks: tuple[str, ...] = ()
 
     def metered_points(self) -> list[Target]:
         """Inlets with their residual currents, lines, branches, outlets, as far as a meter feeds

@@ -11,14 +11,22 @@ from pdu_agent.core.outlet import OutletMachine, Timing, advance
 from pdu_agent.core.sensors import SensorLive
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.core.steps import Step
-from pdu_agent.model.commands import Action, Actor, Lock, Target
+from pdu_agent.model.commands import Action, Actor, Hold, Lock, Rank, Target
 from pdu_agent.model.record import (
+    CapRecord,
+    CountdownRecord,
     CounterMark,
     GroupRecord,
+    HoldRow,
     MeterRecord,
     OutletRecord,
     Override,
+    PlanRecord,
     Record,
+    RuleRecord,
+    StopRecord,
+    TripRecord,
+    WearRecord,
 )
 from pdu_agent.model.snapshot import Alarm, ChangeReason
 from pdu_agent.model.switch_proof import SwitchProof
@@ -31,11 +39,15 @@ _REASON_OF_FACE = {
     "nut": ChangeReason.NUT,
     "schedule": ChangeReason.SCHEDULE,
     "power up": ChangeReason.POWER_UP,
+    "rule": ChangeReason.RULE,
 }
+_REASON_OF_SAFETY = {"trip": ChangeReason.OVERCURRENT, "cap": ChangeReason.LOAD_SHEDDING}
 
 
 def reason_of(actor: Actor) -> ChangeReason:
-    """What a change by this actor is put down to."""
+    """What a change by this actor is put down to; of safety the first word of `who` tells it."""
+    if actor.is_safety:
+        return _REASON_OF_SAFETY.get(actor.who.partition(" ")[0], ChangeReason.OTHER)
     return _REASON_OF_FACE.get(actor.face, ChangeReason.OTHER)
 
 
@@ -44,7 +56,7 @@ class OutletLive:
     """One outlet's changing part. changed_s is uptime, 0 when not since the agent started.
     is_ordered: as model.snapshot.Outlet has it. contact_s: since when the contact is what it is
     (monotonic). proof: of its relay's last movement since the agent started. together: the
-    group that it is rebooted with, if it is.
+    group that it is rebooted with, if it is. holds: by their sources, see model.actor.Hold.
     """
 
     machine: OutletMachine
@@ -60,6 +72,7 @@ class OutletLive:
     contact_s: float = 0.0
     proof: SwitchProof | None = None
     together: tuple[int, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
     def commanded(self, action: Action, actor: Actor, now_s: float, timing: Timing) -> OutletLive:
         """The outlet after an accepted command; but for the mark that there was one it is
@@ -95,18 +108,20 @@ class CoreState:
     alarms: dict[tuple[str, str], Alarm] = field(default_factory=dict)
     config_lock: int = 0
     last_event: int = 0
+    plans: dict[str, PlanRecord] = field(default_factory=dict)
+    rules: dict[str, RuleRecord] = field(default_factory=dict)
+    caps: dict[int, CapRecord] = field(default_factory=dict)
+    countdowns: dict[int, CountdownRecord] = field(default_factory=dict)
+    trips: dict[int, TripRecord] = field(default_factory=dict)
+    stops: dict[int, StopRecord] = field(default_factory=dict)
+    wear: dict[int, WearRecord] = field(default_factory=dict)
 
     def draft(self) -> CoreState:
-        return CoreState(
-            dict(self.outlets),
-            dict(self.ledgers),
-            dict(self.overrides),
-            dict(self.groups),
-            dict(self.sensors),
-            dict(self.alarms),
-            self.config_lock,
-            self.last_event,
-        )
+        draft = CoreState()
+        for each in fields(CoreState):
+            value = getattr(self, each.name)
+            setattr(draft, each.name, dict(value) if isinstance(value, dict) else value)
+        return draft
 
     def tells_news(self, before: CoreState) -> bool:
         """Is there a difference besides the marks that an order was given?"""
@@ -136,6 +151,13 @@ class CoreState:
                 for target, ledger in self.ledgers.items()
                 if ledger.mark is not None
             },
+            plans=dict(self.plans),
+            rules=dict(self.rules),
+            caps=dict(self.caps),
+            countdowns=dict(self.countdowns),
+            trips=dict(self.trips),
+            stops=dict(self.stops),
+            wear=dict(self.wear),
         )
 
 
@@ -148,12 +170,32 @@ def _outlet_record(live: OutletLive) -> OutletRecord:
         lock=live.lock.value,
         switch_count=live.switch_count,
         reason=live.reason.value,
-        actor=(actor.face, actor.who, actor.address) if actor else None,
+        actor=plain_actor(actor) if actor else None,
         changed_wall_s=live.changed_wall_s,
         is_ordered=live.is_ordered,
         then=live.machine.then.value if live.machine.then is not None else None,
         together=live.together,
+        holds=tuple(
+            HoldRow(
+                hold.source,
+                int(hold.rank),
+                hold.wants_on,
+                hold.text,
+                hold.since_wall_s,
+                hold.ends,
+                hold.until_wall_s,
+            )
+            for hold in live.holds
+        ),
     )
+
+
+def plain_actor(actor: Actor) -> tuple[str, ...]:
+    """As the record keeps it; Actor(*row) takes it back. Without a reason it has three words, as
+    versions that know of no reasons expect.
+    """
+    words = (actor.face, actor.who, actor.address)
+    return (*words, actor.because) if actor.because else words
 
 
 def _unmarked(state: CoreState) -> dict[int, OutletLive]:
@@ -185,6 +227,18 @@ def live_outlet(settings: OutletSettings, record: OutletRecord | None) -> Outlet
         changed_wall_s=record.changed_wall_s,
         is_ordered=record.is_ordered,
         together=record.together,
+        holds=tuple(
+            Hold(
+                row.source,
+                Rank(row.rank),
+                row.wants_on,
+                row.text,
+                row.since_wall_s,
+                row.ends,
+                row.until_wall_s,
+            )
+            for row in record.holds
+        ),
     )
 
 

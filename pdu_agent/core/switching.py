@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from pdu_agent.core.feeders import FeederGuard, Passed
 from pdu_agent.core.groups import sequence_of
+from pdu_agent.core.holds import refuse_held, with_hold, without_hold
 from pdu_agent.core.live_settings import Sections, with_overrides
 from pdu_agent.core.outlet import OPEN_STEPS, Rest, Timing, held
 from pdu_agent.core.settings import OutletSettings
@@ -18,7 +19,10 @@ from pdu_agent.core.together import REBOOTING
 from pdu_agent.model.commands import (
     Action,
     Actor,
+    HoldOutlet,
     Lock,
+    Rank,
+    ReleaseOutlet,
     SetLock,
     SwitchAll,
     SwitchGroup,
@@ -77,11 +81,19 @@ class Switching:
         settings, live = self._outlet(command.outlet)
         self._require_relay(settings)
         self._claim(command.outlet)
-        if live.lock is not Lock.UNLOCKED and command.action is not Action.CANCEL:
+        if self._is_locked(live) and command.action is not Action.CANCEL:
             raise OutletLocked(
                 f"outlet {command.outlet} is {live.lock.value}: unlock it before switching it"
             )
         self._apply(settings, live, command.action, _delay_s(command))
+
+    def hold(self, command: HoldOutlet) -> None:
+        _, live = self._outlet(command.outlet)
+        self._draft.outlets[command.outlet] = with_hold(live, command.hold)
+
+    def release(self, command: ReleaseOutlet) -> None:
+        _, live = self._outlet(command.outlet)
+        self._draft.outlets[command.outlet] = without_hold(live, command.source)
 
     def switch_all(self, command: SwitchAll) -> None:
         self._switch_free(sorted(self._draft.outlets), command.action, "outlet")
@@ -131,11 +143,15 @@ class Switching:
             self._apply(settings, live, *_in_turn(action, settings, turn * gap_s))
         return free
 
+    def _is_locked(self, live: OutletLive) -> bool:
+        return live.lock is not Lock.UNLOCKED and self._actor.rank < Rank.LOCK
+
     def _apply(
         self, settings: OutletSettings, live: OutletLive, action: Action, delay_s: float | None
     ) -> None:
         if action is Action.TOGGLE:
             action = Action.OFF if live.machine.ends_on else Action.ON
+        refuse_held(settings.number, live, action, self._actor)
         timing = timing_of(settings)
         if delay_s is not None:
             timing = replace(timing, on_delay_s=delay_s, off_delay_s=delay_s)

@@ -12,6 +12,7 @@ from pdu_agent.model.commands import (
     AdvanceConfigLock,
     Command,
     ConfigureBranch,
+    ConfigureCap,
     ConfigureDevice,
     ConfigureGroup,
     ConfigureInlet,
@@ -22,10 +23,17 @@ from pdu_agent.model.commands import (
     ConfigureThresholds,
     CreateGroup,
     EnableNotifications,
+    EnablePlan,
+    EnableRule,
+    HoldOutlet,
     Limit,
+    ReleaseOutlet,
     RemoveGroup,
     ResetMeter,
     ResetMeters,
+    ResetTrip,
+    RunPlan,
+    SetCountdown,
     SetLimit,
     SetLock,
     SetMember,
@@ -65,7 +73,8 @@ def _described(command: Command) -> str:
     match command:
         case SwitchOutlet():
             delay = f" in {command.delay_s:g} s" if command.delay_s is not None else ""
-            return f"outlet {command.outlet} {command.action.value}{delay}"
+            forced = " forced" if command.forced else ""
+            return f"outlet {command.outlet} {command.action.value}{delay}{forced}"
         case SwitchAll():
             return f"all outlets {command.action.value}"
         case SwitchGroup():
@@ -94,6 +103,23 @@ def _described(command: Command) -> str:
             return f"{command.notification_class.value} notifications {switched}"
         case AdvanceConfigLock():
             return "configuration lock advanced"
+        case HoldOutlet():
+            wanted = "on" if command.hold.wants_on else "off"
+            return f"outlet {command.outlet} held {wanted} by {command.hold.source}"
+        case ReleaseOutlet():
+            return f"outlet {command.outlet} released by {command.source}"
+        case ResetTrip():
+            return f"outlet {command.outlet} trip reset"
+        case SetCountdown():
+            if command.after_s is None:
+                return f"outlet {command.outlet} countdown ended"
+            return f"outlet {command.outlet} {command.action.value} in {command.after_s:g} s"
+        case EnablePlan():
+            return f"plan {command.plan} {'enabled' if command.enabled else 'disabled'}"
+        case RunPlan():
+            return f"plan {command.plan} run now"
+        case EnableRule():
+            return f"rule {command.rule} {'enabled' if command.enabled else 'disabled'}"
         case _:
             return f"{_subject(command)} {command.setting.value} = {_shown(command.value)}"
 
@@ -107,7 +133,8 @@ def _subject(
     | ConfigureSensor
     | ConfigureGroup
     | ConfigureThreshold
-    | ConfigureThresholds,
+    | ConfigureThresholds
+    | ConfigureCap,
 ) -> str:
     match command:
         case ConfigureDevice():
@@ -116,6 +143,8 @@ def _subject(
             return f"group {command.group}"
         case ConfigureThreshold():
             return f"{command.target} {command.quantity.value}"
+        case ConfigureCap():
+            return f"cap {command.cap}"
         case ConfigureThresholds():
             return f"every {command.kind.value} {command.quantity.value}"
         case ConfigureOutlets():
@@ -136,7 +165,15 @@ def _shown(value: _Value) -> str:
 
 def _target(command: Command) -> Target | None:
     match command:
-        case SwitchOutlet() | SetLock() | ConfigureOutlet():
+        case (
+            SwitchOutlet()
+            | SetLock()
+            | ConfigureOutlet()
+            | HoldOutlet()
+            | ReleaseOutlet()
+            | ResetTrip()
+            | SetCountdown()
+        ):
             return Target(TargetKind.OUTLET, command.outlet)
         case ConfigureInlet():
             return Target(TargetKind.INLET, command.inlet)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What someone wants: commands, who wants them, and the door they all go through."""
+"""What someone wants: commands, and the door they all go through."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from pdu_agent.model.actor import Actor, Hold, Rank
 from pdu_agent.model.terms import (
     Action,
     BranchSetting,
+    CapSetting,
     DeviceSetting,
     GroupSetting,
     InletSetting,
@@ -34,9 +36,12 @@ if TYPE_CHECKING:
 # Whoever takes commands from here takes their words from here too.
 __all__ = [
     "Action",
+    "Actor",
     "BranchSetting",
+    "CapSetting",
     "DeviceSetting",
     "GroupSetting",
+    "Hold",
     "InletSetting",
     "Limit",
     "Lock",
@@ -45,6 +50,7 @@ __all__ = [
     "OverloadRestriction",
     "PowerUp",
     "Quantity",
+    "Rank",
     "Reset",
     "SensorSetting",
     "Target",
@@ -56,11 +62,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class SwitchOutlet:
-    """delay_s overrides the outlet's own delay; only the delayed actions take it."""
+    """delay_s overrides the outlet's own delay; only the delayed actions take it. forced: without
+    hooks, and without waiting for the load to be idle.
+    """
 
     outlet: int
     action: Action
     delay_s: float | None = None
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +240,66 @@ class AdvanceConfigLock:
     value: int
 
 
+@dataclass(frozen=True, slots=True)
+class HoldOutlet:
+    """Stand by a wish for this outlet until it is released; replaces that of the same source."""
+
+    outlet: int
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOutlet:
+    """End what a source holds this outlet by; nothing happens where it holds nothing."""
+
+    outlet: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetTrip:
+    """Forget that the outlet tripped: it may be switched on again. No relay moves."""
+
+    outlet: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetCountdown:
+    """The action once so many seconds have passed, also over a restart; None: not any more."""
+
+    outlet: int
+    action: Action
+    after_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnablePlan:
+    plan: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """Do now what the plan does, whether it is enabled or not; its conditions do not count."""
+
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnableRule:
+    """A rule that is disabled releases what it holds; no relay moves."""
+
+    rule: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureCap:
+    cap: int
+    setting: CapSetting
+    value: float
+
+
 Command = (
     SwitchOutlet
     | SwitchAll
@@ -254,6 +323,14 @@ Command = (
     | AcknowledgeAlarm
     | EnableNotifications
     | AdvanceConfigLock
+    | HoldOutlet
+    | ReleaseOutlet
+    | ResetTrip
+    | SetCountdown
+    | EnablePlan
+    | RunPlan
+    | EnableRule
+    | ConfigureCap
 )
 
 
@@ -266,35 +343,17 @@ _NO_SETTINGS = (
     ResetMeters,
     AcknowledgeAlarm,
     AdvanceConfigLock,
+    HoldOutlet,
+    ReleaseOutlet,
+    ResetTrip,
+    SetCountdown,
+    RunPlan,
 )
 
 
 def change_settings(commands: Sequence[Command]) -> bool:
     """Does a batch change the configuration, besides what outlets, meters and alarms do?"""
     return not all(isinstance(command, _NO_SETTINGS) for command in commands)
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts: the face they came through, their name there, and from where.
-
-    `face` is one of "snmp", "http", "cli", "nut", "schedule", "rule", "button", "power up",
-    "safety".
-    `who` never holds a secret: a community is named by its configured name.
-    """
-
-    face: str
-    who: str = ""
-    address: str = ""
-
-    @property
-    def is_safety(self) -> bool:
-        """Does the unit protect itself? Its off waits for nothing but the relay."""
-        return self.face == "safety"
-
-    def __str__(self) -> str:
-        place = f" from {self.address}" if self.address else ""
-        return f"{self.face} {self.who}".strip() + place
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ OpenPduError
   MeasurementError       a bench does not show what calibration needs; for the person at it
   StoreError             a record could not be read or written
   CommandError           a command is refused; raised synchronously by check and submit_all
-    UnknownTarget  InvalidValue  NotPermitted  OutletLocked  NotNow  BudgetExceeded
-    Busy  Unavailable
+    UnknownTarget  InvalidValue  NotPermitted  OutletLocked  OutletHeld  NotNow
+    BudgetExceeded  Busy  Unavailable
 """
 
 from __future__ import annotations
@@ -77,6 +77,10 @@ class NotPermitted(CommandError):
 
 class OutletLocked(CommandError):
     """The outlet is locked; unlock it first."""
+
+
+class OutletHeld(OutletLocked):
+    """A wish of a higher rank stands against it; the text says whose, and what ends it."""
 
 
 class NotNow(CommandError):

@@ -99,6 +99,76 @@ class AgentStarted:
     cold_banks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PlanRan:
+    """A plan's turn came: `outcome` says what was done, or why not. skipped: nothing was."""
+
+    t_wall_s: float
+    plan: str
+    outcome: str
+    skipped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFired:
+    """A rule acted, or was refused. active: its condition holds now, else it has ended."""
+
+    t_wall_s: float
+    rule: str
+    active: bool
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutletShed:
+    """An outlet was switched off by a cap, or (restored) may be on again by it."""
+
+    t_wall_s: float
+    cap: int
+    outlet: int
+    restored: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutletTripped:
+    """An outlet was cut for too much current. latched: it stays off until it is reset."""
+
+    t_wall_s: float
+    outlet: int
+    latched: bool
+    retries: int
+    current_a: float
+
+
+@dataclass(frozen=True, slots=True)
+class HookFailed:
+    """A hook of an outlet did not succeed. outlet: 0 where it was about none."""
+
+    t_wall_s: float
+    hook: str
+    outlet: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopEnded:
+    """A graceful off ended: cut, or (aborted) the outlet stays on."""
+
+    t_wall_s: float
+    outlet: int
+    aborted: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsReloaded:
+    """The configuration was read anew and is in force, or `error` says why it is not."""
+
+    t_wall_s: float
+    error: str = ""
+
+
 Event = (
     OutletChanged
     | CommandAccepted
@@ -110,6 +180,13 @@ Event = (
     | SensorChanged
     | ContactChanged
     | AgentStarted
+    | PlanRan
+    | RuleFired
+    | OutletShed
+    | OutletTripped
+    | HookFailed
+    | StopEnded
+    | SettingsReloaded
 )
 
 

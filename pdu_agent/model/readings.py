@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from pdu_agent.model.audit import AuditEntry
 from pdu_agent.model.commands import Target
@@ -197,4 +198,47 @@ class AppendAudit:
     entry: AuditEntry
 
 
-Effect = WriteRelays | InitialiseBank | SaveRecord | AppendEvents | AppendAudit
+class HookMoment(Enum):
+    BEFORE_ON = "before on"
+    AFTER_ON = "after on"
+    BEFORE_OFF = "before off"
+    AFTER_OFF = "after off"
+    BY_PLAN = "by plan"
+    BY_RULE = "by rule"
+
+
+@dataclass(frozen=True, slots=True)
+class RunHook:
+    """Run a configured hook; answered by one HookResult. outlet: 0 where it is about none.
+
+    because: the actor and reason, for the hook's environment and the log.
+    """
+
+    id: int
+    hook: str
+    moment: HookMoment
+    outlet: int
+    outlet_name: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class HookResult:
+    """error: empty when it succeeded, else why not, in words. seconds: that it took."""
+
+    id: int
+    hook: str
+    error: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HostSeen:
+    """One attempt to reach a watched host: did it answer? error: why not, in words."""
+
+    host: str
+    answered: bool
+    error: str = ""
+
+
+Effect = WriteRelays | InitialiseBank | SaveRecord | AppendEvents | AppendAudit | RunHook

@@ -15,13 +15,25 @@ from pdu_agent.model.errors import StoreError
 SCHEMA_VERSION = 1
 
 
+class HoldRow(NamedTuple):
+    """A model.actor.Hold; `rank` is its number."""
+
+    source: str
+    rank: int
+    wants_on: bool
+    text: str
+    since_wall_s: float
+    ends: str
+    until_wall_s: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class OutletRecord:
     """state is the machine's step; deadline_s is on the monotonic clock of `boot_id`.
 
     target_on: where the last accepted command (or the last known contact) left the outlet.
     then: the action that follows once the relay has opened. together: outlets that are rebooted
-    with this one.
+    with this one. holds: rows of model.actor.Hold.
     """
 
     state: str
@@ -30,11 +42,12 @@ class OutletRecord:
     lock: str = "unlocked"
     switch_count: int = 0
     reason: str = "unknown"
-    actor: tuple[str, str, str] | None = None
+    actor: tuple[str, ...] | None = None
     changed_wall_s: float | None = None
     is_ordered: bool = False
     then: str | None = None
     together: tuple[int, ...] = ()
+    holds: tuple[HoldRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,87 @@ class GroupRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """What is remembered of a plan. enabled: None is as the file has it. handled_wall_s: what was
+    due up to here is done, or was missed. counted: where the counter stood when it began to count.
+    """
+
+    enabled: bool | None = None
+    handled_wall_s: float | None = None
+    counted: float | None = None
+    is_done: bool = False
+    last_wall_s: float | None = None
+    outcome: str = ""
+    runs: int = 0
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CountdownRecord:
+    """due_mono_s is on the monotonic clock of the record's boot_id, None where it was another's."""
+
+    action: str
+    due_wall_s: float
+    due_mono_s: float | None
+    actor: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRecord:
+    """What is remembered of a rule. enabled: None is as the file has it. since_wall_s: when it
+    began to be active. day: the local date (ISO 8601) of times_today. back_off_s: how long it
+    pauses after it acts the next time.
+    """
+
+    enabled: bool | None = None
+    active: bool = False
+    since_wall_s: float | None = None
+    fired: int = 0
+    last_wall_s: float | None = None
+    outcome: str = ""
+    day: str = ""
+    times_today: int = 0
+    back_off_s: float = 0.0
+    paused_until_wall_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CapRecord:
+    """shed: outlets that are off by this cap, in the order in which they went."""
+
+    shed: tuple[int, ...] = ()
+    since_wall_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TripRecord:
+    """As model.control.Trip."""
+
+    state: str = "none"
+    retries: int = 0
+    current_a: float | None = None
+    wall_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecord:
+    """A graceful off under way: `then` is the action that follows, phase what it waits for."""
+
+    then: str
+    phase: str
+    began_wall_s: float
+    actor: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WearRecord:
+    """worn: rated lives that the relay has used, 1.0 is all of it. on_s: seconds on in all."""
+
+    worn: float = 0.0
+    on_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class SensorRecord:
     """Lowest and highest value since the last reset, in the sensor's unit, and their times."""
 
@@ -113,7 +207,8 @@ class AuditHead:
 class Record:
     """Everything the next start needs. `seq` grows with each save; boots with each start.
 
-    outlets, groups and sensors are keyed by their numbers, meters and marks by str(Target),
+    outlets, groups, sensors, caps and what belongs to outlets are keyed by their numbers, plans
+    and rules by their names, meters and marks by str(Target),
     overrides by setting path ("outlet 3 name"). engine_id is the snmpEngineID (RFC 3411), made once
     per device. last_event: no entry of the event log has a number beyond it, 0 before the
     first; it is the newest entry's own once the agent was stopped. audit: the newest line of the
@@ -136,6 +231,13 @@ class Record:
     version that does not know them still reads the record, and forgets them.
     """
     audit: AuditHead | None = None
+    plans: Mapping[str, PlanRecord] = field(default_factory=dict)
+    rules: Mapping[str, RuleRecord] = field(default_factory=dict)
+    caps: Mapping[int, CapRecord] = field(default_factory=dict)
+    countdowns: Mapping[int, CountdownRecord] = field(default_factory=dict)
+    trips: Mapping[int, TripRecord] = field(default_factory=dict)
+    stops: Mapping[int, StopRecord] = field(default_factory=dict)
+    wear: Mapping[int, WearRecord] = field(default_factory=dict)
 
     def to_plain(self) -> dict[str, Any]:
         """JSON-ready data; `from_plain` takes it back without loss."""
@@ -157,6 +259,10 @@ class Record:
             "last_event": self.last_event,
             "audit": [self.audit.number, self.audit.hash] if self.audit else None,
             "marks": dict(self.marks),
+            **{
+                name: {str(key): _plain(row) for key, row in getattr(self, name).items()}
+                for name in _CONTROL
+            },
         }
 
     @staticmethod
@@ -186,6 +292,7 @@ class Record:
                 last_event=int(plain.get("last_event", 0)),
                 audit=_audit(plain.get("audit")),
                 marks={key: _mark(row) for key, row in plain.get("marks", {}).items()},
+                **{name: _control(name, plain.get(name, {})) for name in _CONTROL},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise StoreError(f"record does not fit its schema: {exc!r}") from exc
@@ -205,15 +312,57 @@ def _plain(row: Any) -> dict[str, Any]:
 
 _COLUMNS: Mapping[type, tuple[tuple[str, Any], ...]] = {
     kind: tuple((each.name, each.default) for each in fields(kind))
-    for kind in (OutletRecord, MeterRecord, SensorRecord, Override)
+    for kind in (
+        OutletRecord,
+        MeterRecord,
+        SensorRecord,
+        Override,
+        PlanRecord,
+        RuleRecord,
+        CapRecord,
+        CountdownRecord,
+        TripRecord,
+        StopRecord,
+        WearRecord,
+    )
 }
 """Name and default of each; what has no default has MISSING for one, which equals nothing."""
+
+
+_CONTROL: Mapping[str, tuple[type, type]] = {
+    "plans": (str, PlanRecord),
+    "rules": (str, RuleRecord),
+    "caps": (int, CapRecord),
+    "countdowns": (int, CountdownRecord),
+    "trips": (int, TripRecord),
+    "stops": (int, StopRecord),
+    "wear": (int, WearRecord),
+}
+"""Sections of what switches by itself: the type of their keys, and of their rows."""
+
+
+def _control(name: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[Any, Any]:
+    key_type, row_type = _CONTROL[name]
+    return {key_type(key): row_type(**_with_tuples(row)) for key, row in rows.items()}
+
+
+def _with_tuples(row: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has lists in place of tuples."""
+    return {key: tuple(each) if isinstance(each, list) else each for key, each in row.items()}
 
 
 def _outlet(row: Mapping[str, Any]) -> OutletRecord:
     actor = row.get("actor")
     together = tuple(int(number) for number in row.get("together", ()))
-    return OutletRecord(**{**row, "actor": tuple(actor) if actor else None, "together": together})
+    holds = tuple(HoldRow(*each) for each in row.get("holds", ()))
+    return OutletRecord(
+        **{
+            **row,
+            "actor": tuple(actor) if actor else None,
+            "together": together,
+            "holds": holds,
+        }
+    )
 
 
 def _meter(row: Mapping[str, Any]) -> MeterRecord:

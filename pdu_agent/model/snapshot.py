@@ -13,11 +13,13 @@ from enum import Enum
 from pdu_agent.model.commands import (
     Action,
     Actor,
+    Hold,
     Lock,
     NotificationClass,
     PowerUp,
     TemperatureScale,
 )
+from pdu_agent.model.control import Cap, NextChange, Plan, RelayWear, Rule, Trip
 from pdu_agent.model.host import HostStatus
 from pdu_agent.model.metered import (
     Branch,
@@ -111,6 +113,21 @@ class ChangeReason(Enum):
     NUT = "nut"
     LOCAL = "local"
     OTHER = "other"
+    RULE = "rule"
+    OVERCURRENT = "overcurrent"
+
+
+@dataclass(frozen=True, slots=True)
+class OutletHooks:
+    """Names of hooks, empty for none."""
+
+    before_on: str = ""
+    after_on: str = ""
+    before_off: str = ""
+    after_off: str = ""
+
+
+_NO_TRIP, _NO_WEAR, _NO_HOOKS = Trip(), RelayWear(), OutletHooks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +138,8 @@ class Outlet:
     acts. relay_closed is what was read back from the board, None where it is not known.
     *_s that are instants (last_change_s, discontinuity_s) are uptime seconds. is_ordered:
     somebody has given it a command since its board got power, even if nothing was to be done.
-    last_proof: of its relay's last movement since the agent started.
+    last_proof: of its relay's last movement since the agent started. priority: 1 is the most
+    important, the highest number is shed first.
     """
 
     index: int
@@ -156,6 +174,16 @@ class Outlet:
     min_on_s: int = 0
     min_off_s: int = 0
     rated_current_a: float | None = None
+    pulse_s: float = 0.5
+    priority: int = 1
+    holds: tuple[Hold, ...] = ()
+    """Wishes that stand, the strongest first."""
+    next_change: NextChange | None = None
+    stopping: str = ""
+    """What an outlet that is being shut down waits for, in words; empty for others."""
+    trip: Trip = _NO_TRIP
+    wear: RelayWear = _NO_WEAR
+    hooks: OutletHooks = _NO_HOOKS
 
     @property
     def is_on(self) -> bool | None:
@@ -332,3 +360,8 @@ class Snapshot:
     """None until the board was looked at."""
     lines: tuple[Line, ...] = ()
     fans: tuple[Fan, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    hooks: tuple[str, ...] = ()
+    """Names of the hooks that outlets may have."""

@@ -54,7 +54,9 @@ class TemperatureScale(Enum):
 
 
 class TargetKind(Enum):
-    """RESIDUAL is the residual current of the inlet with that number, a point of its own."""
+    """RESIDUAL is the residual current of the inlet with that number, a point of its own. UNIT 1
+    is the whole unit: the sum of its inlets.
+    """
 
     INLET = "inlet"
     LINE = "line"
@@ -63,6 +65,8 @@ class TargetKind(Enum):
     SENSOR = "sensor"
     RESIDUAL = "residual"
     FAN = "fan"
+    GROUP = "group"
+    UNIT = "unit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,12 @@ class OutletSetting(Enum):
     MIN_ON_S = "min_on_s"
     MIN_OFF_S = "min_off_s"
     POWER_UP = "power_up"
+    PULSE_S = "pulse_s"
+    PRIORITY = "priority"
+    BEFORE_ON = "before_on"
+    AFTER_ON = "after_on"
+    BEFORE_OFF = "before_off"
+    AFTER_OFF = "after_off"
 
 
 class InletSetting(Enum):
@@ -120,6 +130,13 @@ class SensorSetting(Enum):
 
 class GroupSetting(Enum):
     NAME = "name"
+
+
+class CapSetting(Enum):
+    """Settings of a cap. Values: numbers, in watts or amperes as the cap has it for LIMIT."""
+
+    LIMIT = "limit"
+    MARGIN = "margin"
 
 
 class Quantity(Enum):
