@@ -22,9 +22,9 @@ from pathlib import Path
 from pdu_agent import __version__
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
-from pdu_agent.app.config.time_zone import zone_of
-from pdu_agent.app.cooling import fan_keeper, fans_of
-from pdu_agent.app.hardware import Hardware, direct_points, stale_after_s, stretched
+from pdu_agent.app.cooling import fan_keeper
+from pdu_agent.app.core_settings import core_settings_of
+from pdu_agent.app.hardware import Hardware
 from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
@@ -34,7 +34,6 @@ from pdu_agent.app.runtime import Runtime
 from pdu_agent.app.systemd import ServiceManager
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.configuring import LAST_LOCK
-from pdu_agent.core.settings import CoreSettings
 from pdu_agent.hw.host import HostReader
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.errors import StoreError
@@ -144,21 +143,7 @@ class Agent:
         self, store: RecordStore, birth: Birth, is_first: bool
     ) -> tuple[Runtime, Hardware]:
         settings = self._settings
-        core_settings = CoreSettings(
-            settings.device,
-            settings.inlets,
-            settings.outlets,
-            stale_after_s(settings),
-            stretched(settings),
-            settings.groups,
-            settings.thresholds,
-            settings.branches,
-            settings.lines,
-            settings.tariffs,
-            zone_of(settings.device.time_zone),
-            fans_of(settings),
-            direct_points(settings),
-        )
+        core_settings = core_settings_of(settings)
         runtime = self._runtime = Runtime(
             core_settings, self._clock, store, birth, self._send, settings.simulator.speed
         )

@@ -296,8 +296,11 @@ class Core:
 
     def next_deadline_s(self) -> float:
         """When `tick` is due next (monotonic)."""
+        return min(self._keeper.next_due_s, self.next_change_s())
+
+    def next_change_s(self) -> float:
+        """When (monotonic) something is to be done besides saving; infinity for never."""
         return min(
-            self._keeper.next_due_s,
             self._banks.next_due_s(),
             self._points.next_due_s(),
             self._thresholds.next_due_s(),
