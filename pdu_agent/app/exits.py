@@ -22,6 +22,7 @@ OF_PROBLEM: Mapping[str, int] = {
     "invalid_value": USAGE,
     "not_permitted": NOT_PERMITTED,
     "outlet_locked": REFUSED,
+    "outlet_held": REFUSED,
     "not_now": REFUSED,
     "budget_exceeded": REFUSED,
     "busy": UNAVAILABLE,
@@ -38,7 +39,7 @@ exit codes:
   3   the agent cannot be reached
   4   no such outlet
   5   not permitted
-  6   refused: the outlet is locked, or not now
+  6   refused: the outlet is locked, kept on or off by someone, or not now
   7   unavailable or busy; a wait that came to no good end
   8   the doctor found what does not work; the audit log is not whole
   78  error in the configuration

@@ -116,7 +116,11 @@ class AuditTrail:
 
 
 def _data(command: Command) -> Mapping[str, Any]:
-    given = {each.name: _plain(getattr(command, each.name)) for each in fields(command)}
+    given = {
+        each.name: _plain(value)
+        for each in fields(command)
+        if (value := getattr(command, each.name)) is not False or each.default is not False
+    }
     return {"command": type(command).__name__, **given}
 
 

@@ -27,6 +27,7 @@ from pdu_agent.model.errors import (
     InvalidValue,
     NotNow,
     NotPermitted,
+    OutletHeld,
     OutletLocked,
     Unavailable,
     UnknownTarget,
@@ -491,6 +492,7 @@ def test_an_outlet_that_ends_elsewhere_is_a_failure(
         (InvalidValue, 2),
         (NotPermitted, 5),
         (OutletLocked, 6),
+        (OutletHeld, 6),
         (NotNow, 6),
         (BudgetExceeded, 6),
         (Busy, 7),
@@ -512,7 +514,8 @@ def test_each_refusal_has_its_exit_code(
 
 
 def test_every_command_error_has_an_exit_code() -> None:
-    codes = {COMMAND_ERRORS[kind][1] for kind in CommandError.__subclasses__()}
+    kinds = (*CommandError.__subclasses__(), *OutletLocked.__subclasses__())
+    codes = {COMMAND_ERRORS[kind][1] for kind in kinds}
     assert codes == set(exits.OF_PROBLEM) - {"not_found"}
 
 

@@ -13,7 +13,7 @@ import yaml
 from aiohttp import web
 
 from pdu_agent.model.commands import Action, Lock, OverloadRestriction, PowerUp, TemperatureScale
-from pdu_agent.model.errors import CommandError
+from pdu_agent.model.errors import CommandError, OutletLocked
 from pdu_agent.model.quantities import Quality
 from pdu_agent.model.snapshot import (
     ChangeReason,
@@ -181,7 +181,8 @@ def test_problem_codes_are_those_of_the_code() -> None:
 
 def test_every_command_error_has_a_problem_of_its_own() -> None:
     problems = [
-        Problem.about_command(kind("refused"), position=2) for kind in CommandError.__subclasses__()
+        Problem.about_command(kind("refused"), position=2)
+        for kind in (*CommandError.__subclasses__(), *OutletLocked.__subclasses__())
     ]
     assert len({problem.code for problem in problems}) == len(problems)
     for problem in problems:
