@@ -5,98 +5,18 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from pdu_agent.core.alarms import AlarmBook
-from pdu_agent.core.live_settings import LiveSettings
+from pdu_agent.core.engine import Desk, Engine, Judge
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching import Circumstances
-from pdu_agent.core.values import Values
-from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Ticket
 from pdu_agent.model.control import Cap, NextChange, Plan, Rule
 from pdu_agent.model.errors import CommandError
-from pdu_agent.model.events import Event
-from pdu_agent.model.readings import Effect, HookResult, HostSeen
+from pdu_agent.model.readings import HookResult, HostSeen
 
 log = logging.getLogger(__name__)
-
-Judge = Callable[..., None]
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every engine works with. settings: as the file has them; live: as they stand now."""
-
-    settings: CoreSettings
-    state: CoreState
-    live: LiveSettings
-    values: Values
-    clock: Clock
-    alarms: AlarmBook
-    publish: Callable[[Event], None]
-    perform: Callable[[Effect], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A batch that an engine wants to have carried out. about: means something to the engine."""
-
-    commands: tuple[Command, ...]
-    actor: Actor
-    about: object = None
-
-
-class Engine:
-    """One kind of automaton. What it must remember is in CoreState, in the rows of the record.
-
-    It never moves a relay itself: it wishes, and is told what came of it.
-    """
-
-    def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> Mapping[type, Judge]:
-        """Command class -> what judges such a command on the draft, for those it owns."""
-        del draft, actor, around
-        return {}
-
-    def tick(self) -> Iterable[Wish]:
-        """What is due now. Called at next_due_s at the latest, and after whatever happens."""
-        return ()
-
-    def next_due_s(self) -> float:
-        """When (monotonic) there is something to do if nothing happens; infinity for never."""
-        return math.inf
-
-    def told(self, wish: Wish, error: CommandError | None) -> None:
-        """The wish was accepted, or refused with this error."""
-        del wish, error
-
-    def on_hook(self, result: HookResult) -> None:
-        """A hook has ended; it may be one of another engine's."""
-        del result
-
-    def on_host(self, seen: HostSeen) -> None:
-        """A watched host was asked whether it is there."""
-        del seen
-
-    def renew(self, settings: CoreSettings) -> None:
-        """The configuration was read anew; what is remembered stands by name or number."""
-        del settings
-
-    def plans(self) -> tuple[Plan, ...]:
-        return ()
-
-    def rules(self) -> tuple[Rule, ...]:
-        return ()
-
-    def caps(self) -> tuple[Cap, ...]:
-        return ()
-
-    def next_change(self, outlet: int) -> NextChange | None:
-        """The first thing that it will do to this outlet, as far as it knows."""
-        del outlet
-        return None
 
 
 class Control:

@@ -17,8 +17,9 @@ from pdu_agent.core.backwards import Backwards
 from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
 from pdu_agent.core.birth import Birth, initial_state
-from pdu_agent.core.control import Control, Desk
+from pdu_agent.core.control import Control
 from pdu_agent.core.counting import counted
+from pdu_agent.core.engine import Desk
 from pdu_agent.core.event_log import EventLog
 from pdu_agent.core.fans import Fans
 from pdu_agent.core.keeper import RecordKeeper
