@@ -120,6 +120,7 @@ class Agent:
         panel = Panel(self._settings, self._clock, hardware.site, runtime)
         self._exit.push_async_callback(panel.stop)
         fans = fan_keeper(self._settings, self._clock, hardware.site, runtime.deliver_fan)
+        runtime.set_fan = fans.set_duty
         self._exit.push_async_callback(asyncio.to_thread, fans.stop)
         earlier = runtime.core.events.subscribe(EARLIER_EVENTS)
         for report in await asyncio.to_thread(hardware.inspect):

@@ -31,6 +31,7 @@ from pdu_agent.model.readings import (
     RunHook,
     SaveRecord,
     SensorReading,
+    SetFanDuty,
     WriteRelays,
 )
 from pdu_agent.store.record_store import RecordStore
@@ -74,6 +75,7 @@ class Runtime:
         self._second_s = 0.0
         self.run_hook: Callable[[RunHook], None] = lambda _: None
         """Starts a hook; its result comes back by `deliver_hook`."""
+        self.set_fan: Callable[[SetFanDuty], None] = lambda _: None
         self.core = Core(settings, clock, self._perform, birth, ORDER_LEAD_S)
         self.core.events.subscribe(limit=1, wake=self.wake)
 
@@ -177,6 +179,8 @@ class Runtime:
             self._store.append_audit(effect.entry)
         elif isinstance(effect, RunHook):
             self.run_hook(effect)
+        elif isinstance(effect, SetFanDuty):
+            self.set_fan(effect)
         elif not self._send(effect) and isinstance(effect, WriteRelays):
             refused = RelayResult(effect.bank, effect.closed, {}, "the board's inbox is full")
             self._loop.call_soon(self._on_report, refused)

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 THRESHOLD = "threshold"
 SENSOR = "sensor"
 FAN = "fan"
+COOLING = "cooling"
 """Kinds of alarms; the others are named after what is out of order: relay, board, meter, store."""
 
 

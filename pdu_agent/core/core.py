@@ -106,7 +106,7 @@ class Core:
             publish,
         )
         self._banks = Banks(state, live, clock, alarms, perform, publish, order_lead_s, proofs)
-        self._fans = Fans(settings.fans, clock, alarms)
+        self._fans = Fans(settings.fans, state, clock, alarms, perform)
         record = replace(birth.record, boot_id=birth.boot_id)
         self._keeper = RecordKeeper(state, record, clock, perform, alarms)
         values = Values(state, self._sections)
@@ -216,6 +216,7 @@ class Core:
     def on_sensor(self, reading: SensorReading) -> None:
         """Take one reading of a sensor; one that is not configured is ignored."""
         self._points.on_sensor(reading)
+        self._fans.regulate()
         self.health = counted(self.health, f"sensor {reading.sensor}", rejected=reading.rejected)
         self._snapshot = None
 
@@ -289,6 +290,7 @@ class Core:
         self._points.mark_stale(now_s)  # before the thresholds: silence serves no delay
         self._thresholds.tick(now_s)
         self._fans.mark_stale(now_s)
+        self._fans.regulate()
         self._control.run(self.submit_all)
         if fired or now_s >= self._keeper.next_due_s:
             self._keeper.save_periodically()

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from pdu_agent.core.alarms import FAN, AlarmBook
-from pdu_agent.core.settings import FanSettings
+from pdu_agent.core.alarms import COOLING, FAN, AlarmBook
+from pdu_agent.core.fan_curve import is_worth_telling, regulated, temperature_of
+from pdu_agent.core.settings import FULL_DUTY_PERCENT, FanSettings
 from pdu_agent.core.silence import gone_after_s
+from pdu_agent.core.state import CoreState
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.readings import FanReading
+from pdu_agent.model.readings import FanReading, SetFanDuty
 from pdu_agent.model.snapshot import Fan, SensorStatus, Severity
 
 TURNS_ABOVE_PERCENT = 30.0
@@ -36,8 +39,8 @@ class FanLive:
     differs_since_s: float | None = None
     error: str = ""
 
-    def seen(self, reading: FanReading, settings: FanSettings) -> FanLive:
-        """The fan after a reading; a failing chip leaves no speed."""
+    def seen(self, reading: FanReading, settings: FanSettings, duty_percent: float) -> FanLive:
+        """The fan after a reading; a failing chip leaves no speed. duty_percent: as told."""
         if reading.error:
             return replace(
                 self,
@@ -48,16 +51,17 @@ class FanLive:
             )
         if reading.speed_rpm is None:
             return FanLive(SensorStatus.OK, None, reading.t_mono_s)
-        live = self._judged(reading.speed_rpm, reading.t_mono_s, settings)
+        told = self.slow_rpm is not None
+        slow = _is_slow(reading.speed_rpm, settings, duty_percent, told)
+        live = self._judged(reading.speed_rpm, reading.t_mono_s, slow)
         if live.slow_rpm is None:
             return live
-        error = f"{live.slow_rpm:.0f} rpm at a duty of {settings.duty_percent:g} %"
+        error = f"{live.slow_rpm:.0f} rpm at a duty of {duty_percent:.3g} %"
         return replace(live, status=SensorStatus.FAULT, error=error)
 
-    def _judged(self, rpm: float, now_s: float, settings: FanSettings) -> FanLive:
+    def _judged(self, rpm: float, now_s: float, slow: bool) -> FanLive:
         """What is told changes once all readings of SWAY_S have said the contrary."""
         told = self.slow_rpm is not None
-        slow = _is_slow(rpm, settings, told)
         live = FanLive(SensorStatus.OK, rpm, now_s, rpm if told and slow else self.slow_rpm)
         if slow is told:
             return live
@@ -74,19 +78,51 @@ class FanLive:
 
 
 class Fans:
-    """Takes readings, raises and clears the alarm of each fan."""
+    """Tells fans their duty, takes readings, raises and clears the alarms of each fan.
 
-    def __init__(self, settings: tuple[FanSettings, ...], clock: Clock, alarms: AlarmBook) -> None:
+    A fan with a curve is at full speed until its sensor's first value, and without one.
+    """
+
+    def __init__(
+        self,
+        settings: tuple[FanSettings, ...],
+        state: CoreState,
+        clock: Clock,
+        alarms: AlarmBook,
+        perform: Callable[[SetFanDuty], None],
+    ) -> None:
         self._settings = {fan.number: fan for fan in settings}
         self._live = {fan.number: FanLive() for fan in settings}
+        self._told = {fan.number: fan.duty_percent for fan in settings}
+        self._state = state
         self._alarms = alarms
+        self._perform = perform
         self._start_s = clock.monotonic_s()
 
     def on_fan(self, reading: FanReading) -> None:
         """Take one reading; a fan that is not configured is ignored."""
         live = self._live.get(reading.fan)
         if live is not None:
-            self._set(reading.fan, live.seen(reading, self._settings[reading.fan]))
+            settings, told = self._settings[reading.fan], self._told[reading.fan]
+            self._set(reading.fan, live.seen(reading, settings, told))
+
+    def regulate(self) -> None:
+        """Follow the temperatures as they are known now."""
+        for number, fan in self._settings.items():
+            if fan.sensor is None:
+                continue
+            celsius, doubt = temperature_of(fan.sensor, self._state.sensors.get(fan.sensor))
+            told = self._told[number]
+            duty = FULL_DUTY_PERCENT if celsius is None else regulated(fan, celsius, told)
+            if is_worth_telling(duty, told):
+                self._told[number] = duty
+                self._perform(SetFanDuty(number, duty))
+            subject = str(Target(TargetKind.FAN, number))
+            if doubt:
+                text, target = f"at full speed: {doubt}", Target(TargetKind.FAN, number)
+                self._alarms.set(COOLING, subject, Severity.WARNING, text, target)
+            else:
+                self._alarms.clear(COOLING, subject)
 
     def mark_stale(self, now_s: float) -> None:
         """Find the fans that have been silent for too long."""
@@ -104,7 +140,7 @@ class Fans:
             Fan(
                 index=number,
                 name=self._settings[number].name or f"Fan {number}",
-                duty_percent=self._settings[number].duty_percent,
+                duty_percent=self._told[number],
                 speed_rpm=live.speed_rpm,
                 status=live.status,
             )
@@ -120,8 +156,8 @@ class Fans:
             self._alarms.clear(FAN, str(target))
 
 
-def _is_slow(rpm: float, settings: FanSettings, told: bool) -> bool:
-    if settings.duty_percent <= TURNS_ABOVE_PERCENT:
+def _is_slow(rpm: float, settings: FanSettings, duty_percent: float, told: bool) -> bool:
+    if duty_percent <= TURNS_ABOVE_PERCENT:
         return False
     limit_rpm = (settings.min_rpm or 0.0) * (COME_BACK if told else 1.0)
     return rpm == 0 or rpm < limit_rpm

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import Enum
+from itertools import pairwise
 from typing import ClassVar
 
 from pdu_agent.core.tariffs import TariffSettings
@@ -17,6 +18,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     TemperatureScale,
 )
+from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 from pdu_agent.model.snapshot import SensorKind
 
@@ -29,6 +31,7 @@ MAX_GROUPS = 64
 MAX_FANS = 8
 LAST_GROUP = 255
 LARGEST_LIMIT = 1e9
+FULL_DUTY_PERCENT = 100.0
 MIN_ACTUATION_GAP_S = 0.5  # reliability: at most two movements of one relay a second
 
 
@@ -210,11 +213,40 @@ class FanSettings:
 
     number: int = setting(minimum=1, maximum=MAX_FANS)
     name: str = setting("", max_length=32, doc="default: Fan N")
-    duty_percent: float = setting(100.0, minimum=0, maximum=100, doc="of full speed")
+    duty_percent: float = setting(
+        FULL_DUTY_PERCENT, minimum=0, maximum=100, doc="of full speed; not together with a curve"
+    )
+    sensor: int | None = setting(
+        None, minimum=1, maximum=MAX_SENSORS, doc="the temperature that `curve` goes by"
+    )
+    curve: tuple[tuple[float, ...], ...] = setting(
+        (), minimum=-40, maximum=125, max_length=16, doc="corners: Celsius and percent, rising"
+    )
+    hysteresis_c: float = setting(
+        2.0, minimum=0, maximum=20, doc="how much colder it has to be before the fan slows down"
+    )
     min_rpm: float | None = setting(
         None, minimum=1, maximum=30_000, doc="turns a minute; slower is an alarm above 30 % duty"
     )
     interval_s: float = setting(2.0, minimum=1, maximum=60, doc="how often to look at it")
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for a curve that is none, or that has no sensor to go by."""
+        if (self.sensor is None) is not (not self.curve):
+            raise ConfigError("sensor and curve belong together: give both or neither")
+        if self.curve and self.duty_percent != FULL_DUTY_PERCENT:
+            raise ConfigError("duty_percent is fixed: give it or a curve, not both")
+        if self.curve and not _is_rising(self.curve):
+            raise ConfigError(
+                "curve: expected two corners or more, each [Celsius, percent], with rising "
+                "temperatures and percents from 0 to 100 that do not fall"
+            )
+
+
+def _is_rising(curve: tuple[tuple[float, ...], ...]) -> bool:
+    if len(curve) < 2 or any(len(corner) != 2 or not 0 <= corner[1] <= 100 for corner in curve):
+        return False
+    return all(a[0] < b[0] and a[1] <= b[1] for a, b in pairwise(curve))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pdu_agent.hw.ports import Fan
 from pdu_agent.hw.rounds import Rounds, Visit
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import HardwareError
-from pdu_agent.model.readings import FanReading
+from pdu_agent.model.readings import FanReading, SetFanDuty
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,9 @@ TOLERATED_FAILURES = 1
 
 @dataclass(frozen=True, slots=True)
 class KeptFan:
-    """place: as of sensors. interval_s: real seconds between two looks at it."""
+    """place: as of sensors. duty_percent: until it is told another one. interval_s: real seconds
+    between two looks at it.
+    """
 
     number: int
     fan: Fan
@@ -45,12 +47,13 @@ class FanKeeper:
         self, fans: Sequence[KeptFan], clock: Clock, deliver: Callable[[FanReading], None]
     ) -> None:
         self._fans = fans
+        self._kept = {kept.number: _Kept(kept, clock, deliver) for kept in fans}
         self._rounds = Rounds(
             "fans",
             [
                 Visit(
                     kept.place,
-                    _Kept(kept, clock, deliver),
+                    self._kept[kept.number],
                     kept.interval_s,
                     RETRY_INTERVALS * kept.interval_s,
                 )
@@ -58,6 +61,10 @@ class FanKeeper:
             ],
         )
         self.start = self._rounds.start
+
+    def set_duty(self, order: SetFanDuty) -> None:
+        """From the fan's next look on; any thread."""
+        self._kept[order.fan].duty_percent = order.duty_percent
 
     def is_alive(self) -> bool:
         """Did every thread get on within STUCK_S?"""
@@ -79,6 +86,7 @@ class _Kept:
     """One fan; calling it sets its duty, takes one reading and tells whether that went well."""
 
     def __init__(self, kept: KeptFan, clock: Clock, deliver: Callable[[FanReading], None]) -> None:
+        self.duty_percent = kept.duty_percent
         self._kept = kept
         self._clock = clock
         self._deliver = deliver
@@ -88,7 +96,7 @@ class _Kept:
         rpm: float | None = None
         error = ""
         try:
-            self._kept.fan.set_duty(self._kept.duty_percent)
+            self._kept.fan.set_duty(self.duty_percent)
             rpm = self._kept.fan.read_rpm()
             self._failures = 0
         except HardwareError as exc:

@@ -241,4 +241,14 @@ class HostSeen:
     error: str = ""
 
 
-Effect = WriteRelays | InitialiseBank | SaveRecord | AppendEvents | AppendAudit | RunHook
+@dataclass(frozen=True, slots=True)
+class SetFanDuty:
+    """Have the fan turn at this share of full speed from now on, 0 to 100."""
+
+    fan: int
+    duty_percent: float
+
+
+Effect = (
+    WriteRelays | InitialiseBank | SaveRecord | AppendEvents | AppendAudit | RunHook | SetFanDuty
+)

@@ -48,6 +48,7 @@ from pdu_agent.model.readings import (
     RelayResult,
     SaveRecord,
     SensorReading,
+    SetFanDuty,
     WriteRelays,
 )
 from pdu_agent.model.record import Record
@@ -122,6 +123,7 @@ class Workbench:
         self.save_fails = False
         self.audited: list[AuditEntry] = []
         self.audit_fails = False
+        self.duties: list[SetFanDuty] = []
         self.queue: list[Effect] = []
         self.settings = CoreSettings(
             device or DeviceSettings(),
@@ -170,6 +172,8 @@ class Workbench:
             if self.audit_fails:
                 raise StoreError("no space left on device")
             self.audited.append(effect.entry)
+        elif isinstance(effect, SetFanDuty):
+            self.duties.append(effect)
         else:
             self.queue.append(effect)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import pytest
 
 from pdu_agent.hw.fan_keeper import FanKeeper, KeptFan
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.errors import ChipNotFound
-from pdu_agent.model.readings import FanReading
+from pdu_agent.model.readings import FanReading, SetFanDuty
 
 GONE = ChipNotFound("emc2101", "look", "gone")
 
@@ -58,6 +59,18 @@ def test_the_duty_is_set_at_each_look_and_full_in_the_end() -> None:
     assert fan.duties[:3] == [40.0] * 3
     assert fan.duties[-1] == 100.0
     assert found[0] == FanReading(1, 1000.0, 1500.0)
+
+
+def test_another_duty_counts_from_the_next_look_on() -> None:
+    fan = ScriptedFan()
+    keeper, _ = kept({1: fan}, 1)
+    keeper.set_duty(SetFanDuty(1, 70.0))
+    deadline_s = time.monotonic() + 5
+    while fan.duties[-1] != 70.0 and time.monotonic() < deadline_s:
+        time.sleep(0.005)
+    keeper.stop()
+    assert fan.duties[0] == 40.0
+    assert fan.duties[-2:] == [70.0, 100.0]
 
 
 @pytest.mark.parametrize("error", [GONE, ValueError("a bug")])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pdu_agent.app.config.checker import Checker
+from pdu_agent.app.config.fan_check import fan_check
 from pdu_agent.app.config.meter_check import meter_check
 from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.node_check import node_check
@@ -42,6 +43,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     meter_check(checker, problems)
     wiring_check(checker, problems)
     watch_check(checker, problems)
+    fan_check(checker, problems)
     panel_check(checker, problems)
     mib_check(checker, problems)
     script_check(Path(root.place.source).parent, checker, problems)
