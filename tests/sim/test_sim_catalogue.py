@@ -34,10 +34,12 @@ from pdu_agent.model.readings import (
     SensorReading,
     WriteRelays,
 )
+from pdu_agent.model.snapshot import SensorKind
 from tests.peers import require_terminals
 
 CONFIGURATION = Path(__file__).with_name("everything.yaml")
 LIMIT_S = 30.0
+TWO_STATES = (SensorKind.CONTACT, SensorKind.WATER)
 SMALL = {"pair": 13, "pair2": 14}
 """Meters of one outlet each that make a sample whenever the host asks for one."""
 WITHOUT = {
@@ -186,13 +188,23 @@ def _is_true(unit: Unit, point: Target) -> bool:
     return shown is not None and abs(shown - true_w) < 0.5 + 0.02 * true_w
 
 
+def _feels(unit: Unit, number: int, value: float) -> bool:
+    reading = unit.sensors[number]
+    assert reading.error == "", reading
+    return reading.value == pytest.approx(value, abs=0.2)
+
+
 def test_sensors_of_all_kinds_feel_the_surroundings(unit: Unit) -> None:
+    """Held still: by itself the air goes on between a reading and the look at it."""
     unit.wait(lambda: set(unit.sensors) == set(range(1, 10)))
+    felt = {}
     for sensor in unit.settings.sensors:
-        reading = unit.sensors[sensor.number]
-        felt = unit.board.surroundings.feeling(sensor.number, sensor.kind)()
-        assert reading.error == "", reading
-        assert reading.value == pytest.approx(felt, abs=1.0), sensor
+        now = unit.board.surroundings.feeling(sensor.number, sensor.kind)()
+        felt[sensor.number] = 1.0 if sensor.kind in TWO_STATES else now + 1.0
+        unit.board.surroundings.say(sensor.number, felt[sensor.number])
+    for number, value in felt.items():
+        unit.wait(partial(_feels, unit, number, value))
+        unit.board.surroundings.say(number, None)
 
 
 def _turns_at(fan: Any, expected_rpm: float) -> bool:
