@@ -19,8 +19,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """wall_s: whole seconds since 1970. day: the local day it was planned for, which its offset, the
-    random part or the sun may have left. action: of presence, Action.ON or Action.OFF; None where
+    """wall_s: whole seconds since 1970. day: the local day it is planned for; an offset, chance or
+    the sun may have taken it out of that. action: of presence, Action.ON or Action.OFF; None where
     the plan says what is done.
     """
 

@@ -90,6 +90,10 @@ class PresenceSettings:
                 f"most: {self.most} times on take {needed_s} s with least_on_s and least_off_s;"
                 f" from {self.begin} until {self.until} there are {self.length_minutes * 60} s"
             )
+        if self.length_minutes * 60 + self.least_off_s > DAY_MINUTES * 60:
+            raise ConfigError(
+                f"until: {self.until} leaves less than least_off_s until {self.begin} comes again"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +134,12 @@ class WhenSettings:
         self._check_random(self._planned_minutes())
 
     @property
-    def kind(self) -> str:
-        """Which one it is: at, cron, once, sun or presence."""
-        return self._kinds()[0]
+    def first_day(self) -> date | None:
+        return self.once.date() if self.once else self.from_date
+
+    @property
+    def last_day(self) -> date | None:
+        return self.once.date() if self.once else self.until_date
 
     def on_day(self, day: date) -> str:
         """Why nothing is due on that day, whatever the time; "" where it may be."""
