@@ -19,6 +19,7 @@ from tests.mib.unit import (
     BRANCHES,
     EVENTS,
     FANS,
+    GROUPS,
     LINES,
     OUTLET_2,
     SENSOR,
@@ -94,10 +95,10 @@ def test_alarms_point_at_their_row_and_at_the_notification_that_told_of_them() -
     assert bench.content("8.2.1.7.9") == 1
 
 
-@pytest.mark.parametrize("kind", TargetKind)
+@pytest.mark.parametrize("kind", set(TargetKind) - {TargetKind.UNIT}, ids=str)
 def test_a_row_pointer_names_a_variable_that_can_be_read(kind: TargetKind) -> None:
     alarm = Alarm(1, "x", Severity.WARNING, "x", "", WALL_S, Target(kind, 1))
-    furniture = {"branches": BRANCHES, "lines": LINES, "fans": FANS}
+    furniture = {"branches": BRANCHES, "lines": LINES, "fans": FANS, "groups": GROUPS}
     bench = Bench(replace(unit(sensors=(SENSOR,)), alarms=(alarm,), **furniture))
     pointer = bench.content("8.2.1.4.1")
     assert isinstance(pointer, tuple)
@@ -105,6 +106,18 @@ def test_a_row_pointer_names_a_variable_that_can_be_read(kind: TargetKind) -> No
     assert isinstance(value, Value)
     column = pointer[:-2]
     assert not any(oid[:-2] == column and oid < pointer for oid, _ in bench.walk())
+
+
+def test_the_whole_unit_has_no_row() -> None:
+    alarm = Alarm(1, "x", Severity.WARNING, "x", "", WALL_S, Target(TargetKind.UNIT, 1))
+    assert Bench(replace(unit(), alarms=(alarm,))).content("8.2.1.4.1") == (0, 0)
+
+
+@pytest.mark.parametrize(("kind", "number"), [(TargetKind.GROUP, 5), (TargetKind.UNIT, 6)])
+def test_groups_and_the_whole_unit_have_thresholds(kind: TargetKind, number: int) -> None:
+    row = replace(THRESHOLDS[1], target=Target(kind, 1))
+    bench = Bench(replace(unit(), thresholds=(row,)))
+    assert bench.content(f"4.1.1.6.{number}.1.3") == 2_300_000
 
 
 def test_an_alarm_of_a_silent_sensor_is_of_the_kind_that_its_notification_is() -> None:

@@ -46,10 +46,17 @@ from pdu_agent.model.events import (
     CommandFailed,
     ContactChanged,
     Event,
+    HookFailed,
     OutletChanged,
+    OutletShed,
+    OutletTripped,
+    PlanRan,
     ReadingLost,
     ReadingRestored,
+    RuleFired,
     SensorChanged,
+    SettingsReloaded,
+    StopEnded,
 )
 from pdu_agent.model.snapshot import (
     Alarm,
@@ -279,6 +286,8 @@ def test_it_is_decided_for_every_event_how_it_is_told() -> None:
     # A point that is silent has a source that is: the source's alarm tells of all its points.
     # Of what a contact shows there is a notification in the MIBs of a vendor alone.
     untold = {ReadingLost, ReadingRestored, ContactChanged}
+    untold |= {PlanRan, RuleFired, OutletShed, OutletTripped}
+    untold |= {HookFailed, StopEnded, SettingsReloaded}
     assert told | untold == set(get_args(Event))
 
 

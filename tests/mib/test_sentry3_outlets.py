@@ -56,6 +56,8 @@ REASONS = [
     (ChangeReason.NUT, "on", "off"),
     (ChangeReason.LOCAL, "on", "off"),
     (ChangeReason.OTHER, "on", "off"),
+    (ChangeReason.RULE, "eventOn", "eventOff"),
+    (ChangeReason.OVERCURRENT, "eventOn", "eventOff"),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pdu_agent.mib_impl.openpdu import notification_types as types
 from pdu_agent.mib_impl.openpdu.branch import BRANCHES
 from pdu_agent.mib_impl.openpdu.fan import FANS
+from pdu_agent.mib_impl.openpdu.group import GROUPS
 from pdu_agent.mib_impl.openpdu.inlet import INLETS
 from pdu_agent.mib_impl.openpdu.line import LINES
 from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
@@ -31,6 +32,7 @@ _TABLES: dict[TargetKind, Table[Any]] = {
     TargetKind.LINE: LINES,
     TargetKind.RESIDUAL: INLETS,
     TargetKind.FAN: FANS,
+    TargetKind.GROUP: GROUPS,
 }
 
 _NOTIFICATION_OF = {
@@ -56,7 +58,9 @@ _FIRST = {kind: _first_object(table) for kind, table in _TABLES.items()}
 
 def source_of(target: Target | None, arc: Oid) -> Oid:
     """A RowPointer. arc: openpduMIB."""
-    return WHOLE_UNIT if target is None else (*arc, *_FIRST[target.kind], target.index)
+    if target is None or target.kind is TargetKind.UNIT:
+        return WHOLE_UNIT
+    return (*arc, *_FIRST[target.kind], target.index)
 
 
 def notification_suffix(kind: NotificationType) -> Oid:

@@ -73,6 +73,8 @@ CHANGE_REASON = Enumerated(
     (8, "nut", ChangeReason.NUT),
     (9, "local", ChangeReason.LOCAL),
     (10, "other", ChangeReason.OTHER),
+    (11, "rule", ChangeReason.RULE),
+    (12, "overcurrent", ChangeReason.OVERCURRENT),
 )
 
 METERING_STATUS = Enumerated(
@@ -102,6 +104,8 @@ TARGET_KIND = Enumerated(
     (2, "branch", TargetKind.BRANCH),
     (3, "outlet", TargetKind.OUTLET),
     (4, "sensor", TargetKind.SENSOR),
+    (5, "group", TargetKind.GROUP),
+    (6, "unit", TargetKind.UNIT),
     (7, "line", TargetKind.LINE),
     (8, "residual", TargetKind.RESIDUAL),
     (9, "fan", TargetKind.FAN),
