@@ -97,7 +97,7 @@ class Configuring:
             )
         keys = [
             key
-            for key in self._sections.limits
+            for key in self._sections.limits_with(self._draft.groups)
             if (key[0].kind, key[1]) == (command.kind, command.quantity)
         ]
         if not keys:
@@ -126,7 +126,7 @@ class Configuring:
     def _limits(self, key: RowKey, position: int) -> Limits:
         """The file's limits, which the command at `position` is about to change."""
         target, quantity = key
-        limits = self._sections.limits.get(key)
+        limits = self._sections.limits_with(self._draft.groups).get(key)
         if limits is None:
             raise UnknownTarget(f"{target} has no threshold for {quantity.value}")
         self._touched[key] = position
@@ -137,8 +137,11 @@ class Configuring:
 
         Judged at the end only: on the way several limits may have to pass each other.
         """
+        rows = self._sections.limits_with(self._draft.groups)
         for key, position in self._touched.items():
-            limits = with_overrides(self._sections.limits[key], self._draft.overrides)
+            if key not in rows:  # its group was removed later in the batch
+                continue
+            limits = with_overrides(rows[key], self._draft.overrides)
             disorder = limits.disorder()
             if disorder:
                 return position, f"{limits.target} {limits.quantity.value}: {disorder}"

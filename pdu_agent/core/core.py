@@ -34,7 +34,7 @@ from pdu_agent.core.switch_proofs import SwitchProofs
 from pdu_agent.core.switching import Circumstances
 from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Thresholds
-from pdu_agent.core.values import Values
+from pdu_agent.core.values import Sum, Values
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Ticket
 from pdu_agent.model.errors import CommandError, StoreError, Unavailable
@@ -79,7 +79,7 @@ class Core:
         self._host: HostStatus | None = None
         self._sections = Sections(settings)
         state = self._state = initial_state(birth, settings, self._sections, clock.wall_s())
-        live = self._live = LiveSettings(self._sections, state.overrides)
+        live = self._live = LiveSettings(self._sections, state.overrides, state.groups)
         self._audit = AuditTrail(clock, perform)
         self._log = EventLog(state, birth.events, perform)
         publish = self._publish_event
@@ -173,9 +173,10 @@ class Core:
             raise
         self._ticket += 1
         self._publish_event(CommandAccepted(self._clock.wall_s(), tuple(commands), actor))
-        if after.overrides != before.overrides:
+        if (after.overrides, after.groups) != (before.overrides, before.groups):
             self._thresholds.renew(self._publisher.sources())
         self._points.after_reset(before.ledgers)
+        self._watch_sums()
         self._banks.announce(before.outlets)
         self._banks.move_relays(now_s)
         return Ticket(self._ticket, now_s, changed)
@@ -205,6 +206,7 @@ class Core:
         """Add one window of one source; points that are not configured are ignored."""
         if reading.measurements:
             self._points.on_reading(reading)
+            self._watch_sums()
         self.health = counted(
             self.health,
             f"meter {reading.source}",
@@ -288,6 +290,7 @@ class Core:
         fired = self._banks.fire_timers(now_s)
         self._banks.move_relays(now_s)
         self._points.mark_stale(now_s)  # before the thresholds: silence serves no delay
+        self._watch_sums()
         self._thresholds.tick(now_s)
         self._fans.mark_stale(now_s)
         self._fans.regulate()
@@ -365,12 +368,15 @@ class Core:
 
     def _note_changes(self, before: CoreState, after: CoreState) -> None:
         self._snapshot = None
-        if after.overrides != before.overrides:
-            self._live.renew(after.overrides)
         if (after.overrides, after.groups) != (before.overrides, before.groups):
+            self._live.renew(after.overrides, after.groups)
             self._config_changed_s = self.uptime_s()
         if _members(after) != _members(before):
             self._topology += 1
+
+    def _watch_sums(self) -> None:
+        for target in self._thresholds.watched_sums():
+            self._thresholds.on_source(target, Sum(self._values, target))
 
     def _after_change(self) -> None:
         self._banks.move_relays(self._clock.monotonic_s())

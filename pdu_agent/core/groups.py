@@ -71,6 +71,12 @@ class GroupEditor:
     def remove(self, command: RemoveGroup) -> None:
         self._changeable(command.group)
         del self._draft.groups[command.group]
+        limits = f"threshold group {command.group} "
+        self._draft.overrides = {
+            path: override
+            for path, override in self._draft.overrides.items()
+            if not path.startswith(limits)
+        }
 
     def configure(self, command: ConfigureGroup) -> None:
         group = self._changeable(command.group)

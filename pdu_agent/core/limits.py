@@ -45,8 +45,21 @@ QUANTITIES: Mapping[TargetKind, tuple[Quantity, ...]] = {
         Quantity.DEMAND,
     ),
     TargetKind.RESIDUAL: (),
+    TargetKind.GROUP: (
+        Quantity.CURRENT,
+        Quantity.ACTIVE_POWER,
+        Quantity.ENERGY,
+        Quantity.DEMAND,
+    ),
+    TargetKind.UNIT: (
+        Quantity.CURRENT,
+        Quantity.ACTIVE_POWER,
+        Quantity.ENERGY,
+        Quantity.DEMAND,
+    ),
 }
 """What is watched of whatever is metered; an inlet may have more, see limits_of_unit."""
+UNIT = Target(TargetKind.UNIT, 1)
 QUANTITY_OF_SENSOR: Mapping[SensorKind, Quantity] = {
     SensorKind.TEMPERATURE: Quantity.TEMPERATURE,
     SensorKind.HUMIDITY: Quantity.HUMIDITY,
@@ -112,7 +125,9 @@ def limits_from(settings: ThresholdSettings) -> Limits:
 
 
 def limits_of_unit(settings: CoreSettings) -> dict[RowKey, Limits]:
-    """A row for every metered point and sensor with every quantity that makes sense there."""
+    """A row for every metered point and sensor with every quantity that makes sense there; for the
+    unit if all its inlets are metered, and for the groups of the file that have a metered member.
+    """
     keys = [
         (target, quantity)
         for target in settings.metered_points()
@@ -133,5 +148,24 @@ def limits_of_unit(settings: CoreSettings) -> dict[RowKey, Limits]:
         for sensor in settings.sensors
         if sensor.kind in QUANTITY_OF_SENSOR
     ]
+    keys += [key for target in _sums(settings) for key in keys_of(target)]
     given = {(entry.target, entry.quantity): limits_from(entry) for entry in settings.thresholds}
     return {key: given.get(key) or Limits(*key) for key in keys}
+
+
+def keys_of(target: Target) -> list[RowKey]:
+    """All rows that a target of this kind can have."""
+    return [(target, quantity) for quantity in QUANTITIES[target.kind]]
+
+
+def _sums(settings: CoreSettings) -> list[Target]:
+    points = set(settings.metered_points())
+    found = []
+    if all(Target(TargetKind.INLET, inlet.number) in points for inlet in settings.inlets):
+        found.append(UNIT)
+    found += [
+        Target(TargetKind.GROUP, group.number)
+        for group in settings.groups
+        if any(Target(TargetKind.OUTLET, outlet) in points for outlet in group.outlets)
+    ]
+    return found

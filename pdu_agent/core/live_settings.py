@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from enum import Enum
 from typing import Any, TypeVar
 
-from pdu_agent.core.limits import Limits, RowKey, limits_of_unit
+from pdu_agent.core.limits import Limits, RowKey, keys_of, limits_of_unit
 from pdu_agent.core.settings import (
     BranchSettings,
     CoreSettings,
@@ -21,9 +21,9 @@ from pdu_agent.core.settings import (
     OutletSettings,
     SensorSettings,
 )
-from pdu_agent.model.commands import Limit, NotificationClass
+from pdu_agent.model.commands import Limit, NotificationClass, Target, TargetKind
 from pdu_agent.model.errors import InvalidValue
-from pdu_agent.model.record import Override
+from pdu_agent.model.record import GroupRecord, Override
 
 AnySection = (
     DeviceSettings | InletSettings | BranchSettings | OutletSettings | SensorSettings | Limits
@@ -170,6 +170,11 @@ class Sections:
         self.groups = {group.number: group for group in settings.groups}
         self.limits = limits_of_unit(settings)
 
+    def limits_with(self, groups: Mapping[int, GroupRecord]) -> dict[RowKey, Limits]:
+        """The file's, and rows without limits for the groups that were made at run time."""
+        keys = (key for number in groups for key in keys_of(Target(TargetKind.GROUP, number)))
+        return {**self.limits, **{key: Limits(*key) for key in keys}}
+
     def without_disorder(self, overrides: Mapping[str, Override]) -> dict[str, Override]:
         """The overrides less those of thresholds that the file, edited since, contradicts."""
         dropped = {
@@ -184,12 +189,18 @@ class Sections:
 class LiveSettings:
     """All sections as they stand now; `renew` after the overrides changed."""
 
-    def __init__(self, sections: Sections, overrides: Mapping[str, Override]) -> None:
+    def __init__(
+        self,
+        sections: Sections,
+        overrides: Mapping[str, Override],
+        groups: Mapping[int, GroupRecord],
+    ) -> None:
         self._sections = sections
         self.hooks = sections.hooks
-        self.renew(overrides)
+        self.renew(overrides, groups)
 
-    def renew(self, overrides: Mapping[str, Override]) -> None:
+    def renew(self, overrides: Mapping[str, Override], groups: Mapping[int, GroupRecord]) -> None:
+        """groups: those made at run time."""
         file = self._sections
         self.device = with_overrides(file.device, overrides)
         self.inlets = {n: with_overrides(inlet, overrides) for n, inlet in file.inlets.items()}
@@ -197,7 +208,8 @@ class LiveSettings:
         self.outlets = {n: with_overrides(o, overrides) for n, o in file.outlets.items()}
         self.sensors = {n: with_overrides(s, overrides) for n, s in file.sensors.items()}
         self.limits: dict[RowKey, Limits] = {
-            key: with_overrides(limits, overrides) for key, limits in file.limits.items()
+            key: with_overrides(limits, overrides)
+            for key, limits in file.limits_with(groups).items()
         }
         self.notifying = frozenset(
             each

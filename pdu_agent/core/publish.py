@@ -82,7 +82,7 @@ class Publisher:
 
     def sources(self) -> dict[Target, Source]:
         """Where thresholds find the values that faces see."""
-        return self._sensors() | self._ledgers()
+        return self._sensors() | self._ledgers() | self._values.sums()
 
     def snapshot(
         self,
@@ -125,7 +125,7 @@ class Publisher:
             config_changed_s=config_changed_s,
             topology=topology,
             groups=shown_groups(self._sections, state, outlets),
-            thresholds=self._thresholds.shown(self._sensors() | ledgers),
+            thresholds=self._thresholds.shown(self._sensors() | ledgers | self._values.sums()),
             events=self._log.newest(),
             notifying=live.notifying,
             config_lock=state.config_lock,

@@ -277,7 +277,7 @@ class ThresholdSettings:
 
     LABELS: ClassVar = ("target", "quantity")
 
-    target: Target = setting(doc="what is watched, such as inlet 1, outlet 3 or sensor 1")
+    target: Target = setting(doc="what is watched, such as inlet 1, outlet 3, group 2 or unit 1")
     quantity: Quantity = setting()
     low_critical: float | None = _limit()
     low_warning: float | None = _limit()

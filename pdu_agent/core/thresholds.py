@@ -18,7 +18,7 @@ from pdu_agent.core.alarms import THRESHOLD, AlarmBook
 from pdu_agent.core.limits import Limits
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import Limit, Quantity, Target
+from pdu_agent.model.commands import Limit, Quantity, Target, TargetKind
 from pdu_agent.model.snapshot import Crossing, Severity, Threshold, ThresholdState
 
 HIGH = frozenset({Limit.HIGH_WARNING, Limit.HIGH_CRITICAL})
@@ -40,6 +40,7 @@ UNITS: Mapping[Quantity, str] = {
 }
 
 
+_SUMS = (TargetKind.GROUP, TargetKind.UNIT)
 _STATE_OF = {limit: ThresholdState(limit.value) for limit in Limit}
 
 
@@ -135,7 +136,10 @@ class Thresholds:
         self._watched = self._find_watched()
 
     def renew(self, sources: Mapping[Target, Source]) -> None:
-        """After settings have changed: judge the rows concerned by their newest values."""
+        """After settings or groups have changed: judge the rows concerned by their newest values.
+        The rows of a group come and go with it.
+        """
+        self._match_rows()
         for target, rows in self._rows.items():
             for row in rows:
                 limits = self._settings.limits[row.limits.key]
@@ -144,6 +148,22 @@ class Thresholds:
                     self._judge(row, _value(sources.get(target), limits.quantity))
                     self._tell(row)
         self._watched = self._find_watched()
+
+    def _match_rows(self) -> None:
+        present = {row.limits.key for rows in self._rows.values() for row in rows}
+        for key, limits in self._settings.limits.items():
+            if key not in present:
+                self._rows.setdefault(limits.source, []).append(_Row(Limits(*key)))
+        for target, rows in list(self._rows.items()):
+            for row in rows:
+                if row.limits.key not in self._settings.limits:
+                    self._clear(row)
+            self._rows[target] = [row for row in rows if row.limits.key in self._settings.limits]
+        self._rows = {target: rows for target, rows in self._rows.items() if rows}
+
+    def watched_sums(self) -> list[Target]:
+        """The unit and the groups that something is watched of; no reading is about them."""
+        return [target for target in self._watched if target.kind in _SUMS]
 
     def on_source(self, target: Target, source: Source) -> None:
         """The target has new values, or lost them."""

@@ -82,6 +82,18 @@ def threshold(text: str) -> str:
             threshold("target: outlet 1, quantity: voltage"),
             "outlet 1 has no voltage to watch; it has current, active power, energy",
         ),
+        (threshold("target: group 3, quantity: current"), "there is no group 3"),
+        (
+            "groups: [{number: 1, outlets: [3]}]\n"
+            + threshold("target: group 1, quantity: active power"),
+            "no outlet of group 1 is metered",
+        ),
+        (
+            "groups: [{number: 1, outlets: [1]}]\n"
+            + threshold("target: group 1, quantity: voltage"),
+            "group 1 has no voltage to watch; it has current, active power, energy, demand",
+        ),
+        (threshold("target: unit 2, quantity: energy"), "the whole unit is unit 1"),
         (threshold("target: sensor 9, quantity: temperature"), "there is no sensor 9"),
         (
             threshold("target: sensor 1, quantity: humidity"),
@@ -141,3 +153,14 @@ def test_thresholds_of_one_target_have_variables_of_their_own(tmp_path: Path) ->
     current, voltage = settings.thresholds
     assert (current.high_warning, voltage.low_warning) == (12, 207)
     assert settings.sensors[1].options.interval_s == 7
+
+
+def test_groups_and_the_unit_can_be_watched(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        "groups: [{number: 200, outlets: [1, 3]}]\n"
+        "thresholds:\n"
+        "  - {target: group 200, quantity: active power, high_warning: 800}\n"
+        "  - {target: unit 1, quantity: current, high_critical: 16}\n",
+    )
+    assert [str(entry.target) for entry in settings.thresholds] == ["group 200", "unit 1"]

@@ -75,6 +75,10 @@ def test_every_metered_quantity_has_a_row_that_watches_nothing() -> None:
         ("outlet 1", "energy"),
         ("outlet 1", "demand"),
         ("sensor 1", "temperature"),
+        ("unit 1", "current"),
+        ("unit 1", "active power"),
+        ("unit 1", "energy"),
+        ("unit 1", "demand"),
     ]
     assert all(row.enabled == frozenset() for row in rows)
     assert all(row.state is ThresholdState.UNKNOWN and row.value is None for row in rows)

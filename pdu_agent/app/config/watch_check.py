@@ -57,11 +57,12 @@ def _thresholds(checker: Checker) -> list[tuple[str, str]]:
     for target, quantity in limits_of_unit(_unit(checker)):
         watchable.setdefault(target, []).append(quantity)
     numbers = {number for _, number in checker.found("sensors#.number")}
+    groups = {number for _, number in checker.found("groups#.number")}
     first: dict[tuple[Target, Quantity], str] = {}
     found = []
     for path, entry in checker.found("thresholds#"):
         key = entry.target, entry.quantity
-        text = _misfit(entry, watchable, numbers) or limits_from(entry).disorder()
+        text = _misfit(entry, watchable, numbers, groups) or limits_from(entry).disorder()
         if key in first:
             place = checker.place(first[key])
             text = f"{entry.target} {entry.quantity.value} comes twice; the first is at {place}"
@@ -87,11 +88,15 @@ def _unit(checker: Checker) -> CoreSettings:
         sensors=entries("sensors#"),
         branches=entries("branches#"),
         lines=entries("lines#"),
+        groups=entries("groups#"),
     )
 
 
 def _misfit(
-    entry: ThresholdSettings, watchable: Mapping[Target, list[Quantity]], sensors: set[int]
+    entry: ThresholdSettings,
+    watchable: Mapping[Target, list[Quantity]],
+    sensors: set[int],
+    groups: set[int],
 ) -> str:
     """Why this quantity of this target cannot be watched; empty when it can."""
     target = entry.target
@@ -102,6 +107,11 @@ def _misfit(
         return f"there is no {target}"
     if target.kind is TargetKind.RESIDUAL:
         return f"give the target as inlet {target.index}, quantity residual current"
+    if target.kind is TargetKind.GROUP and not known:
+        missing = target.index not in groups
+        return f"there is no {target}" if missing else f"no outlet of {target} is metered"
+    if target.kind is TargetKind.UNIT and not known:
+        return "the whole unit is unit 1, and watched when a meter feeds every inlet"
     if target.kind is not TargetKind.SENSOR and not known:
         return f"nothing in `meters` feeds {target}"
     words = ", ".join(quantity.value for quantity in known) or "none"

@@ -36,7 +36,9 @@ def _io_line(text: str) -> IoLine:
 
 
 def _target(text: str) -> Target:
-    match = re.fullmatch(r"(inlet|line|branch|outlet|sensor|residual) +([1-9][0-9]{0,3})", text)
+    match = re.fullmatch(
+        r"(inlet|line|branch|outlet|sensor|residual|group|unit) +([1-9][0-9]{0,3})", text
+    )
     if match is None:
         raise ValueError
     return Target(TargetKind(match[1]), int(match[2]))
