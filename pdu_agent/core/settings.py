@@ -9,6 +9,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import ClassVar
 
+from pdu_agent.core.calendar.occurrence import Place
 from pdu_agent.core.tariffs import TariffSettings
 from pdu_agent.model.commands import (
     OverloadRestriction,
@@ -84,8 +85,25 @@ class DeviceSettings:
         "standard", max_length=32, doc="what is booked while no band of `tariffs` applies"
     )
     time_zone: str = setting(
-        "", max_length=64, doc="of the tariffs, such as Europe/Berlin; empty: the system's"
+        "", max_length=64, doc="of tariffs and plans, such as Europe/Berlin; empty: the system's"
     )
+    latitude: float | None = setting(
+        None, minimum=-90, maximum=90, doc="degrees, north is positive: for plans by the sun"
+    )
+    longitude: float | None = setting(
+        None, minimum=-180, maximum=180, doc="degrees, east is positive: for plans by the sun"
+    )
+
+    def __post_init__(self) -> None:
+        if (self.latitude is None) != (self.longitude is None):
+            given = "longitude" if self.latitude is None else "latitude"
+            raise ConfigError(f"{given}: is given alone; expected latitude and longitude, or none")
+
+    @property
+    def place(self) -> Place | None:
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Place(self.latitude, self.longitude)
 
 
 _FEEDS_BACK = "whether power may flow back, as from solar panels; else that is an alarm"
