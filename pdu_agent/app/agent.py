@@ -15,7 +15,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
 from pdu_agent.app.panel.panel import Panel
+from pdu_agent.app.reloading import Reloader, Take
 from pdu_agent.app.resuming import resumes
 from pdu_agent.app.runtime import Runtime
 from pdu_agent.app.systemd import ServiceManager
@@ -36,10 +37,12 @@ from pdu_agent.core.birth import Birth
 from pdu_agent.core.configuring import LAST_LOCK
 from pdu_agent.hw.host import HostReader
 from pdu_agent.model.clock import SystemClock
-from pdu_agent.model.errors import StoreError
+from pdu_agent.model.commands import Actor
+from pdu_agent.model.errors import ConfigError, StoreError
 from pdu_agent.model.events import Subscription
 from pdu_agent.model.record import Record
 from pdu_agent.store.record_store import Loaded, RecordStore
+from pdu_agent.web.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +60,14 @@ ENGINE_ID_PREFIX = bytes.fromhex("80001f8805")
 class Occasion:
     """What is special about this run.
 
-    first_board_on: simulated relays without any history are found closed (the demo).
+    first_board_on: simulated relays without any history are found closed (the demo). read: loads
+    the configuration anew, None where there is no file.
     on_ready: called once, in the loop, when SNMP answers.
     """
 
     first_board_on: bool = False
     on_ready: Callable[[], None] = lambda: None
+    read: Callable[[], AgentSettings] | None = None
 
 
 def run_agent(settings: AgentSettings, occasion: Occasion | None = None) -> None:
@@ -87,6 +92,8 @@ async def _run(settings: AgentSettings, occasion: Occasion) -> None:
     agent = Agent(settings, occasion)
     try:
         await agent.start()
+        if occasion.read is not None and not sys.stderr.isatty():  # there it means: hung up
+            loop.add_signal_handler(signal.SIGHUP, agent.reload_soon)
         await stopping.wait()
     finally:
         await agent.stop()
@@ -102,6 +109,9 @@ class Agent:
         self._runtime: Runtime | None = None
         self._hardware: Hardware | None = None
         self._exit = AsyncExitStack()
+        self._takers: list[Take] = []
+        self._reloader: Reloader | None = None
+        self._reloading: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Returns when every face answers. Raises OpenPduError; `stop` then cleans up."""
@@ -133,7 +143,10 @@ class Agent:
             log.warning("a relay board is too slow to finish what was accepted before the start")
         await self._start_snmp(runtime, birth.record, earlier)
         self._occasion.on_ready()
-        await self._start_web(runtime, hardware)
+        reloader = self._reloader = Reloader(
+            self._settings, self._occasion.read, runtime.core, self._takers
+        )
+        await self._start_web(runtime, Services(hardware.inrush.newest, reloader.reload))
         self._watch_over(runtime, lambda: all(each.is_alive() for each in (hardware, panel, fans)))
         self._look_at_board(runtime)
         gc.collect()
@@ -174,10 +187,10 @@ class Agent:
         snmp.notify(earlier.drain())
         log.info("SNMP answers on %s", ", ".join(snmp.addresses) or NO_PORT)
 
-    async def _start_web(self, runtime: Runtime, hardware: Hardware) -> None:
+    async def _start_web(self, runtime: Runtime, services: Services) -> None:
         # In a thread, because importing aiohttp takes long enough to delay SNMP answers.
         web = await asyncio.to_thread(_import_web)
-        server = web(runtime.core, self._settings.http, switch_on=hardware.inrush.newest)
+        server = web(runtime.core, self._settings.http, services=services)
         await server.start()
         self._exit.push_async_callback(server.stop)
 
@@ -199,6 +212,13 @@ class Agent:
         task = asyncio.create_task(watch.run(), name="look at the board")
         self._exit.push_async_callback(asyncio.wait, {task})
         self._exit.callback(task.cancel)
+
+    def reload_soon(self) -> None:
+        """Read the configuration anew; the log tells what came of it."""
+        if self._reloader is not None:
+            task = asyncio.create_task(_reload_quietly(self._reloader), name="reload")
+            self._reloading.add(task)
+            task.add_done_callback(self._reloading.discard)
 
     async def stop(self) -> None:
         """Leave in reverse order, all of it whatever fails; the relays stay as they are.
@@ -224,6 +244,11 @@ class Agent:
     def _on_flush(self, error: StoreError | None) -> None:
         if self._runtime is not None:
             self._runtime.deliver_flush(error)
+
+
+async def _reload_quietly(reloader: Reloader) -> None:
+    with suppress(ConfigError):  # the reloader has told it
+        await reloader.reload(Actor("cli", "signal", f"pid {os.getpid()}"))
 
 
 def _birth(loaded: Loaded, speed: float) -> Birth:

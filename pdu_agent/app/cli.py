@@ -18,6 +18,7 @@ from pdu_agent.app.commands import (
     calibrate,
     details,
     diagnose,
+    reload,
     service,
     setup,
     status,
@@ -47,7 +48,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"openpdu {__version__}")
     parsers = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
-    modules = (status, switch, details, waves, watch, audit, service, setup, diagnose, calibrate)
+    modules = (
+        status,
+        switch,
+        details,
+        waves,
+        watch,
+        audit,
+        service,
+        reload,
+        setup,
+        diagnose,
+        calibrate,
+    )
     for module in modules:
         module.add_parsers(parsers)
     return parser

@@ -53,6 +53,10 @@ class AgentClient:
         """Submit all or none; what became of each outlet. Raises ClientError."""
         return self._request("POST", "commands", {"commands": list(commands)})
 
+    def post(self, resource: str, body: Mapping[str, Any] | None = None) -> Any:
+        """What /api/v1/`resource` answers to the JSON body. Raises ClientError."""
+        return self._request("POST", resource, dict(body or {}))
+
     def _request(self, method: str, resource: str, body: Any) -> Any:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         payload = None if body is None else json.dumps(body)

@@ -28,6 +28,7 @@ OF_PROBLEM: Mapping[str, int] = {
     "busy": UNAVAILABLE,
     "unavailable": UNAVAILABLE,
     "not_found": UNAVAILABLE,
+    "configuration": CONFIGURATION,
 }
 """`code` of an API problem -> exit code. Any other code is a FAILURE."""
 

@@ -82,6 +82,12 @@ class AuditTrail:
         if self._has_room():
             self._add(self._refusal(asked, actor, error))
 
+    def reloaded(self, actor: Actor, error: str) -> None:
+        """The configuration was read anew, or (error) it was not. Never fails, as `refused`."""
+        entry = self._refusal("reload the configuration", actor, error)
+        result = AuditResult.REFUSED if error else AuditResult.CHANGED
+        self._add(replace(entry, result=result))
+
     def _refusal(self, asked: str, actor: Actor, error: str) -> AuditEntry:
         return AuditEntry(
             t_wall_s=self._clock.wall_s(),

@@ -42,14 +42,23 @@ class Backwards:
     def __init__(self, state: CoreState, settings: CoreSettings, alarms: AlarmBook) -> None:
         self._state = state
         self._alarms = alarms
+        self._courses: dict[Target, _Course] = {}
+        self._said_at: dict[Target, Target] = {}
+        self.renew(settings)
+
+    def renew(self, settings: CoreSettings) -> None:
+        """Where power may flow back is said anew; there it is no alarm any more."""
         self._stale_after_s = settings.stale_after_s
         self._direct_points = settings.direct_points
+        before = self._said_at
         self._said_at = {
             point: said_at
             for point, (said_at, allowed) in _points(settings).items()
             if not allowed and str(point) in settings.stale_after_s
         }
-        self._courses: dict[Target, _Course] = {}
+        for target in before.keys() - self._said_at.keys():
+            self._courses.pop(target, None)
+            self._alarms.clear(BACKWARDS, str(target))
 
     def look(self, reading: Reading) -> None:
         """Judge the points that the reading has measured."""

@@ -22,6 +22,7 @@ from pdu_agent.core.counting import counted
 from pdu_agent.core.engine import Desk
 from pdu_agent.core.event_log import EventLog
 from pdu_agent.core.fans import Fans
+from pdu_agent.core.groups import initial_groups
 from pdu_agent.core.keeper import RecordKeeper
 from pdu_agent.core.lines import LineSums
 from pdu_agent.core.live_settings import LiveSettings, Sections
@@ -38,7 +39,13 @@ from pdu_agent.core.values import Sum, Values
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Ticket
 from pdu_agent.model.errors import CommandError, StoreError, Unavailable
-from pdu_agent.model.events import AgentStarted, CommandAccepted, Event, EventBus
+from pdu_agent.model.events import (
+    AgentStarted,
+    CommandAccepted,
+    Event,
+    EventBus,
+    SettingsReloaded,
+)
 from pdu_agent.model.host import HostStatus
 from pdu_agent.model.readings import (
     BankLost,
@@ -85,9 +92,12 @@ class Core:
         publish = self._publish_event
         alarms = self._alarms = AlarmBook(state, clock, publish)
         self._thresholds = Thresholds(live, clock, alarms)
-        plan = TariffPlan(settings.tariffs, settings.device.default_tariff, settings.time_zone)
+        plan = self._tariffs = TariffPlan(
+            settings.tariffs, settings.device.default_tariff, settings.time_zone
+        )
         balance = Balance(state, live, alarms)
         proofs = SwitchProofs(state, live, clock)
+        backwards = self._backwards = Backwards(state, settings, alarms)
         self._points = Points(
             state,
             live,
@@ -98,7 +108,7 @@ class Core:
                 balance.look,
                 Proof(state, live, alarms, settings).look,
                 proofs.look,
-                Backwards(state, settings, alarms).look,
+                backwards.look,
             ),
             self._thresholds,
             clock,
@@ -122,7 +132,7 @@ class Core:
             self._points,
             self._thresholds,
             balance,
-            plan.names,
+            plan,
             self._fans,
             self._keeper,
             self._log,
@@ -183,6 +193,32 @@ class Core:
 
     def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
         self._audit.refused_by_face(asked, actor, error)
+
+    def note_reload(self, actor: Actor, error: str = "") -> None:
+        """For the audit log and whoever listens: the configuration was read, or could not be."""
+        self._audit.reloaded(actor, error)
+        self._publish_event(SettingsReloaded(self._clock.wall_s(), error))
+
+    def renew(self, settings: CoreSettings, actor: Actor) -> None:
+        """Go on with other settings of the same unit: same boards, meters, numbers and wiring.
+
+        No relay moves and no register changes by it. A setting that was changed at run time
+        stays so, unless the file says something else of it now.
+        """
+        state, sections, device = self._state, self._sections, settings.device
+        sections.load(settings)
+        state.overrides = sections.without_disorder(state.overrides)
+        state.groups = initial_groups(state.groups, sections)
+        self._live.renew(state.overrides, state.groups)
+        self._tariffs.renew(settings.tariffs, device.default_tariff, settings.time_zone)
+        self._backwards.renew(settings)
+        self._fans.renew(settings.fans)
+        self._control.renew(settings)
+        self._thresholds.renew(self._publisher.sources())
+        self._config_changed_s = self.uptime_s()
+        self._topology += 1
+        self.note_reload(actor)
+        self._keeper.save_quietly(flush=True)
 
     # -- what the runtime delivers --------------------------------------------------
 

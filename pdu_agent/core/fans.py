@@ -99,6 +99,14 @@ class Fans:
         self._perform = perform
         self._start_s = clock.monotonic_s()
 
+    def renew(self, settings: tuple[FanSettings, ...]) -> None:
+        """The same fans, with other settings: one of a fixed duty is told it at once."""
+        self._settings = {fan.number: fan for fan in settings}
+        for fan in settings:
+            if fan.sensor is None and self._told[fan.number] != fan.duty_percent:
+                self._told[fan.number] = fan.duty_percent
+                self._perform(SetFanDuty(fan.number, fan.duty_percent))
+
     def on_fan(self, reading: FanReading) -> None:
         """Take one reading; a fan that is not configured is ignored."""
         live = self._live.get(reading.fan)

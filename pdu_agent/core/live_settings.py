@@ -160,6 +160,10 @@ class Sections:
     """The sections as the configuration file has them, by number; overrides refer to them."""
 
     def __init__(self, settings: CoreSettings) -> None:
+        self.load(settings)
+
+    def load(self, settings: CoreSettings) -> None:
+        """Take what the file says now, for everybody who has this object."""
         self.device = settings.device
         self.inlets = {inlet.number: inlet for inlet in settings.inlets}
         self.lines = {line.number: line for line in settings.lines}
@@ -196,12 +200,12 @@ class LiveSettings:
         groups: Mapping[int, GroupRecord],
     ) -> None:
         self._sections = sections
-        self.hooks = sections.hooks
         self.renew(overrides, groups)
 
     def renew(self, overrides: Mapping[str, Override], groups: Mapping[int, GroupRecord]) -> None:
         """groups: those made at run time."""
         file = self._sections
+        self.hooks = file.hooks
         self.device = with_overrides(file.device, overrides)
         self.inlets = {n: with_overrides(inlet, overrides) for n, inlet in file.inlets.items()}
         self.branches = {n: with_overrides(b, overrides) for n, b in file.branches.items()}

@@ -25,6 +25,7 @@ from pdu_agent.core.settings import (
     OutletSettings,
 )
 from pdu_agent.core.state import CoreState, OutletLive
+from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Source, Thresholds
 from pdu_agent.core.values import Values
 from pdu_agent.model.commands import Target, TargetKind
@@ -56,7 +57,7 @@ class Publisher:
         points: Points,
         thresholds: Thresholds,
         balance: Balance,
-        tariffs: tuple[str, ...],
+        tariffs: TariffPlan,
         fans: Fans,
         keeper: RecordKeeper,
         event_log: EventLog,
@@ -155,7 +156,7 @@ class Publisher:
             index=settings.number,
             name=settings.name or f"Inlet {settings.number}",
             line_count=self._line_counts[settings.number] or 1,
-            meter=ledger.shown(settings.rated_current_a, self._tariffs),
+            meter=ledger.shown(settings.rated_current_a, self._tariffs.names),
             nominal_voltage_v=settings.nominal_voltage_v,
             overload_restriction=settings.overload_restriction,
             residual=residual.shown(None) if residual is not None else None,
@@ -175,7 +176,7 @@ class Publisher:
                 ledgers.get(target),
                 now_s,
                 self._banks.due_s(number),
-                self._tariffs,
+                self._tariffs.names,
                 faults.of(target, settings.relay),
                 self._control.next_change(number),
             )

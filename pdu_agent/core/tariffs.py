@@ -73,6 +73,12 @@ class TariffPlan:
     def __init__(
         self, bands: Sequence[TariffSettings], otherwise: str, zone: tzinfo | None = None
     ) -> None:
+        self.renew(bands, otherwise, zone)
+
+    def renew(
+        self, bands: Sequence[TariffSettings], otherwise: str, zone: tzinfo | None = None
+    ) -> None:
+        """Other bands from the next reading on; the registers of former ones stay."""
         self._bands = tuple(bands)
         self._otherwise = otherwise
         self._zone = zone

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from pdu_agent.model.commands import Actor, Command, Controller
-from pdu_agent.model.errors import CommandError, UnknownTarget
+from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, UnknownTarget
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
 from pdu_agent.web import resources
@@ -32,7 +32,8 @@ from pdu_agent.web.orders import (
 )
 from pdu_agent.web.page import CONTENT_SECURITY_POLICY, page
 from pdu_agent.web.plain import Plain
-from pdu_agent.web.problems import Problem
+from pdu_agent.web.problems import CONFIGURATION, Problem
+from pdu_agent.web.services import Reload, Services
 from pdu_agent.web.why import why
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ API = "/api/v1"
 MAX_BODY_BYTES = 16 * 1024  # the longest batch of 64 commands is below 8 KiB
 BODY_TIMEOUT_S = 5.0
 CONTRACT = Path(__file__).with_name("openapi.yaml")
+
+_NO_SERVICES = Services()
 
 COMMON_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -67,7 +70,7 @@ COLLECTIONS: Mapping[str, Callable[[Snapshot], Plain]] = {
 
 
 def make_app(
-    controller: Controller, access: Access, switch_on: NewestSwitchOn = lambda _: None
+    controller: Controller, access: Access, services: Services = _NO_SERVICES
 ) -> web.Application:
     """The API over one listening socket, whose rights `access` decides."""
     app = web.Application(middlewares=[_guard(access)], client_max_size=MAX_BODY_BYTES)
@@ -77,12 +80,15 @@ def make_app(
     app.router.add_get(f"{API}/lines/{{n}}", partial(_line, controller))
     app.router.add_get(f"{API}/outlets/{{n}}", partial(_outlet, controller))
     app.router.add_get(f"{API}/outlets/{{n}}/why", partial(_why, controller))
-    app.router.add_get(f"{API}/outlets/{{n}}/inrush", partial(_inrush, controller, switch_on))
+    app.router.add_get(
+        f"{API}/outlets/{{n}}/inrush", partial(_inrush, controller, services.switch_on)
+    )
     app.router.add_get(f"{API}/openapi.yaml", partial(_contract, CONTRACT.read_bytes()))
     for verb in VERBS:
         path = f"{API}/outlets/{{n}}/{verb}"
         app.router.add_post(path, partial(_command, controller, access, verb))
     app.router.add_post(f"{API}/commands", partial(_batch, controller, access))
+    app.router.add_post(f"{API}/reload", partial(_reload, access, services.reload))
     app.router.add_get("/", partial(_page, controller))
     return app
 
@@ -205,6 +211,17 @@ async def _command(
     order = Order(number, verb, await _body(request))
     changed, _, after = await _submit(controller, access, request, [order])
     return _json({"changed": changed, "outlet": resources.outlet(outlet_row(after, number))})
+
+
+async def _reload(access: Access, reload: Reload, request: web.Request) -> web.Response:
+    body = await _body(request)
+    if body:
+        raise InvalidValue(f"unknown key {next(iter(body))[:40]!r}: none is expected")
+    try:
+        warnings = await reload(await access.actor(request))
+    except ConfigError as error:
+        raise Problem(422, CONFIGURATION, str(error)) from error
+    return _json({"reloaded": True, "warnings": list(warnings)})
 
 
 async def _batch(controller: Controller, access: Access, request: web.Request) -> web.Response:

@@ -48,6 +48,9 @@ HTTP_ERRORS: Mapping[int, str] = {
 }
 """Code of each refusal that is about the request and not about an outlet."""
 
+CONFIGURATION = "configuration"
+"""Code where the configuration file is what is wrong."""
+
 RETRY_AFTER_S = 1
 
 

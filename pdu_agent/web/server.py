@@ -16,10 +16,10 @@ from pathlib import Path
 from aiohttp import web
 
 from pdu_agent.model.commands import Controller
-from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.web.access import Access, LocalAccess, ReadingAccess
 from pdu_agent.web.api import make_app
 from pdu_agent.web.gate import Gate
+from pdu_agent.web.services import Services
 from pdu_agent.web.settings import HttpSettings, split_listen
 from pdu_agent.web.sockets import BACKLOG, listen_tcp, listen_unix
 
@@ -39,8 +39,7 @@ class _Door:
 class WebServer:
     """Serves the controller on what the settings name. `start` and `stop` once each.
 
-    socket_mode is 0o600 (the agent's own user and root) or 0o660 (also its group). switch_on:
-    where the newest inrush of an outlet is to be had.
+    socket_mode is 0o600 (the agent's own user and root) or 0o660 (also its group).
     """
 
     def __init__(
@@ -48,9 +47,9 @@ class WebServer:
         controller: Controller,
         settings: HttpSettings,
         socket_mode: int = 0o600,
-        switch_on: NewestSwitchOn = lambda _: None,
+        services: Services | None = None,
     ) -> None:
-        self._switch_on = switch_on
+        self._services = services or Services()
         self._controller = controller
         self._settings = settings
         self._socket_mode = socket_mode
@@ -96,7 +95,7 @@ class WebServer:
 
     async def _open(self, listening: socket.socket, access: Access) -> None:
         runner = web.AppRunner(
-            make_app(self._controller, access, self._switch_on),
+            make_app(self._controller, access, self._services),
             access_log=None,
             auto_decompress=False,
             keepalive_timeout=IDLE_S,

@@ -35,7 +35,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     Ticket,
 )
-from pdu_agent.model.errors import CommandError, OutletLocked, UnknownTarget
+from pdu_agent.model.errors import CommandError, ConfigError, OutletLocked, UnknownTarget
 from pdu_agent.model.inrush import SwitchOn
 from pdu_agent.model.quantities import Electrical, Quality, Spectrum
 from pdu_agent.model.snapshot import (
@@ -68,6 +68,7 @@ from pdu_agent.model.snapshot import (
     Verdict,
 )
 from pdu_agent.web.server import WebServer
+from pdu_agent.web.services import Services
 from pdu_agent.web.settings import HttpSettings
 
 NOON_S = 1_800_000_000.0  # 2027-01-15T08:00:00Z
@@ -402,16 +403,25 @@ class RunningAgent:
         self.controller = controller or FakeController()
         self.socket_path = socket_path
         self.tcp_port = 0
+        self.reload_error = ""
+        self.reloaded_by: list[Actor] = []
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
 
+    async def _reload(self, actor: Actor) -> tuple[str, ...]:
+        if self.reload_error:
+            raise ConfigError(self.reload_error)
+        self.reloaded_by.append(actor)
+        return ("openpdu.yaml:1:1: warning: it is unwise",)
+
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         settings = HttpSettings(listen="127.0.0.1:0", socket=str(self.socket_path))
-        server = WebServer(self.controller, settings, switch_on={2: SWITCH_ON}.get)
+        services = Services({2: SWITCH_ON}.get, self._reload)
+        server = WebServer(self.controller, settings, services=services)
         try:
             await server.start()
             self.tcp_port = server.tcp_port or 0

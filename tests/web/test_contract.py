@@ -27,7 +27,7 @@ from pdu_agent.model.snapshot import (
 )
 from pdu_agent.web import api
 from pdu_agent.web.access import LocalAccess
-from pdu_agent.web.problems import COMMAND_ERRORS, HTTP_ERRORS, Problem
+from pdu_agent.web.problems import COMMAND_ERRORS, CONFIGURATION, HTTP_ERRORS, Problem
 from tests.web.fake_agent import FakeController, RunningAgent, running_agent
 
 CONTRACT: dict[str, Any] = yaml.safe_load(api.CONTRACT.read_text(encoding="utf-8"))
@@ -175,7 +175,9 @@ def test_enumerations_are_those_of_the_model(
 
 
 def test_problem_codes_are_those_of_the_code() -> None:
-    codes = {code for _, code in COMMAND_ERRORS.values()} | set(HTTP_ERRORS.values())
+    codes = (
+        {code for _, code in COMMAND_ERRORS.values()} | set(HTTP_ERRORS.values()) | {CONFIGURATION}
+    )
     assert set(SCHEMAS["Problem"]["properties"]["code"]["enum"]) == codes
 
 

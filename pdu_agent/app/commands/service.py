@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 
 from pdu_agent.app import exits
@@ -86,10 +87,11 @@ def demo_options(arguments: argparse.Namespace) -> DemoOptions:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from pdu_agent.app.agent import run_agent
+    from pdu_agent.app.agent import Occasion, run_agent
     from pdu_agent.app.config.load import load_settings
 
-    run_agent(load_settings(arguments.config, os.environ))
+    read = partial(load_settings, arguments.config, os.environ)
+    run_agent(read(), Occasion(read=read))
     return exits.OK
 
 

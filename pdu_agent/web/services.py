@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the API offers besides the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from pdu_agent.model.commands import Actor
+from pdu_agent.model.errors import ConfigError
+from pdu_agent.model.inrush import NewestSwitchOn
+
+Reload = Callable[[Actor], Awaitable[Sequence[str]]]
+"""Reads the configuration anew; its warnings. Raises ConfigError: then it is as before."""
+
+
+async def _no_file(_actor: Actor) -> Sequence[str]:
+    raise ConfigError("this agent has no configuration file")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """switch_on: where the newest inrush of an outlet is to be had."""
+
+    switch_on: NewestSwitchOn = lambda _: None
+    reload: Reload = _no_file
