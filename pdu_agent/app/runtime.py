@@ -32,6 +32,7 @@ from pdu_agent.model.readings import (
     SaveRecord,
     SensorReading,
     SetFanDuty,
+    StopHook,
     WriteRelays,
 )
 from pdu_agent.store.record_store import RecordStore
@@ -75,6 +76,8 @@ class Runtime:
         self._second_s = 0.0
         self.run_hook: Callable[[RunHook], None] = lambda _: None
         """Starts a hook; its result comes back by `deliver_hook`."""
+        self.stop_hook: Callable[[int], None] = lambda _: None
+        """Ends a hook by the number of its run; nothing comes back of it."""
         self.set_fan: Callable[[SetFanDuty], None] = lambda _: None
         self.core = Core(settings, clock, self._perform, birth, ORDER_LEAD_S)
         self.core.events.subscribe(limit=1, wake=self.wake)
@@ -179,6 +182,8 @@ class Runtime:
             self._store.append_audit(effect.entry)
         elif isinstance(effect, RunHook):
             self.run_hook(effect)
+        elif isinstance(effect, StopHook):
+            self.stop_hook(effect.id)
         elif isinstance(effect, SetFanDuty):
             self.set_fan(effect)
         elif not self._send(effect) and isinstance(effect, WriteRelays):

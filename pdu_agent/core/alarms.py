@@ -19,6 +19,8 @@ THRESHOLD = "threshold"
 SENSOR = "sensor"
 FAN = "fan"
 COOLING = "cooling"
+HOOK = "hook"
+SHUTDOWN = "shutdown"
 """Kinds of alarms; the others are named after what is out of order: relay, board, meter, store."""
 
 

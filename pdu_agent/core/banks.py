@@ -10,6 +10,7 @@ from dataclasses import replace
 from enum import Enum
 
 from pdu_agent.core.alarms import AlarmBook
+from pdu_agent.core.gate import after_timer, gated
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.outlet import (
     CLOSE_STEPS,
@@ -150,6 +151,7 @@ class Banks:
 
     def _power_up_outlet(self, number: int) -> None:
         live, settings = self._state.outlets[number], self._settings.outlets[number]
+        self._state.stops.pop(number, None)
         machine = power_up(
             settings.power_up,
             live.lock,
@@ -303,7 +305,10 @@ class Banks:
         timing = timing_of(self._settings.outlets[number])
         machine = go_on(live.machine, then, self._clock.monotonic_s(), timing)
         live = replace(live, machine=machine)
-        self._set(number, replace(live, machine=self._put_off(number, live)))
+        live = replace(live, machine=self._put_off(number, live))
+        if then is not None:
+            live = gated(self._state, self._settings.outlets[number], live, self._clock.wall_s())
+        self._set(number, live)
 
     def _put_off(self, number: int, live: OutletLive) -> OutletMachine:
         """Its machine, held by the minimum times."""
@@ -323,7 +328,8 @@ class Banks:
             if deadline_s is not None and deadline_s <= now_s:
                 timing = timing_of(self._settings.outlets[number])
                 machine = advance(live.machine, Trigger.TIMER, now_s, timing)
-                self._set(number, replace(live, machine=machine))
+                settings, wall_s = self._settings.outlets[number], self._clock.wall_s()
+                self._set(number, after_timer(self._state, settings, live, machine, wall_s))
                 fired = True
         return fired
 

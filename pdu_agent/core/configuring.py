@@ -31,6 +31,7 @@ from pdu_agent.model.commands import (
     ConfigureThresholds,
     EnableNotifications,
     Limit,
+    OutletSetting,
     Reset,
     ResetMeter,
     ResetMeters,
@@ -44,6 +45,14 @@ from pdu_agent.model.errors import InvalidValue, NotNow, UnknownTarget
 LAST_LOCK = 2_147_483_647  # RFC 2579 TestAndIncr
 _ALIKE = (ThresholdSetting.HYSTERESIS, ThresholdSetting.DELAY_S)
 
+_HOOKS = frozenset(
+    {
+        OutletSetting.BEFORE_ON,
+        OutletSetting.AFTER_ON,
+        OutletSetting.BEFORE_OFF,
+        OutletSetting.AFTER_OFF,
+    }
+)
 _Row = TypeVar("_Row")
 
 
@@ -59,13 +68,24 @@ class Configuring:
 
     def outlet(self, command: ConfigureOutlet) -> None:
         section = _entry(self._sections.outlets, command.outlet, "outlet")
+        self._judge_hook(command)
         self._override(section, command.setting.value, command.value)
 
     def outlets(self, command: ConfigureOutlets) -> None:
         if not self._sections.outlets:
             raise UnknownTarget("there is no outlet")
+        self._judge_hook(command)
         for section in self._sections.outlets.values():
             self._override(section, command.setting.value, command.value)
+
+    def _judge_hook(self, command: ConfigureOutlet | ConfigureOutlets) -> None:
+        """Nobody can say what is run: only which of the configured hooks."""
+        if command.setting not in _HOOKS or command.value in ("", *self._sections.hooks):
+            return
+        known = ", ".join(self._sections.hooks) or "none"
+        raise InvalidValue(
+            f"{command.setting.value}: no hook is called {command.value!r}; there are: {known}"
+        )
 
     def inlet(self, command: ConfigureInlet) -> None:
         section = _entry(self._sections.inlets, command.inlet, "inlet")

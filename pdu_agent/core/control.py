@@ -7,9 +7,10 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 
-from pdu_agent.core.engine import Desk, Engine, Judge
+from pdu_agent.core.engine import Desk, Engine, Judge, Progress
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
+from pdu_agent.core.stopping import Stops
 from pdu_agent.core.switching import Circumstances
 from pdu_agent.model.commands import Actor, Command, Ticket
 from pdu_agent.model.control import Cap, NextChange, Plan, Rule
@@ -25,7 +26,7 @@ class Control:
     """
 
     def __init__(self, desk: Desk) -> None:
-        self._engines: Sequence[Engine] = ()
+        self._engines: Sequence[Engine] = (Stops(desk),)
         self.desk = desk
 
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> dict[type, Judge]:
@@ -70,6 +71,10 @@ class Control:
 
     def caps(self) -> tuple[Cap, ...]:
         return tuple(row for engine in self._engines for row in engine.caps())
+
+    def progress(self, outlet: int) -> Progress | None:
+        found = (engine.progress(outlet) for engine in self._engines)
+        return next((progress for progress in found if progress is not None), None)
 
     def next_change(self, outlet: int) -> NextChange | None:
         """The earliest of all; one whose time is not known comes last."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count
 
 from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.arbiter import Batch
@@ -121,7 +122,18 @@ class Core:
         self._keeper = RecordKeeper(state, record, clock, perform, alarms)
         values = Values(state, self._sections)
         self._control = Control(
-            Desk(settings, state, live, values, clock, alarms, publish, perform)
+            Desk(
+                settings,
+                state,
+                live,
+                values,
+                clock,
+                alarms,
+                publish,
+                perform,
+                self._keeper.save_quietly,
+                count(1).__next__,
+            )
         )
         self._publisher = Publisher(
             state,

@@ -35,6 +35,18 @@ class Desk:
     alarms: AlarmBook
     publish: Callable[[Event], None]
     perform: Callable[[Effect], None]
+    remember: Callable[[], None]
+    """Saves the state at once, for what must not be done twice after a crash."""
+    next_hook: Callable[[], int]
+    """A number for RunHook that no other engine's hook has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What an outlet waits for, in words, and for how many seconds at most."""
+
+    text: str
+    left_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,5 +104,10 @@ class Engine:
 
     def next_change(self, outlet: int) -> NextChange | None:
         """The first thing that it will do to this outlet, as far as it knows."""
+        del outlet
+        return None
+
+    def progress(self, outlet: int) -> Progress | None:
+        """What it does before this outlet is switched; None for nothing."""
         del outlet
         return None

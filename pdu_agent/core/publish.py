@@ -170,15 +170,17 @@ class Publisher:
         shown: dict[int, Outlet] = {}
         for number, outlet in self._state.outlets.items():
             settings, target = self._live.outlets[number], Target(TargetKind.OUTLET, number)
+            progress = self._control.progress(number)
             shown[number] = shown_outlet(
                 settings,
                 outlet,
                 ledgers.get(target),
                 now_s,
-                self._banks.due_s(number),
+                self._banks.due_s(number) if progress is None else now_s + progress.left_s,
                 self._tariffs.names,
                 faults.of(target, settings.relay),
                 self._control.next_change(number),
+                progress.text if progress is not None else "",
             )
         return shown
 
@@ -205,8 +207,11 @@ def shown_outlet(
     tariffs: tuple[str, ...],
     faults: Faults,
     next_change: NextChange | None,
+    stopping: str,
 ) -> Outlet:
-    """due_s: when the relay of a queued outlet may move, for the countdown. tariffs: all names."""
+    """due_s: when the relay of an outlet that waits may move, for the countdown. tariffs: all
+    names.
+    """
     machine = live.machine
     acts_s = machine.deadline_s if machine.deadline_s is not None else due_s
     waiting = machine.pending is not None and acts_s is not None
@@ -247,6 +252,7 @@ def shown_outlet(
         priority=settings.priority,
         holds=tuple(sorted(live.holds, key=lambda hold: -hold.rank)),
         next_change=next_change,
+        stopping=stopping,
         hooks=OutletHooks(
             settings.before_on, settings.after_on, settings.before_off, settings.after_off
         ),

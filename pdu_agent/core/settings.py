@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 from pdu_agent.core.calendar.occurrence import Place
+from pdu_agent.core.hook_settings import GracefulSettings, HookTerms
 from pdu_agent.core.tariffs import TariffSettings
 from pdu_agent.model.commands import (
     OverloadRestriction,
@@ -208,6 +209,7 @@ class OutletSettings:
     after_on: str = setting("", max_length=32, doc=_HOOK)
     before_off: str = setting("", max_length=32, doc=_HOOK)
     after_off: str = setting("", max_length=32, doc=_HOOK)
+    graceful: GracefulSettings | None = setting(None, doc="cut only once the load is idle")
     power_up: PowerUp = setting(PowerUp.LAST, doc="after a power loss: on, off or last")
     feeds_back: bool = setting(False, doc=_FEEDS_BACK)
 
@@ -313,7 +315,7 @@ class ThresholdSettings:
 class CoreSettings:
     """What `Core` is built from.
 
-    hooks: their names. stale_after_s: str(Target) -> seconds of silence of its source after which
+    stale_after_s: str(Target) -> seconds of silence of its source after which
     a point is stale; its keys are the metered points. direct_points: those of direct voltage, whose
     volts say nothing about the mains.
     """
@@ -332,7 +334,12 @@ class CoreSettings:
     """Of the tariffs; None: the system's."""
     fans: tuple[FanSettings, ...] = ()
     direct_points: frozenset[Target] = frozenset()
-    hooks: tuple[str, ...] = ()
+    hook_terms: tuple[HookTerms, ...] = ()
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(terms.name for terms in self.hook_terms)
 
     def metered_points(self) -> list[Target]:
         """Inlets with their residual currents, lines, branches, outlets, as far as a meter feeds

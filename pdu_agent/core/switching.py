@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pdu_agent.core.feeders import FeederGuard, Passed
+from pdu_agent.core.gate import is_rebooted, is_waiting, ordered, turned
 from pdu_agent.core.groups import sequence_of
-from pdu_agent.core.holds import refuse_held, with_hold, without_hold
+from pdu_agent.core.holds import LEADS_TO_ON, refuse_held, with_hold, without_hold
 from pdu_agent.core.live_settings import Sections, with_overrides
 from pdu_agent.core.outlet import OPEN_STEPS, Rest, Timing, held
 from pdu_agent.core.settings import OutletSettings
@@ -85,7 +86,7 @@ class Switching:
             raise OutletLocked(
                 f"outlet {command.outlet} is {live.lock.value}: unlock it before switching it"
             )
-        self._apply(settings, live, command.action, _delay_s(command))
+        self._apply(settings, live, command.action, _delay_s(command), command.forced)
 
     def hold(self, command: HoldOutlet) -> None:
         _, live = self._outlet(command.outlet)
@@ -147,11 +148,19 @@ class Switching:
         return live.lock is not Lock.UNLOCKED and self._actor.rank < Rank.LOCK
 
     def _apply(
-        self, settings: OutletSettings, live: OutletLive, action: Action, delay_s: float | None
+        self,
+        settings: OutletSettings,
+        live: OutletLive,
+        action: Action,
+        delay_s: float | None,
+        forced: bool = False,
     ) -> None:
         if action is Action.TOGGLE:
             action = Action.OFF if live.machine.ends_on else Action.ON
         refuse_held(settings.number, live, action, self._actor)
+        forced = forced or self._actor.is_safety
+        if not forced and turned(self._draft, settings.number, action, self._actor):
+            return
         timing = timing_of(settings)
         if delay_s is not None:
             timing = replace(timing, on_delay_s=delay_s, off_delay_s=delay_s)
@@ -163,12 +172,26 @@ class Switching:
             if waiting == live.machine:  # it waited already
                 after = replace(live, is_ordered=after.is_ordered)
             after = replace(after, machine=waiting)
+        goes_on = forced and action is Action.REBOOT and is_rebooted(self._draft, settings.number)
+        if forced or after.machine != live.machine:
+            after = self._ordered(settings, after, action, forced)
         is_news = after.machine != live.machine
-        if is_news:
+        if is_news and not goes_on:
             after = replace(after, together=())
         if action in _CLOSING and is_news and after.machine.step is not Step.ON:
             self._guard.admit(settings)
         self._draft.outlets[settings.number] = after
+
+    def _ordered(
+        self, settings: OutletSettings, after: OutletLive, action: Action, forced: bool
+    ) -> OutletLive:
+        after = ordered(self._draft, settings, after, forced, self._around.wall_s)
+        if action not in LEADS_TO_ON and is_waiting(self._draft, settings.number, after):
+            raise NotNow(
+                f"outlet {settings.number} has a hook or a load to wait for, which a "
+                f"{action.value} cannot do"
+            )
+        return after
 
     def _outlet(self, number: int) -> tuple[OutletSettings, OutletLive]:
         settings = self._sections.outlets.get(number)

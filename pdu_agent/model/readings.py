@@ -223,6 +223,13 @@ class RunHook:
 
 
 @dataclass(frozen=True, slots=True)
+class StopHook:
+    """End the run with this number, if it still runs; nobody waits for its result any more."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class HookResult:
     """error: empty when it succeeded, else why not, in words. seconds: that it took."""
 
@@ -250,5 +257,12 @@ class SetFanDuty:
 
 
 Effect = (
-    WriteRelays | InitialiseBank | SaveRecord | AppendEvents | AppendAudit | RunHook | SetFanDuty
+    WriteRelays
+    | InitialiseBank
+    | SaveRecord
+    | AppendEvents
+    | AppendAudit
+    | RunHook
+    | StopHook
+    | SetFanDuty
 )

@@ -8,6 +8,7 @@ from datetime import tzinfo
 
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.core import Core
+from pdu_agent.core.hook_settings import HookTerms
 from pdu_agent.core.settings import (
     BranchSettings,
     CoreSettings,
@@ -46,9 +47,11 @@ from pdu_agent.model.readings import (
     Measurement,
     Reading,
     RelayResult,
+    RunHook,
     SaveRecord,
     SensorReading,
     SetFanDuty,
+    StopHook,
     WriteRelays,
 )
 from pdu_agent.model.record import Record
@@ -114,6 +117,7 @@ class Workbench:
         stale_after_s: float = 0.6,
         fans: tuple[FanSettings, ...] = (),
         direct_points: frozenset[Target] = frozenset(),
+        hooks: tuple[HookTerms, ...] = (),
         **outlet_settings: object,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -125,6 +129,7 @@ class Workbench:
         self.audit_fails = False
         self.duties: list[SetFanDuty] = []
         self.queue: list[Effect] = []
+        self.hooks: list[RunHook | StopHook] = []
         self.settings = CoreSettings(
             device or DeviceSettings(),
             (inlet or InletSettings(1),),
@@ -152,6 +157,7 @@ class Workbench:
             zone,
             fans,
             direct_points,
+            hook_terms=hooks,
         )
         record = record or Record(engine_id=b"x")
         birth = Birth(record, continuous, boot_id, "1.0", warnings, events)
@@ -174,6 +180,8 @@ class Workbench:
             self.audited.append(effect.entry)
         elif isinstance(effect, SetFanDuty):
             self.duties.append(effect)
+        elif isinstance(effect, RunHook | StopHook):
+            self.hooks.append(effect)
         else:
             self.queue.append(effect)
 

@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shuts loads down before they are cut, and runs the hooks of outlets; see core/gate.py.
+
+An off: its hook, then the draw stays under the idle level, then the relay. What fails, and what
+hangs, leaves the outlet on, but for a hang whose policy is to cut by force.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from pdu_agent.core.alarms import HOOK, SHUTDOWN
+from pdu_agent.core.engine import Desk, Engine, Progress, Wish
+from pdu_agent.core.gate import Phase, Then, is_waiting, under_way
+from pdu_agent.core.hook_runs import HookRuns
+from pdu_agent.core.hook_settings import GracefulSettings, OnHang
+from pdu_agent.core.outlet import OPEN_STEPS
+from pdu_agent.core.settings import CoreSettings
+from pdu_agent.core.steps import Step
+from pdu_agent.core.together import TO_OPEN, members_in
+from pdu_agent.model.commands import Action, Actor, Quantity, SwitchOutlet, Target, TargetKind
+from pdu_agent.model.errors import CommandError, Unavailable
+from pdu_agent.model.events import HookFailed, StopEnded
+from pdu_agent.model.readings import HookMoment, HookResult
+from pdu_agent.model.record import StopRecord
+from pdu_agent.model.snapshot import Severity
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+LONGEST_RETRY_S = 600.0
+CUT_RETRIES = 4
+"""So often a cut is tried again while its board or the storage is out of order, 75 s in all."""
+RESTARTED = "the agent was restarted while it ran, nobody knows how it ended"
+_GOING_OFF = OPEN_STEPS | {Step.OPENING, Step.REBOOT_OPENING, Step.OFF, Step.REBOOT_OFF}
+_ACTIONS = {
+    Then.OFF: Action.OFF,
+    Then.REBOOT: Action.REBOOT,
+    Then.ON: Action.ON,
+    Then.REBOOT_ON: Action.ON,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What is to become of the order now. by_force: the load was not idle."""
+
+    carry_out: bool
+    text: str
+    by_force: bool = False
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What need not be remembered of an order that waits. Times are monotonic seconds.
+
+    hook: its run, None while there is none. outcome: why it failed, "" when it did not, None while
+    nobody knows. low_s: the first sample of the present time below the idle level.
+    """
+
+    stop: StopRecord
+    phase: Phase = Phase.ASKED
+    since_s: float = 0.0
+    until_s: float = math.inf
+    hook: int | None = None
+    outcome: str | None = None
+    seen_s: float | None = None
+    low_s: float | None = None
+    verdict: _Verdict | None = None
+    retry_s: float = -math.inf
+    refusals: int = 0
+
+
+class Stops(Engine):
+    """One _Watch for each outlet that waits; CoreState.stops is what a restart finds."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._runs = HookRuns(desk)
+        self._watches: dict[int, _Watch] = {}
+        for number, stop in desk.state.stops.items():
+            self._watches[number] = _Watch(stop, Phase(stop.phase))
+
+    # -- the engine ---------------------------------------------------------------------
+
+    def tick(self) -> Iterable[Wish]:
+        now_s = self._desk.clock.monotonic_s()
+        for number in set(self._watches) | set(self._desk.state.stops):
+            self._follow(number)
+        wishes = [
+            wish
+            for number in sorted(self._watches)
+            if (wish := self._advance(number, self._watches[number], now_s))
+        ]
+        self._runs.look_after()
+        return wishes
+
+    def next_due_s(self) -> float:
+        stops = self._desk.state.stops
+        if self._watches.keys() - stops.keys() or self._runs.is_due:
+            return 0.0
+        return min((self._due_s(number) for number in stops), default=math.inf)
+
+    def told(self, wish: Wish, error: CommandError | None) -> None:
+        match wish.about:
+            case (int() as number, _Verdict() as verdict):
+                self._note_answer(number, self._watches[number], verdict, error)
+
+    def _note_answer(
+        self, number: int, watch: _Watch, verdict: _Verdict, error: CommandError | None
+    ) -> None:
+        if error is None:
+            del self._watches[number]
+            self._tell_end(number, Then(watch.stop.then), verdict)
+        elif verdict.carry_out and (
+            not isinstance(error, Unavailable) or watch.refusals >= CUT_RETRIES
+        ):
+            self._give_up(number, watch, str(error))
+        else:
+            pause_s = min(LONGEST_RETRY_S, RETRY_S * 2**watch.refusals)
+            watch.refusals += 1
+            watch.retry_s = self._desk.clock.monotonic_s() + pause_s
+
+    def on_hook(self, result: HookResult) -> None:
+        for watch in self._watches.values():
+            if watch.hook == result.id:
+                watch.outcome = result.error
+        self._runs.ended(result)
+
+    def renew(self, settings: CoreSettings) -> None:
+        self._runs.renew(settings)
+
+    def progress(self, outlet: int) -> Progress | None:
+        stop, watch = under_way(self._desk.state, outlet), self._watches.get(outlet)
+        if stop is None or Phase(stop.phase) is Phase.PASSED:
+            return None
+        now_s = self._desk.clock.monotonic_s()
+        left_s = max(0.0, watch.until_s - now_s) if watch else 0.0
+        left_s = 0.0 if left_s == math.inf else left_s
+        phase = watch.phase if watch else Phase.ASKED
+        hook, graceful = self._hook_of(outlet, Then(stop.then)), self._graceful(outlet)
+        opens = Then(stop.then).opens
+        what = "shutting down" if opens else "about to go on"
+        if watch is not None and watch.verdict is not None:
+            return Progress(f"{what}: {watch.verdict.text}", 0.0)
+        if phase is Phase.IDLE and graceful is not None:
+            waits = f"{self._draw_in_words(outlet, graceful)}, waits for {_wanted(graceful)}"
+            return Progress(f"{what}: {waits}, {left_s:.0f} s left", left_s)
+        if phase is Phase.HOOK:
+            left_s += graceful.time_limit_s if graceful is not None and opens else 0.0
+            return Progress(f"{what}: hook {hook} runs", left_s)
+        return Progress(f"{what}: it is not its turn yet", left_s)
+
+    # -- one order that waits -------------------------------------------------------------
+
+    def _follow(self, number: int) -> None:
+        """Keep the watch true to what was ordered meanwhile."""
+        state, watch = self._desk.state, self._watches.get(number)
+        stop = under_way(state, number)
+        if stop is None or Phase(stop.phase) is Phase.PASSED:
+            if stop is None:
+                state.stops.pop(number, None)
+            if watch is not None:
+                del self._watches[number]
+                self._ended_by_others(number, watch)
+            return
+        if watch is None or (Phase(stop.phase) is Phase.ASKED and watch.phase is not Phase.ASKED):
+            if watch is not None:
+                self._runs.stop(watch.hook)
+            self._watches[number] = _Watch(stop)
+        else:
+            watch.stop = stop
+
+    def _advance(self, number: int, watch: _Watch, now_s: float) -> Wish | None:
+        if watch.verdict is None:
+            if watch.phase is Phase.ASKED and self._is_its_turn(number, watch):
+                self._begin(number, watch, now_s)
+            if watch.phase is Phase.HOOK:
+                self._look_at_hook(number, watch, now_s)
+            if watch.phase is Phase.IDLE:
+                self._look_at_draw(number, watch, now_s)
+        if watch.verdict is None or now_s < watch.retry_s:
+            return None
+        then = Then(watch.stop.then)
+        action = _ACTIONS[then] if watch.verdict.carry_out else Action.CANCEL
+        actor = Actor(*watch.stop.actor) if watch.stop.actor else Actor("rule", "hooks")
+        command = SwitchOutlet(number, action, forced=watch.verdict.carry_out)
+        return Wish((command,), replace(actor, because=watch.verdict.text), (number, watch.verdict))
+
+    def _is_its_turn(self, number: int, watch: _Watch) -> bool:
+        """No member of a group that is rebooted is prepared to go on before all are off."""
+        if Then(watch.stop.then) is not Then.REBOOT_ON:
+            return True
+        outlets = self._desk.state.outlets
+        is_counting = outlets[number].machine.deadline_s is not None
+        return not is_counting and not any(members_in(TO_OPEN, number, outlets))
+
+    def _begin(self, number: int, watch: _Watch, now_s: float) -> None:
+        then = Then(watch.stop.then)
+        for kind in (SHUTDOWN, HOOK) if then.opens else (HOOK,):
+            self._desk.alarms.clear(kind, f"outlet {number}")
+        hook = self._hook_of(number, then)
+        if not hook:
+            self._after_hook(number, watch, now_s)
+            return
+        self._enter(number, watch, Phase.HOOK, now_s)
+        watch.until_s = now_s + self._runs.limit_s(hook)
+        moment = HookMoment.BEFORE_OFF if then.opens else HookMoment.BEFORE_ON
+        watch.hook = self._runs.start(hook, moment, number, " ".join(map(str, self._who(watch))))
+
+    def _look_at_hook(self, number: int, watch: _Watch, now_s: float) -> None:
+        then = Then(watch.stop.then)
+        hook = self._hook_of(number, then) or "that was set then"
+        if watch.hook is None:  # it began before this process
+            watch.outcome = RESTARTED
+        if watch.outcome is None:
+            return
+        if watch.outcome and not self._runs.is_ignored(hook, watch.outcome):
+            text = f"hook {hook}: {watch.outcome}"
+            self._desk.publish(HookFailed(self._desk.clock.wall_s(), hook, number, watch.outcome))
+            self._give_up(number, watch, text)
+            return
+        self._after_hook(number, watch, now_s)
+
+    def _after_hook(self, number: int, watch: _Watch, now_s: float) -> None:
+        graceful = self._graceful(number)
+        if graceful is None or not Then(watch.stop.then).opens:
+            watch.verdict = _Verdict(True, "its hook is done")
+            return
+        self._enter(number, watch, Phase.IDLE, now_s)
+        watch.until_s = now_s + graceful.time_limit_s
+
+    def _look_at_draw(self, number: int, watch: _Watch, now_s: float) -> None:
+        graceful = self._graceful(number)
+        if graceful is None:  # somebody has taken it out of the configuration
+            watch.verdict = _Verdict(True, "nothing is left to wait for")
+            return
+        if watch.until_s == math.inf:  # it began before this process
+            self._enter(number, watch, Phase.IDLE, now_s)
+            watch.until_s = now_s + graceful.time_limit_s
+        self._note_sample(number, watch, graceful)
+        seen_s, low_s = watch.seen_s, watch.low_s
+        if seen_s is not None and low_s is not None and seen_s - low_s >= graceful.idle_for_s:
+            level = _level(graceful)
+            watch.verdict = _Verdict(True, f"it drew under {level} for {graceful.idle_for_s:g} s")
+        elif now_s >= watch.until_s:
+            self._hung(number, watch, graceful)
+
+    def _note_sample(self, number: int, watch: _Watch, graceful: GracefulSettings) -> None:
+        """Only samples taken since the hook ended count; without a value nothing is idle."""
+        ledger = self._desk.state.ledgers.get(_target(number))
+        value = self._draw(number, graceful)
+        if ledger is None or value is None or ledger.sample_mono_s is None:
+            watch.low_s = None
+            return
+        sample_s = ledger.sample_mono_s
+        if sample_s == watch.seen_s or sample_s < watch.since_s:
+            return
+        watch.seen_s = sample_s
+        if not value < (graceful.idle_below_w or graceful.idle_below_a or 0.0):
+            watch.low_s = None
+        elif watch.low_s is None:
+            watch.low_s = sample_s
+
+    def _hung(self, number: int, watch: _Watch, graceful: GracefulSettings) -> None:
+        draw = self._draw_in_words(number, graceful)
+        text = f"still {draw} after {graceful.time_limit_s:g} s"
+        if graceful.on_hang is OnHang.FORCE:
+            watch.verdict = _Verdict(True, text, by_force=True)
+        else:
+            self._give_up(number, watch, text)
+
+    def _give_up(self, number: int, watch: _Watch, text: str) -> None:
+        opens = Then(watch.stop.then).opens
+        watch.verdict = _Verdict(False, f"{text}; not switched {'off' if opens else 'on'}")
+        watch.retry_s, watch.refusals = -math.inf, 0
+        target = _target(number)
+        kind = SHUTDOWN if opens else HOOK
+        self._desk.alarms.set(kind, str(target), Severity.CRITICAL, watch.verdict.text, target)
+
+    # -- ends -----------------------------------------------------------------------------
+
+    def _tell_end(self, number: int, then: Then, verdict: _Verdict) -> None:
+        log.info("outlet %d: %s", number, verdict.text)
+        if not then.opens:
+            return
+        if verdict.by_force:
+            text, target = f"cut by force: {verdict.text}", _target(number)
+            self._desk.alarms.set(SHUTDOWN, str(target), Severity.WARNING, text, target)
+        wall_s = self._desk.clock.wall_s()
+        self._desk.publish(StopEnded(wall_s, number, not verdict.carry_out, verdict.text))
+
+    def _ended_by_others(self, number: int, watch: _Watch) -> None:
+        self._runs.stop(watch.hook if watch.outcome is None else None)
+        if not Then(watch.stop.then).opens:
+            return
+        live = self._desk.state.outlets.get(number)
+        is_cut = live is not None and live.machine.step in _GOING_OFF
+        by = f" by {live.actor}" if live is not None and live.actor is not None else ""
+        text = f"cut before it was done{by}" if is_cut else f"cancelled{by}"
+        self._desk.publish(StopEnded(self._desk.clock.wall_s(), number, not is_cut, text))
+
+    # -- look-ups ---------------------------------------------------------------------------
+
+    def _due_s(self, number: int) -> float:
+        if not is_waiting(self._desk.state, number):
+            return math.inf
+        watch = self._watches.get(number)
+        if watch is None or watch.stop is not self._desk.state.stops[number]:
+            return 0.0
+        if watch.verdict is not None:
+            return watch.retry_s
+        match watch.phase:
+            case Phase.ASKED:
+                return 0.0 if self._is_its_turn(number, watch) else math.inf
+            case Phase.HOOK:
+                is_over = watch.hook is None or watch.outcome is not None
+                return 0.0 if is_over else math.inf
+        ledger = self._desk.state.ledgers.get(_target(number))
+        is_new = ledger is not None and ledger.sample_mono_s != watch.seen_s
+        is_new = is_new and ledger is not None and (ledger.sample_mono_s or 0.0) >= watch.since_s
+        return 0.0 if is_new or watch.until_s == math.inf else watch.until_s
+
+    def _enter(self, number: int, watch: _Watch, phase: Phase, now_s: float) -> None:
+        """Remembered before anything follows from it: a hook is never run twice."""
+        watch.phase, watch.since_s = phase, now_s
+        watch.seen_s = watch.low_s = None
+        stop = self._desk.state.stops[number]
+        watch.stop = self._desk.state.stops[number] = replace(stop, phase=phase.value)
+        self._desk.remember()
+
+    def _hook_of(self, number: int, then: Then) -> str:
+        settings = self._desk.live.outlets[number]
+        return settings.before_off if then.opens else settings.before_on
+
+    def _graceful(self, number: int) -> GracefulSettings | None:
+        return self._desk.live.outlets[number].graceful
+
+    def _who(self, watch: _Watch) -> tuple[str, ...]:
+        return (str(Actor(*watch.stop.actor)),) if watch.stop.actor else ()
+
+    def _draw(self, number: int, graceful: GracefulSettings) -> float | None:
+        by_power = graceful.idle_below_w is not None
+        quantity = Quantity.ACTIVE_POWER if by_power else Quantity.CURRENT
+        value = self._desk.values.of(_target(number), quantity)
+        return abs(value) if value is not None else None
+
+    def _draw_in_words(self, number: int, graceful: GracefulSettings) -> str:
+        value = self._draw(number, graceful)
+        if value is None:
+            return "without a reading"
+        return f"{value:.0f} W" if graceful.idle_below_w is not None else f"{value:.2f} A"
+
+
+def _target(number: int) -> Target:
+    return Target(TargetKind.OUTLET, number)
+
+
+def _level(graceful: GracefulSettings) -> str:
+    if graceful.idle_below_w is not None:
+        return f"{graceful.idle_below_w:g} W"
+    return f"{graceful.idle_below_a:g} A"
+
+
+def _wanted(graceful: GracefulSettings) -> str:
+    return f"under {_level(graceful)} for {graceful.idle_for_s:g} s"
