@@ -342,6 +342,7 @@ class Core:
         self._thresholds.tick(now_s)
         self._fans.mark_stale(now_s)
         self._fans.regulate()
+        self._alarms.tick(now_s)
         self._control.run(self.submit_all)
         if fired or now_s >= self._keeper.next_due_s:
             self._keeper.save_periodically()
@@ -358,6 +359,7 @@ class Core:
             self._banks.next_due_s(),
             self._points.next_due_s(),
             self._thresholds.next_due_s(),
+            self._alarms.next_due_s(),
             self._control.next_due_s(),
         )
 

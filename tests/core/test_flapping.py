@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An input that flaps gives bounded messages, and none of its alarms is lost or stays for good."""
+
+from __future__ import annotations
+
+from pdu_agent.core.flapping import MOST_TELLINGS, QUIET_S, WINDOW_S
+from pdu_agent.core.settings import ThresholdSettings
+from pdu_agent.model.commands import AcknowledgeAlarm, Quantity
+from pdu_agent.model.events import AlarmCleared, AlarmRaised
+from pdu_agent.model.snapshot import Severity
+from tests.core.bench import INLET, Workbench
+
+CURRENT = Quantity.CURRENT
+
+
+def bench_of() -> Workbench:
+    limits = ThresholdSettings(INLET, CURRENT, high_warning=10, high_critical=16)
+    return Workbench(outlets=1, thresholds=(limits,), stale_after_s=1e6)
+
+
+def read(bench: Workbench, current_a: float, pause_s: float = 1) -> None:
+    bench.read(current_a=current_a)
+    bench.run(pause_s)
+
+
+def told(bench: Workbench) -> tuple[int, int]:
+    """How often an alarm was raised (or became another), and ended, since the last call."""
+    events = bench.heard.drain()
+    raised = sum(isinstance(event, AlarmRaised) for event in events)
+    return raised, sum(isinstance(event, AlarmCleared) for event in events)
+
+
+def flap(bench: Workbench, times: int, *currents_a: float) -> None:
+    for _ in range(times):
+        for current_a in currents_a:
+            read(bench, current_a)
+
+
+def test_an_input_that_flaps_for_an_hour_is_told_a_few_times() -> None:
+    bench = bench_of()
+    flap(bench, 1800, 11, 9)
+    assert told(bench) == (MOST_TELLINGS, MOST_TELLINGS - 1)
+    assert len(bench.alarms("threshold")) == 1
+    bench.run(QUIET_S)
+    assert (told(bench), bench.alarms("threshold")) == ((0, 1), [])
+
+
+def test_it_ends_with_the_value_that_came_back() -> None:
+    bench = bench_of()
+    flap(bench, MOST_TELLINGS, 11, 9)
+    bench.run(QUIET_S)
+    last = bench.events(AlarmCleared)[-1]
+    assert isinstance(last, AlarmCleared)
+    assert last.alarm.crossing is not None
+    assert last.alarm.crossing.value == 9
+
+
+def test_going_to_and_fro_between_two_limits_is_bounded_and_stays_critical() -> None:
+    bench = bench_of()
+    flap(bench, 100, 11, 17)
+    assert told(bench) == (MOST_TELLINGS, 0)
+    (alarm,) = bench.alarms("threshold")
+    assert alarm.severity is Severity.CRITICAL
+
+
+def test_what_becomes_critical_while_it_flaps_is_told() -> None:
+    bench = bench_of()
+    flap(bench, MOST_TELLINGS, 11, 9)
+    told(bench)
+    read(bench, 17)
+    assert told(bench) == (1, 0)
+
+
+def test_slow_changes_are_all_told() -> None:
+    bench = bench_of()
+    for _ in range(10):
+        read(bench, 11, WINDOW_S / 4)
+        read(bench, 9, WINDOW_S / 4)
+    assert told(bench) == (10, 10)
+
+
+def test_after_a_quiet_time_it_is_told_again() -> None:
+    bench = bench_of()
+    flap(bench, 100, 11, 9)
+    bench.run(WINDOW_S)
+    told(bench)
+    flap(bench, 1, 11, 9)
+    assert told(bench) == (1, 1)
+
+
+def test_an_acknowledged_alarm_that_flaps_stays_acknowledged() -> None:
+    bench = bench_of()
+    flap(bench, MOST_TELLINGS, 11, 9)
+    bench.submit(AcknowledgeAlarm(bench.alarms("threshold")[0].id, True))
+    flap(bench, 20, 11, 9)
+    assert bench.alarms("threshold")[0].acknowledged
