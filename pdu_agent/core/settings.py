@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import Enum
 from itertools import pairwise
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pdu_agent.core.calendar.occurrence import Place
 from pdu_agent.core.hook_settings import GracefulSettings, HookTerms
@@ -23,6 +23,9 @@ from pdu_agent.model.commands import (
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 from pdu_agent.model.snapshot import SensorKind
+
+if TYPE_CHECKING:  # it needs the limits that stand here
+    from pdu_agent.core.rule_settings import RuleSettings
 
 MAX_OUTLETS = 64
 MAX_INLETS = 8
@@ -334,6 +337,7 @@ class CoreSettings:
     """Of the tariffs; None: the system's."""
     fans: tuple[FanSettings, ...] = ()
     direct_points: frozenset[Target] = frozenset()
+    rules: tuple[RuleSettings, ...] = ()
     hook_terms: tuple[HookTerms, ...] = ()
 
     @property

@@ -84,12 +84,15 @@ class Values:
         times = [each.sample_mono_s for each in ledgers if each is not None]
         return max((each for each in times if each is not None), default=None)
 
-    def _metered_members(self, group: int) -> list[Target]:
+    def members(self, group: int) -> tuple[int, ...]:
+        """The outlets of a group; none of one that is not there."""
         try:
-            members = members_of(group, self._sections, self._state)
+            return members_of(group, self._sections, self._state)
         except UnknownTarget:
-            return []
-        targets = (Target(TargetKind.OUTLET, number) for number in members)
+            return ()
+
+    def _metered_members(self, group: int) -> list[Target]:
+        targets = (Target(TargetKind.OUTLET, number) for number in self.members(group))
         return [target for target in targets if target in self._state.ledgers]
 
     def _sum(self, targets: Iterable[Target], quantity: Quantity) -> float | None:

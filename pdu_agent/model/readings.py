@@ -241,11 +241,14 @@ class HookResult:
 
 @dataclass(frozen=True, slots=True)
 class HostSeen:
-    """One attempt to reach a watched host: did it answer? error: why not, in words."""
+    """One attempt to reach a watched host: did it answer? error: why not, in words. asked: False
+    where this machine could not even ask, which says nothing about the host.
+    """
 
     host: str
     answered: bool
     error: str = ""
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

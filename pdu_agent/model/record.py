@@ -126,7 +126,12 @@ class CountdownRecord:
 class RuleRecord:
     """What is remembered of a rule. enabled: None is as the file has it. since_wall_s: when it
     began to be active. day: the local date (ISO 8601) of times_today. back_off_s: how long it
-    pauses after it acts the next time.
+    pauses after it acts the next time. paused_until_wall_s: when it acts next though nothing
+    new happens. blind: what it looks at has no value. unsettled: its fail-safe acted, and what is
+    seen next decides anew. armed: a low draw counts. latched: it acts no more until its condition
+    ends or it is reset. undone: actions that were refused, as "then 0 3": phase, position, outlet
+    (0: a group).
+    resets: how often it was reset.
     """
 
     enabled: bool | None = None
@@ -139,6 +144,12 @@ class RuleRecord:
     times_today: int = 0
     back_off_s: float = 0.0
     paused_until_wall_s: float | None = None
+    blind: bool = False
+    unsettled: bool = False
+    armed: bool = False
+    latched: bool = False
+    undone: tuple[str, ...] = ()
+    resets: int = 0
 
 
 @dataclass(frozen=True, slots=True)

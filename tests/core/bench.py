@@ -9,6 +9,7 @@ from datetime import tzinfo
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.core import Core
 from pdu_agent.core.hook_settings import HookTerms
+from pdu_agent.core.rule_settings import RuleSettings
 from pdu_agent.core.settings import (
     BranchSettings,
     CoreSettings,
@@ -117,6 +118,7 @@ class Workbench:
         stale_after_s: float = 0.6,
         fans: tuple[FanSettings, ...] = (),
         direct_points: frozenset[Target] = frozenset(),
+        rules: tuple[RuleSettings, ...] = (),
         hooks: tuple[HookTerms, ...] = (),
         **outlet_settings: object,
     ) -> None:
@@ -157,6 +159,7 @@ class Workbench:
             zone,
             fans,
             direct_points,
+            rules=rules,
             hook_terms=hooks,
         )
         record = record or Record(engine_id=b"x")

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One rule as it lives in the engine: its settings, its sight and what is not remembered."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+from pdu_agent.core.rule_settings import ActionSettings, RuleSettings
+from pdu_agent.core.rules.sights import Sight
+from pdu_agent.core.rules.watch import Seen, Watch
+from pdu_agent.model.record import RuleRecord
+
+THEN, OTHERWISE, MISSING = "then", "otherwise", "on_missing"
+STORM_FIRINGS = 6
+STORM_S = 600.0
+STORM_PAUSE_S = 3600.0
+"""A rule that acts more often than STORM_FIRINGS within STORM_S pauses for so long."""
+
+
+@dataclass(slots=True)
+class LiveRule:
+    """act_s: when `then` is due (monotonic) while it stands. retry_s: when what was refused is
+    tried again, and retry_wait_s: how long that took the last time. blocked: why `then` waits.
+    """
+
+    number: int
+    settings: RuleSettings
+    sight: Sight
+    watch: Watch
+    seen: Seen = field(default_factory=lambda: Seen(None))
+    missing_s: float | None = None
+    act_s: float = math.inf
+    retry_s: float = math.inf
+    retry_wait_s: float = 0.0
+    blocked: str = ""
+    firings: deque[float] = field(default_factory=lambda: deque(maxlen=STORM_FIRINGS))
+    last_s: float = -math.inf
+    pause_until_s: float = -math.inf
+    resets: int = 0
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def source(self) -> str:
+        """What its holds and alarms are called."""
+        return f"rule {self.settings.name}"
+
+    def actions(self, phase: str) -> tuple[ActionSettings, ...]:
+        if phase == THEN:
+            return self.settings.then
+        return self.settings.otherwise if phase == OTHERWISE else self.settings.on_missing.then
+
+    def is_enabled(self, record: RuleRecord) -> bool:
+        return self.settings.enabled if record.enabled is None else record.enabled
+
+    def step(self, seen: Seen, now_s: float) -> bool:
+        """Take one look into account; has the rule changed over?"""
+        before = self.watch.stands
+        settings = self.settings
+        self.watch = self.watch.after(seen, now_s, settings.begins_after_s, settings.over_after_s)
+        return self.watch.stands is not before
+
+    def due_s(self, is_blind: bool) -> float:
+        """When something is due if nothing else happens (monotonic)."""
+        due_s = min(self.act_s, self.retry_s) if self.seen.holds else self.retry_s
+        if self.missing_s is not None and not is_blind:
+            due_s = min(due_s, self.missing_s + self.settings.on_missing.after_s)
+        # With the first sample alone nothing is due: only another one can change anything.
+        if self.watch.sample_s is None or self.watch.sample_s != self.seen.sample_s:
+            settings = self.settings
+            due_s = min(due_s, self.watch.due_s(settings.begins_after_s, settings.over_after_s))
+        return due_s
+
+    def because(self) -> str:
+        """What has happened, in words."""
+        value = self.seen.value
+        said = f" {value:.4g}{self.sight.unit}," if value is not None and self.sight.unit else ""
+        for_s = self.settings.begins_after_s
+        lasted = f" for {for_s:g} s" if for_s else ""
+        return f"{self.sight.subject}{said} {self.sight.beyond}{lasted}"
