@@ -74,9 +74,13 @@ class SwitchOutlet:
 
 @dataclass(frozen=True, slots=True)
 class SwitchAll:
-    """The action for every switched outlet that is not locked."""
+    """The action for every switched outlet that is neither locked nor held against it. delay_s
+    and forced: as of SwitchOutlet.
+    """
 
     action: Action
+    delay_s: float | None = None
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +185,13 @@ class ConfigureThreshold:
 
 @dataclass(frozen=True, slots=True)
 class SwitchGroup:
-    """The action for every member that is switched and not locked."""
+    """The action for every member that is switched, and neither locked nor held against it.
+    forced: as of SwitchOutlet.
+    """
 
     group: int
     action: Action
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +271,13 @@ class ResetTrip:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetWear:
+    """The outlet's relay was replaced: its wear counts anew. Nothing moves."""
+
+    outlet: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetCountdown:
     """The action once so many seconds have passed, also over a restart; None: not any more."""
 
@@ -326,6 +340,7 @@ Command = (
     | HoldOutlet
     | ReleaseOutlet
     | ResetTrip
+    | ResetWear
     | SetCountdown
     | EnablePlan
     | RunPlan
@@ -346,6 +361,7 @@ _NO_SETTINGS = (
     HoldOutlet,
     ReleaseOutlet,
     ResetTrip,
+    ResetWear,
     SetCountdown,
     RunPlan,
 )

@@ -8,7 +8,9 @@ from enum import Enum
 
 
 class Action(Enum):
-    """What can be asked of an outlet. TOGGLE: off if it is on or will be, else on."""
+    """What can be asked of an outlet. TOGGLE: off if it is on or will be, else on. PULSE: the
+    other state for the outlet's pulse_s, and back.
+    """
 
     ON = "on"
     OFF = "off"
@@ -18,6 +20,7 @@ class Action(Enum):
     REBOOT_DELAYED = "delayed reboot"
     CANCEL = "cancel"
     TOGGLE = "toggle"
+    PULSE = "pulse"
 
 
 class Lock(Enum):
@@ -186,7 +189,9 @@ class ThresholdSetting(Enum):
 
 
 class NotificationClass(Enum):
-    """Notifications that are switched on and off together."""
+    """Notifications that are switched on and off together. COMMAND: what was to be done and was
+    not. AUTOMATION: what plans and rules did. PROTECTION: what was cut for too much current.
+    """
 
     OUTLET = "outlet"
     COMMAND = "command"
@@ -196,6 +201,8 @@ class NotificationClass(Enum):
     CONFIGURATION = "configuration"
     START = "start"
     AUTHENTICATION = "authentication"
+    AUTOMATION = "automation"
+    PROTECTION = "protection"
 
 
 class Reset(Enum):

@@ -79,12 +79,30 @@ from tests.mib.unit import (
     modules,
     octets,
     unit,
+    unsigned,
     with_outlet,
 )
 
 TRAPS: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 5)
 EVERYTHING = frozenset(NotificationClass)
 SOURCE, QUANTITY, VALUE, LIMIT, TEXT, USER = ("12.1", "12.2", "12.3", "12.4", "12.5", "12.6")
+
+CONTROL_EVENTS: Sequence[Event] = [
+    PlanRan(WALL_S, "night", "outlet 2: off", skipped=False),
+    PlanRan(WALL_S, "tidy up", "no clock", skipped=True),
+    RuleFired(WALL_S, "hot", True, "outlet 2: off"),
+    RuleFired(WALL_S, "host", False, "released"),
+    OutletShed(WALL_S, 1, 2, False, "3102 W of 3000 W"),
+    OutletShed(WALL_S, 1, 2, True, "room again"),
+    OutletTripped(WALL_S, 2, True, 3, 12.3456),
+    OutletTripped(WALL_S, 1, False, 1, 16.0),
+    HookFailed(WALL_S, "tidy", 2, "took longer than 10 s"),
+    HookFailed(WALL_S, "tidy", 0, "exit status 1"),
+    StopEnded(WALL_S, 2, False, "idle after 12 s"),
+    StopEnded(WALL_S, 2, True, "still 80 W after 60 s"),
+    SettingsReloaded(WALL_S),
+    SettingsReloaded(WALL_S, "line 3, column 5: no such outlet"),
+]
 
 OUTLET_OFF = OutletChanged(
     WALL_S, 2, OutletState.ON, OutletState.OFF, ChangeReason.SNMP, Actor("snmp", "ops")
@@ -260,6 +278,87 @@ def test_an_authentication_failure_carries_nothing() -> None:
     assert notifications.authentication_failure(off) == ()
 
 
+TOLD_OF_CONTROL = [
+    (9, {"7.1.1.2.1": octets(b"night"), "7.1.1.10.1": octets(b"outlet 2: off")}),
+    (14, {"7.1.1.2.3": octets(b"tidy up"), "7.1.1.10.3": octets(b"no clock")}),
+    (16, {"13.1.1.2.1": octets(b"hot"), "13.1.1.11.1": octets(b"outlet 2: off")}),
+    (17, {"13.1.1.2.2": octets(b"host"), "13.1.1.11.2": octets(b"released")}),
+    (
+        10,
+        {
+            "10.1.1.2.1": octets(b"feed"),
+            "3.1.1.2.2": octets(b"Outlet 2"),
+            f"{TEXT}.0": octets(b"3102 W of 3000 W"),
+        },
+    ),
+    (
+        11,
+        {
+            "10.1.1.2.1": octets(b"feed"),
+            "3.1.1.2.2": octets(b"Outlet 2"),
+            f"{TEXT}.0": octets(b"room again"),
+        },
+    ),
+    (
+        15,
+        {
+            "3.1.1.2.2": octets(b"Outlet 2"),
+            "3.1.1.51.2": integer(3),
+            "3.1.1.52.2": unsigned(3),
+            "3.1.1.53.2": unsigned(12_346),
+        },
+    ),
+    (
+        15,
+        {
+            "3.1.1.2.1": octets(b"Outlet 1"),
+            "3.1.1.51.1": integer(2),
+            "3.1.1.52.1": unsigned(1),
+            "3.1.1.53.1": unsigned(16_000),
+        },
+    ),
+    (
+        18,
+        {
+            f"{SOURCE}.0": oid_value(instance("3.1.1.2.2")),
+            f"{TEXT}.0": octets(b"hook tidy: took longer than 10 s"),
+        },
+    ),
+    (
+        18,
+        {
+            f"{SOURCE}.0": oid_value((0, 0)),
+            f"{TEXT}.0": octets(b"hook tidy: exit status 1"),
+        },
+    ),
+    (19, {"3.1.1.2.2": octets(b"Outlet 2"), f"{TEXT}.0": octets(b"idle after 12 s")}),
+    (20, {"3.1.1.2.2": octets(b"Outlet 2"), f"{TEXT}.0": octets(b"still 80 W after 60 s")}),
+    (21, {}),
+    (22, {f"{TEXT}.0": octets(b"line 3, column 5: no such outlet")}),
+]
+
+
+@pytest.mark.parametrize(
+    ("event", "number", "varbinds"),
+    [
+        (event, number, varbinds)
+        for event, (number, varbinds) in zip(CONTROL_EVENTS, TOLD_OF_CONTROL, strict=True)
+    ],
+)
+def test_what_switches_by_itself_is_told_of(
+    event: Event, number: int, varbinds: dict[str, Value]
+) -> None:
+    assert one(event) == (number, {instance(at): value for at, value in varbinds.items()})
+
+
+def test_a_plan_that_a_reload_has_taken_away_is_told_of_without_its_number() -> None:
+    gone = replace(snapshot(), plans=(), rules=(), caps=())
+    _, varbinds = one(CONTROL_EVENTS[0], gone)
+    assert varbinds[instance("7.1.1.2.0")] == octets(b"night")
+    _, varbinds = one(CONTROL_EVENTS[4], gone)
+    assert varbinds[instance("10.1.1.2.1")] == octets(b"")
+
+
 EXAMPLES: Sequence[Event] = [
     OUTLET_OFF,
     CommandAccepted(WALL_S, tuple(SETTINGS), ACTOR),
@@ -270,6 +369,7 @@ EXAMPLES: Sequence[Event] = [
     AlarmCleared(WALL_S, ALARMS[1]),
     SensorChanged(WALL_S, 1, SensorStatus.OK, SensorStatus.STALE),
     AgentStarted(WALL_S, 1, ()),
+    *CONTROL_EVENTS,
 ]
 
 
@@ -286,8 +386,6 @@ def test_it_is_decided_for_every_event_how_it_is_told() -> None:
     # A point that is silent has a source that is: the source's alarm tells of all its points.
     # Of what a contact shows there is a notification in the MIBs of a vendor alone.
     untold = {ReadingLost, ReadingRestored, ContactChanged}
-    untold |= {PlanRan, RuleFired, OutletShed, OutletTripped}
-    untold |= {HookFailed, StopEnded, SettingsReloaded}
     assert told | untold == set(get_args(Event))
 
 

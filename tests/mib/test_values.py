@@ -9,10 +9,12 @@ from enum import Enum
 
 import pytest
 
+from pdu_agent.mib_impl.openpdu import cap as cap_mib
 from pdu_agent.mib_impl.openpdu import outlet as outlet_mib
+from pdu_agent.mib_impl.openpdu import outlet_control, words
+from pdu_agent.mib_impl.openpdu import rule as rule_mib
 from pdu_agent.mib_impl.openpdu import sensor as sensor_mib
 from pdu_agent.mib_impl.openpdu import system as system_mib
-from pdu_agent.mib_impl.openpdu import words
 from pdu_agent.mib_impl.syntax import Enumerated
 from pdu_agent.mib_impl.view import NO_SUCH_INSTANCE
 from pdu_agent.model.commands import (
@@ -24,6 +26,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     TemperatureScale,
 )
+from pdu_agent.model.control import CapState, RuleState, TripState
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.snapshot import (
     Alarm,
@@ -333,7 +336,7 @@ def test_names_longer_than_their_object_are_cut_between_characters() -> None:
 @pytest.mark.parametrize(
     ("syntax", "words_of_model"),
     [
-        (words.SWITCH_COMMAND, set(Action) - {Action.TOGGLE}),  # that is never pending
+        (words.SWITCH_COMMAND, set(Action) - {Action.TOGGLE, Action.PULSE}),  # are never pending
         (words.SWITCH_STATE, OutletState),
         (words.CHANGE_REASON, ChangeReason),
         (words.METERING_STATUS, MeterStatus),
@@ -341,6 +344,10 @@ def test_names_longer_than_their_object_are_cut_between_characters() -> None:
         (words.TARGET_KIND, TargetKind),
         (words.OVERLOAD_RESTRICTION, OverloadRestriction),
         (system_mib.TEMPERATURE_SCALE, TemperatureScale),
+        (outlet_control.NEXT_ACTION, Action),
+        (words.TRIP_STATE, TripState),
+        (rule_mib.STATE, RuleState),
+        (cap_mib.STATE, CapState),
         (outlet_mib.LOCK, Lock),
         (outlet_mib.POWER_UP, PowerUp),
         (sensor_mib.KIND, SensorKind),

@@ -13,8 +13,10 @@ from pdu_agent.model.commands import (
     Action,
     AdvanceConfigLock,
     BranchSetting,
+    CapSetting,
     Command,
     ConfigureBranch,
+    ConfigureCap,
     ConfigureDevice,
     ConfigureGroup,
     ConfigureInlet,
@@ -24,6 +26,8 @@ from pdu_agent.model.commands import (
     CreateGroup,
     DeviceSetting,
     EnableNotifications,
+    EnablePlan,
+    EnableRule,
     GroupSetting,
     InletSetting,
     Limit,
@@ -36,6 +40,8 @@ from pdu_agent.model.commands import (
     RemoveGroup,
     Reset,
     ResetMeter,
+    ResetTrip,
+    RunPlan,
     SensorSetting,
     SetLock,
     SetMember,
@@ -76,7 +82,8 @@ def limit(target: Target, setting: ThresholdSetting, value: float | frozenset[Li
 COMMANDS = [
     (number, action)
     for number, action in enumerate(Action, start=1)
-    if action is not Action.TOGGLE  # done twice, when a SET is repeated, it is none
+    # Done twice, when a SET is repeated, a toggle is none, and a pulse is another.
+    if action not in (Action.TOGGLE, Action.PULSE)
 ]
 ACCEPTED: list[tuple[str, Value, Command]] = [
     *[
@@ -85,6 +92,29 @@ ACCEPTED: list[tuple[str, Value, Command]] = [
         for number, action in COMMANDS
     ],
     *[("1.9.0", integer(number), SwitchAll(act)) for number, act in COMMANDS],
+    *[
+        command
+        for number, act in ((9, Action.OFF), (10, Action.REBOOT))
+        for command in (
+            ("3.1.1.8.2", integer(number), SwitchOutlet(2, act, forced=True)),
+            ("1.9.0", integer(number), SwitchAll(act, forced=True)),
+            ("6.1.1.4.1", integer(number), SwitchGroup(1, act, forced=True)),
+        )
+    ],
+    ("3.1.1.16.2", unsigned(0), ConfigureOutlet(2, OutletSetting.PRIORITY, 0)),
+    ("3.1.1.20.2", octets(b"tidy"), ConfigureOutlet(2, OutletSetting.BEFORE_OFF, "tidy")),
+    ("3.1.1.38.2", octets(b"tidy"), ConfigureOutlet(2, OutletSetting.AFTER_OFF, "tidy")),
+    ("3.1.1.39.2", octets(b""), ConfigureOutlet(2, OutletSetting.BEFORE_ON, "")),
+    ("3.1.1.40.2", octets(b"tidy"), ConfigureOutlet(2, OutletSetting.AFTER_ON, "tidy")),
+    ("3.1.1.41.2", unsigned(750), ConfigureOutlet(2, OutletSetting.PULSE_S, 0.75)),
+    ("3.1.1.55.2", integer(1), ResetTrip(2)),
+    ("7.1.1.3.1", integer(2), EnablePlan("night", False)),
+    ("7.1.1.13.3", integer(1), RunPlan("tidy up")),
+    ("13.1.1.3.2", integer(1), EnableRule("host", True)),
+    ("10.1.1.6.1", unsigned(2_500_000), ConfigureCap(1, CapSetting.LIMIT, 2500.0)),
+    ("10.1.1.7.2", unsigned(250), ConfigureCap(2, CapSetting.MARGIN, 0.25)),
+    ("11.8.0", integer(2), EnableNotifications(NotificationClass.AUTOMATION, False)),
+    ("11.9.0", integer(1), EnableNotifications(NotificationClass.PROTECTION, True)),
     ("1.10.0", unsigned(1500), ConfigureDevice(DeviceSetting.SEQUENCE_INTERVAL_S, 1.5)),
     ("1.11.0", unsigned(60), ConfigureDevice(DeviceSetting.COLD_START_DELAY_S, 60)),
     ("2.1.1.2.1", octets(b"Feed A"), ConfigureInlet(1, InletSetting.NAME, "Feed A")),
@@ -205,7 +235,7 @@ def test_writing_none_is_accepted_and_does_nothing(suffix: str, number: int) -> 
 
 
 REFUSED = [
-    ("3.1.1.8.1", integer(9), ErrorStatus.WRONG_VALUE),
+    ("3.1.1.8.1", integer(11), ErrorStatus.WRONG_VALUE),
     ("3.1.1.8.1", integer(0), ErrorStatus.WRONG_VALUE),
     ("3.1.1.8.1", octets(b"2"), ErrorStatus.WRONG_TYPE),
     ("3.1.1.8.1", unsigned(2), ErrorStatus.WRONG_TYPE),
@@ -220,7 +250,15 @@ REFUSED = [
     ("3.1.1.7.1", integer(1), ErrorStatus.NOT_WRITABLE),
     ("3.1.1.7.9", octets(b""), ErrorStatus.NOT_WRITABLE),
     ("3.1.1.1.1", unsigned(1), ErrorStatus.NOT_WRITABLE),
-    ("3.1.1.16.1", unsigned(1), ErrorStatus.NOT_WRITABLE),
+    ("3.1.1.16.1", unsigned(256), ErrorStatus.WRONG_VALUE),
+    ("3.1.1.20.1", octets(b"x" * 33), ErrorStatus.WRONG_LENGTH),
+    ("3.1.1.41.1", unsigned(99), ErrorStatus.WRONG_VALUE),
+    ("3.1.1.42.1", integer(3), ErrorStatus.NOT_WRITABLE),
+    ("3.1.1.55.1", integer(3), ErrorStatus.WRONG_VALUE),
+    ("7.1.1.13.1", integer(3), ErrorStatus.WRONG_VALUE),
+    ("7.1.1.3.2", integer(1), ErrorStatus.NO_CREATION),
+    ("10.1.1.6.1", integer(1), ErrorStatus.WRONG_TYPE),
+    ("14.1.1.2.1", octets(b"rm"), ErrorStatus.NOT_WRITABLE),
     ("1.12.0", integer(-1), ErrorStatus.WRONG_VALUE),
     ("1.12.1", integer(1), ErrorStatus.NO_CREATION),
     ("4.1.1.4.3.2.2", unsigned(250), ErrorStatus.WRONG_TYPE),

@@ -29,6 +29,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     Ticket,
 )
+from pdu_agent.model.control import Cap, CapState, Plan, Rule, RuleState
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.snapshot import (
@@ -236,6 +237,60 @@ EVENTS = (
 )
 
 
+PLANS = (
+    Plan(
+        number=1,
+        name="night",
+        enabled=True,
+        when="daily at 22:00",
+        outlets=(1, 2),
+        action="off",
+        next_wall_s=WALL_S + 3600.4,
+        last_wall_s=WALL_S - 82_800,
+        outcome="outlets 1, 2: off",
+        runs=4,
+        missed=1,
+    ),
+    Plan(3, "tidy up", False, "once", (), "hook tidy", None, None, "", 0, 0),
+)
+
+RULES = (
+    Rule(
+        number=1,
+        name="hot",
+        enabled=True,
+        condition="sensor 1 temperature > 35 C",
+        action="outlet 2 off",
+        state=RuleState.ACTIVE,
+        since_wall_s=WALL_S - 60,
+        value=35.25,
+        fired=2,
+        last_wall_s=WALL_S - 30,
+        outcome="outlet 2: off",
+    ),
+    Rule(2, "host", False, "ping nas", "reboot", RuleState.BLIND, None, None, 0, None, ""),
+)
+
+CAPS = (
+    Cap(
+        number=1,
+        name="feed",
+        target=Target(TargetKind.UNIT, 1),
+        quantity=Quantity.ACTIVE_POWER,
+        limit=3000.0,
+        margin=100.5,
+        value=2999.9996,
+        state=CapState.RESTORING,
+        shed=(2, 1),
+    ),
+    Cap(
+        *(2, "rear", BRANCH_3, Quantity.CURRENT, 10.0, 0.5, None, CapState.UNKNOWN, ()),
+    ),
+)
+
+HOOKS = ("tidy", "shutdown nas")
+
+
 def furnished(snapshot: Snapshot) -> Snapshot:
     """The same instant with something in every table; takes two outlets and one sensor."""
     return replace(
@@ -249,6 +304,10 @@ def furnished(snapshot: Snapshot) -> Snapshot:
         branches=BRANCHES,
         lines=LINES,
         fans=FANS,
+        plans=PLANS,
+        rules=RULES,
+        caps=CAPS,
+        hooks=HOOKS,
         inlets=(replace(snapshot.inlets[0], **BALANCE),),
     )
 

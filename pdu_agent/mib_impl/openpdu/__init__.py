@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from pdu_agent.mib_impl.openpdu.alarm import ALARM_COUNT, alarm_table, event_table
 from pdu_agent.mib_impl.openpdu.branch import BRANCH_METERS, BRANCHES
+from pdu_agent.mib_impl.openpdu.cap import CAPS
 from pdu_agent.mib_impl.openpdu.fan import FANS
 from pdu_agent.mib_impl.openpdu.group import GROUPS, MEMBERS
+from pdu_agent.mib_impl.openpdu.hook import HOOKS
 from pdu_agent.mib_impl.openpdu.inlet import INLETS
 from pdu_agent.mib_impl.openpdu.line import LINE_METERS, LINES
 from pdu_agent.mib_impl.openpdu.meter import METERS
@@ -16,6 +18,8 @@ from pdu_agent.mib_impl.openpdu.notification_control import ENABLES, delivery_co
 from pdu_agent.mib_impl.openpdu.notification_types import CARRIED, NOTIFICATIONS
 from pdu_agent.mib_impl.openpdu.notifications import telling
 from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
+from pdu_agent.mib_impl.openpdu.plan import PLANS
+from pdu_agent.mib_impl.openpdu.rule import RULES
 from pdu_agent.mib_impl.openpdu.sensor import SENSORS
 from pdu_agent.mib_impl.openpdu.system import SYSTEM
 from pdu_agent.mib_impl.openpdu.tariff import OWN_TARIFFS, TARIFFS
@@ -68,6 +72,10 @@ def openpdu_module(
             ALARM_COUNT,
             alarm_table(arc),
             event_table(arc),
+            PLANS,
+            CAPS,
+            RULES,
+            HOOKS,
             ENABLES,
             *counted,
         ),

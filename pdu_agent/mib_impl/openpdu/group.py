@@ -7,7 +7,12 @@ from collections.abc import Iterator
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.conventions import RowAction, RowStatus, StorageType
-from pdu_agent.mib_impl.openpdu.words import GROUP_NUMBER, SWITCH_COMMAND
+from pdu_agent.mib_impl.openpdu.words import (
+    GROUP_NUMBER,
+    SWITCH_COMMAND,
+    Forced,
+    action_of,
+)
 from pdu_agent.mib_impl.schema import ObjectType, Table
 from pdu_agent.mib_impl.syntax import Enumerated, Integer32, Oid, Special, Unsigned32, Utf8
 from pdu_agent.model.commands import (
@@ -81,7 +86,9 @@ GROUPS: Table[Group] = Table(
             "opduGroupCommand",
             SWITCH_COMMAND,
             lambda _: Special.NONE,
-            to_command=lambda group, action: SwitchGroup(group.index, action),
+            to_command=lambda group, wanted: SwitchGroup(
+                group.index, action_of(wanted), forced=isinstance(wanted, Forced)
+            ),
             needs=Rights.SWITCH,
         ),
         ObjectType(

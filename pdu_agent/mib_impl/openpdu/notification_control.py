@@ -40,6 +40,8 @@ ENABLES: Scalars[Snapshot] = Scalars(
         enable_object(5, "opduNotifyEnableHardware", NotificationClass.HARDWARE),
         enable_object(6, "opduNotifyEnableConfiguration", NotificationClass.CONFIGURATION),
         enable_object(7, "opduNotifyEnableStart", NotificationClass.START),
+        enable_object(8, "opduNotifyEnableAutomation", NotificationClass.AUTOMATION),
+        enable_object(9, "opduNotifyEnableProtection", NotificationClass.PROTECTION),
     ),
 )
 

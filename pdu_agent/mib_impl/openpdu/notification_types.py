@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """OPENPDU-MIB opduNotifications: what is sent, and the objects that only occur there.
 
-Numbers 8 to 11 are kept free.
+Number 8 is kept free.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ _CROSSING = (
 )
 _FAULT = ("opduNotifySource", "opduAlarmSeverity", "opduNotifyText")
 
+_PLAN = ("opduPlanName", "opduPlanOutcome")
+_RULE = ("opduRuleName", "opduRuleOutcome")
+_SHED = ("opduCapName", "opduOutletName", "opduNotifyText")
+_STOP = ("opduOutletName", "opduNotifyText")
+
 OUTLET_STATE_CHANGE = NotificationType(
     1,
     "opduOutletStateChange",
@@ -62,6 +67,9 @@ HARDWARE_FAULT = NotificationType(6, "opduHardwareFault", NotificationClass.HARD
 HARDWARE_FAULT_CLEARED = NotificationType(
     7, "opduHardwareFaultCleared", NotificationClass.HARDWARE, _FAULT
 )
+PLAN_RAN = NotificationType(9, "opduPlanRan", NotificationClass.AUTOMATION, _PLAN)
+OUTLET_SHED = NotificationType(10, "opduOutletShed", NotificationClass.PROTECTION, _SHED)
+OUTLET_RESTORED = NotificationType(11, "opduOutletRestored", NotificationClass.PROTECTION, _SHED)
 CONFIG_CHANGED = NotificationType(
     12, "opduConfigChanged", NotificationClass.CONFIGURATION, ("opduNotifyUser",)
 )
@@ -70,6 +78,25 @@ AGENT_STARTING = NotificationType(
     "opduAgentStarting",
     NotificationClass.START,
     ("opduSysSoftwareVersion", "opduNotifyText"),
+)
+
+PLAN_SKIPPED = NotificationType(14, "opduPlanSkipped", NotificationClass.COMMAND, _PLAN)
+OUTLET_TRIPPED = NotificationType(
+    15,
+    "opduOutletTripped",
+    NotificationClass.PROTECTION,
+    ("opduOutletName", "opduOutletTrip", "opduOutletTripRetries", "opduOutletTripCurrent"),
+)
+RULE_FIRED = NotificationType(16, "opduRuleFired", NotificationClass.AUTOMATION, _RULE)
+RULE_ENDED = NotificationType(17, "opduRuleEnded", NotificationClass.AUTOMATION, _RULE)
+HOOK_FAILED = NotificationType(
+    18, "opduHookFailed", NotificationClass.COMMAND, ("opduNotifySource", "opduNotifyText")
+)
+STOP_ENDED = NotificationType(19, "opduStopEnded", NotificationClass.AUTOMATION, _STOP)
+STOP_ABORTED = NotificationType(20, "opduStopAborted", NotificationClass.COMMAND, _STOP)
+SETTINGS_RELOADED = NotificationType(21, "opduSettingsReloaded", NotificationClass.CONFIGURATION)
+RELOAD_FAILED = NotificationType(
+    22, "opduReloadFailed", NotificationClass.CONFIGURATION, ("opduNotifyText",)
 )
 
 NOTIFICATIONS = (
@@ -82,4 +109,16 @@ NOTIFICATIONS = (
     HARDWARE_FAULT_CLEARED,
     CONFIG_CHANGED,
     AGENT_STARTING,
+    PLAN_RAN,
+    PLAN_SKIPPED,
+    RULE_FIRED,
+    RULE_ENDED,
+    OUTLET_SHED,
+    OUTLET_RESTORED,
+    OUTLET_TRIPPED,
+    HOOK_FAILED,
+    STOP_ENDED,
+    STOP_ABORTED,
+    SETTINGS_RELOADED,
+    RELOAD_FAILED,
 )

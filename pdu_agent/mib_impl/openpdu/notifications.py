@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from pdu_agent.mib_impl.openpdu import notification_types as types
+from pdu_agent.mib_impl.openpdu.control_notifications import telling_of_control
 from pdu_agent.mib_impl.openpdu.pointers import is_of_sensor, source_of
 from pdu_agent.mib_impl.openpdu.threshold import threshold_index
 from pdu_agent.mib_impl.openpdu.words import scale_of
@@ -113,4 +114,5 @@ def telling(arc: Oid) -> Mapping[type[Event], Tell]:
         AlarmCleared: partial(_alarm_cleared, arc),
         SensorChanged: _sensor_changed,
         AgentStarted: _agent_started,
+        **telling_of_control(arc),
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.openpdu.metering import SIGNED_MILLI, UNSIGNED_MILLI
+from pdu_agent.mib_impl.openpdu.outlet_control import CONTROL
 from pdu_agent.mib_impl.openpdu.words import (
     BRANCH_NUMBER,
     CHANGE_REASON,
@@ -19,6 +20,8 @@ from pdu_agent.mib_impl.openpdu.words import (
     SWITCH_COMMAND,
     SWITCH_STATE,
     VERDICT,
+    Forced,
+    action_of,
     fault_labels,
 )
 from pdu_agent.mib_impl.schema import ObjectType, Table
@@ -122,7 +125,9 @@ OUTLETS: Table[Outlet] = Table(
             "opduOutletCommand",
             SWITCH_COMMAND,
             lambda _: Special.NONE,
-            to_command=lambda outlet, action: SwitchOutlet(outlet.index, action),
+            to_command=lambda outlet, wanted: SwitchOutlet(
+                outlet.index, action_of(wanted), forced=isinstance(wanted, Forced)
+            ),
             needs=Rights.SWITCH,
         ),
         ObjectType(
@@ -214,5 +219,6 @@ OUTLETS: Table[Outlet] = Table(
             lambda outlet: outlet.rated_current_a,
             units="milliamperes",
         ),
+        *CONTROL,
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.conventions import SpinLock
-from pdu_agent.mib_impl.openpdu.words import SWITCH_COMMAND
+from pdu_agent.mib_impl.openpdu.words import SWITCH_COMMAND, Forced, action_of
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, or_never, whole
 from pdu_agent.mib_impl.syntax import (
     Counter32,
@@ -62,7 +62,9 @@ SYSTEM: Scalars[Snapshot] = Scalars(
             "opduSysCommand",
             SWITCH_COMMAND,
             lambda _: Special.NONE,
-            to_command=lambda _, action: SwitchAll(action),
+            to_command=lambda _, wanted: SwitchAll(
+                action_of(wanted), forced=isinstance(wanted, Forced)
+            ),
             needs=Rights.SWITCH,
         ),
         ObjectType(

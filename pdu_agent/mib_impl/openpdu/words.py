@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 
 from pdu_agent.mib_impl.syntax import Bits, Enumerated, Special, Unsigned32
 from pdu_agent.model.commands import (
@@ -13,6 +14,7 @@ from pdu_agent.model.commands import (
     Reset,
     TargetKind,
 )
+from pdu_agent.model.control import TripState
 from pdu_agent.model.quantities import Quality
 from pdu_agent.model.snapshot import (
     ChangeReason,
@@ -29,6 +31,7 @@ BRANCH_NUMBER = Unsigned32(1, 255)
 LINE_NUMBER = Unsigned32(1, 255)
 OUTLET_NUMBER = Unsigned32(1, 255)
 GROUP_NUMBER = Unsigned32(1, 255)
+ENTRY_NUMBER = Unsigned32(1, 65_535)
 RATED_CURRENT = Unsigned32(100, 1_000_000, scale=1000)
 
 LINE = Enumerated(
@@ -41,6 +44,14 @@ LINE = Enumerated(
     (7, "unknown", "unknown"),
 )
 
+
+class Forced(Enum):
+    """Commands that wait for nothing."""
+
+    OFF = Action.OFF
+    REBOOT = Action.REBOOT
+
+
 SWITCH_COMMAND = Enumerated(
     (1, "on", Action.ON),
     (2, "off", Action.OFF),
@@ -50,7 +61,19 @@ SWITCH_COMMAND = Enumerated(
     (6, "delayedReboot", Action.REBOOT_DELAYED),
     (7, "cancel", Action.CANCEL),
     (8, "none", Special.NONE),
+    (9, "offNow", Forced.OFF),
+    (10, "rebootNow", Forced.REBOOT),
 )
+
+
+def action_of(wanted: Action | Forced) -> Action:
+    """What a SET of SWITCH_COMMAND asks for, forced or not."""
+    return wanted.value if isinstance(wanted, Forced) else wanted
+
+
+def number_list(numbers: Iterable[int]) -> str:
+    return ",".join(map(str, numbers))
+
 
 SWITCH_STATE = Enumerated(
     (1, "on", OutletState.ON),
@@ -162,6 +185,12 @@ VERDICT = Enumerated(
     (3, "contradicted", Verdict.CONTRADICTED),
 )
 ON_OFF = Enumerated((1, "on", True), (2, "off", False))
+
+TRIP_STATE = Enumerated(
+    (1, "none", TripState.NONE),
+    (2, "retrying", TripState.RETRYING),
+    (3, "latched", TripState.LATCHED),
+)
 
 FAULTS = Bits("welded", "openFuse", "relay", "board")
 _FAULT_LABELS = {
