@@ -35,8 +35,10 @@ class Flapping:
         self._told_s.setdefault(key, deque(maxlen=MOST_TELLINGS)).append(now_s)
 
     def is_flapping(self, key: Key, now_s: float) -> bool:
-        times = self._told_s.get(key, ())
-        return len(times) == MOST_TELLINGS and now_s - times[0] <= WINDOW_S
+        times = self._told_s.get(key)
+        if times is None or len(times) < MOST_TELLINGS:
+            return False
+        return now_s - times[0] <= WINDOW_S
 
     def leave(self, key: Key, now_s: float, back: Crossing | None) -> None:
         """Its cause has gone away; the first time counts."""
