@@ -89,7 +89,7 @@ def sunset_days(year: int) -> list[date]:
 
 
 def test_tromso_has_its_midnight_sun() -> None:
-    """Norwegian almanacs: the sun's rim is up from 18 May to 25 July, when it sets past midnight."""
+    """Norwegian almanacs: its rim is up from 18 May to 25 July, when it sets past midnight."""
     gaps = [days for days in pairwise(sunset_days(2026)) if (days[1] - days[0]).days > 1]
     assert gaps == [(date(2026, 5, 17), date(2026, 7, 25))]
 
