@@ -21,6 +21,7 @@ from pdu_agent.core.outlet import (
     advance,
     go_on,
     held,
+    since_moved,
 )
 from pdu_agent.core.scheduler import RelayScheduler
 from pdu_agent.core.settings import MIN_ACTUATION_GAP_S, RelayRef
@@ -154,8 +155,7 @@ class Banks:
         self._state.stops.pop(number, None)
         machine = power_up(
             settings.power_up,
-            live.lock,
-            live.target_on,
+            live,
             self._clock.monotonic_s(),
             max(self._settings.device.cold_start_delay_s, settings.min_off_s),
         )
@@ -248,9 +248,12 @@ class Banks:
                 read_back = result.read_back.get(relay)
                 self._scheduler.done(outlets[relay], now_s, result.moved_s)
                 self._proofs.finished(outlets[relay], wanted, read_back, result.moved_s)
-                self._finish(outlets[relay], wanted, read_back, result.error)
+                self._finish(outlets[relay], wanted, read_back, result)
 
-    def _finish(self, number: int, wanted: bool, read_back: bool | None, error: str) -> None:
+    def _finish(
+        self, number: int, wanted: bool, read_back: bool | None, result: RelayResult
+    ) -> None:
+        error = result.error
         then = self._take_next(number)
         live, now_s = self._state.outlets[number], self._clock.monotonic_s()
         before = self._before_write.pop(number, None)
@@ -264,6 +267,7 @@ class Banks:
         if live.machine.step in MOVING_STEPS or live.machine.step is Step.UNKNOWN:
             timing = timing_of(self._settings.outlets[number])
             machine = advance(machine, trigger, now_s, timing)
+            machine = since_moved(machine, now_s, result.moved_s)
         if live.machine.step is Step.UNKNOWN:
             live = replace(live, target_on=machine.ends_on)
         if failed:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Progress
+from pdu_agent.core.hold_times import HoldTimes
 from pdu_agent.core.rules.engine import Rules
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
@@ -27,7 +28,7 @@ class Control:
     """
 
     def __init__(self, desk: Desk) -> None:
-        self._engines: Sequence[Engine] = (Rules(desk), Stops(desk))
+        self._engines: Sequence[Engine] = (HoldTimes(desk), Rules(desk), Stops(desk))
         self.desk = desk
 
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> dict[type, Judge]:

@@ -31,6 +31,10 @@ _SHOWN: Mapping[Step, tuple[OutletState, Action | None]] = {
     Step.REBOOT_OFF: (OutletState.REBOOTING, Action.REBOOT),
     Step.REBOOT_CLOSE_QUEUED: (OutletState.REBOOTING, Action.REBOOT),
     Step.REBOOT_CLOSING: (OutletState.REBOOTING, Action.REBOOT),
+    Step.PULSE_CLOSE_QUEUED: (OutletState.ON_PENDING, Action.ON),
+    Step.PULSE_CLOSING: (OutletState.ON_PENDING, Action.ON),
+    Step.PULSE_ON: (OutletState.OFF_PENDING, Action.OFF_DELAYED),
+    Step.PULSE_OPEN_QUEUED: (OutletState.OFF_PENDING, Action.OFF),
     Step.FAULT: (OutletState.FAULT, None),
     Step.UNKNOWN: (OutletState.UNKNOWN, None),
 }
@@ -42,12 +46,12 @@ _SHOWN_THEN: Mapping[Action, tuple[OutletState, Action]] = {
     # Off is what was there first, and it stays so until the reboot is due.
     Action.REBOOT_DELAYED: (OutletState.OFF_PENDING, Action.OFF),
 }
-_WAITS_FOR_OPEN = frozenset({Step.OPEN_QUEUED, Step.REBOOT_QUEUED})
 
-CLOSE_STEPS = frozenset({Step.CLOSE_QUEUED, Step.REBOOT_CLOSE_QUEUED})
-OPEN_STEPS = frozenset({Step.OPEN_QUEUED, Step.REBOOT_QUEUED})
-_LEADS_TO_CLOSED = CLOSE_STEPS | {Step.ON_DELAY}
-_LEADS_TO_OPEN = frozenset({Step.OPEN_QUEUED, Step.OFF_DELAY})
+CLOSE_STEPS = frozenset({Step.CLOSE_QUEUED, Step.REBOOT_CLOSE_QUEUED, Step.PULSE_CLOSE_QUEUED})
+OPEN_STEPS = frozenset({Step.OPEN_QUEUED, Step.REBOOT_QUEUED, Step.PULSE_OPEN_QUEUED})
+_TO_STAY_OPEN = frozenset({Step.OPEN_QUEUED, Step.PULSE_OPEN_QUEUED})
+_LEADS_TO_CLOSED = frozenset({Step.CLOSE_QUEUED, Step.REBOOT_CLOSE_QUEUED, Step.ON_DELAY})
+_LEADS_TO_OPEN = _TO_STAY_OPEN | {Step.OFF_DELAY}
 _PUT_OFF = {
     Step.CLOSE_QUEUED: Step.ON_DELAY,
     Step.OPEN_QUEUED: Step.OFF_DELAY,
@@ -55,7 +59,15 @@ _PUT_OFF = {
     Step.REBOOT_CLOSE_QUEUED: Step.REBOOT_OFF,
 }
 QUEUED_STEPS = CLOSE_STEPS | OPEN_STEPS
-MOVING_STEPS = frozenset({Step.CLOSING, Step.OPENING, Step.REBOOT_OPENING, Step.REBOOT_CLOSING})
+MOVING_STEPS = frozenset(
+    {
+        Step.CLOSING,
+        Step.OPENING,
+        Step.REBOOT_OPENING,
+        Step.REBOOT_CLOSING,
+        Step.PULSE_CLOSING,
+    }
+)
 _ENDS_ON = frozenset(
     {
         Step.ON,
@@ -70,15 +82,29 @@ _ENDS_ON = frozenset(
         Step.REBOOT_CLOSING,
     }
 )
+_OF_PULSES = frozenset(
+    {
+        Step.REBOOT_QUEUED,
+        Step.REBOOT_OPENING,
+        Step.REBOOT_OFF,
+        Step.REBOOT_CLOSE_QUEUED,
+        Step.REBOOT_CLOSING,
+        Step.PULSE_CLOSE_QUEUED,
+        Step.PULSE_CLOSING,
+        Step.PULSE_ON,
+        Step.PULSE_OPEN_QUEUED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds that a timed step of one outlet lasts."""
+    """Seconds that a timed step of one outlet lasts. pulse_s: the other state of a pulse."""
 
     on_delay_s: float
     off_delay_s: float
     reboot_s: float
+    pulse_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +114,8 @@ class OutletMachine:
     contact: what the relay is known to be, None while it moves or when nobody knows.
     deadline_s: when Trigger.TIMER is due (monotonic), None in steps without a timer.
     queued_s: since when a *_QUEUED step waits, which orders the queue. then: what is to be
-    done once the relay has opened, in OPEN_QUEUED and OPENING.
+    done once the relay has opened, in OPEN_QUEUED and OPENING. is_pulse: its steps are those of a
+    pulse, which from on to off and back are those of a reboot with another off time.
     """
 
     step: Step
@@ -96,6 +123,7 @@ class OutletMachine:
     deadline_s: float | None = None
     queued_s: float = 0.0
     then: Action | None = None
+    is_pulse: bool = False
 
     @property
     def state(self) -> OutletState:
@@ -143,6 +171,15 @@ def held(machine: OutletMachine, now_s: float, rest: Rest) -> OutletMachine:
     return replace(machine, step=step, deadline_s=until_s, queued_s=0.0)
 
 
+def since_moved(machine: OutletMachine, now_s: float, moved_s: float | None) -> OutletMachine:
+    """The other state of a pulse has just begun: it counts from the relay's movement, where the
+    board tells when that was, and not from its answer.
+    """
+    if not machine.is_pulse or machine.deadline_s is None or moved_s is None:
+        return machine
+    return replace(machine, deadline_s=machine.deadline_s + min(0.0, moved_s - now_s))
+
+
 def settled(contact: bool | None) -> Step:
     """The resting step that the contact shows."""
     if contact is None:
@@ -156,13 +193,34 @@ def advance(
     """The machine after `trigger`; an equal one when that changes nothing."""
     then = machine.then
     if isinstance(trigger, Action):
-        then = trigger if machine.step in _WAITS_FOR_OPEN and trigger in _SHOWN_THEN else None
+        then = trigger if machine.step in OPEN_STEPS and trigger in _SHOWN_THEN else None
     target = TRANSITIONS[machine.step].get(trigger)
+    if isinstance(trigger, Action):
+        machine, target = _pulsed(machine, trigger, target)
     after = machine if target is None else enter(machine, target, now_s, timing)
-    if after.step in (Step.OPEN_QUEUED, Step.OPENING):
+    if after.step in (*_TO_STAY_OPEN, Step.OPENING):
         return replace(after, then=then)
     after = replace(after, then=None)
     return go_on(after, then, now_s, timing) if isinstance(trigger, Action) else after
+
+
+def _pulsed(
+    machine: OutletMachine, action: Action, target: Step | None
+) -> tuple[OutletMachine, Step | None]:
+    """The machine with its pulse begun or ended by an action, and where that leads.
+
+    A reboot that ends a pulse has its whole off time, wherever the pulse was.
+    """
+    if target is None:
+        ends = machine.is_pulse and action is Action.REBOOT
+        return (replace(machine, is_pulse=False) if ends else machine), None
+    if action is Action.PULSE:
+        return replace(machine, is_pulse=True), target
+    if not machine.is_pulse:
+        return machine, target
+    if target is Step.REBOOT_CLOSE_QUEUED and action is Action.REBOOT:
+        target = Step.REBOOT_OFF
+    return replace(machine, is_pulse=False, step=Step.UNKNOWN), target
 
 
 def go_on(
@@ -188,11 +246,13 @@ def enter(machine: OutletMachine, step: Step, now_s: float, timing: Timing) -> O
         Step.ON_DELAY: timing.on_delay_s,
         Step.OFF_DELAY: timing.off_delay_s,
         Step.REBOOT_DELAY: timing.off_delay_s,
-        Step.REBOOT_OFF: timing.reboot_s,
+        Step.REBOOT_OFF: timing.pulse_s if machine.is_pulse else timing.reboot_s,
+        Step.PULSE_ON: timing.pulse_s,
     }
     return replace(
         machine,
         step=step,
+        is_pulse=machine.is_pulse and step in _OF_PULSES,
         contact=None if step in MOVING_STEPS else machine.contact,
         deadline_s=now_s + waits[step] if step in waits else None,
         queued_s=now_s if step in QUEUED_STEPS else 0.0,

@@ -85,6 +85,12 @@ class DeviceSettings:
     weld_current_a: float = setting(
         0.05, minimum=0.005, maximum=10, doc="an open relay that lets this much pass is welded"
     )
+    person_hold_s: float = setting(
+        0.0,
+        minimum=0,
+        maximum=86_400,
+        doc="rules and schedules leave an outlet alone so long after a person has switched it",
+    )
     default_tariff: str = setting(
         "standard", max_length=32, doc="what is booked while no band of `tariffs` applies"
     )
@@ -200,7 +206,10 @@ class OutletSettings:
         0, minimum=0, maximum=7200, doc="an on waits until it was off for this long (compressors)"
     )
     pulse_s: float = setting(
-        0.5, minimum=0.1, maximum=600, doc="how long a pulse leaves it in the other state"
+        MIN_ACTUATION_GAP_S,
+        minimum=MIN_ACTUATION_GAP_S,
+        maximum=600,
+        doc="how long a pulse leaves it in the other state; no relay moves twice in less",
     )
     priority: int = setting(
         1,

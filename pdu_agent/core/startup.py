@@ -9,16 +9,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pdu_agent.core.holds import against
 from pdu_agent.core.outlet import OutletMachine, Timing, enter, go_on, settled
+from pdu_agent.core.state import OutletLive
 from pdu_agent.core.steps import Step
-from pdu_agent.model.commands import Lock, PowerUp
+from pdu_agent.model.commands import Lock, PowerUp, Rank
 
 _FINISH_CLOSED = frozenset({Step.CLOSE_QUEUED, Step.CLOSING})
-_FINISH_OPEN = frozenset({Step.OPEN_QUEUED, Step.OPENING})
+_FINISH_OPEN = frozenset({Step.OPEN_QUEUED, Step.OPENING, Step.PULSE_OPEN_QUEUED})
 _FINISH_REBOOT_CLOSE = frozenset({Step.REBOOT_CLOSE_QUEUED, Step.REBOOT_CLOSING})
 _FINISH_REBOOT_OPEN = frozenset({Step.REBOOT_QUEUED, Step.REBOOT_OPENING})
 # A timed step is believed only while the contact is where that step had left it.
-_TIMED = {Step.ON_DELAY: False, Step.OFF_DELAY: True, Step.REBOOT_OFF: False}
+_TIMED = {
+    Step.ON_DELAY: False,
+    Step.OFF_DELAY: True,
+    Step.REBOOT_OFF: False,
+    Step.PULSE_ON: True,
+}
+# A pulse whose relay has not moved is done yet; one whose relay may have closed is ended.
+_PULSE_BEGUN = frozenset({Step.PULSE_CLOSE_QUEUED, Step.PULSE_CLOSING})
 
 
 def resume(
@@ -30,28 +39,34 @@ def resume(
     if step in _FINISH_CLOSED:
         return enter(replace(found, step=Step.UNKNOWN), Step.CLOSE_QUEUED, now_s, timing)
     if step in _FINISH_OPEN:
-        open_first = enter(replace(found, step=Step.UNKNOWN), Step.OPEN_QUEUED, now_s, timing)
+        begin = Step.PULSE_OPEN_QUEUED if step is Step.PULSE_OPEN_QUEUED else Step.OPEN_QUEUED
+        open_first = enter(replace(found, step=Step.UNKNOWN), begin, now_s, timing)
         return go_on(open_first, machine.then, now_s, timing)
     if step in _FINISH_REBOOT_CLOSE:
         return enter(replace(found, step=Step.UNKNOWN), Step.REBOOT_CLOSE_QUEUED, now_s, timing)
     if step in _FINISH_REBOOT_OPEN:
         begin = Step.REBOOT_OFF if contact is False else Step.REBOOT_QUEUED
         return enter(replace(found, step=Step.UNKNOWN), begin, now_s, timing)
+    if step in _PULSE_BEGUN and contact is False:
+        return enter(replace(found, step=Step.UNKNOWN), Step.PULSE_CLOSE_QUEUED, now_s, timing)
+    if step in _PULSE_BEGUN:
+        return enter(replace(found, step=Step.UNKNOWN), Step.PULSE_OPEN_QUEUED, now_s, timing)
     if step is Step.REBOOT_DELAY or _TIMED.get(step) is contact is not None:
         return replace(found, deadline_s=_deadline(machine, step, now_s, timing))
     return replace(found, step=settled(contact), deadline_s=None)
 
 
-def power_up(
-    policy: PowerUp, lock: Lock, target_on: bool, now_s: float, delay_s: float
-) -> OutletMachine:
+def power_up(policy: PowerUp, live: OutletLive, now_s: float, delay_s: float) -> OutletMachine:
     """The outlet of a board that lost its power: all relays are open, the policy decides.
 
-    A lock outranks the policy: an outlet locked on comes back on, one locked off stays off.
+    A lock outranks the policy: an outlet locked on comes back on, one locked off stays off. So
+    does whatever keeps it off: one that was shed or has tripped stays off, even if it is locked on.
     """
-    wish = {PowerUp.ON: True, PowerUp.OFF: False, PowerUp.LAST: target_on}[policy]
-    if lock is not Lock.UNLOCKED:
-        wish = lock is Lock.LOCKED_ON
+    wish = {PowerUp.ON: True, PowerUp.OFF: False, PowerUp.LAST: live.target_on}[policy]
+    rank = Rank.SCHEDULE
+    if live.lock is not Lock.UNLOCKED:
+        wish, rank = live.lock is Lock.LOCKED_ON, Rank.LOCK
+    wish = wish and not against(live, closes=True, opens=False, rank=rank)
     if not wish:
         return OutletMachine(Step.OFF, False)
     if delay_s > 0:
@@ -65,7 +80,8 @@ def _deadline(machine: OutletMachine, step: Step, now_s: float, timing: Timing) 
         Step.ON_DELAY: timing.on_delay_s,
         Step.OFF_DELAY: timing.off_delay_s,
         Step.REBOOT_DELAY: timing.off_delay_s,
-        Step.REBOOT_OFF: timing.reboot_s,
+        Step.REBOOT_OFF: timing.pulse_s if machine.is_pulse else timing.reboot_s,
+        Step.PULSE_ON: timing.pulse_s,
     }[step]
     if machine.deadline_s is None:
         return now_s + full_s

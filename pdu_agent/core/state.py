@@ -175,6 +175,7 @@ def _outlet_record(live: OutletLive) -> OutletRecord:
         is_ordered=live.is_ordered,
         then=live.machine.then.value if live.machine.then is not None else None,
         together=live.together,
+        is_pulse=live.machine.is_pulse,
         holds=tuple(
             HoldRow(
                 hold.source,
@@ -218,6 +219,7 @@ def live_outlet(settings: OutletSettings, record: OutletRecord | None) -> Outlet
             None,
             record.deadline_s,
             then=Action(record.then) if record.then is not None else None,
+            is_pulse=record.is_pulse,
         ),
         target_on=record.target_on,
         lock=Lock(record.lock),

@@ -29,6 +29,10 @@ class Step(Enum):
     REBOOT_OFF = "reboot off"
     REBOOT_CLOSE_QUEUED = "reboot close queued"
     REBOOT_CLOSING = "reboot closing"
+    PULSE_CLOSE_QUEUED = "pulse close queued"
+    PULSE_CLOSING = "pulse closing"
+    PULSE_ON = "pulse on"
+    PULSE_OPEN_QUEUED = "pulse open queued"
     FAULT = "fault"
     UNKNOWN = "unknown"
     SETTLED = "settled"
@@ -58,6 +62,11 @@ _FROM_ANYWHERE: Moves = {
 # Any command replaces what is pending. Where the contact is then no row can know, since a
 # pending command may itself have replaced another: `enter` looks at it.
 _PENDING: Moves = _FROM_ANYWHERE | {Action.CANCEL: Step.SETTLED}
+_OPEN_QUEUED: Moves = {
+    Action.REBOOT: Step.REBOOT_QUEUED,
+    Action.CANCEL: Step.SETTLED,
+    Trigger.SLOT: Step.OPENING,
+}
 
 TRANSITIONS: Mapping[Step, Moves] = {
     Step.ON: {
@@ -65,6 +74,7 @@ TRANSITIONS: Mapping[Step, Moves] = {
         Action.REBOOT: Step.REBOOT_QUEUED,
         Action.OFF_DELAYED: Step.OFF_DELAY,
         Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
+        Action.PULSE: Step.REBOOT_QUEUED,
         Trigger.LOST: Step.UNKNOWN,
         Trigger.DIFFERS: Step.FAULT,
     },
@@ -73,6 +83,7 @@ TRANSITIONS: Mapping[Step, Moves] = {
         Action.REBOOT: Step.REBOOT_OFF,
         Action.ON_DELAYED: Step.ON_DELAY,
         Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
+        Action.PULSE: Step.PULSE_CLOSE_QUEUED,
         Trigger.LOST: Step.UNKNOWN,
         Trigger.DIFFERS: Step.FAULT,
     },
@@ -89,12 +100,7 @@ TRANSITIONS: Mapping[Step, Moves] = {
         Action.OFF_DELAYED: Step.OFF_DELAY,
         Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
     },
-    Step.OPEN_QUEUED: {
-        Action.REBOOT: Step.REBOOT_QUEUED,
-        Action.CANCEL: Step.SETTLED,
-        Trigger.SLOT: Step.OPENING,
-        Trigger.LOST: Step.FAULT,
-    },
+    Step.OPEN_QUEUED: _OPEN_QUEUED | {Trigger.LOST: Step.FAULT},
     Step.OPENING: {
         Trigger.MATCHES: Step.OFF,
         Trigger.DIFFERS: Step.FAULT,
@@ -147,6 +153,23 @@ TRANSITIONS: Mapping[Step, Moves] = {
         Action.OFF_DELAYED: Step.OFF_DELAY,
         Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
     },
+    Step.PULSE_CLOSE_QUEUED: _PENDING
+    | {Trigger.SLOT: Step.PULSE_CLOSING, Trigger.LOST: Step.FAULT},
+    # From here on a board that goes away must not leave the outlet on: it goes off when it returns.
+    Step.PULSE_CLOSING: {
+        Trigger.MATCHES: Step.PULSE_ON,
+        Trigger.DIFFERS: Step.FAULT,
+        Trigger.LOST: Step.PULSE_OPEN_QUEUED,
+        Action.ON: Step.CLOSING,
+        Action.ON_DELAYED: Step.CLOSING,
+        Action.CANCEL: Step.CLOSING,
+        Action.OFF: Step.OPEN_QUEUED,
+        Action.REBOOT: Step.REBOOT_QUEUED,
+        Action.OFF_DELAYED: Step.OFF_DELAY,
+        Action.REBOOT_DELAYED: Step.REBOOT_DELAY,
+    },
+    Step.PULSE_ON: _PENDING | {Trigger.TIMER: Step.PULSE_OPEN_QUEUED},
+    Step.PULSE_OPEN_QUEUED: _OPEN_QUEUED,
     Step.FAULT: _FROM_ANYWHERE,
     # A cancel while the relay moves leaves it where it arrives.
     Step.UNKNOWN: _FROM_ANYWHERE | {Trigger.MATCHES: Step.SETTLED, Trigger.DIFFERS: Step.FAULT},

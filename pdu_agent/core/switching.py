@@ -4,17 +4,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from pdu_agent.core.feeders import FeederGuard, Passed
 from pdu_agent.core.gate import is_rebooted, is_waiting, ordered, turned
 from pdu_agent.core.groups import sequence_of
-from pdu_agent.core.holds import LEADS_TO_ON, refuse_held, with_hold, without_hold
+from pdu_agent.core.holds import (
+    LEADS_TO_ON,
+    ended_by,
+    held_for_person,
+    refuse_held,
+    refuse_pending,
+    with_hold,
+    without_hold,
+)
 from pdu_agent.core.live_settings import Sections, with_overrides
 from pdu_agent.core.outlet import OPEN_STEPS, Rest, Timing, held
 from pdu_agent.core.settings import OutletSettings
-from pdu_agent.core.state import CoreState, OutletLive
+from pdu_agent.core.state import CoreState, OutletLive, reason_of
 from pdu_agent.core.steps import Step
 from pdu_agent.core.together import REBOOTING
 from pdu_agent.model.commands import (
@@ -22,7 +31,6 @@ from pdu_agent.model.commands import (
     Actor,
     HoldOutlet,
     Lock,
-    Rank,
     ReleaseOutlet,
     SetLock,
     SwitchAll,
@@ -32,7 +40,7 @@ from pdu_agent.model.commands import (
 from pdu_agent.model.errors import InvalidValue, NotNow, OutletLocked, Unavailable, UnknownTarget
 
 _DELAYED = (Action.ON_DELAYED, Action.OFF_DELAYED, Action.REBOOT_DELAYED)
-_CLOSING = (Action.ON, Action.ON_DELAYED, Action.REBOOT, Action.REBOOT_DELAYED)
+_CLOSING = (Action.ON, Action.ON_DELAYED, Action.REBOOT, Action.REBOOT_DELAYED, Action.PULSE)
 MAX_DELAY_S = 7200
 _LOCK_NEEDS = {Lock.LOCKED_ON: Step.ON, Lock.LOCKED_OFF: Step.OFF}
 
@@ -52,7 +60,7 @@ class Circumstances:
 
 def timing_of(settings: OutletSettings) -> Timing:
     reboot_s = max(settings.reboot_s, settings.min_off_s)
-    return Timing(settings.on_delay_s, settings.off_delay_s, reboot_s)
+    return Timing(settings.on_delay_s, settings.off_delay_s, reboot_s, settings.pulse_s)
 
 
 def rest_of(settings: OutletSettings, live: OutletLive) -> Rest:
@@ -82,11 +90,9 @@ class Switching:
         settings, live = self._outlet(command.outlet)
         self._require_relay(settings)
         self._claim(command.outlet)
-        if self._is_locked(live) and command.action is not Action.CANCEL:
-            raise OutletLocked(
-                f"outlet {command.outlet} is {live.lock.value}: unlock it before switching it"
-            )
-        self._apply(settings, live, command.action, _delay_s(command), command.forced)
+        action = _plain(command.action, live)
+        self._refuse_locked(command.outlet, live, action)
+        self._apply(settings, live, action, _delay_s(command), command.forced)
 
     def hold(self, command: HoldOutlet) -> None:
         _, live = self._outlet(command.outlet)
@@ -97,7 +103,9 @@ class Switching:
         self._draft.outlets[command.outlet] = without_hold(live, command.source)
 
     def switch_all(self, command: SwitchAll) -> None:
-        self._switch_free(sorted(self._draft.outlets), command.action, "outlet")
+        delay_s = _checked_delay_s("all outlets", command.action, command.delay_s)
+        numbers, forced = sorted(self._draft.outlets), command.forced
+        self._switch_free(numbers, command.action, "outlet", delay_s=delay_s, forced=forced)
 
     def switch_group(self, command: SwitchGroup) -> None:
         members, gap_s = sequence_of(command.group, self._sections, self._draft)
@@ -106,7 +114,7 @@ class Switching:
         if command.action in (Action.OFF, Action.OFF_DELAYED):
             members = members[::-1]
         what = f"outlet of group {command.group}"
-        switched = self._switch_free(members, command.action, what, gap_s)
+        switched = self._switch_free(members, command.action, what, gap_s, forced=command.forced)
         if command.action in (Action.REBOOT, Action.REBOOT_DELAYED):
             for number in switched:
                 live = self._draft.outlets[number]
@@ -126,26 +134,64 @@ class Switching:
         self._draft.outlets[command.outlet] = replace(live, lock=command.lock)
 
     def _switch_free(
-        self, numbers: Iterable[int], action: Action, what: str, gap_s: float = 0.0
+        self,
+        numbers: Iterable[int],
+        action: Action,
+        what: str,
+        gap_s: float = 0.0,
+        delay_s: float | None = None,
+        forced: bool = False,
     ) -> tuple[int, ...]:
-        """The action for those of the outlets that have a relay and are not locked: for these."""
-        free = tuple(
-            number
-            for number in numbers
-            if self._draft.outlets[number].lock is Lock.UNLOCKED
-            and self._sections.outlets[number].relay is not None
-        )
+        """The action for those of the outlets that have a relay, are not locked, and that no
+        higher rank keeps as they are: for these.
+        """
+        switched = [n for n in numbers if self._sections.outlets[n].relay is not None]
+        why_not: list[OutletLocked | NotNow] = []
+        free: list[int] = []
+        for number in switched:
+            try:
+                self._refuse_kept(number, action)
+            except (OutletLocked, NotNow) as exc:
+                why_not.append(exc)
+            else:
+                free.append(number)
         if not free:
-            raise OutletLocked(f"every switched {what} is locked: nothing to do")
+            self._refuse_all(what, why_not)
         for turn, number in enumerate(free):
             settings, live = self._outlet(number)
             self._require_relay(settings)
             self._claim(number)
-            self._apply(settings, live, *_in_turn(action, settings, turn * gap_s))
-        return free
+            mine, wait_s = _in_turn(_plain(action, live), settings, turn * gap_s)
+            self._apply(settings, live, mine, wait_s if delay_s is None else delay_s, forced)
+        return tuple(free)
 
-    def _is_locked(self, live: OutletLive) -> bool:
-        return live.lock is not Lock.UNLOCKED and self._actor.rank < Rank.LOCK
+    def _refuse_kept(self, number: int, action: Action) -> None:
+        """Raises OutletLocked or NotNow where the action is not for this outlet."""
+        live = self._draft.outlets[number]
+        action = _plain(action, live)
+        if action is Action.CANCEL and live.lock is not Lock.UNLOCKED:
+            raise OutletLocked(f"outlet {number} is {live.lock.value}")
+        self._refuse_locked(number, live, action)
+        leads_to_on = _leads_to_on(action, live)
+        refuse_held(number, live, action, leads_to_on, self._actor)
+        refuse_pending(number, live, self._actor, leads_to_on)
+
+    @staticmethod
+    def _refuse_all(what: str, why_not: Sequence[OutletLocked | NotNow]) -> NoReturn:
+        if all(type(reason) is OutletLocked for reason in why_not):
+            raise OutletLocked(f"every switched {what} is locked: nothing to do")
+        others = next(reason for reason in why_not if type(reason) is not OutletLocked)
+        raise type(others)(f"every switched {what} is locked or kept as it is: {others}")
+
+    def _refuse_locked(self, number: int, live: OutletLive, action: Action) -> None:
+        """Only an off for the unit's own safety passes a lock, and an on that the lock wants."""
+        if live.lock is Lock.UNLOCKED or action is Action.CANCEL:
+            return
+        is_wanted = action is Action.ON and live.lock is Lock.LOCKED_ON
+        if not self._actor.is_safety or (LEADS_TO_ON.get(action, True) and not is_wanted):
+            raise OutletLocked(
+                f"outlet {number} is {live.lock.value}: unlock it before switching it"
+            )
 
     def _apply(
         self,
@@ -155,17 +201,21 @@ class Switching:
         delay_s: float | None,
         forced: bool = False,
     ) -> None:
-        if action is Action.TOGGLE:
-            action = Action.OFF if live.machine.ends_on else Action.ON
-        refuse_held(settings.number, live, action, self._actor)
-        forced = forced or self._actor.is_safety
-        if not forced and turned(self._draft, settings.number, action, self._actor):
-            return
+        leads_to_on = _leads_to_on(action, live)
+        refuse_held(settings.number, live, action, leads_to_on, self._actor)
+        if action is Action.PULSE:
+            self._refuse_pulse(settings, live)
         timing = timing_of(settings)
         if delay_s is not None:
             timing = replace(timing, on_delay_s=delay_s, off_delay_s=delay_s)
         now_s = self._around.now_s
         after = live.commanded(action, self._actor, now_s, timing)
+        if after.machine != live.machine:
+            refuse_pending(settings.number, live, self._actor, leads_to_on)
+        forced = forced or self._actor.is_safety
+        if not forced and turned(self._draft, settings.number, action, self._actor):
+            self._overrule(settings.number, action, leads_to_on)
+            return
         # What was to open already, and was shown as off, is not put off.
         if not {live.machine.step, after.machine.step} <= OPEN_STEPS:
             waiting = held(after.machine, now_s, rest_of(settings, after))
@@ -180,7 +230,44 @@ class Switching:
             after = replace(after, together=())
         if action in _CLOSING and is_news and after.machine.step is not Step.ON:
             self._guard.admit(settings)
+        if not is_news and _takes_over(live, action, self._actor):
+            after = replace(after, actor=self._actor, reason=reason_of(self._actor))
         self._draft.outlets[settings.number] = after
+        self._overrule(settings.number, action, leads_to_on)
+
+    def _overrule(self, number: int, action: Action, leads_to_on: bool) -> None:
+        """End the holds that the accepted action overrules; keep those off who may not undo it."""
+        if action is Action.CANCEL:
+            return
+        live = ended_by(self._draft.outlets[number], leads_to_on, self._actor)
+        hold_s = self._sections.device.person_hold_s
+        self._draft.outlets[number] = held_for_person(
+            live, leads_to_on, self._actor, hold_s, self._around.wall_s
+        )
+
+    def _refuse_pulse(self, settings: OutletSettings, live: OutletLive) -> None:
+        """Raises NotNow where a pulse has no two sides, or one of them were too short."""
+        number, machine = settings.number, live.machine
+        if machine.is_pulse:
+            return  # it is under way
+        if machine.step not in (Step.ON, Step.OFF):
+            raise NotNow(
+                f"outlet {number} is {machine.state.value}: a pulse begins and ends at rest, "
+                f"on or off"
+            )
+        is_on = machine.step is Step.ON
+        other, least_s = ("off", settings.min_off_s) if is_on else ("on", settings.min_on_s)
+        if settings.pulse_s < least_s:
+            raise NotNow(
+                f"outlet {number} stays {other} for {least_s} s at least: its pulse of "
+                f"{settings.pulse_s:g} s is shorter"
+            )
+        wait_s = rest_of(settings, live).until_s(closing=not is_on) - self._around.now_s
+        if wait_s > 0:
+            raise NotNow(
+                f"outlet {number} has to stay {machine.state.value} for another {wait_s:.0f} s: "
+                f"a pulse cannot wait"
+            )
 
     def _ordered(
         self, settings: OutletSettings, after: OutletLive, action: Action, forced: bool
@@ -228,16 +315,39 @@ def _in_turn(
     return Action.ON_DELAYED if is_on else Action.OFF_DELAYED, own_s[action] + wait_s
 
 
+def _plain(action: Action, live: OutletLive) -> Action:
+    """What a toggle means for this outlet; of others what they are."""
+    if action is not Action.TOGGLE:
+        return action
+    return Action.OFF if live.machine.ends_on else Action.ON
+
+
+def _leads_to_on(action: Action, live: OutletLive) -> bool:
+    """Is the outlet on in the end? A pulse ends where it began, a cancel where the relay is."""
+    if action is Action.CANCEL:
+        contact = live.machine.contact
+        return live.machine.ends_on if contact is None else contact
+    return LEADS_TO_ON.get(action, live.machine.ends_on)
+
+
+def _takes_over(live: OutletLive, action: Action, actor: Actor) -> bool:
+    """Does somebody want off what is off for safety only? Then it is to stay so afterwards."""
+    is_off = LEADS_TO_ON.get(action) is False and not live.machine.ends_on
+    return is_off and not actor.is_safety and live.actor is not None and live.actor.is_safety
+
+
 def _delay_s(command: SwitchOutlet) -> float | None:
-    if command.delay_s is None:
+    return _checked_delay_s(f"outlet {command.outlet}", command.action, command.delay_s)
+
+
+def _checked_delay_s(what: str, action: Action, delay_s: float | None) -> float | None:
+    """Raises InvalidValue."""
+    if delay_s is None:
         return None
-    if command.action not in _DELAYED:
+    if action not in _DELAYED:
         raise InvalidValue(
-            f"outlet {command.outlet}: a delay goes with a delayed action only, "
-            f"not with {command.action.value}"
+            f"{what}: a delay goes with a delayed action only, not with {action.value}"
         )
-    if not 0 <= command.delay_s <= MAX_DELAY_S:
-        raise InvalidValue(
-            f"outlet {command.outlet}: delay {command.delay_s} s is outside 0 to {MAX_DELAY_S}"
-        )
-    return command.delay_s
+    if not 0 <= delay_s <= MAX_DELAY_S:
+        raise InvalidValue(f"{what}: delay {delay_s} s is outside 0 to {MAX_DELAY_S}")
+    return delay_s

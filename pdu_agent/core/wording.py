@@ -72,13 +72,12 @@ def target_of(commands: Sequence[Command]) -> Target | None:
 def _described(command: Command) -> str:
     match command:
         case SwitchOutlet():
-            delay = f" in {command.delay_s:g} s" if command.delay_s is not None else ""
-            forced = " forced" if command.forced else ""
-            return f"outlet {command.outlet} {command.action.value}{delay}{forced}"
+            how = _how(command.delay_s, command.forced)
+            return f"outlet {command.outlet} {command.action.value}{how}"
         case SwitchAll():
-            return f"all outlets {command.action.value}"
+            return f"all outlets {command.action.value}{_how(command.delay_s, command.forced)}"
         case SwitchGroup():
-            return f"group {command.group} {command.action.value}"
+            return f"group {command.group} {command.action.value}{_how(None, command.forced)}"
         case SetLock():
             return f"outlet {command.outlet} {command.lock.value}"
         case ResetMeter():
@@ -122,6 +121,11 @@ def _described(command: Command) -> str:
             return f"rule {command.rule} {'enabled' if command.enabled else 'disabled'}"
         case _:
             return f"{_subject(command)} {command.setting.value} = {_shown(command.value)}"
+
+
+def _how(delay_s: float | None, forced: bool) -> str:
+    delay = f" in {delay_s:g} s" if delay_s is not None else ""
+    return delay + (" forced" if forced else "")
 
 
 def _subject(

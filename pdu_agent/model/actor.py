@@ -23,6 +23,7 @@ class Rank(IntEnum):
 
 
 _RANKS: Mapping[str, Rank] = {
+    "power up": Rank.SCHEDULE,
     "schedule": Rank.SCHEDULE,
     "rule": Rank.RULE,
     "safety": Rank.SAFETY,
@@ -49,7 +50,9 @@ class Actor:
 
     @property
     def is_safety(self) -> bool:
-        """Does the unit protect itself? Its off waits for nothing but the relay."""
+        """Does the unit protect itself? Its off waits for nothing but the relay; its on is no
+        matter of safety, and yields to everybody.
+        """
         return self.face == "safety"
 
     def __str__(self) -> str:

@@ -33,7 +33,7 @@ class OutletRecord:
 
     target_on: where the last accepted command (or the last known contact) left the outlet.
     then: the action that follows once the relay has opened. together: outlets that are rebooted
-    with this one. holds: rows of model.actor.Hold.
+    with this one. holds: rows of model.actor.Hold. is_pulse: its step is one of a pulse.
     """
 
     state: str
@@ -48,6 +48,7 @@ class OutletRecord:
     then: str | None = None
     together: tuple[int, ...] = ()
     holds: tuple[HoldRow, ...] = ()
+    is_pulse: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import Alarm, LoggedEvent, Outlet, OutletState, Threshold
 
 OPS = Actor("snmp", "ops", "192.0.2.7:4242")
-ALL_ACTIONS = tuple(Action)
+ALL_ACTIONS = tuple(action for action in Action if action is not Action.PULSE)
+"""Those that an outlet takes whatever it is doing."""
 INLET = Target(TargetKind.INLET, 1)
 
 

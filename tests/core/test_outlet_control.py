@@ -429,14 +429,15 @@ def test_a_cancel_while_the_relay_moves_leaves_it_where_it_arrives() -> None:
 
 
 def test_every_step_has_a_row_and_no_trigger_leads_out_of_the_table() -> None:
-    timing = Timing(1, 1, 1)
+    timing = Timing(1, 1, 1, 1)
     for step in set(Step) - {Step.SETTLED}:
         assert step in TRANSITIONS
         for trigger in (*Action, *Trigger):
             for contact in (True, False, None):
                 after = advance(OutletMachine(step, contact), trigger, 0.0, timing)
                 assert after.step is not Step.SETTLED
-                assert (after.deadline_s is None) or after.step.value.endswith(("delay", "off"))
+                times = ("delay", "off", "pulse on")
+                assert (after.deadline_s is None) or after.step.value.endswith(times)
 
 
 def test_closing_never_waits_for_the_gap_of_another_unit_setting_of_zero() -> None:

@@ -170,8 +170,9 @@ def test_enumerations_are_those_of_the_model(
     enum: type[Enum], schema: str, key: str | None
 ) -> None:
     node = SCHEMAS[schema] if key is None else SCHEMAS[schema]["properties"][key]
-    # A toggle is never pending: it is an on or an off as soon as it is accepted.
-    assert node["enum"] == [member.value for member in enum if member is not Action.TOGGLE]
+    # Neither is ever pending: they are an on, an off or a reboot as soon as they are accepted.
+    never = (Action.TOGGLE, Action.PULSE)
+    assert node["enum"] == [member.value for member in enum if member not in never]
 
 
 def test_problem_codes_are_those_of_the_code() -> None:
