@@ -19,7 +19,7 @@ from pdu_agent.model.terms import Action
 Due = tuple[int, Action | None]
 """Seconds since 1970, and what presence does then."""
 
-_DAY_S = 86_400
+_NEXT_DAY_S = 26 * 3600  # to the end of the next day, also where the clock is put back on it
 _NOON = (12 * 60,)
 
 
@@ -86,7 +86,7 @@ class Sun(Kind):
         self._place = place
         self._event = event
         self._when = when
-        self.reach_s = _DAY_S + abs(when.offset_s)
+        self.reach_s = _NEXT_DAY_S + abs(when.offset_s)
 
     def due(self, day: date) -> list[Due]:
         passing = self._passing(day)
@@ -109,7 +109,7 @@ class Sun(Kind):
 
 
 class Presence(Kind):
-    reach_s = _DAY_S
+    reach_s = _NEXT_DAY_S
 
     def __init__(self, local: LocalTime, settings: PresenceSettings, seed: int, name: str) -> None:
         self._local = local

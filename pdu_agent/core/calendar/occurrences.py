@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date, tzinfo
+from itertools import starmap
+from operator import itemgetter
 
 from pdu_agent.core.calendar.chance import chance_of, scattered
 from pdu_agent.core.calendar.kinds import kind_of
@@ -16,6 +19,7 @@ from pdu_agent.model.terms import Action
 YEAR_S = 366 * 86_400
 
 _Planned = tuple[int, date, Action | None]
+_WALL_S = itemgetter(0)
 
 
 class Calendar:
@@ -45,11 +49,13 @@ class Calendar:
         for day in self._days(start_wall_s - self._reach_s, end_wall_s + self._reach_s):
             if waiting:
                 settled_s = self._local.midnight(day) - self._reach_s
-                yield from _taken(waiting, settled_s - 1)
+                settled = bisect_left(waiting, settled_s, key=_WALL_S)
+                yield from starmap(Occurrence, waiting[:settled])
+                del waiting[:settled]
             planned = self._planned(day)
             waiting += [due for due in planned if start_wall_s < due[0] <= end_wall_s]
-            waiting.sort(key=lambda due: due[0])
-        yield from _taken(waiting, end_wall_s)
+            waiting.sort(key=_WALL_S)
+        yield from starmap(Occurrence, waiting)
 
     def next_after(self, wall_s: float, horizon_s: float = YEAR_S) -> Occurrence | None:
         """The first one after wall_s, None where there is none within horizon_s."""
@@ -76,9 +82,3 @@ class Calendar:
             walls_s = scattered([wall_s for wall_s, _ in due], self._when.random_s, chance)
             return [(wall_s, day, None) for wall_s in walls_s]
         return [(wall_s, day, action) for wall_s, action in due]
-
-
-def _taken(waiting: list[_Planned], last_s: float) -> Iterator[Occurrence]:
-    """Those up to last_s, taken from the front."""
-    while waiting and waiting[0][0] <= last_s:
-        yield Occurrence(*waiting.pop(0))

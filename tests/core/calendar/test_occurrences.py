@@ -194,3 +194,20 @@ def test_a_window_past_midnight_belongs_to_the_day_it_begins_on() -> None:
     found = list(calendar.between(wall_s(saturday, 22) - 1, wall_s(date(2026, 5, 3), 1)))
     assert [each.action for each in found] == [Action.ON, Action.OFF] * 3
     assert {each.day for each in found} == {saturday}
+
+
+def test_a_window_that_ends_on_the_day_with_25_hours_is_found_to_its_end() -> None:
+    presence = PresenceSettings(
+        begin=ClockTime(1439),
+        until=ClockTime(1438),
+        least_on_s=86_000,
+        most_on_s=86_400,
+        most=1,
+        least_off_s=1,
+    )
+    calendar = Calendar(WhenSettings(presence=presence), None, ROME, "plan")
+    day_before = AUTUMN - timedelta(1)
+    whole = calendar.between(wall_s(day_before), wall_s(AUTUMN, 23) + 3600)
+    last = [each for each in whole if each.day == day_before][-1]
+    assert last.action is Action.OFF
+    assert list(calendar.between(last.wall_s - 1, last.wall_s)) == [last]
