@@ -57,6 +57,9 @@ def initial_state(
         stops=dict(record.stops),
         wear=dict(record.wear),
     )
+    if record.boot_id != birth.boot_id:
+        for number, row in state.countdowns.items():
+            state.countdowns[number] = replace(row, due_mono_s=None)
     for path in record.overrides.keys() - state.overrides.keys():
         log.warning("%s: changed at run time, dropped: the file's limits contradict it", path)
     for number in record.groups.keys() - state.groups.keys():

@@ -7,7 +7,9 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 
+from pdu_agent.core.countdowns import Countdowns
 from pdu_agent.core.engine import Desk, Engine, Judge, Progress
+from pdu_agent.core.plans.engine import Plans
 from pdu_agent.core.hold_times import HoldTimes
 from pdu_agent.core.rules.engine import Rules
 from pdu_agent.core.settings import CoreSettings
@@ -15,7 +17,7 @@ from pdu_agent.core.state import CoreState
 from pdu_agent.core.stopping import Stops
 from pdu_agent.core.switching import Circumstances
 from pdu_agent.model.commands import Actor, Command, Ticket
-from pdu_agent.model.control import Cap, NextChange, Plan, Rule
+from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.readings import HookResult, HostSeen
 
@@ -28,7 +30,13 @@ class Control:
     """
 
     def __init__(self, desk: Desk) -> None:
-        self._engines: Sequence[Engine] = (HoldTimes(desk), Rules(desk), Stops(desk))
+        self._engines: Sequence[Engine] = (
+            Plans(desk),
+            Countdowns(desk),
+            HoldTimes(desk),
+            Rules(desk),
+            Stops(desk),
+        )
         self.desk = desk
 
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> dict[type, Judge]:
@@ -77,6 +85,11 @@ class Control:
     def progress(self, outlet: int) -> Progress | None:
         found = (engine.progress(outlet) for engine in self._engines)
         return next((progress for progress in found if progress is not None), None)
+
+    def upcoming(self, count: int, outlet: int | None) -> list[Upcoming]:
+        """The first ones of all, in their order."""
+        found = [each for engine in self._engines for each in engine.upcoming(count, outlet)]
+        return sorted(found, key=lambda each: each.wall_s)[:count]
 
     def next_change(self, outlet: int) -> NextChange | None:
         """The earliest of all; one whose time is not known comes last."""

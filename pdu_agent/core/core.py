@@ -39,6 +39,7 @@ from pdu_agent.core.thresholds import Thresholds
 from pdu_agent.core.values import Sum, Values
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Ticket
+from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import CommandError, StoreError, Unavailable
 from pdu_agent.model.events import (
     AgentStarted,
@@ -133,6 +134,7 @@ class Core:
                 perform,
                 self._keeper.save_quietly,
                 count(1).__next__,
+                birth.record.wall_s,
             )
         )
         self._publisher = Publisher(
@@ -231,6 +233,10 @@ class Core:
         self._topology += 1
         self.note_reload(actor)
         self._keeper.save_quietly(flush=True)
+
+    def upcoming(self, count: int, outlet: int | None) -> Sequence[Upcoming]:
+        """The next things that are planned, for this outlet or any; at most so many."""
+        return self._control.upcoming(count, outlet)
 
     # -- what the runtime delivers --------------------------------------------------
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pdu_agent.core.alarms import AlarmBook
@@ -15,7 +15,7 @@ from pdu_agent.core.switching import Circumstances
 from pdu_agent.core.values import Values
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command
-from pdu_agent.model.control import Cap, NextChange, Plan, Rule
+from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.events import Event
 from pdu_agent.model.readings import Effect, HookResult, HostSeen
@@ -39,6 +39,8 @@ class Desk:
     """Saves the state at once, for what must not be done twice after a crash."""
     next_hook: Callable[[], int]
     """A number for RunHook that no other engine's hook has."""
+    recorded_wall_s: float
+    """The last time that the record knows; 0 where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,13 @@ class Engine:
         return ()
 
     def caps(self) -> tuple[Cap, ...]:
+        return ()
+
+    def upcoming(self, count: int, outlet: int | None) -> Sequence[Upcoming]:
+        """The next things that it will do, to this outlet or any, the first one first; at most so
+        many.
+        """
+        del count, outlet
         return ()
 
     def next_change(self, outlet: int) -> NextChange | None:

@@ -18,6 +18,7 @@ from pdu_agent.model.events import (
     CommandFailed,
     Event,
     OutletChanged,
+    PlanRan,
     SensorChanged,
 )
 from pdu_agent.model.readings import AppendEvents
@@ -135,6 +136,10 @@ def _entry(event: Event) -> _Entry | None:
             severity = Severity.INFO if event.new is SensorStatus.OK else Severity.WARNING
             text = f"{target} is {event.new.value}, was {event.old.value}"
             return EventKind.SENSOR_STATUS, severity, target, text, ""
+        case PlanRan():
+            severity = Severity.WARNING if event.skipped else Severity.INFO
+            text = f"plan {event.plan}: {event.outcome}"
+            return EventKind.COMMAND_ACCEPTED, severity, None, text, f"schedule {event.plan}"
         case AgentStarted():
             return _start_entry(event)
         case _:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pdu_agent.core.calendar.occurrence import Place
 from pdu_agent.core.hook_settings import GracefulSettings, HookTerms
+from pdu_agent.core.plans.settings import PlanSettings
 from pdu_agent.core.tariffs import TariffSettings
 from pdu_agent.model.commands import (
     OverloadRestriction,
@@ -353,6 +354,8 @@ class CoreSettings:
     def hooks(self) -> tuple[str, ...]:
         """Their names."""
         return tuple(terms.name for terms in self.hook_terms)
+
+    plans: tuple[PlanSettings, ...] = ()
 
     def metered_points(self) -> list[Target]:
         """Inlets with their residual currents, lines, branches, outlets, as far as a meter feeds

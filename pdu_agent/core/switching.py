@@ -205,6 +205,8 @@ class Switching:
         refuse_held(settings.number, live, action, leads_to_on, self._actor)
         if action is Action.PULSE:
             self._refuse_pulse(settings, live)
+        if action is Action.CANCEL:
+            self._draft.countdowns.pop(settings.number, None)
         timing = timing_of(settings)
         if delay_s is not None:
             timing = replace(timing, on_delay_s=delay_s, off_delay_s=delay_s)

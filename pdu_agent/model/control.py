@@ -44,6 +44,18 @@ class Plan:
     missed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """Something that is to be done at wall_s. source: "plan night". action: one word of Action, or
+    "hook NAME".
+    """
+
+    wall_s: float
+    source: str
+    action: str
+    outlets: tuple[int, ...]
+
+
 class RuleState(Enum):
     """IDLE: its condition does not hold. WAITING: it holds, not yet for long enough. ACTIVE: it
     has acted and still holds. BLIND: what it looks at has no value; its fail-safe counts.

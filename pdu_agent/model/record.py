@@ -101,6 +101,7 @@ class GroupRecord:
 class PlanRecord:
     """What is remembered of a plan. enabled: None is as the file has it. handled_wall_s: what was
     due up to here is done, or was missed. counted: where the counter stood when it began to count.
+    asked: the actor who wants it to run now.
     """
 
     enabled: bool | None = None
@@ -111,6 +112,7 @@ class PlanRecord:
     outcome: str = ""
     runs: int = 0
     missed: int = 0
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

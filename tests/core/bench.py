@@ -9,6 +9,7 @@ from datetime import tzinfo
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.core import Core
 from pdu_agent.core.hook_settings import HookTerms
+from pdu_agent.core.plans.settings import PlanSettings
 from pdu_agent.core.rule_settings import RuleSettings
 from pdu_agent.core.settings import (
     BranchSettings,
@@ -119,6 +120,7 @@ class Workbench:
         stale_after_s: float = 0.6,
         fans: tuple[FanSettings, ...] = (),
         direct_points: frozenset[Target] = frozenset(),
+        plans: tuple[PlanSettings, ...] = (),
         rules: tuple[RuleSettings, ...] = (),
         hooks: tuple[HookTerms, ...] = (),
         **outlet_settings: object,
@@ -160,6 +162,7 @@ class Workbench:
             zone,
             fans,
             direct_points,
+            plans=plans,
             rules=rules,
             hook_terms=hooks,
         )

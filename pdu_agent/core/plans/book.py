@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All plans with their rows: which is due next, and what faces are shown of them."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from typing import Any
+
+from pdu_agent.core.calendar import Calendar, Occurrence, Place
+from pdu_agent.core.groups import members_of
+from pdu_agent.core.live_settings import Sections
+from pdu_agent.core.plans.settings import PlanSettings
+from pdu_agent.core.plans.timed import HORIZON_S, TimedPlan
+from pdu_agent.core.plans.wording import when_in_words
+from pdu_agent.core.settings import CoreSettings, DeviceSettings
+from pdu_agent.core.state import CoreState
+from pdu_agent.model.commands import Action
+from pdu_agent.model.control import NextChange, Plan, Upcoming
+from pdu_agent.model.errors import UnknownTarget
+from pdu_agent.model.record import PlanRecord
+
+_NEW = PlanRecord()
+
+
+def shown_time(wall_s: float, zone: tzinfo | None) -> str:
+    """Local time with its zone, to the minute where nothing is lost by it."""
+    moment = datetime.fromtimestamp(wall_s, zone).astimezone(zone)
+    seconds = ":%S" if moment.second else ""
+    return moment.strftime(f"%Y-%m-%d %H:%M{seconds} %Z")
+
+
+class PlanBook:
+    """Finds everything again only after something has changed; `refresh` before it is asked."""
+
+    def __init__(self, settings: CoreSettings, state: CoreState) -> None:
+        self._state = state
+        self._sections = Sections(settings)
+        self.zone = settings.time_zone
+        self.settings = {plan.name: plan for plan in settings.plans}
+        place = place_of(settings.device)
+        self.plans = [
+            TimedPlan(number, plan, self._calendar(plan, place))
+            for number, plan in enumerate(settings.plans, start=1)
+        ]
+        self._rows: dict[str, PlanRecord] | None = None
+        self._groups: object = None
+        self._next_wall_s: float | None = None
+        self._shown: tuple[bool, tuple[Plan, ...]] | None = None
+        self._changes: dict[int, NextChange] | None = None
+        self.refresh()
+
+    def _calendar(self, plan: PlanSettings, place: Place | None) -> Calendar | None:
+        if plan.when.counter is not None:
+            return None
+        return Calendar(plan.when, place, self.zone, plan.name)
+
+    def refresh(self) -> None:
+        """Take over what commands have changed."""
+        rows, groups = self._state.plans, self._state.groups
+        if rows is self._rows and groups is self._groups:
+            return
+        self._rows, self._groups = rows, groups
+        for plan in self.plans:
+            row = rows.get(plan.name, _NEW)
+            if row is not plan.row:
+                plan.take(row)
+        self._forget()
+
+    def write(self, plan: TimedPlan, **changes: Any) -> None:
+        """Change the row of the plan; the columns are those of PlanRecord."""
+        row = replace(plan.row, **changes)
+        self._state.plans[plan.name] = row
+        plan.take(row)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._next_wall_s = self._shown = self._changes = None
+
+    # -- which plans ----------------------------------------------------------------
+
+    def next_wall_s(self) -> float:
+        """When the first of them is due; infinity for never."""
+        if self._next_wall_s is None:
+            self._next_wall_s = min(
+                (plan.next.wall_s for plan in self.plans if plan.next), default=math.inf
+            )
+        return self._next_wall_s
+
+    def asked(self) -> list[TimedPlan]:
+        """Those that somebody wants to be run now."""
+        return [plan for plan in self.plans if plan.row.asked]
+
+    def unbegun(self) -> list[TimedPlan]:
+        """Those that never looked at a clock."""
+        return [plan for plan in self.plans if plan.row.handled_wall_s is None]
+
+    def ahead_of(self, wall_s: float) -> list[TimedPlan]:
+        """Those that have gone further than this time."""
+        return [plan for plan in self.plans if (plan.row.handled_wall_s or 0.0) > wall_s]
+
+    def counting(self) -> list[TimedPlan]:
+        return [plan for plan in self.plans if plan.counts]
+
+    def waits_for_clock(self) -> bool:
+        return any(plan.is_enabled and plan.calendar is not None for plan in self.plans)
+
+    def outlets(self, plan: TimedPlan) -> tuple[int, ...]:
+        """What the plan switches, as far as it has a relay."""
+        settings, outlets = plan.settings, self._sections.outlets
+        meant: tuple[int, ...] = settings.outlets
+        if settings.group is not None:
+            try:
+                meant = members_of(settings.group, self._sections, self._state)
+            except UnknownTarget:
+                meant = ()
+        elif settings.every:
+            meant = tuple(sorted(outlets))
+        return tuple(n for n in meant if n in outlets and outlets[n].relay is not None)
+
+    # -- what faces see -------------------------------------------------------------
+
+    def shown(self, clock_is_set: bool) -> tuple[Plan, ...]:
+        if self._shown is None or self._shown[0] is not clock_is_set:
+            self._shown = clock_is_set, tuple(self._row(plan, clock_is_set) for plan in self.plans)
+        return self._shown[1]
+
+    def _row(self, plan: TimedPlan, clock_is_set: bool) -> Plan:
+        return Plan(
+            number=plan.number,
+            name=plan.name,
+            enabled=plan.is_enabled,
+            when=when_in_words(plan.settings.when),
+            outlets=self.outlets(plan),
+            action=plan.settings.does,
+            next_wall_s=float(plan.next.wall_s) if plan.next and clock_is_set else None,
+            last_wall_s=plan.row.last_wall_s,
+            outcome=plan.row.outcome,
+            runs=plan.row.runs,
+            missed=plan.row.missed,
+        )
+
+    def next_change(self, outlet: int) -> NextChange | None:
+        if self._changes is None:
+            self._changes = self._next_changes()
+        return self._changes.get(outlet)
+
+    def _next_changes(self) -> dict[int, NextChange]:
+        found: dict[int, NextChange] = {}
+        due = [(plan.next.wall_s, plan.number, plan) for plan in self.plans if plan.next]
+        for _, _, plan in sorted(due, key=lambda entry: entry[:2], reverse=True):
+            change = self._change(plan)
+            if change is not None:
+                found |= dict.fromkeys(self.outlets(plan), change)
+        return found
+
+    def _change(self, plan: TimedPlan) -> NextChange | None:
+        action = _action(plan, plan.next)
+        if plan.next is None or action is None:
+            return None
+        time = shown_time(plan.next.wall_s, self.zone)
+        text = f"plan {plan.name}: {action.value} at {time}"
+        return NextChange(f"plan {plan.name}", action, float(plan.next.wall_s), text)
+
+    def upcoming(self, count: int, outlet: int | None) -> list[Upcoming]:
+        """The next runs of all plans, or of those that switch this outlet, the first one first."""
+        due = [
+            (plan.next.wall_s, plan.number, plan.next)
+            for plan in self.plans
+            if plan.next and (outlet is None or outlet in self.outlets(plan))
+        ]
+        heapq.heapify(due)
+        found: list[Upcoming] = []
+        while due and len(found) < count:
+            wall_s, number, occurrence = heapq.heappop(due)
+            plan = self.plans[number - 1]
+            action = _action(plan, occurrence)
+            does = action.value if action else plan.settings.does
+            source = f"plan {plan.name}"
+            found.append(Upcoming(float(wall_s), source, does, self.outlets(plan)))
+            after = plan.calendar.next_after(wall_s, HORIZON_S) if plan.calendar else None
+            if after is not None:
+                heapq.heappush(due, (after.wall_s, number, after))
+        return found
+
+
+def place_of(device: DeviceSettings) -> Place | None:
+    if device.latitude is None or device.longitude is None:
+        return None
+    return Place(device.latitude, device.longitude)
+
+
+def _action(plan: TimedPlan, occurrence: Occurrence | None) -> Action | None:
+    of_presence = occurrence.action if occurrence is not None else None
+    return of_presence or plan.settings.wanted
