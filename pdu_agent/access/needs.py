@@ -31,6 +31,7 @@ from pdu_agent.model.commands import (
     ResetMeter,
     ResetMeters,
     ResetTrip,
+    ResetWear,
     RunPlan,
     SetCountdown,
     SetLimit,
@@ -67,7 +68,9 @@ def needs(command: Command, snapshot: Snapshot, batch: Sequence[Command] = ()) -
             yield from _on_all(Rights.WRITE, _members(command.group, snapshot, batch))
         case SetMember():
             yield from _on_all(Rights.WRITE, (command.outlet,))
-        case SetLock() | ConfigureOutlet() | ResetTrip() | HoldOutlet() | ReleaseOutlet():
+        case SetLock() | ConfigureOutlet() | ResetTrip() | ResetWear():
+            yield Rights.WRITE, command.outlet
+        case HoldOutlet() | ReleaseOutlet():
             yield Rights.WRITE, command.outlet
         case ConfigureOutlets():
             yield from _on_all(Rights.WRITE, (outlet.index for outlet in snapshot.outlets))

@@ -135,6 +135,7 @@ class Agent:
         earlier = runtime.core.events.subscribe(EARLIER_EVENTS)
         for report in await asyncio.to_thread(hardware.inspect):
             runtime.meet(report)
+        hardware.inrush.tell = runtime.deliver_inrush
         hardware.start()
         runtime.start()
         panel.start()

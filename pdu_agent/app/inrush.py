@@ -20,7 +20,7 @@ from pdu_agent.core.settings import OutletSettings
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.inrush import SwitchOn
-from pdu_agent.model.readings import BankLost, BankState, Inrush, RelayResult
+from pdu_agent.model.readings import BankLost, BankState, Inrush, InrushSeen, RelayResult
 from pdu_agent.web.plain import instant
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ class InrushKeeper:
         self._newest: dict[int, SwitchOn] = {}
         self._writer = ThreadPoolExecutor(1, "inrush")
         self._complained = False
+        self.tell: Callable[[InrushSeen], None] = lambda _: None
+        """Called with each, from a converter's thread."""
 
     def add(self, converter: Capturing) -> None:
         """One more that may be asked."""
@@ -96,6 +98,7 @@ class InrushKeeper:
         kept = replace(kept, t_wall_s=first_wall_s - kept.first_s)
         self._newest[kept.outlet] = kept
         self._writer.submit(self._write, kept)
+        self.tell(InrushSeen(kept.outlet, kept.peak_a, kept.lasted_s, kept.then_a))
 
     def newest(self, outlet: int) -> SwitchOn | None:
         """None when this outlet has not been switched on since the start, or not measured."""

@@ -26,6 +26,7 @@ from pdu_agent.model.readings import (
     FanReading,
     HookResult,
     InitialiseBank,
+    InrushSeen,
     Reading,
     RelayResult,
     RunHook,
@@ -99,6 +100,10 @@ class Runtime:
     def deliver_fan(self, reading: FanReading) -> None:
         """What a fan does, or its failure; any thread."""
         self.post(self.core.on_fan, reading)
+
+    def deliver_inrush(self, seen: InrushSeen) -> None:
+        """What an outlet drew when it was switched on; any thread."""
+        self.post(self.core.on_inrush, seen)
 
     def deliver_trouble(self, source: str, error: HardwareError | None) -> None:
         """A meter was lost (the error) or is back (None); any thread."""

@@ -35,6 +35,7 @@ from pdu_agent.model.commands import (
     Reset,
     ResetMeter,
     ResetMeters,
+    ResetWear,
     SetLimit,
     Target,
     TargetKind,
@@ -200,6 +201,15 @@ class Configuring:
             raise UnknownTarget(f"no {command.kind.value} has anything to reset")
         for target in chosen:
             self.reset_meter(ResetMeter(target, command.what))
+
+    def reset_wear(self, command: ResetWear) -> None:
+        """The hours on and the inrush are the outlet's, not the relay's: they stay."""
+        outlet = _entry(self._sections.outlets, command.outlet, "outlet")
+        if outlet.relay is None or outlet.relay_cycles is None:
+            raise NotNow(f"outlet {command.outlet} counts no wear: relay_cycles is not configured")
+        before = self._draft.wear.get(command.outlet)
+        if before is not None:
+            self._draft.wear[command.outlet] = replace(before, worn=0.0)
 
     def _reset_sensor(self, command: ResetMeter) -> None:
         number = command.target.index

@@ -30,6 +30,7 @@ from pdu_agent.core.live_settings import LiveSettings, Sections
 from pdu_agent.core.points import Points
 from pdu_agent.core.proof import Proof
 from pdu_agent.core.publish import Publisher
+from pdu_agent.core.relay_care import RelayCare
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.switch_proofs import SwitchProofs
@@ -56,6 +57,7 @@ from pdu_agent.model.readings import (
     FanReading,
     HookResult,
     HostSeen,
+    InrushSeen,
     Reading,
     RelayResult,
     SensorReading,
@@ -118,6 +120,7 @@ class Core:
             publish,
         )
         self._banks = Banks(state, live, clock, alarms, perform, publish, order_lead_s, proofs)
+        self._care = RelayCare(state, live, clock, alarms)
         self._fans = Fans(settings.fans, state, clock, alarms, perform)
         record = replace(birth.record, boot_id=birth.boot_id)
         self._keeper = RecordKeeper(state, record, clock, perform, alarms)
@@ -281,6 +284,11 @@ class Core:
         self._fans.on_fan(reading)
         self._snapshot = None
 
+    def on_inrush(self, seen: InrushSeen) -> None:
+        """An outlet's inrush was measured; of one that is not configured it is ignored."""
+        self._care.on_inrush(seen)
+        self._snapshot = None
+
     def on_source_trouble(self, source: str, trouble: str | None) -> None:
         """A meter or converter failed (text) or came back (None)."""
         if trouble is None:
@@ -349,6 +357,8 @@ class Core:
         self._fans.mark_stale(now_s)
         self._fans.regulate()
         self._alarms.tick(now_s)
+        self._care.look()
+        self._care.tick(now_s)
         self._control.run(self.submit_all)
         if fired or now_s >= self._keeper.next_due_s:
             self._keeper.save_periodically()
@@ -366,6 +376,7 @@ class Core:
             self._points.next_due_s(),
             self._thresholds.next_due_s(),
             self._alarms.next_due_s(),
+            self._care.next_due_s(),
             self._control.next_due_s(),
         )
 
@@ -381,6 +392,7 @@ class Core:
     def final_record(self) -> Record:
         """The record to write when the agent stops; hands over what is left of the log."""
         self._log.hand_over()
+        self._care.finish()
         return self._keeper.current_record()
 
     # -- inside ---------------------------------------------------------------------
@@ -435,6 +447,7 @@ class Core:
             self._thresholds.on_source(target, Sum(self._values, target))
 
     def _after_change(self) -> None:
+        self._care.look()
         self._banks.move_relays(self._clock.monotonic_s())
         self._keeper.save_quietly()
         self._snapshot = None

@@ -17,6 +17,7 @@ from pdu_agent.core.keeper import RecordKeeper
 from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.live_settings import LiveSettings, Sections
 from pdu_agent.core.points import Points
+from pdu_agent.core.relay_care import NO_WEAR, shown_wear
 from pdu_agent.core.settings import (
     BranchSettings,
     DeviceSettings,
@@ -29,7 +30,7 @@ from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Source, Thresholds
 from pdu_agent.core.values import Values
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.control import NextChange
+from pdu_agent.model.control import NextChange, RelayWear
 from pdu_agent.model.host import HostStatus
 from pdu_agent.model.snapshot import (
     Branch,
@@ -180,6 +181,7 @@ class Publisher:
                 self._tariffs.names,
                 faults.of(target, settings.relay),
                 self._control.next_change(number),
+                shown_wear(self._state.wear.get(number, NO_WEAR), settings),
                 progress.text if progress is not None else "",
             )
         return shown
@@ -207,6 +209,7 @@ def shown_outlet(
     tariffs: tuple[str, ...],
     faults: Faults,
     next_change: NextChange | None,
+    wear: RelayWear,
     stopping: str,
 ) -> Outlet:
     """due_s: when the relay of an outlet that waits may move, for the countdown. tariffs: all
@@ -252,6 +255,7 @@ def shown_outlet(
         priority=settings.priority,
         holds=tuple(sorted(live.holds, key=lambda hold: -hold.rank)),
         next_change=next_change,
+        wear=wear,
         stopping=stopping,
         hooks=OutletHooks(
             settings.before_on, settings.after_on, settings.before_off, settings.after_off

@@ -92,6 +92,12 @@ class DeviceSettings:
         maximum=86_400,
         doc="rules and schedules leave an outlet alone so long after a person has switched it",
     )
+    relay_wear_exponent: float = setting(
+        1.5,
+        minimum=0.5,
+        maximum=4,
+        doc="how much faster a relay wears at more current; a data sheet's curve tells",
+    )
     default_tariff: str = setting(
         "standard", max_length=32, doc="what is booked while no band of `tariffs` applies"
     )
@@ -217,6 +223,21 @@ class OutletSettings:
         minimum=0,
         maximum=255,
         doc="1 is the most important; a cap sheds the highest number first, and never 0",
+    )
+    relay_cycles: int | None = setting(
+        None,
+        minimum=100,
+        maximum=100_000_000,
+        doc="electrical life of its relay, operations at relay_current_a; without it none is told",
+    )
+    relay_current_a: float = setting(
+        16.0, minimum=0.1, maximum=1000, doc="at which its data sheet gives relay_cycles"
+    )
+    relay_idle_cycles: int = setting(
+        10_000_000, minimum=100, maximum=1_000_000_000, doc="mechanical life, without a load"
+    )
+    wear_warn_percent: float = setting(
+        80.0, minimum=1, maximum=100, doc="of its relay's life used: from here on an alarm"
     )
     before_on: str = setting("", max_length=32, doc=_HOOK)
     after_on: str = setting("", max_length=32, doc=_HOOK)

@@ -32,6 +32,7 @@ from pdu_agent.model.commands import (
     ResetMeter,
     ResetMeters,
     ResetTrip,
+    ResetWear,
     RunPlan,
     SetCountdown,
     SetLimit,
@@ -107,6 +108,8 @@ def _described(command: Command) -> str:
             return f"outlet {command.outlet} held {wanted} by {command.hold.source}"
         case ReleaseOutlet():
             return f"outlet {command.outlet} released by {command.source}"
+        case ResetWear():
+            return f"outlet {command.outlet} relay replaced, wear reset"
         case ResetTrip():
             return f"outlet {command.outlet} trip reset"
         case SetCountdown():
@@ -176,6 +179,7 @@ def _target(command: Command) -> Target | None:
             | HoldOutlet()
             | ReleaseOutlet()
             | ResetTrip()
+            | ResetWear()
             | SetCountdown()
         ):
             return Target(TargetKind.OUTLET, command.outlet)

@@ -140,8 +140,12 @@ class Trip:
 @dataclass(frozen=True, slots=True)
 class RelayWear:
     """worn_percent: of the rated life, by what each switching cost; None where no life is given.
-    on_s: how long the outlet has been on in all.
+    on_s: how long the outlet has been on in all. inrush_*: of the largest inrush that was measured:
+    its peak, how long it lasted, and the RMS current after it; None before the first.
     """
 
     worn_percent: float | None = None
     on_s: float = 0.0
+    inrush_peak_a: float | None = None
+    inrush_s: float | None = None
+    inrush_then_a: float | None = None

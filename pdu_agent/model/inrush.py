@@ -12,6 +12,8 @@ CYCLES_BEFORE = 2
 CYCLES_AFTER = 8
 LEAST_RMS_A = 0.01
 """Below, what flows at last is next to the noise, and a ratio to it says nothing."""
+SETTLED = 1.2
+"""A cycle with no more than this times the current of the last two is no inrush any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,21 @@ class SwitchOn:
     @property
     def peak_over_rms(self) -> float | None:
         """Peak over the RMS of the last two cycles; None when next to nothing flows then."""
-        rms_a = _rms(self.current_a[-2 * self._cycle :])
+        rms_a = self.then_a
         return self.peak_a / rms_a if rms_a >= LEAST_RMS_A else None
+
+    @property
+    def then_a(self) -> float:
+        """RMS of the last two cycles."""
+        return _rms(self.current_a[-2 * self._cycle :])
+
+    @property
+    def lasted_s(self) -> float:
+        """From the rise to the end of the last cycle that is above SETTLED; a cycle at least."""
+        limit_a = max(LEAST_RMS_A, SETTLED * self.then_a)
+        cycles = self.rms_by_cycle_a[CYCLES_BEFORE:]
+        last = max((place for place, rms_a in enumerate(cycles) if rms_a > limit_a), default=0)
+        return (last + 1) * self._cycle / self.rate_hz
 
     @property
     def _cycle(self) -> int:

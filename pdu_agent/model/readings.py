@@ -252,6 +252,16 @@ class HostSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class InrushSeen:
+    """What an outlet drew when it was switched on: see model.inrush.SwitchOn."""
+
+    outlet: int
+    peak_a: float
+    lasted_s: float
+    then_a: float
+
+
+@dataclass(frozen=True, slots=True)
 class SetFanDuty:
     """Have the fan turn at this share of full speed from now on, 0 to 100."""
 

@@ -185,10 +185,15 @@ class StopRecord:
 
 @dataclass(frozen=True, slots=True)
 class WearRecord:
-    """worn: rated lives that the relay has used, 1.0 is all of it. on_s: seconds on in all."""
+    """worn: rated lives that the relay has used, 1.0 is all of it. on_s: seconds on in all.
+    inrush_*: the largest one that was measured, as model.control.RelayWear has it.
+    """
 
     worn: float = 0.0
     on_s: float = 0.0
+    inrush_peak_a: float | None = None
+    inrush_s: float | None = None
+    inrush_then_a: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
