@@ -40,7 +40,7 @@ exit codes:
   3   the agent cannot be reached
   4   no such outlet
   5   not permitted
-  6   refused: the outlet is locked, kept on or off by someone, or not now
+  6   refused: the outlet is locked, kept on or off, or not now; not confirmed
   7   unavailable or busy; a wait that came to no good end
   8   the doctor found what does not work; the audit log is not whole
   78  error in the configuration

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pdu_agent.model.commands import Action, Command, Lock, SetLock, SwitchAll, SwitchOutlet
-from pdu_agent.model.errors import InvalidValue, NotNow, OutletLocked, UnknownTarget
+from pdu_agent.model.errors import InvalidValue, NotNow, UnknownTarget
 from pdu_agent.model.snapshot import Outlet, OutletState, Snapshot
 from pdu_agent.web.problems import Problem
 
@@ -27,7 +27,7 @@ SWITCHING: Mapping[str, tuple[Action, Action]] = {
 }
 """Verb -> the action at once, and the action after the outlet's own delay."""
 
-AT_ONCE = {"cancel": Action.CANCEL, "toggle": Action.TOGGLE}
+AT_ONCE = {"cancel": Action.CANCEL, "toggle": Action.TOGGLE, "pulse": Action.PULSE}
 """Verb -> the action; they take no delay."""
 
 VERBS = (*SWITCHING, *AT_ONCE, "lock", "unlock")
@@ -118,8 +118,7 @@ def _order(entry: object, position: int) -> Order:
 def commands_of(orders: Sequence[Order], snapshot: Snapshot) -> list[tuple[int, Command]]:
     """Each command with the position of the order that it comes from.
 
-    Raises InvalidValue, UnknownTarget, OutletLocked, or NotNow for a lock whose state cannot
-    be derived.
+    Raises InvalidValue, UnknownTarget, or NotNow for a lock whose state cannot be derived.
     """
     return [
         (position, command)
@@ -130,13 +129,11 @@ def commands_of(orders: Sequence[Order], snapshot: Snapshot) -> list[tuple[int, 
 
 def _commands(order: Order, snapshot: Snapshot, position: int) -> list[Command]:
     if order.verb in SWITCHING or order.verb in AT_ONCE:
-        action, delay_s = _action(order, position)
+        action, delay_s, forced = _action(order, position)
         if isinstance(order.outlet, int):
             outlet_row(snapshot, order.outlet, position)
-            return [SwitchOutlet(order.outlet, action, delay_s)]
-        if delay_s is None:
-            return [SwitchAll(action)]
-        return [SwitchOutlet(number, action, delay_s) for number in _free(snapshot, position)]
+            return [SwitchOutlet(order.outlet, action, delay_s, forced)]
+        return [SwitchAll(action, delay_s, forced)]
     if isinstance(order.outlet, int):
         rows = [outlet_row(snapshot, order.outlet, position)]
     else:
@@ -144,26 +141,22 @@ def _commands(order: Order, snapshot: Snapshot, position: int) -> list[Command]:
     return [SetLock(row.index, _lock(order, row, position)) for row in rows]
 
 
-def _free(snapshot: Snapshot, position: int) -> list[int]:
-    """The outlets that SwitchAll means; it knows no delay of its own, so they are named."""
-    free = [row.index for row in snapshot.outlets if row.switched and row.lock is Lock.UNLOCKED]
-    if not free:
-        raise OutletLocked("every switched outlet is locked: nothing to do", position)
-    return free
-
-
-def _action(order: Order, position: int) -> tuple[Action, float | None]:
+def _action(order: Order, position: int) -> tuple[Action, float | None, bool]:
+    """The action, its delay, and whether it is forced."""
     if order.verb in AT_ONCE:
         _refuse_unknown(order.options, (), position)
-        return AT_ONCE[order.verb], None
-    _refuse_unknown(order.options, ("delayed", "delay_s"), position)
+        return AT_ONCE[order.verb], None, False
+    _refuse_unknown(order.options, ("delayed", "delay_s", "forced"), position)
+    forced = order.options.get("forced", False)
+    if not isinstance(forced, bool):
+        raise InvalidValue("forced: expected true or false", position)
     delay_s = _seconds(order.options.get("delay_s"), position)
     delayed = order.options.get("delayed", delay_s is not None)
     if not isinstance(delayed, bool):
         raise InvalidValue("delayed: expected true or false", position)
     if delay_s is not None and not delayed:
         raise InvalidValue("delay_s: contradicts delayed: false", position)
-    return SWITCHING[order.verb][delayed], delay_s
+    return SWITCHING[order.verb][delayed], delay_s, forced
 
 
 def _seconds(value: object, position: int) -> float | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pdu_agent.model.commands import Actor, Limit, Target
+from pdu_agent.model.commands import Actor, Hold, Limit, Target
+from pdu_agent.model.control import NextChange
 from pdu_agent.model.quantities import watt_hours
 from pdu_agent.model.snapshot import (
     Alarm,
@@ -59,11 +60,15 @@ def outlet(row: Outlet) -> Plain:
         "relay_closed": row.relay_closed,
         "faults": words(row.faults),
         "lock": row.lock.value,
+        "holds": [_hold(each) for each in row.holds],
+        "next_change": _next_change(row.next_change),
         "on_delay_s": row.on_delay_s,
         "off_delay_s": row.off_delay_s,
         "reboot_s": row.reboot_s,
         "min_on_s": row.min_on_s,
         "min_off_s": row.min_off_s,
+        "pulse_s": number(row.pulse_s),
+        "priority": row.priority,
         "rated_current_a": number(row.rated_current_a),
         "power_up": row.power_up.value,
         "switch_count": row.switch_count,
@@ -72,6 +77,29 @@ def outlet(row: Outlet) -> Plain:
         "change_reason": row.last_reason.value,
         "last_proof": _proof(row.last_proof),
         "meter": meter_of(row.meter) if row.meter else None,
+    }
+
+
+def _hold(row: Hold) -> Plain:
+    return {
+        "source": row.source,
+        "rank": row.rank.name.lower(),
+        "keeps": "on" if row.wants_on else "off",
+        "text": row.text,
+        "since": instant(row.since_wall_s),
+        "ends": row.ends,
+        "until": instant(row.until_wall_s),
+    }
+
+
+def _next_change(row: NextChange | None) -> Plain | None:
+    if row is None:
+        return None
+    return {
+        "source": row.source,
+        "action": row.action.value,
+        "at": instant(row.wall_s),
+        "text": row.text,
     }
 
 

@@ -382,6 +382,10 @@ def test_outlet_without_inrush_is_7(
         (["on", "all"], [SwitchAll(Action.ON)]),
         (["cancel", "1"], [SwitchOutlet(1, Action.CANCEL)]),
         (["toggle", "1"], [SwitchOutlet(1, Action.TOGGLE)]),
+        (["pulse", "1"], [SwitchOutlet(1, Action.PULSE)]),
+        (["off", "1", "--now"], [SwitchOutlet(1, Action.OFF, forced=True)]),
+        (["cycle", "all", "--now", "-y"], [SwitchAll(Action.REBOOT, forced=True)]),
+        (["off", "all", "--delay", "9"], [SwitchAll(Action.OFF_DELAYED, 9.0)]),
         (["lock", "1"], [SetLock(1, Lock.LOCKED_ON)]),
         (["lock", "1", "--off"], [SetLock(1, Lock.LOCKED_OFF)]),
         (["unlock", "2"], [SetLock(2, Lock.UNLOCKED)]),
@@ -516,7 +520,7 @@ def test_each_refusal_has_its_exit_code(
 def test_every_command_error_has_an_exit_code() -> None:
     kinds = (*CommandError.__subclasses__(), *OutletLocked.__subclasses__())
     codes = {COMMAND_ERRORS[kind][1] for kind in kinds}
-    assert codes == set(exits.OF_PROBLEM) - {"not_found"}
+    assert codes == set(exits.OF_PROBLEM) - {"not_found", "configuration"}
 
 
 @pytest.mark.parametrize("outlet", ["0", "77", "999999999999"])
@@ -577,9 +581,9 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 COMMANDS = [
-    "status", "on", "off", "cycle", "reboot", "cancel", "toggle", "lock", "unlock", "energy", "why",
-    "harmonics", "inrush", "events", "groups", "thresholds", "sensors", "run", "demo",
-    "init", "check", "mib-path",
+    "status", "on", "off", "cycle", "reboot", "cancel", "toggle", "pulse", "lock", "unlock",
+    "energy", "why", "harmonics", "inrush", "events", "groups", "thresholds", "sensors", "run",
+    "demo", "init", "check", "mib-path",
 ]  # fmt: skip
 
 

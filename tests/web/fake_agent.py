@@ -353,7 +353,7 @@ def _changed(row: Outlet, command: Command) -> Outlet:
         return replace(row, lock=command.lock) if command.outlet == row.index else row
     if isinstance(command, SwitchAll):
         open_to_all = row.switched and row.lock is Lock.UNLOCKED
-        return _switched(row, command.action, None) if open_to_all else row
+        return _switched(row, command.action, command.delay_s) if open_to_all else row
     if isinstance(command, SwitchOutlet) and command.outlet == row.index:
         return _switched(row, command.action, command.delay_s)
     return row
@@ -365,6 +365,8 @@ def _switched(row: Outlet, action: Action, delay_s: float | None) -> Outlet:
         return replace(row, state=settled, pending=None, pending_s=0.0)
     if action is Action.TOGGLE:
         action = Action.OFF if row.is_on else Action.ON
+    if action is Action.PULSE:
+        action = Action.REBOOT if row.is_on else Action.ON
     if action in (Action.ON, Action.OFF) and row.state.value == action.value:
         return row
     return replace(

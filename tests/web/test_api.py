@@ -79,6 +79,9 @@ def test_the_second_on_says_that_nothing_changed(agent: RunningAgent) -> None:
         ("reboot", {"delayed": True, "delay_s": 0.5}, SwitchOutlet(1, Action.REBOOT_DELAYED, 0.5)),
         ("cancel", None, SwitchOutlet(1, Action.CANCEL)),
         ("toggle", None, SwitchOutlet(1, Action.TOGGLE)),
+        ("pulse", None, SwitchOutlet(1, Action.PULSE)),
+        ("off", {"forced": True}, SwitchOutlet(1, Action.OFF, forced=True)),
+        ("reboot", {"forced": False}, SwitchOutlet(1, Action.REBOOT)),
         ("lock", None, SetLock(1, Lock.LOCKED_ON)),
         ("lock", {"state": "off"}, SetLock(1, Lock.LOCKED_OFF)),
         ("unlock", {}, SetLock(1, Lock.UNLOCKED)),
@@ -165,14 +168,10 @@ def test_a_refused_batch_does_nothing_and_names_the_command(agent: RunningAgent)
     assert submitted(agent) == []
 
 
-def test_all_with_a_delay_means_the_unlocked_outlets(agent: RunningAgent) -> None:
+def test_all_with_a_delay_is_one_command(agent: RunningAgent) -> None:
     order = {"outlet": "all", "command": "off", "delay_s": 30}
     assert agent.local("POST", "/api/v1/commands", {"commands": [order]}).status == 200
-    assert submitted(agent) == [SwitchOutlet(n, Action.OFF_DELAYED, 30.0) for n in (1, 3)]
-    for number in (1, 3):
-        agent.controller.change(number, lock=Lock.LOCKED_OFF)
-    answer = agent.local("POST", "/api/v1/commands", {"commands": [order]})
-    assert (answer.status, answer.json["code"]) == (409, "outlet_locked")
+    assert submitted(agent) == [SwitchAll(Action.OFF_DELAYED, 30.0)]
 
 
 def test_only_a_batch_names_the_position_of_what_is_refused(agent: RunningAgent) -> None:

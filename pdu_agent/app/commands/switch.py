@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`openpdu on|off|cycle|cancel|toggle|lock|unlock`: change outlets, all of those named or none."""
+"""`openpdu on|off|cycle|cancel|toggle|pulse|lock|unlock`: change outlets, all named or none."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from pdu_agent.app import exits
 from pdu_agent.app.client import AgentClient
+from pdu_agent.app.commands.asking import HELP, asks, confirmed, label
 from pdu_agent.app.commands.parsing import (
     ALL,
     Parsers,
@@ -48,10 +49,17 @@ def add_parsers(parsers: Parsers) -> None:
         parser.add_argument(
             "--delay", type=_seconds, metavar="SECONDS", help="wait this long first instead"
         )
+        parser.add_argument(
+            "--now",
+            dest="forced",
+            action="store_true",
+            help="without hooks, and without waiting for the load to be idle",
+        )
         _add_wait(parser)
     for name, summary, example in (
         ("cancel", "forget what is pending", "openpdu cancel all"),
         ("toggle", "switch off what is on or will be, and on what is not", "openpdu toggle 3"),
+        ("pulse", "the other state for each outlet's pulse_s, and back", "openpdu pulse 3"),
     ):
         parser = add_client_command(parsers, name, _run, summary, example)
         _add_outlets(parser, name)
@@ -83,6 +91,7 @@ def _add_outlets(parser: argparse.ArgumentParser, verb: str) -> None:
         metavar="N",
         help=f"outlet numbers: 1, 1,3,5-7, or {ALL} ({_MEANT_BY_ALL.get(verb, _FREE)})",
     )
+    parser.add_argument("-y", "--yes", action="store_true", help=HELP)
     parser.set_defaults(verb=verb, parser=parser)
 
 
@@ -113,6 +122,9 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.parser.error(str(exc))
     agent = agent_of(arguments)
     options = _options(arguments)
+    if asks(arguments) and not confirmed(arguments.verb, outlets, agent.get("outlets")["outlets"]):
+        print("openpdu: nothing was done", file=sys.stderr)
+        return exits.REFUSED
     answer = agent.command(
         [{"outlet": outlet, "command": arguments.verb, **options} for outlet in outlets]
     )
@@ -135,15 +147,11 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
         options["delayed"] = True
     if getattr(arguments, "delay", None) is not None:
         options["delay_s"] = arguments.delay
+    if getattr(arguments, "forced", False):
+        options["forced"] = True
     if getattr(arguments, "state", None) is not None:
         options["state"] = arguments.state
     return options
-
-
-def label(outlet: Mapping[str, Any]) -> str:
-    number, name = outlet["number"], outlet["name"]
-    named = name and name != f"Outlet {number}"
-    return f"outlet {number} {printable(name)}" if named else f"outlet {number}"
 
 
 def what_happened(verb: str, step: Mapping[str, Any]) -> str:
@@ -163,9 +171,17 @@ def _change(verb: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> s
         return f"{after['state']}{soon}"
     if after["lock"] != "unlocked":
         return f"left {after['state']}, it is {after['lock']}"
+    kept = next((hold for hold in after["holds"] if hold["keeps"] == after["state"]), None)
+    if kept is not None and END_STATES.get(verb) != after["state"]:
+        return f"left {after['state']}, kept {kept['keeps']} by {printable(_why(kept))}"
     if verb == "cancel":
         return f"nothing was pending, still {after['state']}"
     return f"already {after['state']}"
+
+
+def _why(hold: Mapping[str, Any]) -> str:
+    ends = f"; {hold['ends']}" if hold["ends"] else ""
+    return f"{hold['source']}: {hold['text']}{ends}"
 
 
 def _pending(pending: Mapping[str, Any] | None) -> str:
