@@ -246,8 +246,8 @@ class RuleSettings:
     )
 
     def __post_init__(self) -> None:
-        if not self.name.strip():
-            raise ConfigError("name: must not be empty")
+        if not self.name.strip() or "/" in self.name:
+            raise ConfigError(f"name: {self.name!r}; expected some text without /")
         if not self.then:
             raise ConfigError("then: expected at least one action")
         if self.keep:

@@ -35,6 +35,13 @@ from pdu_agent.app.config.wiring import (
     SampledWiring,
     VoltageChannel,
 )
+from pdu_agent.core.rule_settings import (
+    ActionSettings,
+    HostSettings,
+    MissingSettings,
+    RuleSettings,
+    TriggerSettings,
+)
 from pdu_agent.core.settings import (
     BranchSettings,
     DeviceSettings,
@@ -77,6 +84,11 @@ SECTIONS = (
     FanEntry,
     GroupSettings,
     ThresholdSettings,
+    HostSettings,
+    RuleSettings,
+    TriggerSettings,
+    ActionSettings,
+    MissingSettings,
     *(registry.settings_class("sensors", name) for name in registry.known("sensors")),
     *(registry.settings_class("fans", name) for name in registry.known("fans")),
     *(registry.settings_class("relays", name) for name in registry.known("relays")),

@@ -188,6 +188,8 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         thresholds=file.thresholds,
         lines=file.lines,
         tariffs=file.tariffs,
+        hosts=file.hosts,
+        rules=file.rules,
     )
 
 

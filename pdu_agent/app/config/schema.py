@@ -22,6 +22,7 @@ from pdu_agent.app.config.panel import (
 )
 from pdu_agent.app.config.shape import inline
 from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
+from pdu_agent.core.rule_settings import MAX_HOSTS, MAX_RULES, HostSettings, RuleSettings
 from pdu_agent.core.settings import (
     MAX_BRANCHES,
     MAX_FANS,
@@ -221,6 +222,8 @@ class ConfigFile:
     groups: tuple[GroupSettings, ...] = setting((), max_length=MAX_GROUPS)
     thresholds: tuple[ThresholdSettings, ...] = setting((), max_length=256)
     tariffs: tuple[TariffSettings, ...] = setting((), max_length=MAX_TARIFFS)
+    hosts: tuple[HostSettings, ...] = setting((), max_length=MAX_HOSTS)
+    rules: tuple[RuleSettings, ...] = setting((), max_length=MAX_RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +248,8 @@ class AgentSettings:
     thresholds: tuple[ThresholdSettings, ...] = ()
     lines: tuple[LineSettings, ...] = ()
     tariffs: tuple[TariffSettings, ...] = ()
+    hosts: tuple[HostSettings, ...] = ()
+    rules: tuple[RuleSettings, ...] = ()
     io: tuple[IoEntry, ...] = ()
     buttons: tuple[ButtonSettings, ...] = ()
     leds: tuple[LedSettings, ...] = ()

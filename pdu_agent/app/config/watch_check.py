@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pdu_agent.app.config.checker import Checker
@@ -13,7 +12,6 @@ from pdu_agent.core.settings import (
     CoreSettings,
     DeviceSettings,
     InletSettings,
-    ThresholdSettings,
 )
 from pdu_agent.model.commands import Quantity, Target, TargetKind
 
@@ -53,16 +51,12 @@ def _sensors(checker: Checker) -> list[tuple[str, str]]:
 
 
 def _thresholds(checker: Checker) -> list[tuple[str, str]]:
-    watchable: dict[Target, list[Quantity]] = {}
-    for target, quantity in limits_of_unit(_unit(checker)):
-        watchable.setdefault(target, []).append(quantity)
-    numbers = {number for _, number in checker.found("sensors#.number")}
-    groups = {number for _, number in checker.found("groups#.number")}
+    watchable = Watchable(checker)
     first: dict[tuple[Target, Quantity], str] = {}
     found = []
     for path, entry in checker.found("thresholds#"):
         key = entry.target, entry.quantity
-        text = _misfit(entry, watchable, numbers, groups) or limits_from(entry).disorder()
+        text = watchable.misfit(*key) or limits_from(entry).disorder()
         if key in first:
             place = checker.place(first[key])
             text = f"{entry.target} {entry.quantity.value} comes twice; the first is at {place}"
@@ -92,27 +86,32 @@ def _unit(checker: Checker) -> CoreSettings:
     )
 
 
-def _misfit(
-    entry: ThresholdSettings,
-    watchable: Mapping[Target, list[Quantity]],
-    sensors: set[int],
-    groups: set[int],
-) -> str:
-    """Why this quantity of this target cannot be watched; empty when it can."""
-    target = entry.target
-    known = watchable.get(target, [])
-    if entry.quantity in known:
-        return ""
-    if target.kind is TargetKind.SENSOR and target.index not in sensors:
-        return f"there is no {target}"
-    if target.kind is TargetKind.RESIDUAL:
-        return f"give the target as inlet {target.index}, quantity residual current"
-    if target.kind is TargetKind.GROUP and not known:
-        missing = target.index not in groups
-        return f"there is no {target}" if missing else f"no outlet of {target} is metered"
-    if target.kind is TargetKind.UNIT and not known:
-        return "the whole unit is unit 1, and watched when a meter feeds every inlet"
-    if target.kind is not TargetKind.SENSOR and not known:
-        return f"nothing in `meters` feeds {target}"
-    words = ", ".join(quantity.value for quantity in known) or "none"
-    return f"{target} has no {entry.quantity.value} to watch; it has {words}"
+class Watchable:
+    """What of the unit has values that can be watched, as far as the file could be read."""
+
+    def __init__(self, checker: Checker) -> None:
+        self.unit = _unit(checker)
+        self._known: dict[Target, list[Quantity]] = {}
+        for target, quantity in limits_of_unit(self.unit):
+            self._known.setdefault(target, []).append(quantity)
+        self._sensors = {number for _, number in checker.found("sensors#.number")}
+        self._groups = {number for _, number in checker.found("groups#.number")}
+
+    def misfit(self, target: Target, quantity: Quantity) -> str:
+        """Why this quantity of this target cannot be watched; empty when it can."""
+        known = self._known.get(target, [])
+        if quantity in known:
+            return ""
+        if target.kind is TargetKind.SENSOR and target.index not in self._sensors:
+            return f"there is no {target}"
+        if target.kind is TargetKind.RESIDUAL:
+            return f"give the target as inlet {target.index}, quantity residual current"
+        if target.kind is TargetKind.GROUP and not known:
+            missing = target.index not in self._groups
+            return f"there is no {target}" if missing else f"no outlet of {target} is metered"
+        if target.kind is TargetKind.UNIT and not known:
+            return "the whole unit is unit 1, and watched when a meter feeds every inlet"
+        if target.kind is not TargetKind.SENSOR and not known:
+            return f"nothing in `meters` feeds {target}"
+        words = ", ".join(quantity.value for quantity in known) or "none"
+        return f"{target} has no {quantity.value} to watch; it has {words}"

@@ -84,6 +84,8 @@ class ValueSight(Sight):
         kind = around.kinds.get(target.index) if target.kind is TargetKind.SENSOR else None
         quantity = settings.quantity or (QUANTITY_OF_KIND.get(kind) if kind else None)
         self._quantity = quantity or Quantity.TEMPERATURE  # a sensor has one, whatever it is
+        if quantity is Quantity.RESIDUAL_CURRENT:  # a point of its own, named after its inlet
+            self._target = Target(TargetKind.RESIDUAL, target.index)
         self._possible = POSSIBLE.get(quantity, (-math.inf, math.inf)) if quantity else _ANY
         self.unit = UNITS[quantity] if quantity else ""
         self.subject = f"{target} {quantity.value}" if quantity else str(target)
