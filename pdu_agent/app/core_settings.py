@@ -22,6 +22,7 @@ def core_settings_of(settings: AgentSettings) -> CoreSettings:
         branches=settings.branches,
         lines=settings.lines,
         tariffs=settings.tariffs,
+        plans=settings.plans,
         rules=settings.rules,
         time_zone=zone_of(settings.device.time_zone),
         fans=fans_of(settings),

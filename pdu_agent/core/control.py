@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from pdu_agent.core.countdowns import Countdowns
 from pdu_agent.core.engine import Desk, Engine, Judge, Progress
-from pdu_agent.core.plans.engine import Plans
 from pdu_agent.core.hold_times import HoldTimes
+from pdu_agent.core.plans.engine import Plans
 from pdu_agent.core.rules.engine import Rules
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
@@ -31,9 +31,9 @@ class Control:
 
     def __init__(self, desk: Desk) -> None:
         self._engines: Sequence[Engine] = (
+            HoldTimes(desk),
             Plans(desk),
             Countdowns(desk),
-            HoldTimes(desk),
             Rules(desk),
             Stops(desk),
         )

@@ -17,6 +17,7 @@ from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.node_check import node_check
 from pdu_agent.app.config.panel_check import panel_check
 from pdu_agent.app.config.place_check import place_check
+from pdu_agent.app.config.plan_check import plan_check
 from pdu_agent.app.config.rule_check import rule_check
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.script_check import script_check
@@ -46,6 +47,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     watch_check(checker, problems)
     fan_check(checker, problems)
     panel_check(checker, problems)
+    plan_check(checker, problems)
     mib_check(checker, problems)
     rule_check(checker, problems)
     script_check(Path(root.place.source).parent, checker, problems)
@@ -91,6 +93,7 @@ class _CrossCheck:
             "sensors#.number",
             "fans#.number",
             "groups#.number",
+            "plans#.name",
             "snmp.views#.name",
             "snmp.targets#.name",
         ):

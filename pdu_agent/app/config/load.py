@@ -16,6 +16,7 @@ from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.credentials import read_secrets
 from pdu_agent.app.config.crosscheck import crosscheck
 from pdu_agent.app.config.directories import default_runtime_dir, default_state_dir
+from pdu_agent.app.config.plan_check import plan_conflicts
 from pdu_agent.app.config.schema import (
     BUS_OF_BOARD,
     AgentSettings,
@@ -63,7 +64,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> AgentSettings:
 def check_file(path: Path, environ: Mapping[str, str]) -> list[Problem]:
     """All complaints, warnings among them, in the order of the file."""
     problems = Problems()
-    settings = _settings(path, environ, problems)
+    settings = _settings(path, environ, problems, is_thorough=True)
     if settings is not None:
         # Loaded here: the agent itself finds the same when it makes its simulator.
         from pdu_agent.app.config.simulation_check import simulation_check
@@ -72,7 +73,10 @@ def check_file(path: Path, environ: Mapping[str, str]) -> list[Problem]:
     return problems.in_order()
 
 
-def _settings(path: Path, environ: Mapping[str, str], problems: Problems) -> AgentSettings | None:
+def _settings(
+    path: Path, environ: Mapping[str, str], problems: Problems, is_thorough: bool = False
+) -> AgentSettings | None:
+    """is_thorough: also look for what takes a while to find, and stops nobody."""
     raw = _read_bytes(path, Place(str(path)), problems)
     root = yaml12.parse(raw, str(path), problems) if raw is not None else None
     tree = versions.upgraded(root, str(path), problems) if root is not None else None
@@ -82,6 +86,8 @@ def _settings(path: Path, environ: Mapping[str, str], problems: Problems) -> Age
     checker = Checker(problems, judges=_JUDGES)
     file = checker.record(ConfigFile, tree)
     crosscheck(tree, checker, problems)
+    if is_thorough:
+        plan_conflicts(checker, problems)
     secrets = _secrets(tree, path, environ, checker, problems)
     if file is None or secrets is None or problems.errors:
         return None
@@ -188,6 +194,7 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         thresholds=file.thresholds,
         lines=file.lines,
         tariffs=file.tariffs,
+        plans=file.plans,
         hosts=file.hosts,
         rules=file.rules,
     )

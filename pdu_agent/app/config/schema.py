@@ -22,6 +22,7 @@ from pdu_agent.app.config.panel import (
 )
 from pdu_agent.app.config.shape import inline
 from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
+from pdu_agent.core.plans.settings import MAX_PLANS, PlanSettings, PlanWhen
 from pdu_agent.core.rule_settings import MAX_HOSTS, MAX_RULES, HostSettings, RuleSettings
 from pdu_agent.core.settings import (
     MAX_BRANCHES,
@@ -165,6 +166,13 @@ class FanEntry(FanSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanEntry(PlanSettings):
+    """One entry of `plans`; when it is due stands beside its other settings."""
+
+    when: PlanWhen = field(metadata=inline("", lambda _: PlanWhen))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnmpSection:
     """The `snmp` section: everything but the credentials, which have a file of their own."""
 
@@ -222,6 +230,7 @@ class ConfigFile:
     groups: tuple[GroupSettings, ...] = setting((), max_length=MAX_GROUPS)
     thresholds: tuple[ThresholdSettings, ...] = setting((), max_length=256)
     tariffs: tuple[TariffSettings, ...] = setting((), max_length=MAX_TARIFFS)
+    plans: tuple[PlanEntry, ...] = setting((), max_length=MAX_PLANS)
     hosts: tuple[HostSettings, ...] = setting((), max_length=MAX_HOSTS)
     rules: tuple[RuleSettings, ...] = setting((), max_length=MAX_RULES)
 
@@ -248,6 +257,7 @@ class AgentSettings:
     thresholds: tuple[ThresholdSettings, ...] = ()
     lines: tuple[LineSettings, ...] = ()
     tariffs: tuple[TariffSettings, ...] = ()
+    plans: tuple[PlanEntry, ...] = ()
     hosts: tuple[HostSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
     io: tuple[IoEntry, ...] = ()
