@@ -300,4 +300,5 @@ def shown_device(settings: DeviceSettings, software_version: str) -> Device:
         cold_start_delay_s=settings.cold_start_delay_s,
         asset_tag=settings.asset_tag,
         temperature_scale=settings.temperature_scale,
+        time_zone=settings.time_zone,
     )

@@ -283,7 +283,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The unit itself. sequence_interval_s is the time between the slots of two closing relays."""
+    """The unit itself. sequence_interval_s is the time between the slots of two closing relays.
+    time_zone: IANA name of where it stands, empty for the system's.
+    """
 
     name: str
     contact: str
@@ -296,6 +298,7 @@ class Device:
     cold_start_delay_s: float
     asset_tag: str = ""
     temperature_scale: TemperatureScale = TemperatureScale.CELSIUS
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

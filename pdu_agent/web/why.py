@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from pdu_agent.model.commands import Lock, PowerUp, Target, TargetKind
+from pdu_agent.model.commands import Hold, Lock, PowerUp, Target, TargetKind
+from pdu_agent.model.control import TripState
 from pdu_agent.model.snapshot import (
     Alarm,
     ChangeReason,
@@ -30,14 +34,34 @@ LOCK_SENTENCES = {
 }
 
 
+Moment = Callable[[float], str]
+
+
 def why(row: Outlet, snapshot: Snapshot) -> list[str]:
-    """State and since when, by whom, what is pending, proof, lock, policy, alarms; in order."""
-    alarms = [_alarm(alarm, row) for alarm in snapshot.alarms if _is_about(alarm, row)]
+    """State, since when and why, by whom, what keeps it so, what comes next, proof, lock, policy,
+    alarms; in this order.
+    """
+    at = moments_of(snapshot.device.time_zone)
+    alarms = [_alarm(alarm, row, at) for alarm in snapshot.alarms if _is_about(alarm, row)]
     if not row.switched:
         return [f"{_title(row)} is metered only: this unit cannot switch it.", *alarms]
-    sentences = [_state(row), _cause(row), _pending(row), _relay(row), _proof(row.last_proof)]
+    sentences = [_state(row, at), _cause(row), *_holds(row, at), _trip(row, at)]
+    sentences += [_pending(row), _stopping(row), _next(row, at)]
+    sentences += [_relay(row), _proof(row.last_proof, at)]
     sentences += [_times(row), LOCK_SENTENCES[row.lock], POWER_UP_SENTENCES[row.power_up]]
     return [sentence for sentence in sentences if sentence] + alarms
+
+
+def moments_of(time_zone: str) -> Moment:
+    """What writes a wall time as the unit's owner reads it, with its distance from UTC."""
+    zone = ZoneInfo(time_zone) if time_zone else None
+
+    def moment(wall_s: float) -> str:
+        local = datetime.fromtimestamp(wall_s, UTC).astimezone(zone)
+        name = "UTC" if local.utcoffset() == timedelta(0) else f"{local:%z}"
+        return f"{local:%Y-%m-%d %H:%M:%S} {name}"
+
+    return moment
 
 
 def _is_about(alarm: Alarm, row: Outlet) -> bool:
@@ -48,8 +72,8 @@ def _is_about(alarm: Alarm, row: Outlet) -> bool:
     return is_of_branch or alarm.subject == f"outlet {row.index}"
 
 
-def _alarm(alarm: Alarm, row: Outlet) -> str:
-    since = _moment(alarm.since_wall_s)
+def _alarm(alarm: Alarm, row: Outlet, at: Moment) -> str:
+    since = at(alarm.since_wall_s)
     subject = "" if alarm.subject == f"outlet {row.index}" else f"{alarm.subject}: "
     return f"Alarm ({alarm.severity.value}) since {since}: {subject}{alarm.text.rstrip('.')}."
 
@@ -59,34 +83,87 @@ def _title(row: Outlet) -> str:
     return f"Outlet {row.index} ({row.name})" if named else f"Outlet {row.index}"
 
 
-def _moment(wall_s: float) -> str:
-    return datetime.fromtimestamp(wall_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _state(row: Outlet) -> str:
+def _state(row: Outlet, at: Moment) -> str:
     state = {
         OutletState.ON_PENDING: "about to go on",
         OutletState.OFF_PENDING: "about to go off",
         OutletState.FAULT: "in fault: its relay does not do as told",
         OutletState.UNKNOWN: "in an unknown state",
     }.get(row.state, row.state.value)
-    if row.last_change_wall_s is None:
-        return f"{_title(row)} is {state}."
-    return f"{_title(row)} is {state}, since {_moment(row.last_change_wall_s)}."
+    since = ""
+    if row.last_change_wall_s is not None:
+        since = f", since {at(row.last_change_wall_s)}"
+    reason = _reason(row)
+    return f"{_title(row)} is {state}{since}{': ' + reason if reason else ''}."
+
+
+def _reason(row: Outlet) -> str:
+    """The strongest wish that stands, where the outlet is as it wants."""
+    wanted = {OutletState.ON: True, OutletState.OFF: False}.get(row.state)
+    if not row.holds or wanted is None or row.holds[0].wants_on is not wanted:
+        return ""
+    return _told(row.holds[0])
+
+
+def _told(hold: Hold) -> str:
+    ends = f"; {hold.ends.rstrip('.')}" if hold.ends else ""
+    return f"{hold.source}: {hold.text.rstrip('.')}{ends}"
+
+
+def _holds(row: Outlet, at: Moment) -> list[str]:
+    """The wishes that the first sentence does not tell, and when those end that time ends."""
+    told = row.holds[:1] if _reason(row) else ()
+    sentences = []
+    for hold in row.holds:
+        until = f" It ends at {at(hold.until_wall_s)}." if hold.until_wall_s is not None else ""
+        if hold in told:
+            sentences.append(until.strip())
+            continue
+        kept = "on" if hold.wants_on else "off"
+        sentences.append(f"Kept {kept} since {at(hold.since_wall_s)} by {_told(hold)}.{until}")
+    return sentences
 
 
 def _cause(row: Outlet) -> str:
-    if row.last_actor is not None:
-        return f"Last changed by {row.last_actor} (reason: {row.last_reason.value})."
+    actor = row.last_actor
+    if actor is not None:
+        because = f": {actor.because}" if actor.because else ""
+        who = replace(actor, because="")
+        return f"Last changed by {who}{because} (reason: {row.last_reason.value})."
     if row.last_reason is not ChangeReason.UNKNOWN:
         return f"Reason of the last change: {row.last_reason.value}."
     return "Nothing is recorded about who or what changed it last."
+
+
+def _trip(row: Outlet, at: Moment) -> str:
+    trip = row.trip
+    if trip.state is TripState.NONE:
+        return ""
+    when = f" at {at(trip.wall_s)}" if trip.wall_s is not None else ""
+    drawn = f" with {fixed(trip.current_a, 2)} A" if trip.current_a is not None else ""
+    then = {
+        TripState.RETRYING: f"it is switched on again after a while (retries: {trip.retries})",
+        TripState.LATCHED: f"it stays off until the trip is reset (retries: {trip.retries})",
+    }[trip.state]
+    return f"It tripped{when}{drawn}; {then}."
 
 
 def _pending(row: Outlet) -> str:
     if row.pending is None:
         return ""
     return f"Pending: {row.pending.value}, next step in {row.pending_s:.1f} s."
+
+
+def _stopping(row: Outlet) -> str:
+    return f"Before that it waits: {row.stopping.rstrip('.')}." if row.stopping else ""
+
+
+def _next(row: Outlet, at: Moment) -> str:
+    change = row.next_change
+    if change is None:
+        return ""
+    when = f" at {at(change.wall_s)}" if change.wall_s is not None else ""
+    return f"Next{when}: {change.text.rstrip('.')}."
 
 
 def _times(row: Outlet) -> str:
@@ -105,11 +182,11 @@ def _relay(row: Outlet) -> str:
     return f"The board reads its relay back as {'closed' if row.relay_closed else 'open'}."
 
 
-def _proof(proof: SwitchProof | None) -> str:
+def _proof(proof: SwitchProof | None, at: Moment) -> str:
     if proof is None:
         return ""
     ordered = "on" if proof.closed else "off"
-    told = f"Its relay was last switched {ordered} at {_moment(proof.moved_wall_s)}"
+    told = f"Its relay was last switched {ordered} at {at(proof.moved_wall_s)}"
     drawn = ""
     if proof.current_before_a is not None or proof.current_after_a is not None:
         before, after = fixed(proof.current_before_a, 2), fixed(proof.current_after_a, 2)

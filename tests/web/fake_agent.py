@@ -237,7 +237,9 @@ def make_snapshot(**changes: Any) -> Snapshot:
         t_mono_s=1000.0,
         t_wall_s=NOON_S,
         uptime_s=3600.5,
-        device=Device("rack-7", "ops", "room 1", "OpenPDU", "A1", "r2", "0.1.0", 0.25, 0.0),
+        device=Device(
+            "rack-7", "ops", "room 1", "OpenPDU", "A1", "r2", "0.1.0", 0.25, 0.0, time_zone="UTC"
+        ),
         outlets=outlets,
         inlets=(
             Inlet(1, "Inlet 1", 1, make_meter(rated_current_a=16.0)),

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pdu_agent.model.commands import Action, Actor, Lock, PowerUp
+from pdu_agent.model.commands import Action, Actor, Hold, Lock, PowerUp, Rank, SwitchOutlet
+from pdu_agent.model.control import NextChange, Trip, TripState
 from pdu_agent.model.snapshot import (
     Alarm,
     ChangeReason,
@@ -17,6 +19,7 @@ from pdu_agent.model.snapshot import (
     Verdict,
 )
 from pdu_agent.web.why import LOCK_SENTENCES, POWER_UP_SENTENCES, why
+from tests.core.bench import Workbench
 from tests.web.fake_agent import NOON_S, make_outlet, make_snapshot
 
 
@@ -36,6 +39,112 @@ def test_an_ordinary_outlet_is_told_completely() -> None:
         "It is not locked.",
         "After a power loss it returns to the state it had before.",
     ]
+
+
+def test_times_are_those_of_the_unit() -> None:
+    snapshot = make_snapshot(alarms=())
+    snapshot = replace(snapshot, device=replace(snapshot.device, time_zone="Asia/Kolkata"))
+    text = why(make_outlet(3, last_change_wall_s=NOON_S), snapshot)
+    assert text[0] == "Outlet 3 is on, since 2027-01-15 13:30:00 +0530."
+
+
+SHED = Hold(
+    "cap 1",
+    Rank.SAFETY,
+    False,
+    "shed at 517 W of 500 W",
+    NOON_S,
+    "returns when the total is below 440 W",
+)
+BY_RULE = Hold("rule hot", Rank.RULE, False, "50 C", NOON_S, "until 45 C")
+
+
+def test_what_keeps_it_so_is_the_first_sentence() -> None:
+    text = sentences(
+        state=OutletState.OFF, last_change_wall_s=NOON_S, holds=(SHED, BY_RULE), relay_closed=False
+    )
+    assert text[0] == (
+        "Outlet 3 is off, since 2027-01-15 08:00:00 UTC: cap 1: shed at 517 W of 500 W; returns "
+        "when the total is below 440 W."
+    )
+    assert text[2] == "Kept off since 2027-01-15 08:00:00 UTC by rule hot: 50 C; until 45 C."
+
+
+def test_what_is_against_its_state_is_told_apart() -> None:
+    text = sentences(holds=(SHED,))
+    assert text[0] == "Outlet 3 is on."
+    assert text[2].startswith("Kept off since 2027-01-15 08:00:00 UTC by cap 1: shed at")
+
+
+def test_when_a_hold_ends_is_told() -> None:
+    person = Hold("person", Rank.PERSON, True, "cli root switched it on", NOON_S, "", NOON_S + 60)
+    assert "It ends at 2027-01-15 08:01:00 UTC." in sentences(holds=(person,))
+
+
+def test_what_comes_next_is_told() -> None:
+    change = NextChange("plan night", Action.OFF, NOON_S, "plan night switches it off")
+    told = "Next at 2027-01-15 08:00:00 UTC: plan night switches it off."
+    assert told in sentences(next_change=change)
+    unknown = NextChange("cap 1", Action.ON, None, "cap 1 restores it below 440 W")
+    assert "Next: cap 1 restores it below 440 W." in sentences(next_change=unknown)
+
+
+def test_a_trip_is_told_with_its_current_and_what_ends_it() -> None:
+    trip = Trip(TripState.LATCHED, 3, 12.345, NOON_S)
+    told = "It tripped at 2027-01-15 08:00:00 UTC with 12.35 A; it stays off until the trip is"
+    assert any(sentence.startswith(told) for sentence in sentences(trip=trip))
+    again = sentences(trip=Trip(TripState.RETRYING, 1))
+    assert "It tripped; it is switched on again after a while (retries: 1)." in again
+
+
+def test_what_a_shutdown_waits_for_is_told() -> None:
+    told = "Before that it waits: the draw is 40 W, idle is 5 W."
+    assert told in sentences(stopping="the draw is 40 W, idle is 5 W")
+
+
+CAUSES = [
+    (Actor("snmp", "ops", "192.0.2.7"), "by snmp ops from 192.0.2.7 (reason: snmp)"),
+    (Actor("http", "ann"), "by http ann (reason: web)"),
+    (Actor("cli", "root"), "by cli root (reason: local)"),
+    (Actor("button", "3"), "by button 3 (reason: local)"),
+    (Actor("nut", "upsmon"), "by nut upsmon (reason: nut)"),
+    (Actor("schedule", "night", "", "it is 22:00"), "schedule night: it is 22:00 (reason: sched"),
+    (Actor("rule", "hot", "", "50 C"), "by rule hot: 50 C (reason: rule)"),
+    (Actor("safety", "cap 1", "", "517 W"), "by safety cap 1: 517 W (reason: load shedding)"),
+    (Actor("safety", "trip", "", "12 A"), "by safety trip: 12 A (reason: overcurrent)"),
+]
+
+
+@pytest.mark.parametrize(("actor", "told"), CAUSES)
+def test_each_cause_is_told_through_the_core(actor: Actor, told: str) -> None:
+    bench = Workbench(outlets=1)
+    bench.core.submit_all([SwitchOutlet(1, Action.OFF)], actor)
+    bench.settle()
+    bench.run(1)
+    assert told in why(bench.outlet(1), bench.core.snapshot)[1]
+
+
+def test_power_up_and_a_restart_are_told_through_the_core() -> None:
+    cold = Workbench(outlets=1, relays=[False], cold=True)
+    cold.run(5)
+    assert "by power up (reason: power up)" in why(cold.outlet(1), cold.core.snapshot)[1]
+    cold.switch(1, Action.OFF)
+    record = cold.core.final_record()
+    again = Workbench(outlets=1, board=cold.board, clock=cold.clock, record=record)
+    assert "by snmp ops" in why(again.outlet(1), again.core.snapshot)[1]
+
+
+def test_minimum_times_faults_and_contradictions_are_told_through_the_core() -> None:
+    bench = Workbench(outlets=1, min_on_s=60)
+    bench.switch(1, Action.OFF)
+    text = why(bench.outlet(1), bench.core.snapshot)
+    assert any(sentence.startswith("Pending: delayed off, next step in 60") for sentence in text)
+    bench.board.stuck.add(0)
+    bench.run(61)
+    text = why(bench.outlet(1), bench.core.snapshot)
+    assert text[0].startswith("Outlet 1 is in fault: its relay does not do as told, since ")
+    assert any("contradicted" in sentence for sentence in text)
+    assert text[-1].startswith("Alarm (critical) since ")
 
 
 def test_nothing_known_is_said_and_not_invented() -> None:
