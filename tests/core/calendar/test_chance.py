@@ -5,17 +5,20 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pdu_agent.core.calendar import Calendar, WhenSettings
-from pdu_agent.core.calendar.settings import PresenceSettings
+from pdu_agent.core.calendar import Calendar, Occurrence, Place, WhenSettings
+from pdu_agent.core.calendar.settings import PresenceSettings, SunEvent
 from pdu_agent.core.tariffs import ClockTime
 
 ROME = ZoneInfo("Europe/Rome")
 JANUARY_S = 1_767_225_600  # 2026-01-01 00:00 UTC
 DAY_S = 86_400
 YEAR_S = 365 * DAY_S
+SPRING_S = 1_774_746_000  # Europe/Rome changes its clocks
+AUTUMN_S = 1_792_890_000
 
 
 def calendar(seed: int = 7, name: str = "lights", random_s: int = 1800) -> Calendar:
@@ -52,14 +55,35 @@ def test_the_random_times_of_a_seed_never_change() -> None:
     assert offsets_s(calendar())[:4] == [-213, 911, 50, 1672]
 
 
-@given(st.integers(0, YEAR_S), st.integers(0, 30 * DAY_S))
-def test_a_restart_finds_the_same_times(after_s: int, length_s: int) -> None:
-    presence = PresenceSettings(begin=ClockTime(17 * 60), until=ClockTime(60), most=5)
-    when = WhenSettings(presence=presence, seed=3)
-    begin_s = JANUARY_S + after_s
-    whole = Calendar(when, None, ROME, "home").between(begin_s - 5 * DAY_S, begin_s + length_s)
-    part = Calendar(when, None, ROME, "home").between(begin_s, begin_s + length_s)
-    assert list(part) == [each for each in whole if each.wall_s > begin_s]
+FAR_FROM_THEIR_DAYS = (
+    WhenSettings(at=(ClockTime(1),), random_s=43_200),
+    WhenSettings(at=(ClockTime(1439),), random_s=43_200),
+    WhenSettings(sun=SunEvent.SUNSET, offset_s=43_200, random_s=43_200),
+    WhenSettings(sun=SunEvent.SUNRISE, offset_s=-43_200, random_s=43_200),
+    WhenSettings(
+        presence=PresenceSettings(
+            begin=ClockTime(1439), until=ClockTime(1438), least=2, least_off_s=1, most_on_s=86_400
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize("when", FAR_FROM_THEIR_DAYS)
+@given(st.sampled_from([SPRING_S, AUTUMN_S]), st.data())
+@settings(max_examples=20)
+def test_a_restart_finds_the_same_times(
+    when: WhenSettings, middle_s: int, data: st.DataObject
+) -> None:
+    def found(start_s: int, end_s: int) -> list[Occurrence]:
+        return list(Calendar(when, Place(41.9, 12.5), ROME, "home").between(start_s, end_s))
+
+    whole = found(middle_s - 20 * DAY_S, middle_s + 20 * DAY_S)
+    assert whole == sorted(whole, key=lambda each: each.wall_s)
+    near = [each for each in whole if abs(each.wall_s - middle_s) < 9 * DAY_S]
+    first = data.draw(st.sampled_from(near)).wall_s
+    end_s = first + data.draw(st.integers(0, 5 * DAY_S))
+    expected = [each for each in whole if first - 1 < each.wall_s <= end_s]
+    assert found(first - 1, end_s) == expected
 
 
 @given(st.integers(0, YEAR_S))

@@ -205,9 +205,10 @@ def test_a_window_that_ends_on_the_day_with_25_hours_is_found_to_its_end() -> No
         most=1,
         least_off_s=1,
     )
-    calendar = Calendar(WhenSettings(presence=presence), None, ROME, "plan")
+    calendar = Calendar(WhenSettings(presence=presence, seed=1), None, ROME, "plan")
     day_before = AUTUMN - timedelta(1)
     whole = calendar.between(wall_s(day_before), wall_s(AUTUMN, 23) + 3600)
     last = [each for each in whole if each.day == day_before][-1]
     assert last.action is Action.OFF
+    assert last.wall_s > wall_s(AUTUMN) + 86_400
     assert list(calendar.between(last.wall_s - 1, last.wall_s)) == [last]
