@@ -36,30 +36,28 @@ def contents(bench: Bench, suffix: str, expected: dict[int, object]) -> dict[int
 
 def test_an_outlet_that_nothing_holds_or_waits_for() -> None:
     expected: dict[int, object] = {
-        16: 1,
-        20: b"",
-        38: b"",
-        39: b"",
-        40: b"",
-        41: 500,
-        42: 3,
-        43: b"",
-        44: b"",
-        45: b"",
-        46: NEVER,
-        47: 8,
-        48: NEVER,
-        49: b"",
-        50: b"",
-        51: 1,
-        52: 0,
-        54: NEVER,
-        55: 2,
-        57: 0,
+        3: b"",
+        4: b"",
+        1: b"",
+        2: b"",
+        5: 3,
+        6: b"",
+        7: b"",
+        8: b"",
+        9: NEVER,
+        10: 8,
+        11: NEVER,
+        12: b"",
+        13: b"",
+        14: 1,
+        15: 0,
+        17: NEVER,
+        18: 2,
+        20: 0,
     }
     bench = strip()
-    assert contents(bench, "3.1.1.{}.2", expected) == expected
-    assert set(column(bench, "3.1.1.{}.2", 53, 56).values()) == {NO_SUCH_INSTANCE}
+    assert contents(bench, "3.3.1.{}.2", expected) == expected
+    assert set(column(bench, "3.3.1.{}.2", 16, 19).values()) == {NO_SUCH_INSTANCE}
 
 
 def test_an_outlet_that_is_held_and_tripped() -> None:
@@ -74,39 +72,41 @@ def test_an_outlet_that_is_held_and_tripped() -> None:
         trip=Trip(TripState.LATCHED, 3, 12.0004, WALL_S),
         wear=RelayWear(103.26, 86_400.9),
         hooks=OutletHooks("a", "b", "c", "d"),
-        priority=7,
-        pulse_s=1.25,
     )
     expected: dict[int, object] = {
-        16: 7,
-        20: b"c",
-        38: b"d",
-        39: b"a",
-        40: b"b",
-        41: 1250,
-        42: 2,
-        43: b"trip",
-        44: b"12 A",
-        45: b"a reset",
-        46: AT_EIGHT,
-        47: 9,
-        48: AT_EIGHT,
-        49: b"plan night: toggle at 8:00",
-        50: b"hook tidy",
-        51: 3,
-        52: 3,
-        53: 12_000,
-        54: AT_EIGHT,
-        56: 1033,
-        57: 86_400,
+        3: b"c",
+        4: b"d",
+        1: b"a",
+        2: b"b",
+        5: 2,
+        6: b"trip",
+        7: b"12 A",
+        8: b"a reset",
+        9: AT_EIGHT,
+        10: 9,
+        11: AT_EIGHT,
+        12: b"plan night: toggle at 8:00",
+        13: b"hook tidy",
+        14: 3,
+        15: 3,
+        16: 12_000,
+        17: AT_EIGHT,
+        19: 1033,
+        20: 86_400,
     }
-    assert contents(Bench(busy), "3.1.1.{}.2", expected) == expected
+    assert contents(Bench(busy), "3.3.1.{}.2", expected) == expected
 
 
 def test_what_comes_next_may_have_no_time() -> None:
     coming = NextChange("cap 1", Action.ON, None, "cap 1: on when there is room")
     bench = Bench(with_outlet(unit(), 1, next_change=coming))
-    assert (bench.content("3.1.1.47.1"), bench.content("3.1.1.48.1")) == (1, NEVER)
+    assert (bench.content("3.3.1.10.1"), bench.content("3.3.1.11.1")) == (1, NEVER)
+
+
+def test_an_outlet_has_its_priority_and_its_pulse() -> None:
+    bench = Bench(with_outlet(unit(), 2, priority=7, pulse_s=1.25))
+    shown = {(n, row): bench.content(f"3.1.1.{n}.{row}") for n in (16, 38) for row in (1, 2)}
+    assert shown == {(16, 1): 1, (38, 1): 500, (16, 2): 7, (38, 2): 1250}
 
 
 def test_plans_tell_when_they_run_and_what_came_of_it() -> None:

@@ -46,17 +46,10 @@ from pdu_agent.model.events import (
     CommandFailed,
     ContactChanged,
     Event,
-    HookFailed,
     OutletChanged,
-    OutletShed,
-    OutletTripped,
-    PlanRan,
     ReadingLost,
     ReadingRestored,
-    RuleFired,
     SensorChanged,
-    SettingsReloaded,
-    StopEnded,
 )
 from pdu_agent.model.snapshot import (
     Alarm,
@@ -68,6 +61,7 @@ from pdu_agent.model.snapshot import (
     Snapshot,
     ThresholdState,
 )
+from tests.mib.control_events import CONTROL_EVENTS
 from tests.mib.unit import (
     ACTOR,
     ALARMS,
@@ -86,23 +80,6 @@ from tests.mib.unit import (
 TRAPS: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 5)
 EVERYTHING = frozenset(NotificationClass)
 SOURCE, QUANTITY, VALUE, LIMIT, TEXT, USER = ("12.1", "12.2", "12.3", "12.4", "12.5", "12.6")
-
-CONTROL_EVENTS: Sequence[Event] = [
-    PlanRan(WALL_S, "night", "outlet 2: off", skipped=False),
-    PlanRan(WALL_S, "tidy up", "no clock", skipped=True),
-    RuleFired(WALL_S, "hot", True, "outlet 2: off"),
-    RuleFired(WALL_S, "host", False, "released"),
-    OutletShed(WALL_S, 1, 2, False, "3102 W of 3000 W"),
-    OutletShed(WALL_S, 1, 2, True, "room again"),
-    OutletTripped(WALL_S, 2, True, 3, 12.3456),
-    OutletTripped(WALL_S, 1, False, 1, 16.0),
-    HookFailed(WALL_S, "tidy", 2, "took longer than 10 s"),
-    HookFailed(WALL_S, "tidy", 0, "exit status 1"),
-    StopEnded(WALL_S, 2, False, "idle after 12 s"),
-    StopEnded(WALL_S, 2, True, "still 80 W after 60 s"),
-    SettingsReloaded(WALL_S),
-    SettingsReloaded(WALL_S, "line 3, column 5: no such outlet"),
-]
 
 OUTLET_OFF = OutletChanged(
     WALL_S, 2, OutletState.ON, OutletState.OFF, ChangeReason.SNMP, Actor("snmp", "ops")
@@ -303,18 +280,18 @@ TOLD_OF_CONTROL = [
         15,
         {
             "3.1.1.2.2": octets(b"Outlet 2"),
-            "3.1.1.51.2": integer(3),
-            "3.1.1.52.2": unsigned(3),
-            "3.1.1.53.2": unsigned(12_346),
+            "3.3.1.14.2": integer(3),
+            "3.3.1.15.2": unsigned(3),
+            "3.3.1.16.2": unsigned(12_346),
         },
     ),
     (
         15,
         {
             "3.1.1.2.1": octets(b"Outlet 1"),
-            "3.1.1.51.1": integer(2),
-            "3.1.1.52.1": unsigned(1),
-            "3.1.1.53.1": unsigned(16_000),
+            "3.3.1.14.1": integer(2),
+            "3.3.1.15.1": unsigned(1),
+            "3.3.1.16.1": unsigned(16_000),
         },
     ),
     (

@@ -138,7 +138,7 @@ REFUSED = [
     ((COMMAND, 99, "i", "2"), "noCreation", "noSuchName"),
     ((COMMAND, LOCKED_OUTLET, "i", "2"), "inconsistentValue", "badValue"),
     ((COMMAND, 1, "s", "2"), "wrongType", "badValue"),
-    ((COMMAND, 1, "i", "9"), "wrongValue", "badValue"),
+    ((COMMAND, 1, "i", "11"), "wrongValue", "badValue"),
     ((ON_DELAY, 1, "u", "7201"), "wrongValue", "badValue"),
     ((NAME, 1, "s", "x" * 33), "wrongLength", "badValue"),
     ((STATE, 1, "i", "2"), "notWritable", "noSuchName"),

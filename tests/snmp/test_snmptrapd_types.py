@@ -45,7 +45,8 @@ from pdu_agent.model.snapshot import (
     Severity,
     ThresholdState,
 )
-from tests.mib.unit import SENSOR, modules, unit
+from tests.mib.control_events import CONTROL_EVENTS
+from tests.mib.unit import CAPS, PLANS, RULES, SENSOR, modules, unit
 from tests.peers import require
 from tests.snmp.notices import ARC, SNMP_TRAP_OID
 from tests.snmp.notifying_agent import KINDS, Agent, dotted
@@ -78,12 +79,19 @@ EVENTS: tuple[Event, ...] = (
     AlarmRaised(1.8e9, DEAD_BOARD),
     AlarmCleared(1.8e9, DEAD_BOARD),
     SensorChanged(1.8e9, 1, SensorStatus.OK, SensorStatus.FAULT),
+    *CONTROL_EVENTS,
 )
 
 
 def every_notification() -> list[Notification]:
     """What is told of `EVENTS` and of one wrong password."""
-    snapshot = replace(unit(2, sensors=(SENSOR,)), notifying=frozenset(NotificationClass))
+    snapshot = replace(
+        unit(2, sensors=(SENSOR,)),
+        notifying=frozenset(NotificationClass),
+        plans=PLANS,
+        rules=RULES,
+        caps=CAPS,
+    )
     notifications = Notifications(modules(), lambda: 12.34)
     told = [made for event in EVENTS for made in notifications.of(event, snapshot)]
     return [*told, *notifications.authentication_failure(snapshot)]
@@ -95,8 +103,8 @@ def shown(value: Value) -> str:
         return f'STRING: "{value.content.decode("ascii")}"'
     if isinstance(value.content, tuple):
         return f"OID: {dotted(value.content)}"
-    assert value.tag is Tag.INTEGER
-    return f"INTEGER: {value.content}"
+    assert value.tag in (Tag.INTEGER, Tag.UNSIGNED32)
+    return f"{'INTEGER' if value.tag is Tag.INTEGER else 'Gauge32'}: {value.content}"
 
 
 def test_the_events_cover_every_type() -> None:

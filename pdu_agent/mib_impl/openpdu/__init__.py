@@ -18,6 +18,7 @@ from pdu_agent.mib_impl.openpdu.notification_control import ENABLES, delivery_co
 from pdu_agent.mib_impl.openpdu.notification_types import CARRIED, NOTIFICATIONS
 from pdu_agent.mib_impl.openpdu.notifications import telling
 from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
+from pdu_agent.mib_impl.openpdu.outlet_control import CONTROL
 from pdu_agent.mib_impl.openpdu.plan import PLANS
 from pdu_agent.mib_impl.openpdu.rule import RULES
 from pdu_agent.mib_impl.openpdu.sensor import SENSORS
@@ -63,6 +64,7 @@ def openpdu_module(
             TARIFFS,
             OWN_TARIFFS,
             OUTLETS,
+            CONTROL,
             METERS,
             THRESHOLDS,
             SENSORS,

@@ -8,7 +8,6 @@ from typing import Any
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.openpdu.metering import SIGNED_MILLI, UNSIGNED_MILLI
-from pdu_agent.mib_impl.openpdu.outlet_control import CONTROL
 from pdu_agent.mib_impl.openpdu.words import (
     BRANCH_NUMBER,
     CHANGE_REASON,
@@ -181,6 +180,13 @@ OUTLETS: Table[Outlet] = Table(
             lambda outlet: outlet.power_up,
             to_command=_configures(OutletSetting.POWER_UP),
         ),
+        ObjectType(
+            16,
+            "opduOutletPriority",
+            Unsigned32(0, 255),
+            lambda outlet: outlet.priority,
+            to_command=_configures(OutletSetting.PRIORITY),
+        ),
         ObjectType(17, "opduOutletLastReason", CHANGE_REASON, lambda outlet: outlet.last_reason),
         ObjectType(18, "opduOutletLastChange", TimeStamp(), lambda outlet: outlet.last_change_s),
         ObjectType(19, "opduOutletSwitchCount", Counter32(), lambda outlet: outlet.switch_count),
@@ -219,6 +225,13 @@ OUTLETS: Table[Outlet] = Table(
             lambda outlet: outlet.rated_current_a,
             units="milliamperes",
         ),
-        *CONTROL,
+        ObjectType(
+            38,
+            "opduOutletPulseTime",
+            Unsigned32(100, 600_000, scale=1000),
+            lambda outlet: outlet.pulse_s,
+            units="milliseconds",
+            to_command=_configures(OutletSetting.PULSE_S),
+        ),
     ),
 )

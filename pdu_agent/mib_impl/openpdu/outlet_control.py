@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OPENPDU-MIB opduOutletTable: what holds an outlet, what changes it next, its trip and hooks."""
+"""OPENPDU-MIB opduOutletControlTable: what may happen to outlets by itself, and did."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pdu_agent.mib_impl.openpdu.metering import UNSIGNED_MILLI
 from pdu_agent.mib_impl.openpdu.words import TRIP_STATE
-from pdu_agent.mib_impl.schema import ObjectType, or_never
+from pdu_agent.mib_impl.schema import ObjectType, Table, or_never
 from pdu_agent.mib_impl.syntax import DateAndTime, Enumerated, Special, Unsigned32, Utf8
 from pdu_agent.model.commands import (
     Action,
@@ -49,19 +49,6 @@ def _next(value: Callable[[NextChange], T], otherwise: T) -> Callable[[Outlet], 
     return lambda outlet: value(outlet.next_change) if outlet.next_change else otherwise
 
 
-def _setting(
-    number: int, name: str, syntax: Unsigned32 | Utf8, setting: OutletSetting, units: str = ""
-) -> ObjectType[Outlet]:
-    return ObjectType(
-        number,
-        name,
-        syntax,
-        lambda outlet: getattr(outlet, setting.value),
-        units=units,
-        to_command=lambda outlet, value: ConfigureOutlet(outlet.index, setting, value),
-    )
-
-
 def _hook(number: int, name: str, setting: OutletSetting) -> ObjectType[Outlet]:
     """Whether there is a hook of that name is for the core to judge."""
     return ObjectType(
@@ -81,55 +68,61 @@ def _time(number: int, name: str, get: Callable[[Outlet], float | None]) -> Obje
     return ObjectType(number, name, DateAndTime(), lambda outlet: or_never(get(outlet)))
 
 
-CONTROL: tuple[ObjectType[Outlet], ...] = (
-    _setting(16, "opduOutletPriority", Unsigned32(0, 255), OutletSetting.PRIORITY),
-    _hook(20, "opduOutletBeforeOff", OutletSetting.BEFORE_OFF),
-    _hook(38, "opduOutletAfterOff", OutletSetting.AFTER_OFF),
-    _hook(39, "opduOutletBeforeOn", OutletSetting.BEFORE_ON),
-    _hook(40, "opduOutletAfterOn", OutletSetting.AFTER_ON),
-    _setting(
-        41,
-        "opduOutletPulseTime",
-        Unsigned32(100, 600_000, scale=1000),
-        OutletSetting.PULSE_S,
-        "milliseconds",
-    ),
-    ObjectType(42, "opduOutletHold", HOLD, _hold(lambda hold: hold.wants_on, Special.NONE)),
-    _words(43, "opduOutletHoldSource", _hold(lambda hold: hold.source, "")),
-    _words(44, "opduOutletHoldText", _hold(lambda hold: hold.text, "")),
-    _words(45, "opduOutletHoldEnds", _hold(lambda hold: hold.ends, "")),
-    _time(46, "opduOutletHoldSince", _hold(lambda hold: hold.since_wall_s, None)),
-    ObjectType(
-        47, "opduOutletNextAction", NEXT_ACTION, _next(lambda coming: coming.action, Special.NONE)
-    ),
-    _time(48, "opduOutletNextTime", _next(lambda coming: coming.wall_s, None)),
-    _words(49, "opduOutletNextText", _next(lambda coming: coming.text, "")),
-    _words(50, "opduOutletStopping", lambda outlet: outlet.stopping),
-    ObjectType(51, "opduOutletTrip", TRIP_STATE, lambda outlet: outlet.trip.state),
-    ObjectType(52, "opduOutletTripRetries", Unsigned32(), lambda outlet: outlet.trip.retries),
-    ObjectType(
-        53,
-        "opduOutletTripCurrent",
-        UNSIGNED_MILLI,
-        lambda outlet: outlet.trip.current_a,
-        units="milliamperes",
-    ),
-    _time(54, "opduOutletTripTime", lambda outlet: outlet.trip.wall_s),
-    ObjectType(
-        55,
-        "opduOutletTripReset",
-        TRIP_RESET,
-        lambda _: Special.NONE,
-        to_command=lambda outlet, _: ResetTrip(outlet.index),
-    ),
-    ObjectType(
-        56,
-        "opduOutletWear",
-        Unsigned32(scale=10),
-        lambda outlet: outlet.wear.worn_percent,
-        units="tenths of a percent",
-    ),
-    ObjectType(
-        57, "opduOutletOnTime", Unsigned32(), lambda outlet: int(outlet.wear.on_s), units="seconds"
+CONTROL: Table[Outlet] = Table(
+    suffix=(3, 3),
+    name="opduOutletControlTable",
+    index=("opduOutletIndex",),
+    rows=lambda snapshot: (((outlet.index,), outlet) for outlet in snapshot.outlets),
+    outlet=lambda outlet: outlet.index,
+    objects=(
+        _hook(1, "opduOutletBeforeOn", OutletSetting.BEFORE_ON),
+        _hook(2, "opduOutletAfterOn", OutletSetting.AFTER_ON),
+        _hook(3, "opduOutletBeforeOff", OutletSetting.BEFORE_OFF),
+        _hook(4, "opduOutletAfterOff", OutletSetting.AFTER_OFF),
+        ObjectType(5, "opduOutletHold", HOLD, _hold(lambda hold: hold.wants_on, Special.NONE)),
+        _words(6, "opduOutletHoldSource", _hold(lambda hold: hold.source, "")),
+        _words(7, "opduOutletHoldText", _hold(lambda hold: hold.text, "")),
+        _words(8, "opduOutletHoldEnds", _hold(lambda hold: hold.ends, "")),
+        _time(9, "opduOutletHoldSince", _hold(lambda hold: hold.since_wall_s, None)),
+        ObjectType(
+            10,
+            "opduOutletNextAction",
+            NEXT_ACTION,
+            _next(lambda coming: coming.action, Special.NONE),
+        ),
+        _time(11, "opduOutletNextTime", _next(lambda coming: coming.wall_s, None)),
+        _words(12, "opduOutletNextText", _next(lambda coming: coming.text, "")),
+        _words(13, "opduOutletStopping", lambda outlet: outlet.stopping),
+        ObjectType(14, "opduOutletTrip", TRIP_STATE, lambda outlet: outlet.trip.state),
+        ObjectType(15, "opduOutletTripRetries", Unsigned32(), lambda outlet: outlet.trip.retries),
+        ObjectType(
+            16,
+            "opduOutletTripCurrent",
+            UNSIGNED_MILLI,
+            lambda outlet: outlet.trip.current_a,
+            units="milliamperes",
+        ),
+        _time(17, "opduOutletTripTime", lambda outlet: outlet.trip.wall_s),
+        ObjectType(
+            18,
+            "opduOutletTripReset",
+            TRIP_RESET,
+            lambda _: Special.NONE,
+            to_command=lambda outlet, _: ResetTrip(outlet.index),
+        ),
+        ObjectType(
+            19,
+            "opduOutletWear",
+            Unsigned32(scale=10),
+            lambda outlet: outlet.wear.worn_percent,
+            units="tenths of a percent",
+        ),
+        ObjectType(
+            20,
+            "opduOutletOnTime",
+            Unsigned32(),
+            lambda outlet: int(outlet.wear.on_s),
+            units="seconds",
+        ),
     ),
 )
