@@ -108,3 +108,11 @@ def test_presence_differs_from_day_to_day_and_uses_its_range() -> None:
     assert {len(times) // 2 for times in by_day.values()} == {1, 2, 3, 4}
     assert 20 <= 200 - len(by_day) <= 60  # a fifth of the days has none
     assert len({times[0] for times in by_day.values()}) > 150
+
+
+def test_chance_may_change_the_order_of_days_over_a_day_of_23_hours() -> None:
+    when = WhenSettings(at=(ClockTime(1),), random_s=43_200, seed=416)
+    found = Calendar(when, None, ROME, "home").between(SPRING_S - DAY_S, SPRING_S + 3 * DAY_S)
+    occurrences = list(found)
+    assert [each.day.day for each in occurrences] == [30, 29, 31]
+    assert occurrences == sorted(occurrences, key=lambda each: each.wall_s)
