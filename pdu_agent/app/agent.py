@@ -25,6 +25,7 @@ from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.cooling import fan_keeper
 from pdu_agent.app.core_settings import core_settings_of
 from pdu_agent.app.hardware import Hardware
+from pdu_agent.app.hooks import HookRunner
 from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
@@ -174,7 +175,14 @@ class Agent:
         )
         self._exit.push_async_callback(asyncio.to_thread, hardware.stop)
         self._exit.callback(runtime.stop)
+        self._run_hooks(runtime)
         return runtime, hardware
+
+    def _run_hooks(self, runtime: Runtime) -> None:
+        hooks = HookRunner(self._settings.hooks, self._clock, runtime.deliver_hook)
+        runtime.run_hook, runtime.stop_hook = hooks.start, hooks.end
+        self._takers.append(hooks.renew)
+        self._exit.push_async_callback(hooks.stop)
 
     async def _start_snmp(self, runtime: Runtime, record: Record, earlier: Subscription) -> None:
         # Imported here: pysnmp is a third of the start-up time, and relays come first.

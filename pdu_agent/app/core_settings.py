@@ -27,4 +27,5 @@ def core_settings_of(settings: AgentSettings) -> CoreSettings:
         time_zone=zone_of(settings.device.time_zone),
         fans=fans_of(settings),
         direct_points=direct_points(settings),
+        hook_terms=tuple(hook.terms for hook in settings.hooks),
     )

@@ -15,6 +15,7 @@ import pytest
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.app import demo
+from pdu_agent.app.config.hooks import CommandHook, HookEntry, HttpHook
 from pdu_agent.app.config.init import shipped_text, write_initial
 from pdu_agent.app.config.load import check_file, load_settings
 from pdu_agent.app.config.panel import ButtonSettings, DisplayEntry, IoEntry, LedSettings
@@ -35,6 +36,7 @@ from pdu_agent.app.config.wiring import (
     SampledWiring,
     VoltageChannel,
 )
+from pdu_agent.core.hook_settings import GracefulSettings
 from pdu_agent.core.rule_settings import (
     ActionSettings,
     HostSettings,
@@ -80,6 +82,10 @@ SECTIONS = (
     InletSettings,
     BranchSettings,
     OutletSettings,
+    GracefulSettings,
+    HookEntry,
+    CommandHook,
+    HttpHook,
     SensorEntry,
     FanEntry,
     GroupSettings,

@@ -12,6 +12,7 @@ from typing import Any
 
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.fan_check import fan_check
+from pdu_agent.app.config.hook_check import hook_check
 from pdu_agent.app.config.meter_check import meter_check
 from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.node_check import node_check
@@ -45,6 +46,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     meter_check(checker, problems)
     wiring_check(checker, problems)
     watch_check(checker, problems)
+    hook_check(checker, problems)
     fan_check(checker, problems)
     panel_check(checker, problems)
     plan_check(checker, problems)

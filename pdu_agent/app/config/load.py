@@ -197,6 +197,7 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         plans=file.plans,
         hosts=file.hosts,
         rules=file.rules,
+        hooks=file.hooks,
     )
 
 

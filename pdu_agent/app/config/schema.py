@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pdu_agent.app.config.hooks import HookEntry
 from pdu_agent.app.config.panel import (
     MAX_BOARDS,
     MAX_DISPLAYS,
@@ -22,6 +23,7 @@ from pdu_agent.app.config.panel import (
 )
 from pdu_agent.app.config.shape import inline
 from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
+from pdu_agent.core.hook_settings import MAX_HOOKS
 from pdu_agent.core.plans.settings import MAX_PLANS, PlanSettings, PlanWhen
 from pdu_agent.core.rule_settings import MAX_HOSTS, MAX_RULES, HostSettings, RuleSettings
 from pdu_agent.core.settings import (
@@ -233,6 +235,7 @@ class ConfigFile:
     plans: tuple[PlanEntry, ...] = setting((), max_length=MAX_PLANS)
     hosts: tuple[HostSettings, ...] = setting((), max_length=MAX_HOSTS)
     rules: tuple[RuleSettings, ...] = setting((), max_length=MAX_RULES)
+    hooks: tuple[HookEntry, ...] = setting((), max_length=MAX_HOOKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +263,7 @@ class AgentSettings:
     plans: tuple[PlanEntry, ...] = ()
     hosts: tuple[HostSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
+    hooks: tuple[HookEntry, ...] = ()
     io: tuple[IoEntry, ...] = ()
     buttons: tuple[ButtonSettings, ...] = ()
     leds: tuple[LedSettings, ...] = ()

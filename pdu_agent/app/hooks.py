@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs hooks: a few at a time, each within its time limit, in the loop and never blocking it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pdu_agent.app.config.hooks import CommandHook, HookEntry, HttpHook
+from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.app.hook_command import HookFailure, run_command
+from pdu_agent.model.clock import Clock
+from pdu_agent.model.readings import HookResult, RunHook
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+"""A board of 256 MB has room for so many ssh."""
+MOST = 512
+"""Running and waiting: four for each of 64 outlets, and as many again of plans and rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """How a hook ended the last time. error: "" when it succeeded. wall_s: when it ended."""
+
+    moment: str
+    outlet: int
+    wall_s: float
+    error: str
+    seconds: float
+
+
+class HookRunner:
+    """Loop thread only. deliver: takes each result but of hooks that were stopped."""
+
+    def __init__(
+        self, hooks: Sequence[HookEntry], clock: Clock, deliver: Callable[[HookResult], None]
+    ) -> None:
+        self._hooks = {hook.name: hook for hook in hooks}
+        self._clock = clock
+        self._deliver = deliver
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._last: dict[str, LastRun] = {}
+        self._is_stopped = False
+
+    @property
+    def hooks(self) -> tuple[HookEntry, ...]:
+        return tuple(self._hooks.values())
+
+    @property
+    def last(self) -> Mapping[str, LastRun]:
+        """By the name of the hook, since the agent started."""
+        return self._last
+
+    def renew(self, settings: AgentSettings) -> None:
+        """Hooks that run go on as they began."""
+        self._hooks = {hook.name: hook for hook in settings.hooks}
+
+    def start(self, run: RunHook) -> None:
+        if self._is_stopped:
+            return
+        if len(self._tasks) >= MOST:
+            self._deliver(HookResult(run.id, run.hook, f"{MOST} hooks run already", 0.0))
+            return
+        task = asyncio.create_task(self._run(run), name=f"hook {run.hook}")
+        self._tasks[run.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
+
+    def end(self, number: int) -> None:
+        """Stop the run with this number, if there is one; it takes a moment."""
+        task = self._tasks.get(number)
+        if task is not None:
+            task.cancel()
+
+    async def stop(self) -> None:
+        """End all of them; nothing runs any more when this returns, and nothing begins."""
+        self._is_stopped = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, run: RunHook) -> None:
+        began_s = time.monotonic()
+        try:
+            async with self._room:
+                began_s = time.monotonic()
+                await carry_out(self._hooks.get(run.hook), run)
+            error = ""
+        except HookFailure as exc:
+            error = str(exc)
+        except Exception as exc:
+            log.exception("hook %s", run.hook)
+            error = f"it could not be run: {exc!r}"
+        seconds = time.monotonic() - began_s
+        log.info("hook %s (%s): %s in %.1f s", run.hook, what_of(run), error or "done", seconds)
+        self._last[run.hook] = LastRun(
+            run.moment.value, run.outlet, self._clock.wall_s(), error, seconds
+        )
+        self._deliver(HookResult(run.id, run.hook, error, seconds))
+
+
+def what_of(run: RunHook) -> str:
+    return f"{run.moment.value}, outlet {run.outlet}" if run.outlet else run.moment.value
+
+
+async def carry_out(hook: HookEntry | None, run: RunHook) -> None:
+    """Do what the hook says. Raises HookFailure."""
+    if hook is None:
+        raise HookFailure("there is no hook of this name any more")
+    options = hook.options
+    if isinstance(options, CommandHook):
+        await run_command(options.command, told(run), hook.time_limit_s)
+    elif isinstance(options, HttpHook):
+        # Loaded here: a unit without such a hook need not carry the HTTP client.
+        from pdu_agent.app.hook_http import call
+
+        await call(options, told(run), hook.time_limit_s)
+
+
+def told(run: RunHook) -> dict[str, str]:
+    """What a hook is told about the occasion: for its environment, or as JSON."""
+    return {
+        "hook": run.hook,
+        "moment": run.moment.value,
+        "outlet": str(run.outlet) if run.outlet else "",
+        "outlet_name": run.outlet_name,
+        "because": run.because,
+    }
