@@ -18,7 +18,7 @@ from pdu_agent.model.commands import Actor, Command, Controller
 from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, UnknownTarget
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
-from pdu_agent.web import resources
+from pdu_agent.web import resources, schedules, upkeep
 from pdu_agent.web.access import Access
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
 from pdu_agent.web.orders import (
@@ -89,6 +89,8 @@ def make_app(
         app.router.add_post(path, partial(_command, controller, access, verb))
     app.router.add_post(f"{API}/commands", partial(_batch, controller, access))
     app.router.add_post(f"{API}/reload", partial(_reload, access, services.reload))
+    upkeep.add_routes(app.router, API, controller, access, _body)
+    schedules.add_routes(app.router, API, controller, access, _body, services.upcoming)
     app.router.add_get("/", partial(_page, controller))
     return app
 

@@ -583,6 +583,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 COMMANDS = [
     "status", "on", "off", "cycle", "reboot", "cancel", "toggle", "pulse", "lock", "unlock",
     "energy", "why", "harmonics", "inrush", "events", "groups", "thresholds", "sensors", "run",
+    "alarms", "ack", "reset", "wear", "gaps",
     "demo", "init", "check", "mib-path",
 ]  # fmt: skip
 
