@@ -19,6 +19,7 @@ def core_settings_of(settings: AgentSettings) -> CoreSettings:
         sensors=stretched(settings),
         groups=settings.groups,
         thresholds=settings.thresholds,
+        caps=settings.caps,
         branches=settings.branches,
         lines=settings.lines,
         tariffs=settings.tariffs,

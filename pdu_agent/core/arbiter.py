@@ -53,7 +53,7 @@ class Batch:
         self, sections: Sections, state: CoreState, actor: Actor, around: Circumstances
     ) -> None:
         self.draft = state.draft()
-        switching = Switching(sections, self.draft, actor, around)
+        self._switching = switching = Switching(sections, self.draft, actor, around)
         groups = GroupEditor(sections, self.draft)
         self._configuring = configuring = Configuring(sections, self.draft, around.wall_s)
         self._judges: dict[type, Callable[..., None]] = {
@@ -85,6 +85,11 @@ class Batch:
             ConfigureThresholds: configuring.thresholds,
             SetLimit: configuring.limit,
         }
+
+    @property
+    def left(self) -> Mapping[int, str]:
+        """See Switching.left."""
+        return self._switching.left
 
     def add_judges(self, judges: Mapping[type, Callable[..., None]]) -> None:
         """Of commands that others own; each judges on the draft, and raises CommandError."""

@@ -13,6 +13,7 @@ from pdu_agent.model.record import Override
 from pdu_agent.model.settings import setting
 
 MAX_CAPS = 16
+DEFAULT_MARGIN = 0.05
 UNIT = Target(TargetKind.UNIT, 1)
 CAPPED_KINDS = (TargetKind.UNIT, TargetKind.INLET, TargetKind.LINE, TargetKind.BRANCH)
 LARGEST = {Quantity.ACTIVE_POWER: 1e6, Quantity.CURRENT: 1000.0}
@@ -30,8 +31,11 @@ class CapSettings:
     target: Target = setting(UNIT, doc="unit 1 (all inlets), or an inlet, line or branch")
     limit_w: float | None = setting(None, minimum=1, maximum=1e6, doc="watts that it may carry")
     limit_a: float | None = setting(None, minimum=0.1, maximum=1000, doc="or so many amperes")
-    margin: float = setting(
-        0.0, minimum=0, maximum=1e6, doc="room that is left below the limit when outlets return"
+    margin: float | None = setting(
+        None,
+        minimum=0,
+        maximum=1e6,
+        doc="room left below the limit when outlets return; default: a twentieth of it",
     )
     delay_s: float = setting(
         0.0, minimum=0, maximum=60, doc="how long it may be exceeded; 0: not at all"
@@ -54,28 +58,35 @@ class CapSettings:
         """The key of an Override of it."""
         return f"{self.source} {which.value}"
 
-    def value(self, which: CapSetting, overrides: Mapping[str, Override]) -> float:
-        """Limit or margin as it stands now, in the unit of the quantity."""
-        base = self._base(which)
-        override = overrides.get(self.path(which))
+    def limit(self, overrides: Mapping[str, Override]) -> float:
+        """As it stands now, in the unit of the quantity."""
+        base = self._limit_of_file
+        override = overrides.get(self.path(CapSetting.LIMIT))
         return float(override.value) if override and override.base == base else base
+
+    def margin_at(self, overrides: Mapping[str, Override]) -> float:
+        """As limit."""
+        override = overrides.get(self.path(CapSetting.MARGIN))
+        if override and override.base == self.margin:
+            return float(override.value)
+        return DEFAULT_MARGIN * self.limit(overrides) if self.margin is None else self.margin
 
     def override(self, which: CapSetting, value: object) -> Override:
         """Raises InvalidValue for what is no limit or margin."""
-        smallest = SMALLEST[self.quantity] if which is CapSetting.LIMIT else 0.0
+        is_limit = which is CapSetting.LIMIT
+        smallest = SMALLEST[self.quantity] if is_limit else 0.0
         largest, unit = LARGEST[self.quantity], unit_of(self.quantity)
-        what = f"{self.source} {which.value}"
+        what = self.path(which)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InvalidValue(f"{what}: {value!r} is not a number")
         if not smallest <= value <= largest:
             raise InvalidValue(
                 f"{what}: {value:g} {unit} is outside {smallest:g} to {largest:g} {unit}"
             )
-        return Override(float(value), self._base(which))
+        return Override(float(value), self._limit_of_file if is_limit else self.margin)
 
-    def _base(self, which: CapSetting) -> float:
-        if which is CapSetting.MARGIN:
-            return self.margin
+    @property
+    def _limit_of_file(self) -> float:
         limit = self.limit_a if self.limit_w is None else self.limit_w
         return limit if limit is not None else LARGEST[self.quantity]
 

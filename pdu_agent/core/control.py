@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 
+from pdu_agent.core.caps import Caps
 from pdu_agent.core.countdowns import Countdowns
 from pdu_agent.core.engine import Desk, Engine, Judge, Progress
 from pdu_agent.core.hold_times import HoldTimes
@@ -16,6 +17,7 @@ from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.stopping import Stops
 from pdu_agent.core.switching import Circumstances
+from pdu_agent.core.trips import Trips
 from pdu_agent.model.commands import Actor, Command, Ticket
 from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError
@@ -36,6 +38,8 @@ class Control:
             Countdowns(desk),
             Rules(desk),
             Stops(desk),
+            Caps(desk),
+            Trips(desk),
         )
         self.desk = desk
 

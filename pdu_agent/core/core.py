@@ -45,6 +45,7 @@ from pdu_agent.model.errors import CommandError, StoreError, Unavailable
 from pdu_agent.model.events import (
     AgentStarted,
     CommandAccepted,
+    CommandFailed,
     Event,
     EventBus,
     SettingsReloaded,
@@ -193,13 +194,16 @@ class Core:
         now_s = self._clock.monotonic_s()
         before = self._state.draft()
         try:
-            after = self._judge(commands, actor)
+            batch = self._judge(commands, actor)
+            after = batch.draft
             changed = self._accept(commands, actor, before, after)
         except CommandError as exc:
             self._audit.refused(commands, actor, before, exc)
             raise
         self._ticket += 1
         self._publish_event(CommandAccepted(self._clock.wall_s(), tuple(commands), actor))
+        for outlet, why in batch.left.items():
+            self._publish_event(CommandFailed(self._clock.wall_s(), outlet, why))
         if (after.overrides, after.groups) != (before.overrides, before.groups):
             self._thresholds.renew(self._publisher.sources())
         self._points.after_reset(before.ledgers)
@@ -350,7 +354,6 @@ class Core:
         """Do what is due: timers, relay slots, thresholds, staleness, saving."""
         now_s = self._clock.monotonic_s()
         fired = self._banks.fire_timers(now_s)
-        self._banks.move_relays(now_s)
         self._points.mark_stale(now_s)  # before the thresholds: silence serves no delay
         self._watch_sums()
         self._thresholds.tick(now_s)
@@ -360,6 +363,7 @@ class Core:
         self._care.look()
         self._care.tick(now_s)
         self._control.run(self.submit_all)
+        self._banks.move_relays(now_s)  # last: what does not fit any more stays as it is
         if fired or now_s >= self._keeper.next_due_s:
             self._keeper.save_periodically()
             self._log.hand_over()
@@ -397,7 +401,7 @@ class Core:
 
     # -- inside ---------------------------------------------------------------------
 
-    def _judge(self, commands: Sequence[Command], actor: Actor) -> CoreState:
+    def _judge(self, commands: Sequence[Command], actor: Actor) -> Batch:
         if self._keeper.trouble:
             raise Unavailable(
                 f"commands are refused until the state can be stored: {self._keeper.trouble}"
@@ -410,7 +414,8 @@ class Core:
         )
         batch = Batch(self._sections, self._state, actor, around)
         batch.add_judges(self._control.judges(batch.draft, actor, around))
-        return batch.judge(commands)
+        batch.judge(commands)
+        return batch
 
     def _accept(
         self, commands: Sequence[Command], actor: Actor, before: CoreState, after: CoreState

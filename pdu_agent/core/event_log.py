@@ -18,6 +18,8 @@ from pdu_agent.model.events import (
     CommandFailed,
     Event,
     OutletChanged,
+    OutletShed,
+    OutletTripped,
     PlanRan,
     SensorChanged,
 )
@@ -140,6 +142,17 @@ def _entry(event: Event) -> _Entry | None:
             severity = Severity.WARNING if event.skipped else Severity.INFO
             text = f"plan {event.plan}: {event.outcome}"
             return EventKind.COMMAND_ACCEPTED, severity, None, text, f"schedule {event.plan}"
+        case OutletShed():
+            verb = "returns" if event.restored else "goes off"
+            target = Target(TargetKind.OUTLET, event.outlet)
+            text = f"{target} {verb}, by cap {event.cap}: {event.text}"
+            severity = Severity.INFO if event.restored else Severity.WARNING
+            return EventKind.OUTLET_STATE, severity, target, text, ""
+        case OutletTripped():
+            target = Target(TargetKind.OUTLET, event.outlet)
+            then = "stays off until its trip is reset" if event.latched else "is tried again"
+            text = f"{target} tripped at {event.current_a:.4g} A and {then}"
+            return EventKind.OUTLET_STATE, Severity.CRITICAL, target, text, ""
         case AgentStarted():
             return _start_entry(event)
         case _:

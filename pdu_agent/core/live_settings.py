@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 from enum import Enum
 from typing import Any, TypeVar
 
+from pdu_agent.core.draws import Feeds
 from pdu_agent.core.limits import Limits, RowKey, keys_of, limits_of_unit
 from pdu_agent.core.settings import (
     BranchSettings,
@@ -171,6 +172,8 @@ class Sections:
         self.outlets = {outlet.number: outlet for outlet in settings.outlets}
         self.sensors = {sensor.number: sensor for sensor in settings.sensors}
         self.hooks = settings.hooks
+        self.caps = settings.caps
+        self.feeds = Feeds.of(settings)
         self.groups = {group.number: group for group in settings.groups}
         self.limits = limits_of_unit(settings)
 
@@ -204,7 +207,7 @@ class LiveSettings:
 
     def renew(self, overrides: Mapping[str, Override], groups: Mapping[int, GroupRecord]) -> None:
         """groups: those made at run time."""
-        file = self._sections
+        file = self.sections = self._sections
         self.hooks = file.hooks
         self.device = with_overrides(file.device, overrides)
         self.inlets = {n: with_overrides(inlet, overrides) for n, inlet in file.inlets.items()}

@@ -30,8 +30,9 @@ from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Source, Thresholds
 from pdu_agent.core.values import Values
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.control import NextChange, RelayWear
+from pdu_agent.model.control import NextChange, RelayWear, Trip, TripState
 from pdu_agent.model.host import HostStatus
+from pdu_agent.model.record import TripRecord
 from pdu_agent.model.snapshot import (
     Branch,
     Device,
@@ -184,6 +185,9 @@ class Publisher:
                 shown_wear(self._state.wear.get(number, NO_WEAR), settings),
                 progress.text if progress is not None else "",
             )
+            if number in self._state.trips:
+                trip = shown_trip(self._state.trips[number])
+                shown[number] = replace(shown[number], trip=trip)
         return shown
 
     def _ledgers(self) -> dict[Target, Ledger]:
@@ -261,6 +265,10 @@ def shown_outlet(
             settings.before_on, settings.after_on, settings.before_off, settings.after_off
         ),
     )
+
+
+def shown_trip(record: TripRecord) -> Trip:
+    return Trip(TripState(record.state), record.retries, record.current_a, record.wall_s)
 
 
 def shown_line(settings: LineSettings, ledger: Ledger | None) -> Line:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from pdu_agent.core.calendar.occurrence import Place
+from pdu_agent.core.cap_settings import CapSettings
 from pdu_agent.core.hook_settings import GracefulSettings, HookTerms
 from pdu_agent.core.plans.settings import PlanSettings
 from pdu_agent.core.tariffs import TariffSettings
@@ -239,6 +240,24 @@ class OutletSettings:
     wear_warn_percent: float = setting(
         80.0, minimum=1, maximum=100, doc="of its relay's life used: from here on an alarm"
     )
+    expected_w: float | None = setting(
+        None, minimum=0, maximum=25_000, doc="what it draws; default: its recorded peak"
+    )
+    trip_above_a: float | None = setting(
+        None, minimum=0.05, maximum=1000, doc="it is cut when it draws more; default: never"
+    )
+    trip_for_s: float = setting(
+        1.0, minimum=0, maximum=60, doc="how long it may draw more than trip_above_a"
+    )
+    trip_retries: int = setting(
+        0, minimum=0, maximum=10, doc="how often it is tried again before it stays off"
+    )
+    trip_retry_after_s: float = setting(
+        30.0, minimum=1, maximum=3600, doc="how long it is off before it is tried again"
+    )
+    trip_forget_after_s: float = setting(
+        300.0, minimum=1, maximum=86_400, doc="after so long without a trip its tries are forgotten"
+    )
     before_on: str = setting("", max_length=32, doc=_HOOK)
     after_on: str = setting("", max_length=32, doc=_HOOK)
     before_off: str = setting("", max_length=32, doc=_HOOK)
@@ -370,6 +389,7 @@ class CoreSettings:
     direct_points: frozenset[Target] = frozenset()
     rules: tuple[RuleSettings, ...] = ()
     hook_terms: tuple[HookTerms, ...] = ()
+    caps: tuple[CapSettings, ...] = ()
 
     @property
     def hooks(self) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from pdu_agent.core.feeders import FeederGuard, Passed
+from pdu_agent.core.draws import COMING_ON
+from pdu_agent.core.feeders import Budget, FeederGuard, Passed
 from pdu_agent.core.gate import is_rebooted, is_waiting, ordered, turned
 from pdu_agent.core.groups import sequence_of
 from pdu_agent.core.holds import (
@@ -37,7 +38,14 @@ from pdu_agent.model.commands import (
     SwitchGroup,
     SwitchOutlet,
 )
-from pdu_agent.model.errors import InvalidValue, NotNow, OutletLocked, Unavailable, UnknownTarget
+from pdu_agent.model.errors import (
+    BudgetExceeded,
+    InvalidValue,
+    NotNow,
+    OutletLocked,
+    Unavailable,
+    UnknownTarget,
+)
 
 _DELAYED = (Action.ON_DELAYED, Action.OFF_DELAYED, Action.REBOOT_DELAYED)
 _CLOSING = (Action.ON, Action.ON_DELAYED, Action.REBOOT, Action.REBOOT_DELAYED, Action.PULSE)
@@ -84,6 +92,9 @@ class Switching:
         self._actor = actor
         self._around = around
         self._guard = FeederGuard(sections, draft, around.passed)
+        self._budget = Budget(sections, draft, around.now_s)
+        self.left: dict[int, str] = {}
+        """Outlets of a group, or of all, that are not switched on, and why."""
         self._claimed: set[int] = set()
 
     def switch(self, command: SwitchOutlet) -> None:
@@ -162,8 +173,13 @@ class Switching:
             self._require_relay(settings)
             self._claim(number)
             mine, wait_s = _in_turn(_plain(action, live), settings, turn * gap_s)
-            self._apply(settings, live, mine, wait_s if delay_s is None else delay_s, forced)
-        return tuple(free)
+            try:
+                self._apply(settings, live, mine, wait_s if delay_s is None else delay_s, forced)
+            except BudgetExceeded as exc:
+                self.left[number] = str(exc)
+        if self.left.keys() >= set(free):
+            raise BudgetExceeded(self.left[free[0]])
+        return tuple(number for number in free if number not in self.left)
 
     def _refuse_kept(self, number: int, action: Action) -> None:
         """Raises OutletLocked or NotNow where the action is not for this outlet."""
@@ -232,6 +248,8 @@ class Switching:
             after = replace(after, together=())
         if action in _CLOSING and is_news and after.machine.step is not Step.ON:
             self._guard.admit(settings)
+            if live.machine.contact is not True and after.machine.step in COMING_ON:
+                self._budget.admit(settings.number)
         if not is_news and _takes_over(live, action, self._actor):
             after = replace(after, actor=self._actor, reason=reason_of(self._actor))
         self._draft.outlets[settings.number] = after

@@ -32,7 +32,7 @@ class CommandAccepted:
 
 @dataclass(frozen=True, slots=True)
 class CommandFailed:
-    """An accepted command that the hardware did not carry out."""
+    """An accepted command that was not carried out: by the hardware, or for want of power."""
 
     t_wall_s: float
     outlet: int

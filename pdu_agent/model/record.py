@@ -157,10 +157,15 @@ class RuleRecord:
 
 @dataclass(frozen=True, slots=True)
 class CapRecord:
-    """shed: outlets that are off by this cap, in the order in which they went."""
+    """shed: outlets that are off by this cap, in the order in which they went. draws: what each of
+    them drew, in the unit of the cap, None where nobody knows. calm_s: for how long there must be
+    room before one of them returns, 0 where that is what the file says.
+    """
 
     shed: tuple[int, ...] = ()
     since_wall_s: float | None = None
+    draws: tuple[float | None, ...] = ()
+    calm_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from pdu_agent.app.config.wiring import (
     SampledWiring,
     VoltageChannel,
 )
+from pdu_agent.core.cap_settings import CapSettings
 from pdu_agent.core.hook_settings import GracefulSettings
 from pdu_agent.core.rule_settings import (
     ActionSettings,
@@ -95,6 +96,7 @@ SECTIONS = (
     TriggerSettings,
     ActionSettings,
     MissingSettings,
+    CapSettings,
     *(registry.settings_class("sensors", name) for name in registry.known("sensors")),
     *(registry.settings_class("fans", name) for name in registry.known("fans")),
     *(registry.settings_class("relays", name) for name in registry.known("relays")),

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
+from pdu_agent.app.config.cap_check import cap_check
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.fan_check import fan_check
 from pdu_agent.app.config.hook_check import hook_check
@@ -47,6 +48,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     wiring_check(checker, problems)
     watch_check(checker, problems)
     hook_check(checker, problems)
+    cap_check(checker, problems)
     fan_check(checker, problems)
     panel_check(checker, problems)
     plan_check(checker, problems)
@@ -96,6 +98,7 @@ class _CrossCheck:
             "fans#.number",
             "groups#.number",
             "plans#.name",
+            "caps#.number",
             "snmp.views#.name",
             "snmp.targets#.name",
         ):

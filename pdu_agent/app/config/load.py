@@ -192,6 +192,7 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         displays=file.displays,
         groups=file.groups,
         thresholds=file.thresholds,
+        caps=file.caps,
         lines=file.lines,
         tariffs=file.tariffs,
         plans=file.plans,

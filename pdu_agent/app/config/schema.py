@@ -23,6 +23,7 @@ from pdu_agent.app.config.panel import (
 )
 from pdu_agent.app.config.shape import inline
 from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
+from pdu_agent.core.cap_settings import MAX_CAPS, CapSettings
 from pdu_agent.core.hook_settings import MAX_HOOKS
 from pdu_agent.core.plans.settings import MAX_PLANS, PlanSettings, PlanWhen
 from pdu_agent.core.rule_settings import MAX_HOSTS, MAX_RULES, HostSettings, RuleSettings
@@ -231,6 +232,7 @@ class ConfigFile:
     displays: tuple[DisplayEntry, ...] = setting((), max_length=MAX_DISPLAYS)
     groups: tuple[GroupSettings, ...] = setting((), max_length=MAX_GROUPS)
     thresholds: tuple[ThresholdSettings, ...] = setting((), max_length=256)
+    caps: tuple[CapSettings, ...] = setting((), max_length=MAX_CAPS)
     tariffs: tuple[TariffSettings, ...] = setting((), max_length=MAX_TARIFFS)
     plans: tuple[PlanEntry, ...] = setting((), max_length=MAX_PLANS)
     hosts: tuple[HostSettings, ...] = setting((), max_length=MAX_HOSTS)
@@ -258,6 +260,7 @@ class AgentSettings:
     fans: tuple[FanEntry, ...] = ()
     groups: tuple[GroupSettings, ...] = ()
     thresholds: tuple[ThresholdSettings, ...] = ()
+    caps: tuple[CapSettings, ...] = ()
     lines: tuple[LineSettings, ...] = ()
     tariffs: tuple[TariffSettings, ...] = ()
     plans: tuple[PlanEntry, ...] = ()
