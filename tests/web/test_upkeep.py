@@ -178,6 +178,7 @@ def test_at_a_terminal_it_asks_first(
             return answer
 
     monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     code = main(["reset", "energy", "outlet", "1"])
     assert (code, len(submitted(agent))) == (exits.OK if count else exits.REFUSED, count)
     assert main(["reset", "energy", "outlet", "1", "--yes"]) == 0

@@ -56,7 +56,12 @@ def confirmed(verb: str, outlets: Sequence[int | str], rows: Sequence[Mapping[st
     for line in _listed(meant):
         print(line)
     what = "all outlets" if is_all else label(meant[0]) if len(meant) == 1 else "these outlets"
-    sys.stdout.write(f"{_WORDS[verb].capitalize()} {what}? [y/N] ")
+    return agreed(f"{_WORDS[verb].capitalize()} {what}?")
+
+
+def agreed(question: str) -> bool:
+    """Does the person say yes? Anything else is a no."""
+    sys.stdout.write(f"{question} [y/N] ")
     sys.stdout.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

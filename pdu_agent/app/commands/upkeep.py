@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from pdu_agent.app import exits
 from pdu_agent.app.client import ClientError
+from pdu_agent.app.commands.asking import HELP, agreed, asks
 from pdu_agent.app.commands.parsing import (
     Parsers,
     add_client_command,
@@ -114,7 +114,7 @@ def add_parsers(parsers: Parsers) -> None:
 
 
 def _add_yes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--yes", action="store_true", help="do not ask, at a terminal")
+    parser.add_argument("--yes", action="store_true", help=HELP)
     parser.set_defaults(parser=parser)
 
 
@@ -132,14 +132,6 @@ def _amperes(text: str) -> float:
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"{text!r}: expected amperes above 0")
     return value
-
-
-def _may(arguments: argparse.Namespace, question: str) -> bool:
-    """Ask at a terminal only: no script waits for an answer that nobody gives."""
-    if arguments.yes or not sys.stdin.isatty():
-        return True
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _alarms(arguments: argparse.Namespace) -> int:
@@ -204,7 +196,8 @@ def _ack(arguments: argparse.Namespace) -> int:
 def _reset(arguments: argparse.Namespace) -> int:
     words = " ".join(arguments.target).replace(",", " ").split()
     targets = [" ".join(words[place : place + 2]) for place in range(0, len(words), 2)]
-    if not _may(arguments, f"Start {arguments.what} of {', '.join(targets)} anew?"):
+    question = f"Start {arguments.what} of {', '.join(targets)} anew?"
+    if asks(arguments) and not agreed(question):
         raise ClientError(exits.REFUSED, "not_now", "nothing was reset")
     answer = agent_of(arguments).post("reset", {"targets": targets, "what": arguments.what})
     if arguments.json:
@@ -245,7 +238,8 @@ def _replaced(arguments: argparse.Namespace) -> int:
         arguments.parser.error(str(exc))
     if not all(isinstance(each, int) for each in outlets):
         arguments.parser.error("name the outlets whose relays were replaced")
-    if not _may(arguments, f"Were the relays of {', '.join(map(str, outlets))} replaced?"):
+    question = f"Were the relays of {', '.join(map(str, outlets))} replaced?"
+    if asks(arguments) and not agreed(question):
         raise ClientError(exits.REFUSED, "not_now", "nothing was reset")
     answer = agent_of(arguments).post("wear/reset", {"outlets": outlets})
     if arguments.json:
