@@ -70,7 +70,7 @@ FAR_FROM_THEIR_DAYS = (
 
 @pytest.mark.parametrize("when", FAR_FROM_THEIR_DAYS)
 @given(st.sampled_from([SPRING_S, AUTUMN_S]), st.data())
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_a_restart_finds_the_same_times(
     when: WhenSettings, middle_s: int, data: st.DataObject
 ) -> None:
@@ -87,6 +87,7 @@ def test_a_restart_finds_the_same_times(
 
 
 @given(st.integers(0, YEAR_S))
+@settings(deadline=None)
 def test_asking_for_the_next_goes_through_all(after_s: int) -> None:
     source = calendar(random_s=43_200)
     begin_s = JANUARY_S + after_s
