@@ -56,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         details,
         waves,
         watch,
+        schedule,
         upkeep,
         audit,
         service,

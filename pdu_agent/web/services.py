@@ -7,20 +7,29 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from pdu_agent.model.commands import Actor
+from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.inrush import NewestSwitchOn
 
 Reload = Callable[[Actor], Awaitable[Sequence[str]]]
 """Reads the configuration anew; its warnings. Raises ConfigError: then it is as before."""
 
+Coming = Callable[[int, int | None], Sequence[Upcoming]]
+"""At most so many things that are planned, for an outlet or (None) any; the first one first."""
+
 
 async def _no_file(_actor: Actor) -> Sequence[str]:
     raise ConfigError("this agent has no configuration file")
 
 
+def _nothing(_count: int, _outlet: int | None) -> Sequence[Upcoming]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """switch_on: where the newest inrush of an outlet is to be had."""
+    """switch_on: where the newest inrush of an outlet is to be had. upcoming: what is planned."""
 
     switch_on: NewestSwitchOn = lambda _: None
     reload: Reload = _no_file
+    upcoming: Coming = _nothing

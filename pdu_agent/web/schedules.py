@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plans and countdowns over the API: what is due, and what may be asked of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from pdu_agent.model.commands import (
+    Action,
+    Command,
+    Controller,
+    EnablePlan,
+    RunPlan,
+    SetCountdown,
+)
+from pdu_agent.model.control import Plan, Upcoming
+from pdu_agent.model.errors import CommandError, InvalidValue, UnknownTarget
+from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.web import resources
+from pdu_agent.web.access import Access
+from pdu_agent.web.orders import outlet_number, outlet_row
+from pdu_agent.web.plain import Plain, instant
+from pdu_agent.web.services import Coming
+
+log = logging.getLogger(__name__)
+
+Body = Callable[[web.Request], Awaitable[dict[str, Any]]]
+SHOWN = 20
+MOST_SHOWN = 1000
+_ASKED: Mapping[str, Callable[[str], Command]] = {
+    "enable": partial(EnablePlan, enabled=True),
+    "disable": partial(EnablePlan, enabled=False),
+    "run": RunPlan,
+}
+
+
+def add_routes(
+    router: web.UrlDispatcher,
+    api: str,
+    controller: Controller,
+    access: Access,
+    body: Body,
+    upcoming: Coming,
+) -> None:
+    """body: reads the JSON object of a request. upcoming: what is planned next."""
+    router.add_get(f"{api}/plans", partial(_plans, controller))
+    router.add_get(f"{api}/schedule/next", partial(_next, controller, upcoming))
+    for verb in _ASKED:
+        handler = partial(_ask, controller, access, body, verb)
+        router.add_post(f"{api}/plans/{{name}}/{verb}", handler)
+    router.add_post(f"{api}/outlets/{{n}}/timer", partial(_timer, controller, access, body))
+
+
+async def _plans(controller: Controller, _request: web.Request) -> web.Response:
+    snapshot = controller.snapshot
+    rows = [plan_row(row) for row in snapshot.plans]
+    return _json({"time": instant(snapshot.t_wall_s), "plans": rows})
+
+
+async def _next(controller: Controller, upcoming: Coming, request: web.Request) -> web.Response:
+    unknown = sorted(set(request.query) - {"count", "outlet"})
+    if unknown:
+        raise InvalidValue(f"unknown parameter {unknown[0][:40]!r}: expected count, outlet")
+    count = _count(request.query.get("count", str(SHOWN)))
+    outlet = None
+    if "outlet" in request.query:
+        outlet = outlet_row(controller.snapshot, outlet_number(request.query["outlet"])).index
+    rows = [upcoming_row(row) for row in upcoming(count, outlet)]
+    return _json({"time": instant(controller.snapshot.t_wall_s), "next": rows})
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= MOST_SHOWN):
+        raise InvalidValue(f"count: {text[:20]!r}; expected a whole number from 1 to {MOST_SHOWN}")
+    return int(text)
+
+
+async def _ask(
+    controller: Controller, access: Access, body: Body, verb: str, request: web.Request
+) -> web.Response:
+    _refuse_unknown(await body(request), ())
+    name = request.match_info["name"]
+    changed = await _submit(controller, access, request, _ASKED[verb](name), f"{verb} {name[:40]}")
+    return _json({"changed": changed, "plan": plan_row(_plan(controller.snapshot, name))})
+
+
+async def _timer(
+    controller: Controller, access: Access, body: Body, request: web.Request
+) -> web.Response:
+    """An empty object ends the countdown."""
+    number = outlet_number(request.match_info["n"])
+    outlet_row(controller.snapshot, number)
+    command = _countdown(number, await body(request))
+    changed = await _submit(controller, access, request, command, f"timer {number}")
+    row = outlet_row(controller.snapshot, number)
+    return _json({"changed": changed, "outlet": resources.outlet(row)})
+
+
+def _countdown(number: int, given: Mapping[str, Any]) -> SetCountdown:
+    _refuse_unknown(given, ("action", "after_s"))
+    if not given:
+        return SetCountdown(number, Action.CANCEL, None)
+    words = [each.value for each in Action]
+    if given.get("action") not in words:
+        raise InvalidValue("action: expected on, off, reboot or toggle")
+    after_s = given.get("after_s")
+    if isinstance(after_s, bool) or not isinstance(after_s, int | float):
+        raise InvalidValue("after_s: expected a number of seconds")
+    if not math.isfinite(after_s):
+        raise InvalidValue("after_s: expected a finite number of seconds")
+    return SetCountdown(number, Action(given["action"]), after_s)
+
+
+async def _submit(
+    controller: Controller, access: Access, request: web.Request, command: Command, wanted: str
+) -> bool:
+    """Whether anything has changed. Raises CommandError."""
+    actor = await access.actor(request)
+    try:
+        ticket = controller.submit_all([command], actor)
+    except CommandError as error:
+        log.info("%s: %s: refused, %s", actor, wanted, error)
+        raise
+    log.info("%s: %s: %s", actor, wanted, "accepted" if ticket.changed else "nothing to do")
+    return ticket.changed
+
+
+def _refuse_unknown(given: Mapping[str, Any], known: Sequence[str]) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        expected = f"expected {', '.join(known)}" if known else "none is expected"
+        raise InvalidValue(f"unknown key {unknown[0][:40]!r}: {expected}")
+
+
+def _plan(snapshot: Snapshot, name: str) -> Plan:
+    for row in snapshot.plans:
+        if row.name == name:
+            return row
+    raise UnknownTarget(f"there is no plan {name[:40]!r}")
+
+
+def plan_row(row: Plan) -> Plain:
+    return {
+        "number": row.number,
+        "name": row.name,
+        "enabled": row.enabled,
+        "when": row.when,
+        "outlets": list(row.outlets),
+        "action": row.action,
+        "next_at": instant(row.next_wall_s),
+        "last_at": instant(row.last_wall_s),
+        "outcome": row.outcome,
+        "runs": row.runs,
+        "missed": row.missed,
+    }
+
+
+def upcoming_row(row: Upcoming) -> Plain:
+    return {
+        "at": instant(row.wall_s),
+        "source": row.source,
+        "action": row.action,
+        "outlets": list(row.outlets),
+    }
+
+
+def _json(plain: Mapping[str, Any]) -> web.Response:
+    return web.json_response(plain, dumps=partial(json.dumps, allow_nan=False))
