@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -11,11 +12,15 @@ from typing import Any
 
 from pdu_agent.core.state import CoreState, OutletLive, reason_of
 from pdu_agent.core.wording import described
-from pdu_agent.model.audit import AuditEntry, AuditResult, ResetMark
+from pdu_agent.model.audit import AuditEntry, AuditResult, ProofMark, ResetMark
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Lock, Target
 from pdu_agent.model.errors import CommandError, StoreError
 from pdu_agent.model.readings import AppendAudit, Effect
+from pdu_agent.model.snapshot import ChangeReason
+from pdu_agent.model.switch_proof import SwitchProof
+
+log = logging.getLogger(__name__)
 
 MAX_REFUSED_COMMANDS = 16
 """Of a refused batch only so many are spelled out: it may be anything, and nothing came of it."""
@@ -37,6 +42,8 @@ class AuditTrail:
         self._may_refuse = float(REFUSED_AT_ONCE)
         self._counted_s = clock.monotonic_s()
         self._missed = 0
+        self._commanded: dict[int, tuple[Actor, float]] = {}
+        """By outlet: actor and time of the newest entry of a command that changed it."""
 
     def accepted(
         self,
@@ -62,6 +69,30 @@ class AuditTrail:
         )
         self._perform(AppendAudit(entry))
         self._missed = 0
+        for number in entry.outlets if changed else ():
+            if before.outlets[number] != after.outlets[number]:
+                self._commanded[number] = actor, entry.t_wall_s
+
+    def proved(
+        self, number: int, proof: SwitchProof, actor: Actor | None, reason: ChangeReason
+    ) -> None:
+        """What has come of a movement of the outlet's relay that this actor has ordered. Never
+        fails.
+        """
+        by, command_wall_s = self._commanded.get(number, (None, None))
+        entry = AuditEntry(
+            t_wall_s=self._clock.wall_s(),
+            actor=actor or Actor(""),
+            reason=reason,
+            asked=f"outlet {number} {'on' if proof.closed else 'off'}",
+            commands=(),
+            result=AuditResult.PROOF,
+            proof=ProofMark(number, proof, command_wall_s if by is actor else None),
+        )
+        try:
+            self._perform(AppendAudit(entry))
+        except StoreError as exc:
+            log.warning("outlet %d: the proof of its switching is not in the log: %s", number, exc)
 
     def refused(
         self, commands: Sequence[Command], actor: Actor, state: CoreState, error: CommandError

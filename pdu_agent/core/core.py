@@ -101,7 +101,7 @@ class Core:
             settings.tariffs, settings.device.default_tariff, settings.time_zone
         )
         balance = Balance(state, live, alarms)
-        proofs = SwitchProofs(state, live, clock)
+        proofs = self._proofs = SwitchProofs(state, live, clock, self._audit.proved)
         backwards = self._backwards = Backwards(state, settings, alarms)
         self._points = Points(
             state,
@@ -358,6 +358,7 @@ class Core:
         self._watch_sums()
         self._thresholds.tick(now_s)
         self._fans.mark_stale(now_s)
+        self._proofs.tick(now_s)
         self._fans.regulate()
         self._alarms.tick(now_s)
         self._care.look()
@@ -382,6 +383,7 @@ class Core:
             self._alarms.next_due_s(),
             self._care.next_due_s(),
             self._control.next_due_s(),
+            self._proofs.next_due_s(),
         )
 
     def has_unfinished(self) -> bool:

@@ -9,14 +9,17 @@ window comes LATEST_S later, proves nothing about it.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.proof import FUSE, HELD_S, SETTLED_S, WELDED
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import Quantity, Target, TargetKind
+from pdu_agent.model.commands import Actor, Quantity, Target, TargetKind
 from pdu_agent.model.readings import Reading
+from pdu_agent.model.snapshot import ChangeReason
 from pdu_agent.model.switch_proof import SwitchProof, Verdict
 
 WAIT_S = 2 * HELD_S
@@ -39,7 +42,18 @@ _UNKNOWN = _Drawn()
 class SwitchProofs:
     """Keeps OutletLive.proof, told by the boards what moves and by the meters what is drawn."""
 
-    def __init__(self, state: CoreState, settings: LiveSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        state: CoreState,
+        settings: LiveSettings,
+        clock: Clock,
+        told: Callable[[int, SwitchProof, Actor | None, ChangeReason], None],
+    ) -> None:
+        """told: hears of each movement once, when nothing will better its proof any more, and who
+        ordered it.
+        """
+        self._told = told
+        self._ordered_by: dict[int, tuple[Actor | None, ChangeReason]] = {}
         self._state = state
         self._settings = settings
         self._clock = clock
@@ -51,6 +65,9 @@ class SwitchProofs:
 
     def ordered(self, number: int) -> None:
         """The relay is about to move: what is drawn now is what was drawn before."""
+        self._close(number)
+        live = self._state.outlets[number]
+        self._ordered_by[number] = live.actor, live.reason
         ledger = self._state.ledgers.get(Target(TargetKind.OUTLET, number))
         is_fresh = ledger is not None and ledger.is_fresh
         self._before[number] = self._settled.get(number, _UNKNOWN) if is_fresh else _UNKNOWN
@@ -77,9 +94,27 @@ class SwitchProofs:
             power_before_w=drawn.power_w,
         )
         self._put(number, proof)
-        self._open_s.pop(number, None)
-        if is_metered and not contradicts:
-            self._open_s[number] = None
+        self._open_s[number] = None
+        if contradicts or not is_metered:
+            self._close(number)
+
+    def tick(self, now_s: float) -> None:
+        """Give up what no meter will tell about any more."""
+        for number in [n for n in self._open_s if now_s > self._latest_s(n)]:
+            self._close(number)
+
+    def next_due_s(self) -> float:
+        """When (monotonic) `tick` has something to give up; infinity for never."""
+        return min(map(self._latest_s, self._open_s), default=math.inf)
+
+    def _latest_s(self, number: int) -> float:
+        return self._state.outlets[number].contact_s + LATEST_S
+
+    def _close(self, number: int) -> None:
+        proof = self._state.outlets[number].proof
+        if number in self._open_s and proof is not None:
+            del self._open_s[number]
+            self._told(number, proof, *self._ordered_by[number])
 
     def look(self, reading: Reading) -> None:
         """Judge the movements of the outlets that the reading has measured; after `Proof`."""
@@ -102,9 +137,8 @@ class SwitchProofs:
     def _judge(
         self, number: int, live: OutletLive, proof: SwitchProof, drawn: _Drawn, reading: Reading
     ) -> None:
-        is_late = reading.t_mono_s > live.contact_s + LATEST_S
-        if is_late or live.machine.contact is not proof.closed:
-            del self._open_s[number]
+        if reading.t_mono_s > self._latest_s(number) or live.machine.contact is not proof.closed:
+            self._close(number)
             return
         since_s = self._open_s[number]
         if since_s is None:
@@ -113,7 +147,7 @@ class SwitchProofs:
         proof = replace(proof, current_after_a=drawn.current_a, power_after_w=drawn.power_w)
         self._put(number, replace(proof, verdict=verdict or Verdict.COMMANDED_ONLY))
         if verdict is not None or reading.t_mono_s - since_s >= WAIT_S:
-            del self._open_s[number]
+            self._close(number)
 
     def _verdict(self, number: int, proof: SwitchProof, drawn: _Drawn) -> Verdict | None:
         """None while the current tells nothing: nothing drawn, or a weld is not yet certain."""

@@ -10,12 +10,16 @@ from typing import Any
 
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.snapshot import ChangeReason
+from pdu_agent.model.switch_proof import SwitchProof
 
 
 class AuditResult(Enum):
+    """PROOF: no command, but what came of one: a relay has moved."""
+
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+    PROOF = "proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +34,39 @@ class ResetMark:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofMark:
+    """What shows that an outlet's relay did as told. command_wall_s: time of the entry of the
+    command that it followed, None where none is known, as at power-up.
+    """
+
+    outlet: int
+    proof: SwitchProof
+    command_wall_s: float | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """JSON-ready data, without what is not known; `command` is the `time` of that entry."""
+        proof = self.proof
+        whole = {
+            "outlet": self.outlet,
+            "ordered": "on" if proof.closed else "off",
+            "verdict": proof.verdict.value,
+            "relay_closed": proof.read_back,
+            "moved": round(proof.moved_wall_s, 3),
+            "current_before_a": proof.current_before_a,
+            "current_after_a": proof.current_after_a,
+            "power_before_w": proof.power_before_w,
+            "power_after_w": proof.power_after_w,
+            "command": round(self.command_wall_s, 3) if self.command_wall_s is not None else None,
+        }
+        return {name: value for name, value in whole.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """asked: the commands in words; commands: the same as JSON-ready data, `left_out` of them
     are not there. error: why it was refused. outlets: by number what each showed before and
     after. meters: by str(Target). missed: refused batches before this one without an entry.
+    proof: of an entry that is no command's.
     """
 
     t_wall_s: float
@@ -47,6 +80,7 @@ class AuditEntry:
     meters: Mapping[str, ResetMark] = field(default_factory=dict)
     left_out: int = 0
     missed: int = 0
+    proof: ProofMark | None = None
 
     def to_plain(self) -> dict[str, Any]:
         """JSON-ready data, without what is empty."""
@@ -56,6 +90,7 @@ class AuditEntry:
             "face": actor.face,
             "who": actor.who,
             "address": actor.address,
+            "because": actor.because,
             "reason": self.reason.value,
             "asked": self.asked,
             "commands": self.commands,
@@ -72,5 +107,6 @@ class AuditEntry:
                 for target, mark in self.meters.items()
             },
             "missed": self.missed,
+            "proof": self.proof.to_plain() if self.proof is not None else None,
         }
         return {name: value for name, value in whole.items() if value}

@@ -25,7 +25,7 @@ from pdu_agent.core.settings import (
     ThresholdSettings,
 )
 from pdu_agent.core.tariffs import TariffSettings
-from pdu_agent.model.audit import AuditEntry
+from pdu_agent.model.audit import AuditEntry, AuditResult
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import (
     Action,
@@ -131,6 +131,7 @@ class Workbench:
         self.logged: list[LoggedEvent] = []
         self.save_fails = False
         self.audited: list[AuditEntry] = []
+        self.proved: list[AuditEntry] = []
         self.audit_fails = False
         self.duties: list[SetFanDuty] = []
         self.queue: list[Effect] = []
@@ -184,7 +185,8 @@ class Workbench:
         elif isinstance(effect, AppendAudit):
             if self.audit_fails:
                 raise StoreError("no space left on device")
-            self.audited.append(effect.entry)
+            is_proof = effect.entry.result is AuditResult.PROOF
+            (self.proved if is_proof else self.audited).append(effect.entry)
         elif isinstance(effect, SetFanDuty):
             self.duties.append(effect)
         elif isinstance(effect, RunHook | StopHook):

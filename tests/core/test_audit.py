@@ -182,6 +182,94 @@ def test_a_flood_of_refused_batches_is_counted_not_kept() -> None:
     assert bench.audited[-1].result is AuditResult.REFUSED
 
 
+def test_what_came_of_a_command_has_an_entry_of_its_own() -> None:
+    bench = Workbench(outlets=2)
+    by_rule = Actor("rule", "hot", "", "50 C")
+    bench.core.submit_all([SwitchOutlet(2, Action.OFF)], by_rule)
+    (command,) = bench.audited
+    bench.run(3)
+    bench.settle()
+    (entry,) = bench.proved
+    assert (entry.result, entry.actor, entry.reason) == (
+        AuditResult.PROOF,
+        by_rule,
+        ChangeReason.RULE,
+    )
+    plain = json.loads(json.dumps(entry.to_plain()))
+    assert plain["asked"] == "outlet 2 off"
+    assert plain["because"] == "50 C"
+    assert plain["proof"] == {
+        "outlet": 2,
+        "ordered": "off",
+        "verdict": "verified",
+        "relay_closed": False,
+        "moved": plain["proof"]["moved"],
+        "command": command.to_plain()["time"],
+    }
+
+
+def metered(bench: Workbench, current_a: float) -> None:
+    bench.read(Target(TargetKind.OUTLET, 1), active_power_w=230 * current_a, current_a=current_a)
+
+
+def test_the_proof_waits_for_what_the_meter_tells() -> None:
+    bench = Workbench(outlets=1)
+    for _ in range(5):
+        bench.run(0.2)
+        metered(bench, 2.0)
+    bench.switch(1, Action.OFF)
+    assert bench.proved == []
+    for _ in range(10):
+        bench.run(0.2)
+        metered(bench, 0.0)
+    (entry,) = bench.proved
+    assert entry.proof is not None
+    plain = entry.proof.to_plain()
+    assert (plain["verdict"], plain["current_before_a"], plain["current_after_a"]) == (
+        "verified",
+        2.0,
+        0.0,
+    )
+
+
+def test_a_meter_that_falls_silent_does_not_keep_the_proof_from_the_log() -> None:
+    bench = Workbench(outlets=1)
+    metered(bench, 2.0)
+    bench.switch(1, Action.OFF)
+    bench.run(59)
+    assert bench.proved == []
+    bench.run(3)
+    (entry,) = bench.proved
+    assert entry.proof is not None
+    assert entry.proof.proof.verdict.value == "commanded only"
+
+
+def test_each_movement_of_a_reboot_is_proved_by_who_ordered_it() -> None:
+    bench = Workbench(outlets=1)
+    metered(bench, 2.0)
+    bench.switch(1, Action.REBOOT)
+    bench.run(10)
+    root = Actor("cli", "root")
+    bench.core.submit_all([SwitchOutlet(1, Action.OFF)], root)
+    bench.settle()
+    assert [(entry.asked, entry.actor) for entry in bench.proved] == [
+        ("outlet 1 off", OPS),
+        ("outlet 1 on", OPS),
+        ("outlet 1 off", root),
+    ]
+
+
+def test_a_proof_that_cannot_be_stored_fails_nothing() -> None:
+    bench = Workbench(outlets=1)
+    bench.board.answers = False
+    bench.switch(1, Action.OFF)
+    bench.audit_fails = True
+    bench.board.answers = True
+    bench.settle()
+    assert bench.state(1) is OutletState.OFF
+    assert bench.proved == []
+
+
 def test_what_a_face_refused_has_an_entry_without_commands() -> None:
     bench = Workbench(outlets=2)
     bench.core.note_refusal("set 1.3.6.1", OPS, "ops may not write 1.3.6.1")

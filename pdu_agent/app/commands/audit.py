@@ -19,6 +19,7 @@ from pdu_agent.app import exits
 from pdu_agent.app.commands.parsing import Parsers, add_command, one_outlet, stdout_style
 from pdu_agent.app.paths import config_file
 from pdu_agent.app.terminal import MISSING, TableColumn, printable, table
+from pdu_agent.model import switch_proof
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.quantities import MILLIJOULES_PER_WATT_HOUR
@@ -162,9 +163,13 @@ def _is_wanted(row: Row, arguments: argparse.Namespace) -> bool:
 
 def _is_about(row: Row, outlet: int) -> bool:
     try:
-        return str(outlet) in row.get("outlets", {}) or any(
-            command.get("outlet") == outlet or command.get("target") == f"outlet {outlet}"
-            for command in row.get("commands", ())
+        return (
+            str(outlet) in row.get("outlets", {})
+            or any(
+                command.get("outlet") == outlet or command.get("target") == f"outlet {outlet}"
+                for command in row.get("commands", ())
+            )
+            or row.get("proof", {}).get("outlet") == outlet
         )
     except (TypeError, AttributeError):
         return False
@@ -200,7 +205,7 @@ def _time(row: Row) -> float:
 
 
 def _who(row: Row) -> str:
-    return str(Actor(*(str(row.get(part, "")) for part in ("face", "who", "address"))))
+    return str(Actor(*(str(row.get(part, "")) for part in ("face", "who", "address", "because"))))
 
 
 def _old_totals(row: Row) -> str:
@@ -216,6 +221,8 @@ def _old_totals(row: Row) -> str:
 
 def _result(row: Row) -> str:
     text = str(row["result"])
+    if row.get("proof"):
+        text += f": {_proof(row['proof'])}"
     if row.get("error"):
         text += f": {row['error']}"
     outlets = row.get("outlets", {})
@@ -227,7 +234,18 @@ def _result(row: Row) -> str:
     return text
 
 
+def _proof(proof: Row) -> str:
+    drawn = [
+        f"{float(proof[key]):.2f} A {word}"
+        for word in ("before", "after")
+        if (key := f"current_{word}_a") in proof
+    ]
+    return ", ".join([str(proof["verdict"]), *drawn])
+
+
 def _colours(row: Row) -> dict[int, str]:
+    if (row.get("proof") or {}).get("verdict") == switch_proof.Verdict.CONTRADICTED.value:
+        return {RESULT_COLUMN: "red"}
     return {RESULT_COLUMN: "yellow"} if row.get("result") == "refused" else {}
 
 
