@@ -26,6 +26,7 @@ from pdu_agent.app.cooling import fan_keeper
 from pdu_agent.app.core_settings import core_settings_of
 from pdu_agent.app.hardware import Hardware
 from pdu_agent.app.hooks import HookRunner
+from pdu_agent.app.host_probes import HostProbes
 from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
@@ -151,6 +152,7 @@ class Agent:
         await self._start_web(runtime, Services(hardware.inrush.newest, reloader.reload, runtime.core.upcoming))
         self._watch_over(runtime, lambda: all(each.is_alive() for each in (hardware, panel, fans)))
         self._look_at_board(runtime)
+        self._ask_hosts(runtime)
         gc.collect()
         gc.freeze()  # what lives now lives for good: later collections need not look at it
         give_back_free_pages()
@@ -228,6 +230,12 @@ class Agent:
             task = asyncio.create_task(_reload_quietly(self._reloader), name="reload")
             self._reloading.add(task)
             task.add_done_callback(self._reloading.discard)
+
+    def _ask_hosts(self, runtime: Runtime) -> None:
+        probes = HostProbes(runtime.core.on_watched_host)
+        probes.watch(self._settings.hosts)
+        self._takers.append(probes.take)
+        self._exit.push_async_callback(probes.stop)
 
     async def stop(self) -> None:
         """Leave in reverse order, all of it whatever fails; the relays stay as they are.

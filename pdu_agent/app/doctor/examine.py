@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +14,7 @@ from pdu_agent.app.doctor import host, nodes
 from pdu_agent.app.doctor.chips import ExpectedChip, check_chips, in_use, tell_in_use
 from pdu_agent.app.doctor.finding import Finding, note, ok, problem
 from pdu_agent.app.doctor.machine import Machine
+from pdu_agent.app.host_probes import ping_trouble, system_means
 from pdu_agent.hw import registry
 from pdu_agent.hw.sim.connections import is_simulated
 from pdu_agent.hw.site import Connections
@@ -75,6 +76,7 @@ class Surroundings:
     agent: int | None = None
     agents: frozenset[int] = frozenset()
     bind: host.Bind = host.bind
+    ping_trouble: Callable[[], str] = lambda: ping_trouble(system_means())
 
 
 def examine(settings: AgentSettings, around: Surroundings) -> Iterator[Finding]:
@@ -87,6 +89,7 @@ def examine(settings: AgentSettings, around: Surroundings) -> Iterator[Finding]:
         yield ok("agent", f"runs as process {around.agent}, and has its ports")
     else:
         yield from host.check_ports(machine, settings, around.bind)
+    yield from _hosts(settings, around.ping_trouble)
     found = list(devices(settings))
     real = [device for device in found if not is_simulated(device.place)]
     if len(real) < len(found):
@@ -99,6 +102,16 @@ def examine(settings: AgentSettings, around: Surroundings) -> Iterator[Finding]:
         yield from _library(device)
     for place, there in _by_place(real).items():
         yield from _place(around, place, there)
+
+
+def _hosts(settings: AgentSettings, trouble_of_ping: Callable[[], str]) -> Iterator[Finding]:
+    """Whoever runs the doctor should be who runs the agent: the kernel goes by the group."""
+    if any(each.probe == "ping" for each in settings.hosts):
+        trouble = trouble_of_ping()
+        if trouble:
+            yield problem("hosts", "ping cannot be asked from here", trouble)
+        else:
+            yield ok("hosts", "can be asked by ping")
 
 
 def _by_place(found: list[Device]) -> dict[str, list[Device]]:
