@@ -57,6 +57,7 @@ def outlet(row: Outlet) -> Plain:
         "switched": row.switched,
         "state": row.state.value,
         "pending": pending(row),
+        "stopping": row.stopping,
         "relay_closed": row.relay_closed,
         "faults": words(row.faults),
         "lock": row.lock.value,
@@ -76,6 +77,12 @@ def outlet(row: Outlet) -> Plain:
         "changed_by": _actor(row.last_actor),
         "change_reason": row.last_reason.value,
         "last_proof": _proof(row.last_proof),
+        "hooks": {
+            "before_on": row.hooks.before_on,
+            "after_on": row.hooks.after_on,
+            "before_off": row.hooks.before_off,
+            "after_off": row.hooks.after_off,
+        },
         "meter": meter_of(row.meter) if row.meter else None,
     }
 

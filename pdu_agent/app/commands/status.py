@@ -81,8 +81,17 @@ def _run_for_one(arguments: argparse.Namespace) -> int:
         return exits.OK
     style = stdout_style()
     rows = table(COLUMNS, [_cells(outlet, style)], [_colours(outlet)], style)
-    print("\n".join([*rows, *proof_lines(outlet["last_proof"])]))
+    print("\n".join([*rows, *_stopping([outlet]), *proof_lines(outlet["last_proof"])]))
     return exits.OK
+
+
+def _stopping(outlets: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What those wait for that are shut down, or prepared to go on."""
+    return [
+        f"Outlet {outlet['number']}: {printable(outlet['stopping'])}"
+        for outlet in outlets
+        if outlet["stopping"]
+    ]
 
 
 def proof_lines(proof: Mapping[str, Any] | None) -> list[str]:
@@ -106,6 +115,7 @@ def lines(status: Mapping[str, Any], style: Style) -> list[str]:
         _heading(status["device"], style),
         "",
         *table(COLUMNS, [_cells(outlet, style) for outlet in outlets], colours, style),
+        *_stopping(outlets),
         "",
         *(text for inlet in status["inlets"] for text in (_feeder(inlet), *_details(inlet))),
         *(text for line in status["lines"] for text in (_feeder(line), *_details(line))),

@@ -24,6 +24,7 @@ from pdu_agent.app.commands.parsing import (
 from pdu_agent.app.terminal import countdown, printable
 
 POLL_S = 0.2
+TELL_S = 2.0  # between two lines about what an outlet waits for
 GRACE_S = 30.0  # beyond what the outlets announce themselves
 
 END_STATES = {"on": "on", "off": "off", "reboot": "on"}
@@ -217,8 +218,19 @@ def _wait(
         if _is_moving(step["outlet"]):
             late.append(f"{label(step['outlet'])}: still {state} after {limit_s:g} s")
         elif state != wanted and (wanted or state in ("fault", "unknown")):
-            late.append(f"{label(step['outlet'])}: ended in state {state}")
+            late.append(f"{label(step['outlet'])}: ended in state {state}{_reason(agent, step)}")
     return late
+
+
+def _reason(agent: AgentClient, step: Mapping[str, Any]) -> str:
+    """What an alarm says of a load that was not shut down, or of a hook that failed."""
+    subject = f"outlet {step['outlet']['number']}"
+    told = [
+        printable(alarm["text"])
+        for alarm in agent.get("alarms")["alarms"]
+        if alarm["subject"] == subject and alarm["kind"] in ("shutdown", "hook")
+    ]
+    return f": {told[0]}" if told else ""
 
 
 def _limit_s(arguments: argparse.Namespace, steps: Sequence[Mapping[str, Any]]) -> float:
@@ -237,7 +249,12 @@ def _is_moving(outlet: Mapping[str, Any]) -> bool:
 
 
 def _note(arguments: argparse.Namespace, step: dict[str, Any], outlet: dict[str, Any]) -> None:
-    """Remember the outlet's newest row; say so when it has just settled."""
-    if not arguments.json and _is_moving(step["outlet"]) and not _is_moving(outlet):
-        print(f"{label(outlet)}: {outlet['state']}")
+    """Remember the outlet's newest row; say so when it has just settled, or what it waits for."""
+    if not arguments.json:
+        told = printable(outlet["stopping"])
+        if told and time.monotonic() >= step.get("tell_s", 0.0):
+            step["tell_s"] = time.monotonic() + TELL_S
+            print(f"{label(outlet)}: {told}", flush=True)
+        if _is_moving(step["outlet"]) and not _is_moving(outlet):
+            print(f"{label(outlet)}: {outlet['state']}")
     step["outlet"] = outlet
