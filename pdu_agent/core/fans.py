@@ -103,6 +103,8 @@ class Fans:
         """The same fans, with other settings: one of a fixed duty is told it at once."""
         self._settings = {fan.number: fan for fan in settings}
         for fan in settings:
+            if fan.sensor is None:
+                self._alarms.clear(COOLING, str(Target(TargetKind.FAN, fan.number)))
             if fan.sensor is None and self._told[fan.number] != fan.duty_percent:
                 self._told[fan.number] = fan.duty_percent
                 self._perform(SetFanDuty(fan.number, fan.duty_percent))

@@ -73,6 +73,8 @@ def outlet(row: Outlet) -> Plain:
         "rated_current_a": number(row.rated_current_a),
         "power_up": row.power_up.value,
         "switch_count": row.switch_count,
+        "worn_percent": number(row.wear.worn_percent),
+        "on_s": number(row.wear.on_s),
         "changed_at": instant(row.last_change_wall_s),
         "changed_by": _actor(row.last_actor),
         "change_reason": row.last_reason.value,

@@ -47,7 +47,7 @@ def why(row: Outlet, snapshot: Snapshot) -> list[str]:
         return [f"{_title(row)} is metered only: this unit cannot switch it.", *alarms]
     sentences = [_state(row, at), _cause(row), *_holds(row, at), _trip(row, at)]
     sentences += [_pending(row), _stopping(row), _next(row, at)]
-    sentences += [_relay(row), _proof(row.last_proof, at)]
+    sentences += [_relay(row), _proof(row.last_proof, at), _wear(row)]
     sentences += [_times(row), LOCK_SENTENCES[row.lock], POWER_UP_SENTENCES[row.power_up]]
     return [sentence for sentence in sentences if sentence] + alarms
 
@@ -180,6 +180,11 @@ def _relay(row: Outlet) -> str:
     if settled is not None and settled == row.relay_closed:
         return ""
     return f"The board reads its relay back as {'closed' if row.relay_closed else 'open'}."
+
+
+def _wear(row: Outlet) -> str:
+    worn = row.wear.worn_percent
+    return "" if worn is None else f"Its relay has used {worn:.1f} % of its rated life."
 
 
 def _proof(proof: SwitchProof | None, at: Moment) -> str:

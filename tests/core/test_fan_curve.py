@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from pdu_agent.core.fan_curve import duty_at, regulated
 from pdu_agent.core.settings import FanSettings, SensorSettings
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.events import AlarmRaised
-from tests.core.bench import Workbench
+from tests.core.bench import OPS, Workbench
 
 CURVE = ((25.0, 30.0), (35.0, 60.0), (45.0, 100.0))
 FAN = FanSettings(2, sensor=1, curve=CURVE)
@@ -131,6 +132,18 @@ def test_a_slow_fan_is_judged_by_what_it_was_told() -> None:
         bench.sense(1, 40.0)
         bench.run(1)
     assert [alarm.text for alarm in bench.alarms("fan")] == ["0 rpm at a duty of 80 %"]
+
+
+def test_a_reload_to_a_fixed_duty_tells_it_and_ends_the_alarm() -> None:
+    bench = bench_with()
+    bench.sense(1, None, "gone")
+    assert len(bench.alarms("cooling")) == 1
+    fixed = replace(bench.settings, fans=(FanSettings(2, duty_percent=50),))
+    bench.core.renew(fixed, OPS)
+    assert (told(bench), bench.alarms("cooling")) == ([50.0], [])
+    bench.core.renew(bench.settings, OPS)
+    bench.sense(1, 25.0)
+    assert told(bench) == [36.0]
 
 
 @given(st.lists(st.floats(-40, 125), min_size=1, max_size=30), st.floats(0, 20))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pdu_agent.model.commands import Action, Actor, Hold, Lock, PowerUp, Rank, SwitchOutlet
-from pdu_agent.model.control import NextChange, Trip, TripState
+from pdu_agent.model.control import NextChange, RelayWear, Trip, TripState
 from pdu_agent.model.snapshot import (
     Alarm,
     ChangeReason,
@@ -46,6 +46,10 @@ def test_times_are_those_of_the_unit() -> None:
     snapshot = replace(snapshot, device=replace(snapshot.device, time_zone="Asia/Kolkata"))
     text = why(make_outlet(3, last_change_wall_s=NOON_S), snapshot)
     assert text[0] == "Outlet 3 is on, since 2027-01-15 13:30:00 +0530."
+
+
+def test_a_relay_with_a_rated_life_tells_what_it_has_used() -> None:
+    assert "Its relay has used 12.5 % of its rated life." in sentences(wear=RelayWear(12.5))
 
 
 SHED = Hold(
