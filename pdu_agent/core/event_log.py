@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from pdu_agent.core.alarms import SENSOR, THRESHOLD
+from pdu_agent.core.control_entries import Entry, control_entry
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.wording import described, target_of
 from pdu_agent.model.commands import Target, TargetKind, change_settings
@@ -18,9 +19,6 @@ from pdu_agent.model.events import (
     CommandFailed,
     Event,
     OutletChanged,
-    OutletShed,
-    OutletTripped,
-    PlanRan,
     SensorChanged,
 )
 from pdu_agent.model.readings import AppendEvents
@@ -45,8 +43,6 @@ _SEVERITY_OF_STATE = {
 """The states at which an outlet rests. The way to them is not logged: the command is; nor is
 unknown: the loss of the board is.
 """
-
-_Entry = tuple[EventKind, Severity, Target | None, str, str]
 
 
 class EventLog:
@@ -119,7 +115,7 @@ def _later(a: int, b: int) -> int:
     return a if (a - b) % LAST_EVENT < _HALF else b
 
 
-def _entry(event: Event) -> _Entry | None:
+def _entry(event: Event) -> Entry | None:
     match event:
         case OutletChanged():
             return _outlet_entry(event)
@@ -138,28 +134,13 @@ def _entry(event: Event) -> _Entry | None:
             severity = Severity.INFO if event.new is SensorStatus.OK else Severity.WARNING
             text = f"{target} is {event.new.value}, was {event.old.value}"
             return EventKind.SENSOR_STATUS, severity, target, text, ""
-        case PlanRan():
-            severity = Severity.WARNING if event.skipped else Severity.INFO
-            text = f"plan {event.plan}: {event.outcome}"
-            return EventKind.COMMAND_ACCEPTED, severity, None, text, f"schedule {event.plan}"
-        case OutletShed():
-            verb = "returns" if event.restored else "goes off"
-            target = Target(TargetKind.OUTLET, event.outlet)
-            text = f"{target} {verb}, by cap {event.cap}: {event.text}"
-            severity = Severity.INFO if event.restored else Severity.WARNING
-            return EventKind.OUTLET_STATE, severity, target, text, ""
-        case OutletTripped():
-            target = Target(TargetKind.OUTLET, event.outlet)
-            then = "stays off until its trip is reset" if event.latched else "is tried again"
-            text = f"{target} tripped at {event.current_a:.4g} A and {then}"
-            return EventKind.OUTLET_STATE, Severity.CRITICAL, target, text, ""
         case AgentStarted():
             return _start_entry(event)
         case _:
-            return None
+            return control_entry(event)
 
 
-def _outlet_entry(event: OutletChanged) -> _Entry | None:
+def _outlet_entry(event: OutletChanged) -> Entry | None:
     severity = _SEVERITY_OF_STATE.get(event.new)
     if severity is None:
         return None
@@ -169,7 +150,7 @@ def _outlet_entry(event: OutletChanged) -> _Entry | None:
     return EventKind.OUTLET_STATE, severity, target, text, user
 
 
-def _command_entry(event: CommandAccepted) -> _Entry:
+def _command_entry(event: CommandAccepted) -> Entry:
     changed = change_settings(event.commands)
     kind = EventKind.CONFIGURATION if changed else EventKind.COMMAND_ACCEPTED
     user = str(event.actor)
@@ -177,7 +158,7 @@ def _command_entry(event: CommandAccepted) -> _Entry:
     return kind, Severity.INFO, target_of(event.commands), text, user
 
 
-def _alarm_entry(event: AlarmRaised) -> _Entry | None:
+def _alarm_entry(event: AlarmRaised) -> Entry | None:
     alarm = event.alarm
     if alarm.kind == THRESHOLD:
         return EventKind.THRESHOLD_RAISED, alarm.severity, alarm.target, _told(alarm), ""
@@ -190,7 +171,7 @@ def _told(alarm: Alarm) -> str:
     return f"{alarm.subject}: {alarm.text}"
 
 
-def _cleared_entry(event: AlarmCleared) -> _Entry | None:
+def _cleared_entry(event: AlarmCleared) -> Entry | None:
     alarm = event.alarm
     if alarm.kind == THRESHOLD:
         value = f" at {alarm.crossing.value:.4g}" if alarm.crossing else ""
@@ -202,7 +183,7 @@ def _cleared_entry(event: AlarmCleared) -> _Entry | None:
     return EventKind.HARDWARE_CLEARED, Severity.INFO, alarm.target, text, ""
 
 
-def _start_entry(event: AgentStarted) -> _Entry:
+def _start_entry(event: AgentStarted) -> Entry:
     found = "no board had lost its power"
     if event.cold_banks:
         found = f"these boards had lost their power: {', '.join(event.cold_banks)}"

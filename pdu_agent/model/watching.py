@@ -112,6 +112,18 @@ class EventKind(Enum):
     HARDWARE_CLEARED = "hardware cleared"
     CONFIGURATION = "configuration"
     STARTED = "started"
+    PLAN_RAN = "plan ran"
+    PLAN_SKIPPED = "plan skipped"
+    RULE_FIRED = "rule fired"
+    RULE_ENDED = "rule ended"
+    SHED = "shed"
+    RESTORED = "restored"
+    TRIPPED = "tripped"
+    HOOK_FAILED = "hook failed"
+    STOP_ENDED = "stop ended"
+    STOP_ABORTED = "stop aborted"
+    RELOADED = "reloaded"
+    RELOAD_FAILED = "reload failed"
 
 
 KEPT_EVENTS = 256

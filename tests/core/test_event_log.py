@@ -5,7 +5,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from pdu_agent.core.event_log import EventLog
 from pdu_agent.core.settings import SensorSettings, ThresholdSettings
+from pdu_agent.core.state import CoreState
 from pdu_agent.model.commands import (
     Action,
     ConfigureOutlet,
@@ -22,7 +26,17 @@ from pdu_agent.model.commands import (
     TargetKind,
     ThresholdSetting,
 )
-from pdu_agent.model.events import AlarmRaised
+from pdu_agent.model.events import (
+    AlarmRaised,
+    Event,
+    HookFailed,
+    OutletShed,
+    OutletTripped,
+    PlanRan,
+    RuleFired,
+    SettingsReloaded,
+    StopEnded,
+)
 from pdu_agent.model.readings import BankLost
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import KEPT_EVENTS, LAST_EVENT, EventKind, LoggedEvent, Severity
@@ -230,3 +244,115 @@ def test_a_board_that_comes_and_goes_does_not_flood_the_log() -> None:
         (EventKind.HARDWARE_CLEARED, "board main is in order again"),
         (EventKind.OUTLET_STATE, "outlet 5 is off"),
     ]
+
+
+CONTROL_EVENTS: list[tuple[Event, EventKind, Severity, str, str]] = [
+    (
+        PlanRan(0.0, "night", "outlet 2: off", skipped=False),
+        EventKind.PLAN_RAN,
+        Severity.INFO,
+        "plan night: outlet 2: off",
+        "schedule night",
+    ),
+    (
+        PlanRan(0.0, "night", "no clock", skipped=True),
+        EventKind.PLAN_SKIPPED,
+        Severity.WARNING,
+        "plan night: no clock",
+        "schedule night",
+    ),
+    (
+        RuleFired(0.0, "hot", True, "outlet 2: off"),
+        EventKind.RULE_FIRED,
+        Severity.INFO,
+        "rule hot: outlet 2: off",
+        "rule hot",
+    ),
+    (
+        RuleFired(0.0, "hot", False, "released"),
+        EventKind.RULE_ENDED,
+        Severity.INFO,
+        "rule hot: released",
+        "rule hot",
+    ),
+    (
+        OutletShed(0.0, 1, 1, False, "3100 W"),
+        EventKind.SHED,
+        Severity.WARNING,
+        "outlet 1 goes off, by cap 1: 3100 W",
+        "safety cap 1",
+    ),
+    (
+        OutletShed(0.0, 1, 1, True, "2000 W"),
+        EventKind.RESTORED,
+        Severity.INFO,
+        "outlet 1 returns, by cap 1: 2000 W",
+        "safety cap 1",
+    ),
+    (
+        OutletTripped(0.0, 1, True, 3, 12.34567),
+        EventKind.TRIPPED,
+        Severity.CRITICAL,
+        "outlet 1 tripped at 12.35 A and stays off until its trip is reset",
+        "safety trip",
+    ),
+    (
+        OutletTripped(0.0, 1, False, 1, 12.0),
+        EventKind.TRIPPED,
+        Severity.CRITICAL,
+        "outlet 1 tripped at 12 A and is tried again",
+        "safety trip",
+    ),
+    (
+        HookFailed(0.0, "tidy", 1, "exit status 1"),
+        EventKind.HOOK_FAILED,
+        Severity.WARNING,
+        "outlet 1: hook tidy: exit status 1",
+        "",
+    ),
+    (
+        HookFailed(0.0, "tidy", 0, "exit status 1"),
+        EventKind.HOOK_FAILED,
+        Severity.WARNING,
+        "hook tidy: exit status 1",
+        "",
+    ),
+    (
+        StopEnded(0.0, 1, False, "idle"),
+        EventKind.STOP_ENDED,
+        Severity.INFO,
+        "outlet 1 is cut: idle",
+        "",
+    ),
+    (
+        StopEnded(0.0, 1, True, "hangs"),
+        EventKind.STOP_ABORTED,
+        Severity.WARNING,
+        "outlet 1 stays on: hangs",
+        "",
+    ),
+    (
+        SettingsReloaded(0.0),
+        EventKind.RELOADED,
+        Severity.INFO,
+        "the configuration was read anew",
+        "",
+    ),
+    (
+        SettingsReloaded(0.0, "line 3"),
+        EventKind.RELOAD_FAILED,
+        Severity.WARNING,
+        "the configuration is refused, what was in force still is: line 3",
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "kind", "severity", "text", "user"), CONTROL_EVENTS)
+def test_what_switches_by_itself_is_logged(
+    event: Event, kind: EventKind, severity: Severity, text: str, user: str
+) -> None:
+    log = EventLog(CoreState(), (), lambda _: None)
+    log.add(event)
+    (entry,) = log.newest()
+    assert (entry.kind, entry.severity, entry.text, entry.user) == (kind, severity, text, user)

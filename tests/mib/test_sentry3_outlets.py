@@ -9,15 +9,28 @@ from itertools import product
 import pytest
 
 from pdu_agent.mib_impl.sentry3.outlet_states import control_state
-from pdu_agent.mib_impl.sentry3.words import CONTROL_STATE, LINE_STATUS, LOAD_STATUS
+from pdu_agent.mib_impl.sentry3.words import (
+    CONTROL_STATE,
+    LINE_STATUS,
+    LOAD_STATUS,
+    OUTLET_CAPABILITIES,
+)
+from pdu_agent.mib_impl.syntax import Tag, Value
 from pdu_agent.mib_impl.view import NO_SUCH_INSTANCE
 from pdu_agent.model.commands import Action, Lock
-from pdu_agent.model.snapshot import ChangeReason, MeterStatus, OutletState, ThresholdState
+from pdu_agent.model.snapshot import (
+    ChangeReason,
+    MeterStatus,
+    OutletHooks,
+    OutletState,
+    ThresholdState,
+)
 from tests.mib.sentry3_unit import Sentry3Bench, strip
 from tests.mib.unit import METER, with_outlet
 
 STATUS = "2.3.1.5.1.1.1"
 CONTROL = "2.3.1.10.1.1.1"
+CAPABILITIES = "2.3.1.4.1.1.1"
 
 ON, OFF = OutletState.ON, OutletState.OFF
 ON_PENDING, OFF_PENDING = OutletState.ON_PENDING, OutletState.OFF_PENDING
@@ -103,6 +116,27 @@ def test_an_outlet_that_was_commanded(
 def test_an_outlet_at_rest_tells_who_wanted_it_so(reason: ChangeReason, on: str, off: str) -> None:
     assert shown(state=ON, relay_closed=True, last_reason=reason) == ("on", on)
     assert shown(state=OFF, relay_closed=False, last_reason=reason) == ("off", off)
+
+
+@pytest.mark.parametrize("state", [OFF_PENDING, REBOOTING])
+@pytest.mark.parametrize(
+    ("reason", "control"),
+    [(ChangeReason.SNMP, "shutdown"), (ChangeReason.LOAD_SHEDDING, "eventShutdown")],
+)
+def test_an_outlet_that_is_being_shut_down(
+    state: OutletState, reason: ChangeReason, control: str
+) -> None:
+    found = shown(state=state, relay_closed=True, last_reason=reason, stopping="hook tidy")
+    assert found[1] == control
+
+
+def test_only_what_is_told_before_it_goes_off_can_be_shut_down() -> None:
+    told = Sentry3Bench(with_outlet(strip(), 1, hooks=OutletHooks(before_off="tidy")))
+    able, without = (
+        OUTLET_CAPABILITIES.decode(Value(Tag.OCTET_STRING, bench.content(CAPABILITIES)))
+        for bench in (told, Sentry3Bench(strip()))
+    )
+    assert able - without == {"shutdown"}
 
 
 def test_every_reason_is_judged() -> None:

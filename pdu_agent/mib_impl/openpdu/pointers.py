@@ -45,6 +45,18 @@ _NOTIFICATION_OF = {
     EventKind.HARDWARE_CLEARED: types.HARDWARE_FAULT_CLEARED,
     EventKind.CONFIGURATION: types.CONFIG_CHANGED,
     EventKind.STARTED: types.AGENT_STARTING,
+    EventKind.PLAN_RAN: types.PLAN_RAN,
+    EventKind.PLAN_SKIPPED: types.PLAN_SKIPPED,
+    EventKind.RULE_FIRED: types.RULE_FIRED,
+    EventKind.RULE_ENDED: types.RULE_ENDED,
+    EventKind.SHED: types.OUTLET_SHED,
+    EventKind.RESTORED: types.OUTLET_RESTORED,
+    EventKind.TRIPPED: types.OUTLET_TRIPPED,
+    EventKind.HOOK_FAILED: types.HOOK_FAILED,
+    EventKind.STOP_ENDED: types.STOP_ENDED,
+    EventKind.STOP_ABORTED: types.STOP_ABORTED,
+    EventKind.RELOADED: types.SETTINGS_RELOADED,
+    EventKind.RELOAD_FAILED: types.RELOAD_FAILED,
 }
 
 

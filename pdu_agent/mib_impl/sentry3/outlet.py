@@ -44,8 +44,11 @@ _THRESHOLD = Integer32(0, 255)
 
 
 def _capabilities(row: OutletRow) -> Set[str]:
-    sensed = {"loadSense", "voltageSense", "powerSense"} if row.meter is not None else set()
-    return sensed | ({"powerControl"} if row.outlet.switched else set())
+    """shutdown: what the outlet feeds is told before it goes off."""
+    able = {"loadSense", "voltageSense", "powerSense"} if row.meter is not None else set()
+    if row.outlet.switched:
+        able |= {"powerControl", "shutdown"} if row.outlet.hooks.before_off else {"powerControl"}
+    return able
 
 
 def _switch(row: OutletRow, action: Action) -> Sequence[Command]:

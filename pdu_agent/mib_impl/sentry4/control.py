@@ -42,6 +42,8 @@ class Control(Enum):
     EVENT_OFF = "eventOff"
     EVENT_ON = "eventOn"
     EVENT_REBOOT = "eventReboot"
+    SHUTDOWN = "shutdown"
+    EVENT_SHUTDOWN = "eventShutdown"
 
 
 CONTROL_STATE = Enumerated(
@@ -56,11 +58,13 @@ CONTROL_STATE = Enumerated(
     (10, "off", Control.OFF),
     (11, "on", Control.ON),
     (12, "reboot", Control.REBOOT),
+    (13, "shutdown", Control.SHUTDOWN),
     (14, "lockedOff", Control.LOCKED_OFF),
     (15, "lockedOn", Control.LOCKED_ON),
     (16, "eventOff", Control.EVENT_OFF),
     (17, "eventOn", Control.EVENT_ON),
     (18, "eventReboot", Control.EVENT_REBOOT),
+    (19, "eventShutdown", Control.EVENT_SHUTDOWN),
 )
 
 # Without queueOn(4), queueOff(5) and queueReboot(6): the core keeps no queue that a manager
@@ -72,7 +76,12 @@ CONTROL_ACTION = Enumerated(
     (3, "reboot", Action.REBOOT),
 )
 
-_EVENTS = (ChangeReason.LOAD_SHEDDING, ChangeReason.THRESHOLD)
+_EVENTS = (
+    ChangeReason.LOAD_SHEDDING,
+    ChangeReason.THRESHOLD,
+    ChangeReason.RULE,
+    ChangeReason.OVERCURRENT,
+)
 _IDLE = (Control.IDLE_OFF, Control.IDLE_ON)
 _AWAKE = (Control.WAKE_OFF, Control.WAKE_ON)
 _SIDES = {
@@ -98,6 +107,8 @@ def control_state(outlet: Outlet) -> Control:
     if not outlet.switched:
         return Control.FIXED_ON
     by_event = outlet.last_reason in _EVENTS
+    if outlet.stopping:
+        return Control.EVENT_SHUTDOWN if by_event else Control.SHUTDOWN
     match outlet.state:
         case OutletState.ON_PENDING:
             return Control.PEND_ON
