@@ -18,7 +18,7 @@ from pdu_agent.model.commands import Actor, Command, Controller
 from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, UnknownTarget
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
-from pdu_agent.web import resources, schedules, upkeep
+from pdu_agent.web import resources, rules, schedules, upkeep
 from pdu_agent.web.access import Access
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
 from pdu_agent.web.orders import (
@@ -63,6 +63,7 @@ COLLECTIONS: Mapping[str, Callable[[Snapshot], Plain]] = {
     "thresholds": resources.thresholds,
     "alarms": resources.alarms,
     "events": resources.events,
+    "rules": rules.rules,
     "health": resources.health,
     "energy": resources.energy,
 }
@@ -91,6 +92,7 @@ def make_app(
     app.router.add_post(f"{API}/reload", partial(_reload, access, services.reload))
     upkeep.add_routes(app.router, API, controller, access, _body)
     schedules.add_routes(app.router, API, controller, access, _body, services.upcoming)
+    rules.add_routes(app.router, API, controller, access, _body)
     app.router.add_get("/", partial(_page, controller))
     return app
 

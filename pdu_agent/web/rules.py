@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules over the API: what each watches, what it has done, and whether it is in force."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from pdu_agent.model.commands import Controller, EnableRule
+from pdu_agent.model.control import Rule
+from pdu_agent.model.errors import CommandError, InvalidValue, UnknownTarget
+from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.web.access import Access
+from pdu_agent.web.plain import Plain, instant, number
+
+log = logging.getLogger(__name__)
+
+Body = Callable[[web.Request], Awaitable[dict[str, Any]]]
+
+
+def add_routes(
+    router: web.UrlDispatcher, api: str, controller: Controller, access: Access, body: Body
+) -> None:
+    """body: reads the JSON object of a request."""
+    for verb in ("enable", "disable"):
+        path = f"{api}/rules/{{name}}/{verb}"
+        router.add_post(path, partial(_enable, controller, access, body, verb == "enable"))
+
+
+def rules(snapshot: Snapshot) -> Plain:
+    rows = [_row(row) for row in snapshot.rules]
+    return {"time": instant(snapshot.t_wall_s), "rules": rows}
+
+
+def _row(row: Rule) -> Plain:
+    return {
+        "number": row.number,
+        "name": row.name,
+        "enabled": row.enabled,
+        "condition": row.condition,
+        "action": row.action,
+        "state": row.state.value,
+        "since": instant(row.since_wall_s),
+        "value": number(row.value),
+        "fired": row.fired,
+        "last_at": instant(row.last_wall_s),
+        "outcome": row.outcome,
+    }
+
+
+async def _enable(
+    controller: Controller, access: Access, body: Body, enabled: bool, request: web.Request
+) -> web.Response:
+    """A rule that is enabled already begins anew where it was paused."""
+    given = await body(request)
+    if given:
+        raise InvalidValue(f"unknown key {sorted(given)[0][:40]!r}: none is expected")
+    name = request.match_info["name"]
+    actor = await access.actor(request)
+    wanted = f"{'enable' if enabled else 'disable'} rule {name[:40]}"
+    try:
+        changed = controller.submit_all([EnableRule(name, enabled)], actor).changed
+    except CommandError as error:
+        log.info("%s: %s: refused, %s", actor, wanted, error)
+        raise
+    log.info("%s: %s: %s", actor, wanted, "accepted" if changed else "nothing to do")
+    row = _find(controller.snapshot, name)
+    plain = {"changed": changed, "rule": _row(row)}
+    return web.json_response(plain, dumps=partial(json.dumps, allow_nan=False))
+
+
+def _find(snapshot: Snapshot, name: str) -> Rule:
+    for row in snapshot.rules:
+        if row.name == name:
+            return row
+    raise UnknownTarget(f"there is no rule {name[:40]!r}")
