@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -32,6 +32,7 @@ from pdu_agent.web.plain import Plain, instant, number
 
 log = logging.getLogger(__name__)
 
+_Read = TypeVar("_Read")
 Body = Callable[[web.Request], Awaitable[dict[str, Any]]]
 MAX_TARGETS = 64
 _RESETTABLE = re.compile(r"(inlet|line|branch|outlet|sensor) ([1-9][0-9]{0,3})")
@@ -68,19 +69,44 @@ async def _submit(
     return ticket.changed
 
 
+async def _read(
+    controller: Controller,
+    access: Access,
+    request: web.Request,
+    asked: str,
+    read: Callable[[], _Read],
+) -> _Read:
+    """What the request asks for. What makes no sense is in the audit log too."""
+    try:
+        return read()
+    except CommandError as error:
+        controller.note_refusal(asked, await access.actor(request), str(error))
+        raise
+
+
 async def _acknowledge(
     controller: Controller, access: Access, body: Body, request: web.Request
 ) -> web.Response:
-    given = await body(request)
+    given, text = await body(request), request.match_info["n"]
+    asked = f"acknowledge alarm {text[:20]}"
+    command = await _read(
+        controller,
+        access,
+        request,
+        asked,
+        lambda: _acknowledgement(controller.snapshot, text, given),
+    )
+    changed = await _submit(controller, access, request, [command], asked)
+    row = _alarm(controller.snapshot, str(command.alarm))
+    return web.json_response({"changed": changed, "alarm": resources.alarm(row)})
+
+
+def _acknowledgement(snapshot: Snapshot, text: str, given: Mapping[str, Any]) -> AcknowledgeAlarm:
     _refuse_unknown(given, "acknowledged")
     seen = given.get("acknowledged", True)
     if not isinstance(seen, bool):
         raise InvalidValue("acknowledged: expected true or false")
-    alarm = _alarm(controller.snapshot, request.match_info["n"])
-    commands = [AcknowledgeAlarm(alarm.id, seen)]
-    changed = await _submit(controller, access, request, commands, f"acknowledge alarm {alarm.id}")
-    row = _alarm(controller.snapshot, str(alarm.id))
-    return web.json_response({"changed": changed, "alarm": resources.alarm(row)})
+    return AcknowledgeAlarm(_alarm(snapshot, text).id, seen)
 
 
 def _alarm(snapshot: Snapshot, text: str) -> Alarm:
@@ -94,11 +120,10 @@ async def _reset(
     controller: Controller, access: Access, body: Body, request: web.Request
 ) -> web.Response:
     given = await body(request)
-    _refuse_unknown(given, "targets", "what")
-    targets, what = _targets(given.get("targets")), _what(given.get("what"))
+    commands = await _read(controller, access, request, "reset", lambda: _resets(given))
     before = controller.snapshot
-    commands = [ResetMeter(target, what) for target in targets]
-    wanted = f"reset {what.value} of {', '.join(map(str, targets))}"
+    targets = [command.target for command in commands]
+    wanted = f"reset {commands[0].what.value} of {', '.join(map(str, targets))}"
     changed = await _submit(controller, access, request, commands, wanted)
     after = controller.snapshot
     points = [
@@ -106,6 +131,12 @@ async def _reset(
         for each in targets
     ]
     return web.json_response({"changed": changed, "points": points})
+
+
+def _resets(given: Mapping[str, Any]) -> list[ResetMeter]:
+    _refuse_unknown(given, "targets", "what")
+    targets, what = _targets(given.get("targets")), _what(given.get("what"))
+    return [ResetMeter(target, what) for target in targets]
 
 
 def _targets(given: object) -> list[Target]:
@@ -177,6 +208,15 @@ async def _reset_wear(
     controller: Controller, access: Access, body: Body, request: web.Request
 ) -> web.Response:
     given = await body(request)
+    numbers = await _read(controller, access, request, "reset wear", lambda: _numbers(given))
+    wanted = f"reset the wear of outlets {', '.join(map(str, numbers))}"
+    commands = [ResetWear(each) for each in numbers]
+    changed = await _submit(controller, access, request, commands, wanted)
+    rows = [wear(row) for row in controller.snapshot.outlets if row.index in numbers]
+    return web.json_response({"changed": changed, "outlets": rows})
+
+
+def _numbers(given: Mapping[str, Any]) -> list[int]:
     _refuse_unknown(given, "outlets")
     numbers = given.get("outlets")
     if (
@@ -185,11 +225,7 @@ async def _reset_wear(
         or not all(type(each) is int for each in numbers)
     ):
         raise InvalidValue(f"outlets: expected a list of 1 to {MAX_TARGETS} outlet numbers")
-    wanted = f"reset the wear of outlets {', '.join(map(str, numbers))}"
-    commands = [ResetWear(each) for each in numbers]
-    changed = await _submit(controller, access, request, commands, wanted)
-    rows = [wear(row) for row in controller.snapshot.outlets if row.index in numbers]
-    return web.json_response({"changed": changed, "outlets": rows})
+    return numbers
 
 
 async def _gaps(controller: Controller, request: web.Request) -> web.Response:

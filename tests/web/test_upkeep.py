@@ -99,6 +99,9 @@ def test_a_reset_tells_what_was_and_what_is(agent: RunningAgent) -> None:
 def test_a_wrong_reset_does_nothing(agent: RunningAgent, body: dict[str, Any], text: str) -> None:
     assert text in problem(agent, "reset", body)[1]
     assert submitted(agent) == []
+    ((asked, actor, error),) = agent.controller.refused  # for the audit log
+    assert (asked, actor.face) == ("reset", "cli")
+    assert text in error
 
 
 def test_wear_is_shown_and_reset(agent: RunningAgent) -> None:

@@ -146,6 +146,9 @@ def _alarms(arguments: argparse.Namespace) -> int:
     print("\n".join(_alarm_lines(answer["alarms"])))
     if arguments.history:
         rows = answer["history"]
+        if not rows:
+            print("no alarm is in the event log")
+            return exits.OK
         cells = [
             [str(row["number"]), local_time(row["time"]), row["severity"], printable(row["text"])]
             for row in rows
