@@ -78,10 +78,9 @@ class Trips(Engine):
             live = self._desk.state.outlets.get(number)
             if live is None:
                 continue
-            hold = next((each for each in live.holds if each.source == RETRY_SOURCE), None)
-            if hold is not None:
+            if self._has_hold(number, RETRY_SOURCE):
                 longest_s = self._desk.live.outlets[number].trip_retry_after_s
-                left_s = (hold.until_wall_s or wall_s) - wall_s
+                left_s = (record.wall_s or wall_s) + longest_s - wall_s
                 self._retry_s[number] = now_s + min(max(0.0, left_s), longest_s)
             self._tell(number, record)
 
@@ -171,8 +170,7 @@ class Trips(Engine):
         else:
             after_s = settings.trip_retry_after_s
             ends = f"tried again ({retries} of {settings.trip_retries}) after {after_s:g} s"
-            until_s = wall_s + after_s
-            hold = Hold(RETRY_SOURCE, Rank.SAFETY, False, text, wall_s, ends, until_s)
+            hold = Hold(RETRY_SOURCE, Rank.SAFETY, False, text, wall_s, ends)
             retry_s = now_s + after_s
         self._desk.state.trips[number] = TripRecord(state.value, retries, current_a, wall_s)
         other = RETRY_SOURCE if is_latched else SOURCE
@@ -257,12 +255,13 @@ class Trips(Engine):
     # -- what faces see ---------------------------------------------------------------
 
     def next_change(self, outlet: int) -> NextChange | None:
-        live = self._desk.state.outlets[outlet]
-        hold = next((each for each in live.holds if each.source == RETRY_SOURCE), None)
-        if hold is None:
+        if not self._has_hold(outlet, RETRY_SOURCE):
             return None
+        after_s = self._desk.live.outlets[outlet].trip_retry_after_s
+        tripped_wall_s = self._record(outlet).wall_s
+        due_wall_s = tripped_wall_s + after_s if tripped_wall_s is not None else None
         text = "on again after its trip, to see whether it holds"
-        return NextChange(RETRY_SOURCE, Action.ON, hold.until_wall_s, text)
+        return NextChange(RETRY_SOURCE, Action.ON, due_wall_s, text)
 
     # -- small things -----------------------------------------------------------------
 
