@@ -19,8 +19,10 @@ from pdu_agent.model.commands import (
     Action,
     AdvanceConfigLock,
     BranchSetting,
+    CapSetting,
     Command,
     ConfigureBranch,
+    ConfigureCap,
     ConfigureDevice,
     ConfigureGroup,
     ConfigureInlet,
@@ -32,18 +34,28 @@ from pdu_agent.model.commands import (
     CreateGroup,
     DeviceSetting,
     EnableNotifications,
+    EnablePlan,
+    EnableRule,
     GroupSetting,
+    Hold,
+    HoldOutlet,
     InletSetting,
     Limit,
     Lock,
     NotificationClass,
     OutletSetting,
     Quantity,
+    Rank,
+    ReleaseOutlet,
     RemoveGroup,
     Reset,
     ResetMeter,
     ResetMeters,
+    ResetTrip,
+    ResetWear,
+    RunPlan,
     SensorSetting,
+    SetCountdown,
     SetLimit,
     SetLock,
     SetMember,
@@ -54,6 +66,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     ThresholdSetting,
 )
+from pdu_agent.model.control import Plan
 from pdu_agent.model.errors import NotPermitted
 from pdu_agent.model.snapshot import Alarm, Group, GroupState, Severity
 from tests.mib.unit import unit
@@ -74,6 +87,7 @@ def _alarm(number: int, target: Target | None) -> Alarm:
 SNAPSHOT = dataclasses.replace(
     unit(4),
     groups=(_group(1, 2, 3), _group(2)),
+    plans=(Plan(1, "night", True, "daily", (2, 3), "off", None, None, "", 0, 0),),
     alarms=(_alarm(1, OUTLET), _alarm(2, INLET), _alarm(3, None)),
 )
 
@@ -136,9 +150,19 @@ EXPECTED: list[tuple[Command, set[Need]]] = [
     (AcknowledgeAlarm(9, True), {(WRITE, UNIT)}),
     (EnableNotifications(NotificationClass.OUTLET, True), {(WRITE, UNIT)}),
     (AdvanceConfigLock(0), {(WRITE, UNIT)}),
+    (HoldOutlet(2, Hold("rule x", Rank.RULE, True, "", 0.0)), {(WRITE, 2)}),
+    (ReleaseOutlet(2, "rule x"), {(WRITE, 2)}),
+    (ResetTrip(2), {(WRITE, 2)}),
+    (ResetWear(2), {(WRITE, 2)}),
+    (SetCountdown(2, Action.OFF, 60.0), {(SWITCH, 2)}),
+    (EnablePlan("night", False), {(WRITE, UNIT)}),
+    (RunPlan("night"), {(SWITCH, UNIT), (SWITCH, 2), (SWITCH, 3)}),
+    (RunPlan("of nobody"), {(SWITCH, UNIT)}),
+    (EnableRule("x", True), {(WRITE, UNIT)}),
+    (ConfigureCap(1, CapSetting.LIMIT, 500.0), {(WRITE, UNIT)}),
 ]
 
-NOT_COMMANDS = {"Target", "Actor", "Ticket"}
+NOT_COMMANDS = {"Target", "Actor", "Ticket", "Hold"}
 
 
 def test_every_command_has_an_entry_here() -> None:

@@ -19,7 +19,7 @@ from tests.snmp.rig import BASE, Rig
 
 NOTHING, READ, SWITCH, WRITE = range(4)
 RIGHTS = (Rights.NONE, Rights.READ, Rights.SWITCH, Rights.WRITE)
-CREATE_AND_GO, DESTROY, OFF, TRUE, FALSE, LOCK = 4, 6, 2, 1, 2, 41
+CREATE_AND_GO, DESTROY, OFF, OFF_NOW, TRUE, FALSE, LOCK = 4, 6, 2, 9, 1, 2, 41
 NO_ERROR, NO_ACCESS = 0, 6
 
 Needed = tuple[int, int, int]
@@ -51,6 +51,31 @@ SETS: dict[str, tuple[tuple[int, ...], ber.Node, Needed]] = {
     "acknowledge a board": ((8, 2, 1, 7, 9), ber.integer(TRUE), (WRITE, NOTHING, NOTHING)),
     "silence a class": ((11, 1, 0), ber.integer(FALSE), (WRITE, NOTHING, NOTHING)),
     "take the lock": ((1, 12, 0), ber.integer(LOCK), (WRITE, NOTHING, NOTHING)),
+    "force 2 off": ((3, 1, 1, 8, 2), ber.integer(OFF_NOW), (NOTHING, NOTHING, SWITCH)),
+    "force all off": ((1, 9, 0), ber.integer(OFF_NOW), (SWITCH, SWITCH, SWITCH)),
+    "give 2 a priority": (
+        (3, 1, 1, 16, 2),
+        ber.integer(5, 0x42),
+        (NOTHING, NOTHING, WRITE),
+    ),
+    "give 2 a pulse": ((3, 1, 1, 38, 2), ber.integer(500, 0x42), (NOTHING, NOTHING, WRITE)),
+    **{
+        f"give 2 hook {column}": (
+            (3, 3, 1, column, 2),
+            ber.string(b"tidy"),
+            (NOTHING, NOTHING, WRITE),
+        )
+        for column in (1, 2, 3, 4)
+    },
+    "reset the trip of 2": ((3, 3, 1, 18, 2), ber.integer(TRUE), (NOTHING, NOTHING, WRITE)),
+    "reset the wear of 2": ((3, 3, 1, 21, 2), ber.integer(TRUE), (NOTHING, NOTHING, WRITE)),
+    "run a plan": ((7, 1, 1, 13, 1), ber.integer(TRUE), (SWITCH, SWITCH, SWITCH)),
+    "stop a plan": ((7, 1, 1, 3, 1), ber.integer(FALSE), (WRITE, WRITE, WRITE)),
+    "stop a rule": ((13, 1, 1, 3, 1), ber.integer(FALSE), (WRITE, WRITE, WRITE)),
+    "move a cap": ((10, 1, 1, 6, 1), ber.integer(9, 0x42), (WRITE, WRITE, WRITE)),
+    "give a cap room": ((10, 1, 1, 7, 1), ber.integer(9, 0x42), (WRITE, WRITE, WRITE)),
+    "silence plans": ((11, 8, 0), ber.integer(FALSE), (WRITE, NOTHING, NOTHING)),
+    "silence caps": ((11, 9, 0), ber.integer(FALSE), (WRITE, NOTHING, NOTHING)),
 }
 HOLDERS = list(product(range(4), repeat=3))
 

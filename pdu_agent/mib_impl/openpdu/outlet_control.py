@@ -16,6 +16,7 @@ from pdu_agent.model.commands import (
     Hold,
     OutletSetting,
     ResetTrip,
+    ResetWear,
 )
 from pdu_agent.model.control import NextChange
 from pdu_agent.model.snapshot import Outlet
@@ -37,7 +38,7 @@ NEXT_ACTION = Enumerated(
     (10, "pulse", Action.PULSE),
 )
 
-TRIP_RESET = Enumerated((1, "reset", True), (2, "none", Special.NONE))
+RESET = Enumerated((1, "reset", True), (2, "none", Special.NONE))
 
 
 def _hold(value: Callable[[Hold], T], otherwise: T) -> Callable[[Outlet], T]:
@@ -106,7 +107,7 @@ CONTROL: Table[Outlet] = Table(
         ObjectType(
             18,
             "opduOutletTripReset",
-            TRIP_RESET,
+            RESET,
             lambda _: Special.NONE,
             to_command=lambda outlet, _: ResetTrip(outlet.index),
         ),
@@ -123,6 +124,13 @@ CONTROL: Table[Outlet] = Table(
             Unsigned32(),
             lambda outlet: int(outlet.wear.on_s),
             units="seconds",
+        ),
+        ObjectType(
+            21,
+            "opduOutletWearReset",
+            RESET,
+            lambda _: Special.NONE,
+            to_command=lambda outlet, _: ResetWear(outlet.index),
         ),
     ),
 )
