@@ -77,6 +77,8 @@ class RelayCare:
         self._alarms = alarms
         self._counts = {number: live.switch_count for number, live in state.outlets.items()}
         self._closings: dict[int, _Closing] = {}
+        self._judged: dict[int, tuple[float, int | None, float]] = {}
+        """What each alarm was last decided by."""
         self._on_since: dict[int, tuple[float, float]] = {}
         """Outlet -> since when (monotonic) it is known to be on, and its on_s then."""
 
@@ -150,8 +152,9 @@ class RelayCare:
     def _count_time(self, number: int, is_on: bool, now_s: float) -> None:
         if number in self._on_since:
             since_s, before_s = self._on_since[number]
-            on_s = round(before_s + now_s - since_s, 1)
-            self._state.wear[number] = replace(self._record(number), on_s=on_s)
+            on_s, record = round(before_s + now_s - since_s, 1), self._record(number)
+            if on_s != record.on_s:
+                self._state.wear[number] = replace(record, on_s=on_s)
         if not is_on:
             self._on_since.pop(number, None)
         elif number not in self._on_since:
@@ -159,6 +162,10 @@ class RelayCare:
 
     def _warn(self, number: int) -> None:
         settings, worn = self._settings.outlets[number], 100 * self._record(number).worn
+        judged = worn, settings.relay_cycles, settings.wear_warn_percent
+        if self._judged.get(number) == judged:
+            return
+        self._judged[number] = judged
         target = Target(TargetKind.OUTLET, number)
         if settings.relay_cycles is None or worn < settings.wear_warn_percent:
             self._alarms.clear(WEAR, str(target))

@@ -98,7 +98,7 @@ def test_a_relay_that_does_not_move_does_not_wear() -> None:
 
 
 def test_wear_and_hours_of_a_simulated_day_equal_the_trace() -> None:
-    bench = bench_of()
+    bench = bench_of(rated_current_a=20)
     pass_time(bench, 2, 0.0)
     chance = random.Random(3)
     end_s = bench.clock.monotonic_s() + 86_400
