@@ -149,7 +149,8 @@ class Agent:
         reloader = self._reloader = Reloader(
             self._settings, self._occasion.read, runtime.core, self._takers
         )
-        await self._start_web(runtime, Services(hardware.inrush.newest, reloader.reload, runtime.core.upcoming))
+        services = Services(hardware.inrush.newest, reloader.reload, runtime.core.upcoming)
+        await self._start_web(runtime, services)
         self._watch_over(runtime, lambda: all(each.is_alive() for each in (hardware, panel, fans)))
         self._look_at_board(runtime)
         self._ask_hosts(runtime)
