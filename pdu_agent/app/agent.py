@@ -129,6 +129,7 @@ class Agent:
         store.save(birth.record)  # so that the card's copy is not taken for newer
         await asyncio.to_thread(store.flush_now, birth.record)
         runtime, hardware = self._assemble(store, birth, is_first=loaded.record is None)
+        hooks = self._run_hooks(runtime)
         panel = Panel(self._settings, self._clock, hardware.site, runtime)
         self._exit.push_async_callback(panel.stop)
         fans = fan_keeper(self._settings, self._clock, hardware.site, runtime.deliver_fan)
@@ -149,7 +150,9 @@ class Agent:
         reloader = self._reloader = Reloader(
             self._settings, self._occasion.read, runtime.core, self._takers
         )
-        services = Services(hardware.inrush.newest, reloader.reload, runtime.core.upcoming)
+        services = Services(
+            hardware.inrush.newest, reloader.reload, runtime.core.upcoming, hooks.rows
+        )
         await self._start_web(runtime, services)
         self._watch_over(runtime, lambda: all(each.is_alive() for each in (hardware, panel, fans)))
         self._look_at_board(runtime)
@@ -178,14 +181,14 @@ class Agent:
         )
         self._exit.push_async_callback(asyncio.to_thread, hardware.stop)
         self._exit.callback(runtime.stop)
-        self._run_hooks(runtime)
         return runtime, hardware
 
-    def _run_hooks(self, runtime: Runtime) -> None:
+    def _run_hooks(self, runtime: Runtime) -> HookRunner:
         hooks = HookRunner(self._settings.hooks, self._clock, runtime.deliver_hook)
         runtime.run_hook, runtime.stop_hook = hooks.start, hooks.end
         self._takers.append(hooks.renew)
         self._exit.push_async_callback(hooks.stop)
+        return hooks
 
     async def _start_snmp(self, runtime: Runtime, record: Record, earlier: Subscription) -> None:
         # Imported here: pysnmp is a third of the start-up time, and relays come first.

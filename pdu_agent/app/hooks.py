@@ -6,13 +6,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from pdu_agent.app.config.hooks import CommandHook, HookEntry, HttpHook
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.hook_command import HookFailure, run_command
 from pdu_agent.model.clock import Clock
+from pdu_agent.model.hooks import HookRow, HookRun
 from pdu_agent.model.readings import HookResult, RunHook
 
 log = logging.getLogger(__name__)
@@ -21,17 +21,6 @@ AT_ONCE = 8
 """A board of 256 MB has room for so many ssh."""
 MOST = 512
 """Running and waiting: four for each of 64 outlets, and as many again of plans and rules."""
-
-
-@dataclass(frozen=True, slots=True)
-class LastRun:
-    """How a hook ended the last time. error: "" when it succeeded. wall_s: when it ended."""
-
-    moment: str
-    outlet: int
-    wall_s: float
-    error: str
-    seconds: float
 
 
 class HookRunner:
@@ -45,17 +34,21 @@ class HookRunner:
         self._deliver = deliver
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._last: dict[str, LastRun] = {}
+        self._last: dict[str, HookRun] = {}
         self._is_stopped = False
 
-    @property
-    def hooks(self) -> tuple[HookEntry, ...]:
-        return tuple(self._hooks.values())
-
-    @property
-    def last(self) -> Mapping[str, LastRun]:
-        """By the name of the hook, since the agent started."""
-        return self._last
+    def rows(self) -> tuple[HookRow, ...]:
+        """All hooks, in the order of the configuration."""
+        return tuple(
+            HookRow(
+                hook.name,
+                hook.kind,
+                hook.time_limit_s,
+                hook.ignore_errors,
+                self._last.get(hook.name),
+            )
+            for hook in self._hooks.values()
+        )
 
     def renew(self, settings: AgentSettings) -> None:
         """Hooks that run go on as they began."""
@@ -99,7 +92,7 @@ class HookRunner:
             error = f"it could not be run: {exc!r}"
         seconds = time.monotonic() - began_s
         log.info("hook %s (%s): %s in %.1f s", run.hook, what_of(run), error or "done", seconds)
-        self._last[run.hook] = LastRun(
+        self._last[run.hook] = HookRun(
             run.moment.value, run.outlet, self._clock.wall_s(), error, seconds
         )
         self._deliver(HookResult(run.id, run.hook, error, seconds))

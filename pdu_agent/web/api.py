@@ -16,6 +16,7 @@ from aiohttp.typedefs import Middleware
 
 from pdu_agent.model.commands import Actor, Command, Controller
 from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, UnknownTarget
+from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
 from pdu_agent.web import resources, rules, schedules, upkeep
@@ -89,6 +90,7 @@ def make_app(
         path = f"{API}/outlets/{{n}}/{verb}"
         app.router.add_post(path, partial(_command, controller, access, verb))
     app.router.add_post(f"{API}/commands", partial(_batch, controller, access))
+    app.router.add_get(f"{API}/hooks", partial(_hooks, controller, services.hooks))
     app.router.add_post(f"{API}/reload", partial(_reload, access, services.reload))
     upkeep.add_routes(app.router, API, controller, access, _body)
     schedules.add_routes(app.router, API, controller, access, _body, services.upcoming)
@@ -194,6 +196,12 @@ async def _inrush(
             " or is not measured by a converter that samples",
         )
     return _json(inrush(newest))
+
+
+async def _hooks(
+    controller: Controller, rows: Callable[[], Sequence[HookRow]], _request: web.Request
+) -> web.Response:
+    return _json(resources.hooks(controller.snapshot, rows()))
 
 
 async def _contract(text: bytes, _request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pdu_agent.model.commands import Actor, Hold, Limit, Target
 from pdu_agent.model.control import NextChange
+from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.quantities import watt_hours
 from pdu_agent.model.snapshot import (
     Alarm,
@@ -295,6 +296,28 @@ def sensors(snapshot: Snapshot) -> Plain:
 def fans(snapshot: Snapshot) -> Plain:
     rows = [fan(row) for row in snapshot.fans]
     return {"time": instant(snapshot.t_wall_s), "fans": rows}
+
+
+def hooks(snapshot: Snapshot, rows: Sequence[HookRow]) -> Plain:
+    return {"time": instant(snapshot.t_wall_s), "hooks": [_hook(row) for row in rows]}
+
+
+def _hook(row: HookRow) -> Plain:
+    last = row.last
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "time_limit_s": number(row.time_limit_s),
+        "ignore_errors": row.ignore_errors,
+        "last": last
+        and {
+            "moment": last.moment,
+            "outlet": last.outlet,
+            "ended_at": instant(last.wall_s),
+            "error": last.error,
+            "seconds": number(last.seconds),
+        },
+    }
 
 
 def groups(snapshot: Snapshot) -> Plain:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import ConfigError
+from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 
 Reload = Callable[[Actor], Awaitable[Sequence[str]]]
@@ -28,8 +29,11 @@ def _nothing(_count: int, _outlet: int | None) -> Sequence[Upcoming]:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """switch_on: where the newest inrush of an outlet is to be had. upcoming: what is planned."""
+    """switch_on: where the newest inrush of an outlet is to be had. upcoming: what is planned.
+    hooks: those that are configured.
+    """
 
     switch_on: NewestSwitchOn = lambda _: None
     reload: Reload = _no_file
     upcoming: Coming = _nothing
+    hooks: Callable[[], Sequence[HookRow]] = tuple

@@ -141,6 +141,24 @@ def test_a_load_that_ends_is_cut(unit: Unit) -> None:
     assert said.read_text(encoding="utf-8") == "before off 1 NAS\nafter off 1 NAS\n"
 
 
+def test_hooks_are_listed_with_what_became_of_them(unit: Unit) -> None:
+    (bye, broken, slow) = json.loads(unit.ask("hooks", "--json").stdout)["hooks"]
+    assert (bye["last"]["moment"], bye["last"]["error"]) == ("after off", "")
+    assert broken["last"]["error"] == "exit status 1"
+    assert slow["last"] is None
+    assert "exit status 1" in unit.ask("hooks").stdout
+
+
+def test_a_hook_can_be_tried(unit: Unit) -> None:
+    config = str(unit.folder / "openpdu.yaml")
+    dry = unit.ask("hooks", "test", "broken", "--config", config)
+    assert (dry.returncode, dry.stdout) == (0, "hook broken would run, for 30 s: /bin/false\n")
+    run = unit.ask("hooks", "test", "broken", "--config", config, "--yes")
+    assert run.returncode == 1
+    assert run.stderr == "openpdu: hook broken: failed: exit status 1\n"
+    assert unit.ask("hooks", "test", "none", "--config", config).returncode == 4
+
+
 def test_a_hook_that_runs_does_not_keep_the_agent_from_stopping(unit: Unit) -> None:
     assert unit.ask("off", "4", "--yes").returncode == 0
     assert unit.outlet(4)["stopping"] == "shutting down: hook slow runs"
