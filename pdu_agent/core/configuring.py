@@ -54,6 +54,8 @@ _HOOKS = frozenset(
         OutletSetting.AFTER_OFF,
     }
 )
+_FORGET_INRUSH = (Reset.PEAK_CURRENT, Reset.PEAK, Reset.ALL)
+
 _Row = TypeVar("_Row")
 
 
@@ -190,6 +192,16 @@ class Configuring:
         if ledger is None:
             raise UnknownTarget(f"{command.target} has no meter")
         self._draft.ledgers[command.target] = ledger.reset(command.what, self._wall_s)
+        if command.target.kind is TargetKind.OUTLET and command.what in _FORGET_INRUSH:
+            self._forget_inrush(command.target.index)
+
+    def _forget_inrush(self, outlet: int) -> None:
+        """Another load draws another one."""
+        before = self._draft.wear.get(outlet)
+        if before is not None and before.inrush_peak_a is not None:
+            self._draft.wear[outlet] = replace(
+                before, inrush_peak_a=None, inrush_s=None, inrush_then_a=None
+            )
 
     def reset_meters(self, command: ResetMeters) -> None:
         present: tuple[Target, ...] = (

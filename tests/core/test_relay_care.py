@@ -10,7 +10,7 @@ import pytest
 
 from pdu_agent.core.relay_care import SETTLE_S, cost_of
 from pdu_agent.core.settings import OutletSettings
-from pdu_agent.model.commands import Action, ResetWear, Target, TargetKind
+from pdu_agent.model.commands import Action, Reset, ResetMeter, ResetWear, Target, TargetKind
 from pdu_agent.model.control import RelayWear
 from pdu_agent.model.errors import NotNow, UnknownTarget
 from pdu_agent.model.quantities import Electrical, Quality
@@ -196,6 +196,16 @@ def test_the_largest_inrush_is_kept() -> None:
         bench.core.on_inrush(InrushSeen(1, peak_a, peak_a / 1000, 1.0))
     bench.core.on_inrush(InrushSeen(9, 999.0, 1.0, 1.0))
     assert (wear(bench).inrush_peak_a, wear(bench).inrush_s) == (60, 0.06)
+
+
+@pytest.mark.parametrize(
+    ("what", "left_a"), [(Reset.ENERGY, 60), (Reset.PEAK_POWER, 60), (Reset.PEAK_CURRENT, None)]
+)
+def test_a_reset_of_the_peak_current_forgets_the_inrush(what: Reset, left_a: float | None) -> None:
+    bench = bench_of()
+    bench.core.on_inrush(InrushSeen(1, 60.0, 0.06, 1.0))
+    bench.submit(ResetMeter(OUTLET, what))
+    assert wear(bench).inrush_peak_a == left_a
 
 
 def test_board_of_another_run_is_closed_already() -> None:
