@@ -16,6 +16,7 @@ from pdu_agent.app.client import ClientError
 from pdu_agent.app.commands import (
     audit,
     calibrate,
+    cap,
     details,
     diagnose,
     hooks,
@@ -29,6 +30,7 @@ from pdu_agent.app.commands import (
     upkeep,
     watch,
     waves,
+    what_if,
 )
 from pdu_agent.app.terminal import printable
 from pdu_agent.model.errors import ConfigError, OpenPduError
@@ -62,6 +64,8 @@ def build_parser() -> argparse.ArgumentParser:
         rules,
         hooks,
         upkeep,
+        cap,
+        what_if,
         audit,
         service,
         reload,

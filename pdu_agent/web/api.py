@@ -19,7 +19,7 @@ from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, Unkn
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
-from pdu_agent.web import resources, rules, schedules, upkeep
+from pdu_agent.web import protection, resources, rules, schedules, upkeep
 from pdu_agent.web.access import Access
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
 from pdu_agent.web.orders import (
@@ -93,6 +93,7 @@ def make_app(
     app.router.add_get(f"{API}/hooks", partial(_hooks, controller, services.hooks))
     app.router.add_post(f"{API}/reload", partial(_reload, access, services.reload))
     upkeep.add_routes(app.router, API, controller, access, _body)
+    protection.add_routes(app.router, API, controller, access, _body)
     schedules.add_routes(app.router, API, controller, access, _body, services.upcoming)
     rules.add_routes(app.router, API, controller, access, _body)
     app.router.add_get("/", partial(_page, controller))
