@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pdu_agent.core.alarms import SENSOR, AlarmBook
+from pdu_agent.core.flapping import Flapping
 from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.lines import LineSums
 from pdu_agent.core.live_settings import LiveSettings
@@ -69,6 +70,9 @@ class Points:
         self._alarms = alarms
         self._publish = publish
         self._start_s = clock.monotonic_s()
+        self._flapping = Flapping()
+        self._told_status: dict[int, SensorStatus] = {}
+        """Of the sensors that come and go: what was told last."""
         self.sample_wall_s: float | None = None
         self.sample_mono_s: float | None = None
 
@@ -152,6 +156,7 @@ class Points:
                 self._publish(ReadingLost(self._clock.wall_s(), target))
             older.append(target)
         self._renew_inlets(older, now_s)
+        self._tell_ends(now_s)
         for number, live in list(self._state.sensors.items()):
             limit_s = self._settings.sensors[number].stale_after_s
             if live.is_overdue(now_s, self._start_s, limit_s):
@@ -160,7 +165,15 @@ class Points:
                 self._set_sensor(number, live, live.gone_absent())
 
     def next_due_s(self) -> float:
-        """When (monotonic) the next point is stale, unless it is heard of; else infinity."""
+        """When (monotonic) the next point is stale, unless it is heard of, or a sensor has come to
+        rest that came and went; else infinity.
+        """
+        return min(
+            self._flapping.next_due_s(),
+            self._next_stale_s(),
+        )
+
+    def _next_stale_s(self) -> float:
         return min(
             (
                 ledger.due_s(self._start_s, limit_s)
@@ -180,11 +193,29 @@ class Points:
             self._alarms.clear(SENSOR, str(target))
         # The first value after the start is nothing to tell: it resumes nothing.
         began = old.sample_mono_s is None and not old.is_lost and new.status is SensorStatus.OK
-        wall_s = self._clock.wall_s()
         if new.status is not old.status and not began:
-            self._publish(SensorChanged(wall_s, number, old.status, new.status))
+            self._tell_status(number, old.status, new.status)
         elif self._has_changed_over(number, old, new):
-            self._publish(ContactChanged(wall_s, number, bool(new.value)))
+            self._publish(ContactChanged(self._clock.wall_s(), number, bool(new.value)))
+
+    def _tell_status(self, number: int, old: SensorStatus, new: SensorStatus) -> None:
+        """Of one that comes and goes only what it comes to in the end."""
+        key, now_s = (SENSOR, str(number)), self._clock.monotonic_s()
+        if self._flapping.is_flapping(key, now_s):
+            self._told_status.setdefault(number, old)
+            self._flapping.came_back(key, now_s)
+            self._flapping.leave(key, now_s, None)
+        else:
+            self._flapping.told(key, now_s)
+            self._publish(SensorChanged(self._clock.wall_s(), number, old, new))
+
+    def _tell_ends(self, now_s: float) -> None:
+        for (_, number), _ in self._flapping.over(now_s):
+            told = self._told_status.pop(int(number))
+            live = self._state.sensors[int(number)]
+            if live.status is not told:
+                wall_s = self._clock.wall_s()
+                self._publish(SensorChanged(wall_s, int(number), told, live.status))
 
     def _has_changed_over(self, number: int, old: SensorLive, new: SensorLive) -> bool:
         """Only of those with two states; one that just begins was open, or dry."""

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from pdu_agent.core.flapping import MOST_TELLINGS, QUIET_S, WINDOW_S
-from pdu_agent.core.settings import ThresholdSettings
+from pdu_agent.core.settings import SensorSettings, ThresholdSettings
 from pdu_agent.model.commands import AcknowledgeAlarm, Quantity
-from pdu_agent.model.events import AlarmCleared, AlarmRaised
-from pdu_agent.model.snapshot import Severity
+from pdu_agent.model.events import AlarmCleared, AlarmRaised, SensorChanged
+from pdu_agent.model.snapshot import SensorStatus, Severity
 from tests.core.bench import INLET, Workbench
 
 CURRENT = Quantity.CURRENT
@@ -94,3 +94,37 @@ def test_an_acknowledged_alarm_that_flaps_stays_acknowledged() -> None:
     bench.submit(AcknowledgeAlarm(bench.alarms("threshold")[0].id, True))
     flap(bench, 20, 11, 9)
     assert bench.alarms("threshold")[0].acknowledged
+
+
+def sensor_told(bench: Workbench) -> list[SensorStatus]:
+    return [event.new for event in bench.heard.drain() if isinstance(event, SensorChanged)]
+
+
+def test_a_sensor_that_comes_and_goes_is_told_a_few_times_and_then_how_it_ends() -> None:
+    bench = Workbench(outlets=1, sensors=(SensorSettings(1, stale_after_s=3600),))
+    bench.sense(1, 20.0)
+    for _ in range(200):
+        bench.sense(1, None, "CRC")
+        bench.run(2)
+        bench.sense(1, 20.0)
+        bench.run(2)
+    assert len(sensor_told(bench)) == MOST_TELLINGS
+    bench.sense(1, None, "CRC")
+    bench.run(QUIET_S + 1)
+    assert sensor_told(bench) == [SensorStatus.FAULT]
+    assert len(bench.alarms("sensor")) == 1
+    bench.run(WINDOW_S)
+    bench.sense(1, 20.0)
+    assert sensor_told(bench) == [SensorStatus.OK]
+
+
+def test_a_sensor_that_ends_as_it_was_told_last_is_not_told_again() -> None:
+    bench = Workbench(outlets=1, sensors=(SensorSettings(1, stale_after_s=3600),))
+    bench.sense(1, 20.0)
+    for _ in range(MOST_TELLINGS):
+        bench.sense(1, None, "CRC")
+        bench.sense(1, 20.0)
+    assert sensor_told(bench)[-1] is SensorStatus.OK
+    bench.run(QUIET_S + 1)
+    assert sensor_told(bench) == []
+    assert bench.alarms("sensor") == []
