@@ -49,6 +49,7 @@ METERED = (
     Target(TargetKind.OUTLET, 1),
     Target(TargetKind.OUTLET, 2),
 )
+LIMITED = (*METERED, Target(TargetKind.UNIT, 1))
 WATCHED = (Quantity.CURRENT, Quantity.ACTIVE_POWER, Quantity.ENERGY)
 PEAKS = {
     Reset.ENERGY: {"energy"},
@@ -122,7 +123,7 @@ def apply(state: Shown, batch: Sequence[Command]) -> Shown:
             for asked, wish in wishes(name, value, command):
                 if given.setdefault(asked, wish) != wish:
                     raise Refused(name)
-    for target in METERED:
+    for target in LIMITED:
         for quantity in WATCHED:
             require_order(after, f"{target} {quantity.value}")
     return after
@@ -144,7 +145,7 @@ def changes(state: Shown, command: Command) -> Iterator[tuple[str, Any]]:
         case ConfigureThreshold():
             yield from setting_of(f"{command.target} {command.quantity.value}", command)
         case ConfigureThresholds():
-            targets = [target for target in METERED if target.kind is command.kind]
+            targets = [target for target in LIMITED if target.kind is command.kind]
             if not targets or command.setting not in NUMBERS:
                 raise Refused
             for target in targets:
@@ -204,7 +205,7 @@ def require_order(state: Shown, row: str) -> None:
 
 # random batches
 
-TARGETS = st.sampled_from((*METERED, Target(TargetKind.OUTLET, 9), Target(TargetKind.SENSOR, 1)))
+TARGETS = st.sampled_from((*LIMITED, Target(TargetKind.OUTLET, 9), Target(TargetKind.SENSOR, 1)))
 KINDS = st.sampled_from(TargetKind)
 LIMITS = st.sampled_from((1.0, 2.0, 3.0, 4.0))
 TEXT = st.sampled_from(("", "rack", "x" * 32, "x" * 33, "a\nb"))
