@@ -35,6 +35,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     Ticket,
 )
+from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import CommandError, ConfigError, OutletLocked, UnknownTarget
 from pdu_agent.model.inrush import SwitchOn
 from pdu_agent.model.quantities import Electrical, Quality, Spectrum
@@ -287,6 +288,11 @@ class FakeController:
         self.refusal: CommandError | None = None
         self.settle_after_reads: int | None = None
         self.end_states = END_STATE
+        self.coming: tuple[Upcoming, ...] = ()
+
+    def upcoming(self, count: int, outlet: int | None) -> tuple[Upcoming, ...]:
+        found = [each for each in self.coming if outlet is None or outlet in each.outlets]
+        return tuple(found[:count])
 
     @property
     def snapshot(self) -> Snapshot:
@@ -424,7 +430,7 @@ class RunningAgent:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         settings = HttpSettings(listen="127.0.0.1:0", socket=str(self.socket_path))
-        services = Services({2: SWITCH_ON}.get, self._reload)
+        services = Services({2: SWITCH_ON}.get, self._reload, self.controller.upcoming)
         server = WebServer(self.controller, settings, services=services)
         try:
             await server.start()
