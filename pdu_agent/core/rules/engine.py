@@ -11,23 +11,16 @@ import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from difflib import get_close_matches
 from functools import partial
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Wish
 from pdu_agent.core.holds import without_hold
-from pdu_agent.core.rule_settings import RuleSettings, TriggerKind
+from pdu_agent.core.rule_settings import RuleSettings
 from pdu_agent.core.rules.doing import ALARM, Doing
-from pdu_agent.core.rules.live import (
-    MISSING,
-    OTHERWISE,
-    STORM_FIRINGS,
-    STORM_PAUSE_S,
-    STORM_S,
-    THEN,
-    LiveRule,
-)
+from pdu_agent.core.rules.limiting import PAUSE_ALARM, Limits
+from pdu_agent.core.rules.live import MISSING, OTHERWISE, THEN, LiveRule
+from pdu_agent.core.rules.memory import NEW, Memory
 from pdu_agent.core.rules.shown import next_change_of, shown
 from pdu_agent.core.rules.sights import Around, sight_of
 from pdu_agent.core.rules.watch import Watch
@@ -44,13 +37,10 @@ from pdu_agent.model.snapshot import Severity
 
 log = logging.getLogger(__name__)
 
-BLIND_ALARM, PAUSE_ALARM = "rule input", "rule pause"
+BLIND_ALARM = "rule input"
 RETRY_S = 60.0
 LONGEST_RETRY_S = 3600.0
-DAY_LIMIT_LOOK_S = 60.0
-"""So often it is asked whether a new day has begun for a rule that has used up its own."""
 LONGEST_BACK_OFF_S = 86_400.0
-_NEW = RuleRecord()
 
 
 class Rules(Engine):
@@ -59,6 +49,8 @@ class Rules(Engine):
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._doing = Doing(desk)
+        self._memory = Memory(desk.state)
+        self._limits = Limits(desk, self._memory)
         self._rules: dict[str, LiveRule] = {}
         self._orphans: set[str] = set()
         self.renew(desk.settings)
@@ -110,9 +102,9 @@ class Rules(Engine):
     def next_due_s(self) -> float:
         return min(
             (
-                rule.due_s(self._record(rule).blind)
+                rule.due_s(self._memory.record(rule).blind)
                 for rule in self._rules.values()
-                if rule.is_enabled(self._record(rule))
+                if rule.is_enabled(self._memory.record(rule))
             ),
             default=math.inf,
         )
@@ -123,17 +115,17 @@ class Rules(Engine):
             rule.refused.append((key, str(error)))
 
     def rules(self) -> tuple[Rule, ...]:
-        return tuple(shown(rule, self._record(rule)) for rule in self._rules.values())
+        return tuple(shown(rule, self._memory.record(rule)) for rule in self._rules.values())
 
     def next_change(self, outlet: int) -> NextChange | None:
         now_s, wall_s = self._desk.clock.monotonic_s(), self._desk.clock.wall_s()
         found = [
             change
             for rule in self._rules.values()
-            if rule.is_enabled(self._record(rule))
+            if rule.is_enabled(self._memory.record(rule))
             and (
                 change := next_change_of(
-                    rule, self._record(rule), outlet, self._doing.members, now_s, wall_s
+                    rule, self._memory.record(rule), outlet, self._doing.members, now_s, wall_s
                 )
             )
         ]
@@ -150,7 +142,7 @@ class Rules(Engine):
             kinds,  # type: ignore[arg-type]
             lambda: self._doing.outlets_of(settings.then),
         )
-        record = self._desk.state.rules.get(settings.name, _NEW)
+        record = self._memory.named(settings.name)
         sight = sight_of(settings.when, around)
         sight.armed = record.armed
         watch = Watch(None if record.unsettled else record.active)
@@ -172,27 +164,16 @@ class Rules(Engine):
         if record.active:
             self._doing.raise_alarms(rule, THEN, record.outcome)
         if record.latched:
-            self._desk.alarms.set(
-                PAUSE_ALARM, rule.source, Severity.WARNING, "acted as often as it may, it pauses"
-            )
-
-    def _record(self, rule: LiveRule) -> RuleRecord:
-        return self._desk.state.rules.get(rule.name, _NEW)
-
-    def _note(self, rule: LiveRule, **changes: object) -> RuleRecord:
-        """Remember it; a refused batch leaves it, an accepted one saves it with itself."""
-        record = replace(self._record(rule), **changes)  # type: ignore[arg-type]
-        self._desk.state.rules[rule.name] = record
-        return record
+            self._limits.raise_alarm(rule, "acted as often as it may, it pauses")
 
     def _turn(self, rule: LiveRule) -> Iterator[Wish]:
-        record = self._record(rule)
+        record = self._memory.record(rule)
         now_s = self._desk.clock.monotonic_s()
         if record.resets != rule.resets:
             self._start_anew(rule, record, now_s)
         if not rule.is_enabled(record):
             if record.active or record.blind or record.unsettled:  # disabled by the file
-                self._note(rule, active=False, blind=False, unsettled=False, undone=())
+                self._memory.note(rule, active=False, blind=False, unsettled=False, undone=())
                 self._clear_alarms(rule)
                 yield from self._doing.release_sources({rule.source})
             return
@@ -203,13 +184,13 @@ class Rules(Engine):
             return
         rule.seen = seen
         if rule.sight.armed is not record.armed:
-            self._note(rule, armed=rule.sight.armed)
+            self._memory.note(rule, armed=rule.sight.armed)
         if seen.missing:
             yield from self._missing(rule, now_s)
         else:
             yield from self._present(rule, now_s)
         yield from self._retry(rule, now_s)
-        if self._record(rule).active and rule.settings.keep:
+        if self._memory.record(rule).active and rule.settings.keep:
             yield from self._doing.give_way(rule)
 
     def _start_anew(self, rule: LiveRule, record: RuleRecord, now_s: float) -> None:
@@ -228,7 +209,7 @@ class Rules(Engine):
     def _missing(self, rule: LiveRule, now_s: float) -> Iterator[Wish]:
         """Nothing is seen: what leaned either way begins anew, and after a while it is told."""
         rule.watch = Watch(rule.watch.stands)
-        record = self._record(rule)
+        record = self._memory.record(rule)
         if rule.missing_s is None:
             rule.missing_s = now_s
         after_s = rule.settings.on_missing.after_s
@@ -239,14 +220,16 @@ class Rules(Engine):
             return
         does = bool(rule.settings.on_missing.then)
         because = f"{rule.seen.missing} for {after_s:g} s"
-        self._note(rule, blind=True)
+        self._memory.note(rule, blind=True)
         self._tell_blind(rule)
         if not does:
             self._fired(rule, record.active, f"{because}: all stays as it is")
             return
         rule.act_s = math.inf
         rule.watch = Watch(None)
-        self._note(rule, active=False, unsettled=True, since_wall_s=None, paused_until_wall_s=None)
+        self._memory.note(
+            rule, active=False, unsettled=True, since_wall_s=None, paused_until_wall_s=None
+        )
         yield from self._act(rule, MISSING, because, now_s)
 
     def _tell_blind(self, rule: LiveRule) -> None:
@@ -254,35 +237,37 @@ class Rules(Engine):
 
     def _present(self, rule: LiveRule, now_s: float) -> Iterator[Wish]:
         rule.missing_s = None
-        if self._record(rule).blind:
-            self._note(rule, blind=False)
+        if self._memory.record(rule).blind:
+            self._memory.note(rule, blind=False)
             self._desk.alarms.clear(BLIND_ALARM, rule.source)
         changed = rule.step(rule.seen, now_s)
         if changed and rule.watch.stands is False:
             yield from self._end(rule, now_s)
         elif changed:
             rule.act_s = now_s
-            self._note(rule, active=True, unsettled=False, since_wall_s=self._desk.clock.wall_s())
+            self._memory.note(
+                rule, active=True, unsettled=False, since_wall_s=self._desk.clock.wall_s()
+            )
         if rule.watch.stands and rule.seen.holds and now_s >= rule.act_s:
             yield from self._begin(rule, now_s)
 
     def _begin(self, rule: LiveRule, now_s: float) -> Iterator[Wish]:
         """Do what is to be done, if it may be done now; else see when."""
         because = rule.because()
-        rule.blocked = self._block(rule, now_s)
+        rule.blocked = self._limits.block(rule, now_s, self._zone)
         wall_s = self._desk.clock.wall_s()
         if rule.blocked:
             until = None if math.isinf(rule.act_s) else wall_s + rule.act_s - now_s
-            self._note(rule, paused_until_wall_s=until)
+            self._memory.note(rule, paused_until_wall_s=until)
             return
         self._desk.alarms.clear(PAUSE_ALARM, rule.source)
-        record = self._record(rule)
+        record = self._memory.record(rule)
         rule.firings.append(now_s)
         rule.last_s = now_s
         again_s = rule.settings.again_after_s
         wait_s = record.back_off_s or again_s
         rule.act_s = now_s + wait_s if again_s else math.inf
-        self._note(
+        self._memory.note(
             rule,
             fired=record.fired + 1,
             times_today=record.times_today + 1,
@@ -292,47 +277,10 @@ class Rules(Engine):
         )
         yield from self._act(rule, THEN, because, now_s)
 
-    def _block(self, rule: LiveRule, now_s: float) -> str:
-        """Why it may not act now, and sets when it is to be asked again; empty when it may."""
-        record, settings = self._record(rule), rule.settings
-        today = datetime.fromtimestamp(self._desk.clock.wall_s(), self._zone).date().isoformat()
-        if record.day != today and not record.latched:
-            record = self._note(rule, day=today, times_today=0)
-        if now_s < rule.last_s + settings.not_more_often_s:
-            rule.act_s = rule.last_s + settings.not_more_often_s
-            return f"not more often than each {settings.not_more_often_s:g} s"
-        if settings.times_per_day and record.times_today >= settings.times_per_day:
-            return self._limited(rule, now_s)
-        rule.pause_until_s = max(rule.pause_until_s, self._storm_pause_s(rule, now_s))
-        if now_s < rule.pause_until_s:
-            rule.act_s = rule.pause_until_s
-            text = f"acted {STORM_FIRINGS} times within {STORM_S / 60:g} minutes: it pauses"
-            self._desk.alarms.set(PAUSE_ALARM, rule.source, Severity.WARNING, text)
-            return text
-        return ""
-
-    def _storm_pause_s(self, rule: LiveRule, now_s: float) -> float:
-        is_storm = len(rule.firings) == STORM_FIRINGS and now_s - rule.firings[0] < STORM_S
-        if not is_storm:
-            return -math.inf
-        rule.firings.clear()
-        return now_s + STORM_PAUSE_S
-
-    def _limited(self, rule: LiveRule, now_s: float) -> str:
-        """A watchdog stays quiet until the host answers, others until the next day."""
-        is_host = rule.settings.when.kind is TriggerKind.HOST
-        rule.act_s = math.inf if is_host else now_s + DAY_LIMIT_LOOK_S
-        if is_host:
-            self._note(rule, latched=True)
-        ends = "until the host answers or it is enabled anew" if is_host else "until tomorrow"
-        text = f"acted {rule.settings.times_per_day} times today, it pauses {ends}"
-        self._desk.alarms.set(PAUSE_ALARM, rule.source, Severity.WARNING, text)
-        return text
-
     def _end(self, rule: LiveRule, now_s: float) -> Iterator[Wish]:
         """Its condition is over."""
         rule.act_s, rule.blocked = math.inf, ""
-        self._note(
+        self._memory.note(
             rule,
             active=False,
             unsettled=False,
@@ -348,7 +296,7 @@ class Rules(Engine):
 
     def _act(self, rule: LiveRule, phase: str, because: str, now_s: float) -> Iterator[Wish]:
         """All actions of the phase; those that are refused are tried again."""
-        self._note(rule, undone=())
+        self._memory.note(rule, undone=())
         rule.retry_s, rule.retry_wait_s = math.inf, 0.0
         yield from self._doing.release_others(rule, phase)
         yield from self._doing.switch(rule, phase, because)
@@ -361,7 +309,7 @@ class Rules(Engine):
 
     def _retry(self, rule: LiveRule, now_s: float) -> Iterator[Wish]:
         """What was refused, once more: after a minute, then after twice as long each time."""
-        undone = self._record(rule).undone
+        undone = self._memory.record(rule).undone
         if not undone or now_s < rule.retry_s:
             return
         phase = undone[0].split()[0]
@@ -372,14 +320,14 @@ class Rules(Engine):
 
     def _after_orders(self, rule: LiveRule, now_s: float) -> None:
         undone = tuple(key for key, _ in rule.refused)
-        self._note(rule, undone=undone)
+        self._memory.note(rule, undone=undone)
         rule.retry_s = math.inf
         if undone:
             rule.retry_wait_s = min(max(RETRY_S, 2 * rule.retry_wait_s), LONGEST_RETRY_S)
             rule.retry_s = now_s + rule.retry_wait_s
 
     def _fired(self, rule: LiveRule, active: bool, outcome: str) -> None:
-        self._note(rule, outcome=outcome)
+        self._memory.note(rule, outcome=outcome)
         log.info("%s: %s", rule.source, outcome)
         self._desk.publish(RuleFired(self._desk.clock.wall_s(), rule.name, active, outcome))
 
@@ -396,7 +344,7 @@ class Rules(Engine):
             near = get_close_matches(command.rule, self._rules, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise UnknownTarget(f"there is no rule {command.rule[:40]!r}{hint}")
-        record = draft.rules.get(rule.name, _NEW)
+        record = draft.rules.get(rule.name, NEW)
         is_news = rule.is_enabled(record) is not command.enabled
         if is_news:
             draft.rules[rule.name] = RuleRecord(

@@ -14,9 +14,7 @@ from pdu_agent.model.record import RuleRecord
 
 THEN, OTHERWISE, MISSING = "then", "otherwise", "on_missing"
 STORM_FIRINGS = 6
-STORM_S = 600.0
-STORM_PAUSE_S = 3600.0
-"""A rule that acts more often than STORM_FIRINGS within STORM_S pauses for so long."""
+"""So many of its newest actions a rule knows the times of; see limiting."""
 
 
 @dataclass(slots=True)
