@@ -101,7 +101,8 @@ class GroupRecord:
 class PlanRecord:
     """What is remembered of a plan. enabled: None is as the file has it. handled_wall_s: what was
     due up to here is done, or was missed. counted: where the counter stood when it began to count.
-    asked: the actor who wants it to run now.
+    asked: the actor who wants it to run now. when: of which calendar or counter all this is told,
+    as a check sum.
     """
 
     enabled: bool | None = None
@@ -113,6 +114,7 @@ class PlanRecord:
     runs: int = 0
     missed: int = 0
     asked: tuple[str, ...] = ()
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)

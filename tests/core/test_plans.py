@@ -26,7 +26,7 @@ from pdu_agent.model.commands import (
 from pdu_agent.model.errors import UnknownTarget
 from pdu_agent.model.events import PlanRan
 from pdu_agent.model.record import Record
-from tests.core.bench import Workbench
+from tests.core.bench import OPS, Workbench
 
 ROME = ZoneInfo("Europe/Rome")
 
@@ -346,3 +346,21 @@ def test_a_plan_that_left_the_file_is_forgotten() -> None:
     rig = bench("2026-11-01 12:10", other, record=record)
     rig.run(2)
     assert set(rig.saved[-1].record.plans) == {"day"}
+
+
+def test_a_new_time_in_the_file_is_not_late_for_what_was_before_it() -> None:
+    rig = bench("2026-11-01 12:00", daily("22:00", missed=MissedRuns.ONCE))
+    rig.run(60)
+    other = daily("11:00 22:00", missed=MissedRuns.ONCE)
+    rig.core.renew(replace(rig.settings, plans=(other,)), OPS)
+    rig.run(60)
+    assert rig.board.moves == []
+    earlier = replace(rig.settings, plans=(daily("12:00", missed=MissedRuns.ONCE),))
+    rig.clock.advance(3600)
+    again_rig = bench(
+        "2026-11-01 13:10", *earlier.plans, record=rig.saved[-1].record, board=rig.board
+    )
+    again_rig.run(60)
+    assert rig.board.moves == []
+    again_rig.run(86400)
+    assert [move[1:] for move in moves(again_rig)] == [(1, False)]

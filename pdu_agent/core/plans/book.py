@@ -94,8 +94,8 @@ class PlanBook:
         return [plan for plan in self.plans if plan.row.asked]
 
     def unbegun(self) -> list[TimedPlan]:
-        """Those that never looked at a clock."""
-        return [plan for plan in self.plans if plan.row.handled_wall_s is None]
+        """Those that are new, or whose time is."""
+        return [plan for plan in self.plans if not plan.has_begun]
 
     def ahead_of(self, wall_s: float) -> list[TimedPlan]:
         """Those that have gone further than this time."""

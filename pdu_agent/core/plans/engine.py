@@ -127,7 +127,9 @@ class Plans(Engine):
         if jump_s:
             log.warning("the clock was set %s", _moved(jump_s))
         ahead = self._book.ahead_of(now_s + TOO_FAR_BACK_S)
-        for plan in (*self._book.unbegun(), *ahead):
+        for plan in self._book.unbegun():
+            self._book.write(plan, handled_wall_s=now_s, when=plan.when, is_done=False)
+        for plan in ahead:
             self._book.write(plan, handled_wall_s=now_s)
         if ahead:
             text = "the clock went back by more than a day: plans go on from now"

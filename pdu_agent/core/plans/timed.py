@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from itertools import islice
+from zlib import crc32
 
 from pdu_agent.core.calendar import Calendar, Occurrence
 from pdu_agent.core.plans.settings import MissedRuns, PlanSettings
@@ -37,13 +38,14 @@ class Turn:
 
 class TimedPlan:
     """Keeps when the plan is due next, which takes a while to find out. calendar: None for a
-    plan that counts.
+    plan that counts. when: tells its time from another one, as in PlanRecord.
     """
 
     def __init__(self, number: int, settings: PlanSettings, calendar: Calendar | None) -> None:
         self.number = number
         self.settings = settings
         self.calendar = calendar
+        self.when = f"{crc32(repr(settings.when).encode('utf-8')):08x}"
         self.row = _NEW
         self.next: Occurrence | None = None
 
@@ -59,6 +61,11 @@ class TimedPlan:
     def counts(self) -> bool:
         """Is it enabled, and does it wait for a counter?"""
         return self.settings.when.counter is not None and self.is_enabled and not self.row.is_done
+
+    @property
+    def has_begun(self) -> bool:
+        """Has it been looked at by a clock since its time was last changed in the file?"""
+        return self.row.handled_wall_s is not None and self.row.when == self.when
 
     def take(self, row: PlanRecord) -> None:
         """Go on with this row."""
