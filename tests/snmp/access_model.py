@@ -32,7 +32,7 @@ Oid = tuple[int, ...]
 NOTHING, READ, SWITCH, WRITE = range(4)
 OUTLETS = (1, 2, 3, 4)
 MISSING_OUTLET = 9
-METER = (*BASE, 3, 2, 1)
+METER, CONTROL = (*BASE, 3, 2, 1), (*BASE, 3, 3, 1)
 LOCK = 11
 SYS_COMMAND, COLD_START_DELAY = (*BASE, 1, 9, 0), (*BASE, 1, 11, 0)
 
@@ -144,7 +144,7 @@ class Person:
         return oid[len(OUTLET)] != NAME or oid[-1] == 2
 
     def sees(self, oid: Oid) -> bool:
-        told_of = oid[-1] if oid[: len(OUTLET)] in (OUTLET, METER) else None
+        told_of = oid[-1] if oid[: len(OUTLET)] in (OUTLET, METER, CONTROL) else None
         return self.in_view(oid) and self.level(told_of) >= READ
 
     def refusal(self, changes: Sequence[Change]) -> tuple[int, int] | None:

@@ -241,7 +241,7 @@ REFUSED_SETS = [
         Status.WRONG_TYPE,
         Status.BAD_VALUE,
     ),
-    ((*OUTLET, COMMAND, 1), Value(Tag.INTEGER, 9), Status.WRONG_VALUE, Status.BAD_VALUE),
+    ((*OUTLET, COMMAND, 1), Value(Tag.INTEGER, 11), Status.WRONG_VALUE, Status.BAD_VALUE),
     (
         (*OUTLET, NAME, 1),
         Value(Tag.OCTET_STRING, b"x" * 33),
