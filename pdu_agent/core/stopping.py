@@ -134,25 +134,32 @@ class Stops(Engine):
         self._runs.renew(settings)
 
     def progress(self, outlet: int) -> Progress | None:
-        stop, watch = under_way(self._desk.state, outlet), self._watches.get(outlet)
+        stop = under_way(self._desk.state, outlet)
         if stop is None or Phase(stop.phase) is Phase.PASSED:
             return None
-        now_s = self._desk.clock.monotonic_s()
-        left_s = max(0.0, watch.until_s - now_s) if watch else 0.0
-        left_s = 0.0 if left_s == math.inf else left_s
-        phase = watch.phase if watch else Phase.ASKED
-        hook, graceful = self._hook_of(outlet, Then(stop.then)), self._graceful(outlet)
-        opens = Then(stop.then).opens
-        what = "shutting down" if opens else "about to go on"
+        then, watch = Then(stop.then), self._watches.get(outlet)
+        what = "shutting down" if then.opens else "about to go on"
         if watch is not None and watch.verdict is not None:
             return Progress(f"{what}: {watch.verdict.text}", 0.0)
-        if phase is Phase.IDLE and graceful is not None:
+        if watch is None or watch.phase is Phase.ASKED or watch.until_s == math.inf:
+            return Progress(f"{what}: it begins", self._longest_s(outlet, then))
+        left_s = max(0.0, watch.until_s - self._desk.clock.monotonic_s())
+        graceful = self._graceful(outlet)
+        if watch.phase is Phase.IDLE and graceful is not None:
             waits = f"{self._draw_in_words(outlet, graceful)}, waits for {_wanted(graceful)}"
             return Progress(f"{what}: {waits}, {left_s:.0f} s left", left_s)
-        if phase is Phase.HOOK:
-            left_s += graceful.time_limit_s if graceful is not None and opens else 0.0
-            return Progress(f"{what}: hook {hook} runs", left_s)
-        return Progress(f"{what}: it is not its turn yet", left_s)
+        hook = self._hook_of(outlet, then)
+        return Progress(f"{what}: hook {hook} runs", left_s + self._idle_limit_s(outlet, then))
+
+    def _longest_s(self, number: int, then: Then) -> float:
+        """What hook and draw may take."""
+        hook = self._hook_of(number, then)
+        hook_s = self._runs.limit_s(hook) if hook else 0.0
+        return hook_s + self._idle_limit_s(number, then)
+
+    def _idle_limit_s(self, number: int, then: Then) -> float:
+        graceful = self._graceful(number) if then.opens else None
+        return graceful.time_limit_s if graceful is not None else 0.0
 
     # -- one order that waits -------------------------------------------------------------
 
@@ -252,15 +259,15 @@ class Stops(Engine):
     def _note_sample(self, number: int, watch: _Watch, graceful: GracefulSettings) -> None:
         """Only samples taken since the hook ended count; without a value nothing is idle."""
         ledger = self._desk.state.ledgers.get(_target(number))
+        sample_s = ledger.sample_mono_s if ledger is not None else None
         value = self._draw(number, graceful)
-        if ledger is None or value is None or ledger.sample_mono_s is None:
+        if value is None or sample_s is None:
             watch.low_s = None
-            return
-        sample_s = ledger.sample_mono_s
-        if sample_s == watch.seen_s or sample_s < watch.since_s:
+        if sample_s is None or sample_s == watch.seen_s or sample_s < watch.since_s:
             return
         watch.seen_s = sample_s
-        if not value < (graceful.idle_below_w or graceful.idle_below_a or 0.0):
+        level = graceful.idle_below_w or graceful.idle_below_a or 0.0
+        if value is None or not value < level:
             watch.low_s = None
         elif watch.low_s is None:
             watch.low_s = sample_s

@@ -6,8 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pdu_agent.core.hook_settings import GracefulSettings, HookTerms, OnHang
+from pdu_agent.core.settings import GroupSettings
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     Action,
@@ -20,6 +23,7 @@ from pdu_agent.model.commands import (
     Rank,
     SetLock,
     SwitchAll,
+    SwitchGroup,
     SwitchOutlet,
     Target,
     TargetKind,
@@ -490,3 +494,105 @@ def test_a_power_loss_ends_it() -> None:
 def test_a_level_is_needed_and_the_times_must_fit(settings: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         GracefulSettings(**settings)  # type: ignore[arg-type]
+
+
+def test_the_longest_wait_is_told_at_once() -> None:
+    """A command that waits takes its patience from the first answer."""
+    made = bench(before_off="bye", graceful=GRACEFUL)
+    made.core.submit_all([SwitchOutlet(1, Action.OFF)], OPS)
+    assert made.outlet(1).pending_s == pytest.approx(150)
+
+
+def test_a_meter_without_power_is_never_idle_and_keeps_nobody_busy() -> None:
+    made = bench(graceful=GRACEFUL)
+    made.switch(1, Action.OFF)
+    made.run(0.1)
+    made.read(outlet(1), current_a=0.0)
+    made.core.tick()
+    made.core.tick()
+    assert made.core.next_deadline_s() > made.clock.monotonic_s()
+    for _ in range(250):
+        made.read(outlet(1), current_a=0.0)
+        made.run(0.5)
+    assert is_closed(made)
+    assert made.alarms("shutdown")
+
+
+def test_a_level_in_amperes() -> None:
+    made = bench(graceful=GracefulSettings(idle_below_a=0.1, idle_for_s=1.0))
+    made.switch(1, Action.OFF)
+    for current_a in (0.3, 0.3, 0.05, 0.05):
+        made.read(outlet(1), current_a=current_a)
+        made.run(0.5)
+        assert is_closed(made)
+    assert "0.05 A, waits for under 0.1 A for 1 s" in made.outlet(1).stopping
+    made.read(outlet(1), current_a=0.05)
+    made.run(0.1)
+    assert not is_closed(made)
+
+
+def test_a_group_that_is_rebooted_waits_for_its_slowest_and_none_goes_on_before() -> None:
+    groups = (GroupSettings(1, "pair", (1, 2)),)
+    made = bench(graceful=GRACEFUL, before_on="bye", groups=groups)
+    made.submit(SwitchGroup(1, Action.REBOOT))
+    for _ in range(60):
+        made.read(outlet(1), active_power_w=1.0)
+        made.read(outlet(2), active_power_w=90.0)
+        made.run(0.5)
+    assert (is_closed(made, 1), is_closed(made, 2)) == (False, True)
+    assert runs(made) == []  # outlet 1 is not prepared to go on yet
+    draws(made, 1.0, 7.0, number=2)
+    assert not any(made.board.relays)
+    made.run(6)
+    for run in runs(made):
+        made.core.on_hook(HookResult(run.id, run.hook, "", 1.0))
+    made.run(2)
+    assert all(made.board.relays)
+    order = [(relay, closed) for _, relay, closed in made.board.moves]
+    assert [closed for _, closed in order] == [False, False, True, True]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                Action.OFF,
+                Action.ON,
+                Action.REBOOT,
+                Action.CANCEL,
+                Action.TOGGLE,
+                "low",
+                "high",
+                "ends",
+                "fails",
+                "wait",
+            ]
+        ),
+        max_size=25,
+    )
+)
+def test_a_load_that_never_was_idle_is_never_cut(steps: list[Action | str]) -> None:
+    made = bench(before_off="bye", graceful=GRACEFUL)
+    low_s = None
+    for step in steps:
+        closed = is_closed(made)
+        if isinstance(step, Action):
+            made.switch(1, step)
+            made.run(0.1)
+        elif step in ("ends", "fails"):
+            if runs(made):
+                ends(made, "" if step == "ends" else "exit status 1")
+        elif step == "wait":
+            made.run(3)
+            low_s = None
+        else:
+            for _ in range(8):
+                made.read(outlet(1), active_power_w=1.0 if step == "low" else 90.0)
+                if step == "low" and low_s is None:
+                    low_s = made.clock.monotonic_s()
+                made.run(0.5)
+            low_s = low_s if step == "low" else None
+        if closed and not is_closed(made):
+            assert low_s is not None
+            assert made.clock.monotonic_s() - low_s >= GRACEFUL.idle_for_s
+    assert made.core.next_deadline_s() > made.clock.monotonic_s() - 1e-6
