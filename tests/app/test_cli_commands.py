@@ -430,6 +430,23 @@ def test_all_leaves_locked_outlets_and_says_so(
     ]
 
 
+def test_what_is_left_out_says_who_keeps_it_so() -> None:
+    hold = {"source": "rule hot", "keeps": "on", "text": "50 C", "ends": "until 45 C"}
+    row = {
+        "number": 1,
+        "name": "web",
+        "state": "on",
+        "lock": "unlocked",
+        "pending": None,
+        "holds": [hold],
+    }
+    step = {"before": row, "outlet": row}
+    assert switch.what_happened("off", step) == (
+        "outlet 1 web: left on, kept on by rule hot: 50 C; until 45 C"
+    )
+    assert switch.what_happened("on", step) == "outlet 1 web: already on"
+
+
 def test_json_of_a_command_is_the_api_answer(
     agent: RunningAgent, capsys: pytest.CaptureFixture[str]
 ) -> None:
