@@ -328,12 +328,12 @@ def test_what_switches_by_itself_is_told_of(
     assert one(event) == (number, {instance(at): value for at, value in varbinds.items()})
 
 
-def test_a_plan_that_a_reload_has_taken_away_is_told_of_without_its_number() -> None:
+def test_what_a_reload_has_taken_away_is_told_of_all_the_same() -> None:
     gone = replace(snapshot(), plans=(), rules=(), caps=())
     _, varbinds = one(CONTROL_EVENTS[0], gone)
     assert varbinds[instance("7.1.1.2.0")] == octets(b"night")
-    _, varbinds = one(CONTROL_EVENTS[4], gone)
-    assert varbinds[instance("10.1.1.2.1")] == octets(b"")
+    _, varbinds = one(CONTROL_EVENTS[4], replace(gone, outlets=()))
+    assert varbinds[instance("10.1.1.2.1")] == varbinds[instance("3.1.1.2.2")] == octets(b"")
 
 
 EXAMPLES: Sequence[Event] = [

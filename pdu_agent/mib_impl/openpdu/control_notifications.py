@@ -34,7 +34,7 @@ def _index(name: str, rows: Iterable[Plan | Rule]) -> Oid:
 
 
 def _outlet_name(number: int, snapshot: Snapshot) -> str:
-    return next(outlet.name for outlet in snapshot.outlets if outlet.index == number)
+    return next((outlet.name for outlet in snapshot.outlets if outlet.index == number), "")
 
 
 def _plan_ran(event: PlanRan, snapshot: Snapshot) -> Iterator[Told]:
