@@ -68,6 +68,11 @@ _ONS = (Action.ON, Action.ON_DELAYED)
 _POWER_UP = "power up"
 
 
+def is_understood(stop: StopRecord) -> bool:
+    """Does the row use the words of this version?"""
+    return stop.then in {then.value for then in Then} and stop.phase in {p.value for p in Phase}
+
+
 def under_way(state: CoreState, number: int, live: OutletLive | None = None) -> StopRecord | None:
     """What this outlet waits for, if it does; a record of a step that it has left is none.
 

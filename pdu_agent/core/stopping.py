@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from pdu_agent.core.alarms import HOOK, SHUTDOWN
 from pdu_agent.core.engine import Desk, Engine, Progress, Wish
-from pdu_agent.core.gate import Phase, Then, is_waiting, under_way
+from pdu_agent.core.gate import Phase, Then, is_understood, is_waiting, under_way
 from pdu_agent.core.hook_runs import HookRuns
 from pdu_agent.core.hook_settings import GracefulSettings, OnHang
 from pdu_agent.core.outlet import OPEN_STEPS
@@ -81,6 +81,11 @@ class Stops(Engine):
         self._desk = desk
         self._runs = HookRuns(desk)
         self._watches: dict[int, _Watch] = {}
+        desk.state.stops = {
+            number: stop
+            for number, stop in desk.state.stops.items()
+            if number in desk.state.outlets and is_understood(stop)
+        }
         for number, stop in desk.state.stops.items():
             self._watches[number] = _Watch(stop, Phase(stop.phase))
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -31,6 +32,7 @@ from pdu_agent.model.commands import (
 from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue
 from pdu_agent.model.events import HookFailed, StopEnded
 from pdu_agent.model.readings import BankLost, HookMoment, HookResult, RunHook, StopHook
+from pdu_agent.model.record import Record, StopRecord
 from pdu_agent.model.snapshot import OutletState, Severity
 from tests.core.bench import OPS, Workbench
 
@@ -397,6 +399,34 @@ def test_the_wait_for_idle_goes_on_after_a_crash() -> None:
     assert is_closed(after)
     draws(after, 1.0, 2.0)
     assert not is_closed(after)
+
+
+@pytest.mark.parametrize(
+    "stops",
+    [
+        {7: StopRecord("off", "hook", 0.0, ("cli", "root", ""))},
+        {1: StopRecord("explode", "hook", 0.0, ("cli", "root", ""))},
+        {1: StopRecord("off", "later", 0.0, ())},
+    ],
+)
+def test_a_row_of_another_unit_or_version_is_forgotten(stops: dict[int, StopRecord]) -> None:
+    made = bench(before_off="bye")
+    made.switch(1, Action.OFF)
+    made.run(0.01)
+    made.saved[-1] = replace(made.saved[-1], record=replace(made.saved[-1].record, stops=stops))
+    after = restarted(made)
+    after.run(5)
+    # The order itself was accepted: it is prepared anew.
+    assert is_closed(after)
+    assert [run.hook for run in runs(after)] == ["bye"]
+
+
+def test_what_waits_survives_as_json() -> None:
+    made = bench(before_off="bye")
+    made.switch(1, Action.OFF)
+    made.run(0.01)
+    record = made.saved[-1].record
+    assert Record.from_plain(json.loads(json.dumps(record.to_plain()))).stops == record.stops
 
 
 def test_a_lock_while_it_shuts_down_is_refused() -> None:
