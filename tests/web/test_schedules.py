@@ -162,11 +162,14 @@ def test_the_command_tells_plans_what_to_do(
 
 
 def test_the_log_of_runs(agent: RunningAgent, capsys: pytest.CaptureFixture[str]) -> None:
-    texts = (("plan night: off, due 22:00", "schedule night"), ("outlet 1 is off", "snmp ops"))
+    texts = (
+        (EventKind.PLAN_RAN, "plan night: off, due 22:00"),
+        (EventKind.OUTLET_STATE, "outlet 1 is off"),
+    )
     agent.controller.show(
         events=tuple(
-            LoggedEvent(n, NOON_S, EventKind.COMMAND_ACCEPTED, Severity.INFO, None, text, user)
-            for n, (text, user) in enumerate(texts, start=1)
+            LoggedEvent(n, NOON_S, kind, Severity.INFO, None, text, "")
+            for n, (kind, text) in enumerate(texts, start=1)
         )
     )
     assert cli.main(["schedule", "log"]) == exits.OK

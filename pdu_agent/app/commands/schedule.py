@@ -29,6 +29,8 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _TIMED = ("on", "off", "reboot", "toggle")
 _VERBS = ("list", "next", "simulate", "enable", "disable", "run", "log")
 _NAMED = ("enable", "disable", "run")
+_RUNS = ("plan ran", "plan skipped")
+"""Kinds of entries of the event log."""
 MOST_DAYS = 366
 
 PLANS = (
@@ -180,13 +182,9 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 def _log(arguments: argparse.Namespace) -> int:
     answer = agent_of(arguments).get("events")
-    found = [row for row in answer["events"] if _is_of_plan(row)][: arguments.count]
+    found = [row for row in answer["events"] if row["kind"] in _RUNS][: arguments.count]
     rows = [[local_time(row["time"]), printable(row["text"])] for row in found]
     return _show(arguments, {"events": found}, ENTRIES, rows, "no plan has run")
-
-
-def _is_of_plan(row: Row) -> bool:
-    return str(row["text"]).startswith("plan ") and str(row["user"]).startswith("schedule ")
 
 
 def _ask(arguments: argparse.Namespace) -> int:
