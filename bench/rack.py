@@ -23,11 +23,13 @@ from pdu_agent.core.settings import (
     LineSettings,
     OutletSettings,
 )
+from pdu_agent.model.audit import AuditEntry
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import Actor, Command, Target, TargetKind
 from pdu_agent.model.events import Event
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.readings import (
+    AppendAudit,
     BankState,
     Effect,
     InitialiseBank,
@@ -93,6 +95,7 @@ class Rack:
     moves: list[Move] = field(default_factory=list)
     is_silent: bool = False
     relay_s: float = 0.01
+    audited: list[AuditEntry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.saved = self.record or Record(engine_id=b"x", boot_id=self.boot_id)
@@ -109,6 +112,8 @@ class Rack:
     def _perform(self, effect: Effect) -> None:
         if isinstance(effect, SaveRecord):
             self.saved = effect.record
+        elif isinstance(effect, AppendAudit):
+            self.audited.append(effect.entry)
         elif isinstance(effect, WriteRelays | InitialiseBank):
             self._effects.append(effect)
 

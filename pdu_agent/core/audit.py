@@ -14,7 +14,7 @@ from pdu_agent.core.state import CoreState, OutletLive, reason_of
 from pdu_agent.core.wording import described
 from pdu_agent.model.audit import AuditEntry, AuditResult, ProofMark, ResetMark
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import Actor, Command, Lock, Target
+from pdu_agent.model.commands import Actor, Command, Hold, Lock, Target
 from pdu_agent.model.errors import CommandError, StoreError
 from pdu_agent.model.readings import AppendAudit, Effect
 from pdu_agent.model.snapshot import ChangeReason
@@ -166,6 +166,8 @@ def _plain(value: object) -> object:
         return value.value
     if isinstance(value, Target):
         return str(value)
+    if isinstance(value, Hold):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, frozenset):
         return sorted(str(_plain(each)) for each in value)
     if isinstance(value, str):

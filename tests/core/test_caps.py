@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -346,3 +347,10 @@ def test_a_refusal_does_not_move_anything() -> None:
         unit.core.check([ConfigureCap(1, CapSetting.LIMIT, 1.0)], OPS)
     unit.run(3.0)
     assert unit.moves == []
+
+
+def test_what_a_cap_does_can_be_written_into_the_audit_log() -> None:
+    unit = rack(p1=270.0)
+    unit.run(2.0)
+    commands = [dict(command) for entry in unit.audited for command in entry.commands]
+    assert "shed at 560 W, cap 500 W" in json.dumps(commands)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long until outlets go off when a cap is exceeded, in the real agent with simulated meters?
+
+    python -m bench.shedding [--rounds 60] [--hours 24] [--json]
+
+The cap is set below what is drawn, again and again; what is measured runs from before the request
+to the last relay that opens for it. So it holds the request, the wait for the next window of the
+meter (0.2 s), the choice, the record, the board and, in some rounds, a second round.
+
+Then a rack on a clock of its own, whose load wanders around the edge of its cap: how often does an
+outlet return only to go again?
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.figures import Figure, percentile, report
+from bench.rack import Rack, noisy, settings_of
+from pdu_agent.app.client import AgentClient, ClientError
+from pdu_agent.core.cap_settings import CapSettings
+from pdu_agent.core.settings import OutletSettings, RelayRef
+
+ROOT = Path(__file__).parents[1]
+HIGH_W = 100_000
+QUIET_S = 2.5
+PROVEN_S = 2.5
+"""After the last return: sooner, the cap takes it for one that came back too early."""
+START_LIMIT_S = 30.0
+GOAL_S = 2.0
+
+
+@contextmanager
+def agent(folder: Path) -> Iterator[AgentClient]:
+    """The shipped configuration with a cap, run in a process of its own."""
+    text = (ROOT / "etc" / "openpdu.yaml").read_text(encoding="utf-8")
+    cap = f"caps:\n- {{number: 1, limit_w: {HIGH_W}, margin: 0, restore_after_s: 1}}"
+    text = text.replace("caps: []", cap).replace('relay_log: ""', f"relay_log: {folder}/relays.log")
+    text = text.replace("listen: [0.0.0.0:161]", "listen: []")
+    (folder / "openpdu.yaml").write_text(text, encoding="utf-8")
+    environ = {
+        **os.environ,
+        "OPENPDU_STATE_DIR": str(folder / "state"),
+        "OPENPDU_RUNTIME_DIR": str(folder / "run"),
+        "OPENPDU_SNMP_LISTEN": "",
+        "OPENPDU_HTTP_LISTEN": "",
+        "OPENPDU_SNMP_CREDENTIALS": "",
+    }
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, "-m", "pdu_agent", "run", "--config"]
+        process = subprocess.Popen(
+            [*command, str(folder / "openpdu.yaml")], cwd=ROOT, env=environ, stderr=log
+        )
+        try:
+            client = AgentClient(folder / "run" / "api.sock")
+            _wait_for(client, process, folder)
+            yield client
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait_for(client: AgentClient, process: subprocess.Popen[bytes], folder: Path) -> None:
+    end_s = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < end_s and process.poll() is None:
+        try:
+            if client.get("caps")["caps"][0]["value"] is not None:
+                return
+        except ClientError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError((folder / "log").read_text(encoding="utf-8"))
+
+
+def reactions_s(folder: Path, rounds: int, chance: random.Random) -> Iterator[float]:
+    """Seconds of each round, from the request to the last relay that opened."""
+    with agent(folder) as client:
+        client.command([{"outlet": "all", "command": "on"}])
+        time.sleep(6.0)
+        for _ in range(rounds):
+            value_w = client.get("caps")["caps"][0]["value"]
+            began_s = time.time()
+            client.post("caps/1", {"limit": value_w * chance.uniform(0.6, 0.95)})
+            time.sleep(QUIET_S + chance.uniform(0, 0.2))
+            opened_s = [at_s for at_s, closed in _moves(folder) if at_s >= began_s and not closed]
+            client.post("caps/1", {"limit": HIGH_W})
+            yield max(opened_s) - began_s if opened_s else float("inf")
+            while client.get("caps")["caps"][0]["shed"]:
+                time.sleep(0.2)
+            time.sleep(PROVEN_S)
+
+
+def _moves(folder: Path) -> list[tuple[float, bool]]:
+    lines = (folder / "relays.log").read_text(encoding="ascii").splitlines()
+    return [(float(line.split()[0]), line.split()[2] == "1") for line in lines]
+
+
+def flaps(hours: float) -> int:
+    """Returns that were taken back within so many simulated hours at the edge of a cap."""
+    watts = {1: 200.0, 2: 120.0, 3: 80.0, 4: 60.0, 5: 30.0}
+    outlets = [OutletSettings(n, relay=RelayRef("main", n - 1), priority=n) for n in watts]
+    cap = CapSettings(1, limit_w=500.0, margin=25.0, restore_after_s=30.0)
+    rack = Rack(settings_of(outlets, [cap]), {n: noisy(w, 4.0, n) for n, w in watts.items()})
+    rack.other_w = noisy(25.0, 5.0, 9)
+    rack.run(hours * 3600.0)
+    return sum(move.closed for move in rack.moves)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--hours", type=float, default=24.0)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        times_s = list(reactions_s(Path(folder), arguments.rounds, random.Random(1)))
+    figures = [
+        Figure(f"cap exceeded to last relay, p{percent}", percentile(times_s, percent), "s", goal)
+        for percent, goal in ((50, None), (99, GOAL_S), (100, None))
+    ]
+    count = flaps(arguments.hours)
+    figures.append(Figure(f"flaps in {arguments.hours:g} h at the edge", count, "", 0))
+    return report(figures, arguments.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
