@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import shlex
@@ -86,7 +85,9 @@ def _cells(hook: dict[str, Any]) -> list[str]:
 
 
 def _test(arguments: argparse.Namespace) -> int:
-    # Loaded here: the other commands need no configuration.
+    # Loaded here: the other commands need no configuration, and start without a loop.
+    import asyncio
+
     from pdu_agent.app.config.load import load_settings
     from pdu_agent.app.hook_command import HookFailure
     from pdu_agent.app.hooks import carry_out, told
