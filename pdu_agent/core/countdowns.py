@@ -14,7 +14,6 @@ from dataclasses import replace
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Wish
 from pdu_agent.core.live_settings import Sections
-from pdu_agent.core.plans.book import shown_time
 from pdu_agent.core.plans.wall_clock import WallClock
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState, plain_actor
@@ -42,7 +41,6 @@ class Countdowns(Engine):
 
     def renew(self, settings: CoreSettings) -> None:
         self._sections = Sections(settings)
-        self._zone = settings.time_zone
         rows = self._desk.state.countdowns
         for outlet in rows.keys() - self._sections.outlets.keys():
             del rows[outlet]
@@ -128,9 +126,8 @@ class Countdowns(Engine):
         row = self._desk.state.countdowns.get(outlet)
         if row is None:
             return None
-        wall_s = self._due_wall_s(row)
-        text = f"{row.action} by a countdown at {shown_time(wall_s, self._zone)}"
-        return NextChange("countdown", Action(row.action), wall_s, text)
+        text = f"{row.action} by a countdown"
+        return NextChange("countdown", Action(row.action), self._due_wall_s(row), text)
 
     def upcoming(self, count: int, outlet: int | None) -> list[Upcoming]:
         found = [

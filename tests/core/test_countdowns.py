@@ -26,7 +26,7 @@ def test_it_acts_once_when_its_time_has_passed() -> None:
     assert change is not None
     assert (change.source, change.action) == ("countdown", Action.OFF)
     assert change.wall_s == pytest.approx(rig.clock.wall_s() + 1800)
-    assert change.text == "off by a countdown at 2026-11-01 12:30 CET"
+    assert change.text == "off by a countdown"
     assert [each.source for each in rig.core.upcoming(5, 3)] == ["countdown"]
     rig.run(86400)
     assert opened(rig, start_s) == [(1800, 3)]

@@ -333,7 +333,7 @@ def test_the_next_runs_are_listed_in_their_order() -> None:
     change = rig.outlet(1).next_change
     assert change is not None
     assert (change.source, change.action) == ("plan night", Action.OFF)
-    assert change.text == "plan night: off at 2026-11-01 22:00 CET"
+    assert (change.text, change.wall_s) == ("off by plan night", wall("2026-11-01 22:00"))
     assert rig.outlet(3).next_change is None
 
 

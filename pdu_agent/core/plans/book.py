@@ -160,8 +160,7 @@ class PlanBook:
         action = _action(plan, plan.next)
         if plan.next is None or action is None:
             return None
-        time = shown_time(plan.next.wall_s, self.zone)
-        text = f"plan {plan.name}: {action.value} at {time}"
+        text = f"{action.value} by plan {plan.name}"
         return NextChange(f"plan {plan.name}", action, float(plan.next.wall_s), text)
 
     def upcoming(self, count: int, outlet: int | None) -> list[Upcoming]:
