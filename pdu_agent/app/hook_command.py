@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ PAUSE_S = 0.005
 """After each chunk, so that a flood is taken at 13 MB/s at most: the pipe then makes it wait."""
 TERM_S = 2.0
 """From SIGTERM to SIGKILL."""
+OOM_SCORE_ADJ = "800"  # of at most 1000, proc_pid_oom_score_adj(5)
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -92,6 +94,7 @@ async def run_command(command: Sequence[str], told: Mapping[str, str], limit_s: 
         finally:
             os.close(write_end)
         try:
+            _go_first(process.pid)
             async with asyncio.timeout(limit_s):
                 await process.wait()
         except TimeoutError:
@@ -133,6 +136,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     finally:
         _signal(process, signal.SIGKILL)
     await process.wait()
+
+
+def _go_first(pid: int) -> None:
+    """Where memory runs out, the kernel is to end the hook, not the agent."""
+    with suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text(OOM_SCORE_ADJ, encoding="ascii")
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

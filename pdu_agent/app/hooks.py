@@ -17,8 +17,8 @@ from pdu_agent.model.readings import HookResult, RunHook
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 8
-"""A board of 256 MB has room for so many ssh."""
+AT_ONCE = 4
+"""So many ssh fit beside the agent into the memory that its service may use."""
 MOST = 512
 """Running and waiting: four for each of 64 outlets, and as many again of plans and rules."""
 

@@ -116,6 +116,17 @@ def test_no_shell_reads_its_words(tmp_path: Path) -> None:
     assert not file.exists()
 
 
+def test_it_is_ended_before_the_agent_when_memory_runs_out() -> None:
+    code = (
+        "import time\n"
+        "for _ in range(500):\n"
+        "    if open('/proc/self/oom_score_adj').read().strip() == '800': raise SystemExit\n"
+        "    time.sleep(0.01)\n"
+        "raise SystemExit(1)"
+    )
+    assert run(python(code)) == ""
+
+
 def test_it_has_no_input() -> None:
     assert run(python("import sys; sys.exit(len(sys.stdin.read()))")) == ""
 
