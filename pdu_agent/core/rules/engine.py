@@ -21,7 +21,7 @@ from pdu_agent.core.rules.doing import ALARM, Doing
 from pdu_agent.core.rules.limiting import PAUSE_ALARM, Limits
 from pdu_agent.core.rules.live import MISSING, OTHERWISE, THEN, LiveRule
 from pdu_agent.core.rules.memory import NEW, Memory
-from pdu_agent.core.rules.shown import next_change_of, shown
+from pdu_agent.core.rules.shown import action_of, condition_of, next_change_of, shown
 from pdu_agent.core.rules.sights import Around, sight_of
 from pdu_agent.core.rules.watch import Watch
 from pdu_agent.core.settings import CoreSettings
@@ -69,6 +69,7 @@ class Rules(Engine):
                 self._rules[rule.name] = old
             else:
                 self._rules[rule.name] = self._made(number, rule, kinds)
+        self._of_outlet = self._by_outlet()
         records = self._desk.state.rules
         for name in records.keys() - self._rules.keys():
             del records[name]
@@ -100,14 +101,7 @@ class Rules(Engine):
             yield from self._turn(rule)
 
     def next_due_s(self) -> float:
-        return min(
-            (
-                rule.due_s(self._memory.record(rule).blind)
-                for rule in self._rules.values()
-                if rule.is_enabled(self._memory.record(rule))
-            ),
-            default=math.inf,
-        )
+        return min((rule.wake_s for rule in self._rules.values()), default=math.inf)
 
     def told(self, wish: Wish, error: CommandError | None) -> None:
         if error is not None and isinstance(wish.about, tuple):
@@ -121,7 +115,7 @@ class Rules(Engine):
         now_s, wall_s = self._desk.clock.monotonic_s(), self._desk.clock.wall_s()
         found = [
             change
-            for rule in self._rules.values()
+            for rule in self._of_outlet.get(outlet, ())
             if rule.is_enabled(self._memory.record(rule))
             and (
                 change := next_change_of(
@@ -147,6 +141,7 @@ class Rules(Engine):
         sight.armed = record.armed
         watch = Watch(None if record.unsettled else record.active)
         rule = LiveRule(number, settings, sight, watch, resets=record.resets)
+        rule.condition, rule.action = condition_of(settings, sight), action_of(settings)
         now_s, wall_s = self._desk.clock.monotonic_s(), self._desk.clock.wall_s()
         if record.paused_until_wall_s is not None:
             wait_s = min(max(0.0, record.paused_until_wall_s - wall_s), LONGEST_BACK_OFF_S)
@@ -158,6 +153,13 @@ class Rules(Engine):
         if rule.is_enabled(record):
             self._recall_alarms(rule, record)
         return rule
+
+    def _by_outlet(self) -> dict[int, list[LiveRule]]:
+        found: dict[int, list[LiveRule]] = {}
+        for rule in self._rules.values():
+            for number in self._doing.outlets_of(rule.settings.every_action()):
+                found.setdefault(number, []).append(rule)
+        return found
 
     def _recall_alarms(self, rule: LiveRule, record: RuleRecord) -> None:
         """Alarms end with the agent; those of a rule stand for as long as it does."""
@@ -172,13 +174,14 @@ class Rules(Engine):
         if record.resets != rule.resets:
             self._start_anew(rule, record, now_s)
         if not rule.is_enabled(record):
+            rule.wake_s = math.inf
             if record.active or record.blind or record.unsettled:  # disabled by the file
                 self._memory.note(rule, active=False, blind=False, unsettled=False, undone=())
                 self._clear_alarms(rule)
                 yield from self._doing.release_sources({rule.source})
             return
         seen = rule.sight.look(now_s)
-        if seen == rule.seen and now_s < rule.due_s(record.blind):
+        if now_s < rule.wake_s and (seen is rule.seen or seen == rule.seen):
             if record.active and rule.settings.keep:
                 yield from self._doing.give_way(rule)
             return
@@ -190,12 +193,14 @@ class Rules(Engine):
         else:
             yield from self._present(rule, now_s)
         yield from self._retry(rule, now_s)
+        rule.wake_s = rule.due_s(self._memory.record(rule).blind)
         if self._memory.record(rule).active and rule.settings.keep:
             yield from self._doing.give_way(rule)
 
     def _start_anew(self, rule: LiveRule, record: RuleRecord, now_s: float) -> None:
         """After it was enabled, disabled or reset."""
         rule.resets = record.resets
+        rule.wake_s = -math.inf
         rule.watch = Watch(record.active)
         rule.missing_s, rule.retry_s, rule.blocked = None, math.inf, ""
         rule.act_s = now_s if record.active else math.inf

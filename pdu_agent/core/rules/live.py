@@ -19,8 +19,10 @@ STORM_FIRINGS = 6
 
 @dataclass(slots=True)
 class LiveRule:
-    """act_s: when `then` is due (monotonic) while it stands. retry_s: when what was refused is
-    tried again, and retry_wait_s: how long that took the last time. blocked: why `then` waits.
+    """condition and action: in words. Times are monotonic. wake_s: when it has to be looked at
+    though nothing that it sees changes. act_s: when `then` is due while it stands. retry_s: when
+    what was refused is tried again, and retry_wait_s: how long that took the last time. blocked:
+    why `then` waits.
     """
 
     number: int
@@ -29,6 +31,9 @@ class LiveRule:
     watch: Watch
     seen: Seen = field(default_factory=lambda: Seen(None))
     missing_s: float | None = None
+    condition: str = ""
+    action: str = ""
+    wake_s: float = -math.inf
     act_s: float = math.inf
     retry_s: float = math.inf
     retry_wait_s: float = 0.0

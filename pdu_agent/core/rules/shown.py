@@ -6,22 +6,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from pdu_agent.core.rule_settings import ActionSettings
+from pdu_agent.core.rule_settings import ActionSettings, RuleSettings
 from pdu_agent.core.rules.live import MISSING, OTHERWISE, THEN, LiveRule
+from pdu_agent.core.rules.sights import Sight
 from pdu_agent.model.control import NextChange, Rule, RuleState
 from pdu_agent.model.record import RuleRecord
 
 
 def shown(rule: LiveRule, record: RuleRecord) -> Rule:
-    settings, sight = rule.settings, rule.sight
-    for_s = settings.begins_after_s
-    lasting = f" for {for_s:g} s" if for_s else ""
     return Rule(
         number=rule.number,
         name=rule.name,
         enabled=rule.is_enabled(record),
-        condition=f"{sight.subject} {sight.beyond}{lasting}",
-        action=", ".join(_words(action) for action in settings.then),
+        condition=rule.condition,
+        action=rule.action,
         state=_state(rule, record),
         since_wall_s=record.since_wall_s,
         value=rule.seen.value,
@@ -29,6 +27,16 @@ def shown(rule: LiveRule, record: RuleRecord) -> Rule:
         last_wall_s=record.last_wall_s,
         outcome=rule.blocked or record.outcome,
     )
+
+
+def condition_of(settings: RuleSettings, sight: Sight) -> str:
+    for_s = settings.begins_after_s
+    lasting = f" for {for_s:g} s" if for_s else ""
+    return f"{sight.subject} {sight.beyond}{lasting}"
+
+
+def action_of(settings: RuleSettings) -> str:
+    return ", ".join(_words(action) for action in settings.then)
 
 
 def _words(action: ActionSettings) -> str:

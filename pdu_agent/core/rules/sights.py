@@ -89,6 +89,8 @@ class ValueSight(Sight):
         self._possible = POSSIBLE.get(quantity, (-math.inf, math.inf)) if quantity else _ANY
         self.unit = UNITS[quantity] if quantity else ""
         self.subject = f"{target} {quantity.value}" if quantity else str(target)
+        self._source: object = None
+        self._seen = _NOTHING
         self._is_high = settings.above is not None
         border, hysteresis = settings.border or 0.0, settings.hysteresis
         self._border = border
@@ -99,6 +101,18 @@ class ValueSight(Sight):
 
     def look(self, now_s: float) -> Seen:
         del now_s
+        newest = self._newest()
+        if newest is None or newest is not self._source:
+            self._source, self._seen = newest, self._judged()
+        return self._seen
+
+    def _newest(self) -> object:
+        """What has the value: another object whenever anything of it changes; None for a sum."""
+        if self._target.kind is TargetKind.SENSOR:
+            return self.around.state.sensors.get(self._target.index)
+        return self.around.state.ledgers.get(self._target)
+
+    def _judged(self) -> Seen:
         value = self.around.values.of(self._target, self._quantity)
         if value is None:
             return Seen(None, f"{self.subject} has no value")
