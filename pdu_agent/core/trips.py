@@ -195,6 +195,7 @@ class Trips(Engine):
             return
         others = any(not h.wants_on and h.source != RETRY_SOURCE for h in live.holds)
         if others or live.machine.step is not Step.OFF:
+            self._retry_s[number] = now_s + REFUSED_RETRY_S
             return
         before = self._record(number)
         commands = (ReleaseOutlet(number, RETRY_SOURCE), SwitchOutlet(number, Action.ON))

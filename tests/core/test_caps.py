@@ -166,6 +166,20 @@ def test_nobody_switches_on_what_was_shed_but_an_off_stays() -> None:
     assert unit.off() == []
 
 
+def test_somebodys_off_is_remembered_while_it_is_shed() -> None:
+    unit = rack(p1=270.0)
+    unit.run(2.0)
+    unit.submit(SwitchOutlet(4, Action.OFF))
+    unit.loads[1] = 100.0
+    unit.run(60.0)
+    assert unit.off() == [4]
+    assert unit.outlet(4).holds == ()
+    assert unit.core.snapshot.caps[0].shed == ()
+    unit.submit(SwitchOutlet(4, Action.ON))
+    unit.run(2.0)
+    assert unit.off() == []
+
+
 def test_the_limit_may_be_changed_while_it_runs_and_only_to_what_makes_sense() -> None:
     unit = rack()
     unit.run(1.0)

@@ -9,7 +9,17 @@ import pytest
 
 from bench.rack import MAINS_V, Rack, settings_of
 from pdu_agent.core.settings import OutletSettings, RelayRef
-from pdu_agent.model.commands import Action, Lock, ResetTrip, SetLock, SwitchOutlet
+from pdu_agent.model.commands import (
+    Action,
+    Hold,
+    HoldOutlet,
+    Lock,
+    Rank,
+    ReleaseOutlet,
+    ResetTrip,
+    SetLock,
+    SwitchOutlet,
+)
 from pdu_agent.model.control import TripState
 from pdu_agent.model.errors import OutletHeld, UnknownTarget
 from pdu_agent.model.events import OutletTripped
@@ -148,3 +158,18 @@ def test_only_what_there_is_is_reset() -> None:
         rack.submit(ResetTrip(9))
     rack.submit(ResetTrip(1))
     assert rack.moves == []
+
+
+def test_a_try_that_something_else_is_against_waits_and_costs_no_time() -> None:
+    rack = unit()
+    rack.loads[1] = SHORT_W
+    rack.run(3.0)
+    hold = Hold("rule hot", Rank.RULE, False, "too hot", 0.0)
+    rack.submit(HoldOutlet(1, hold))
+    rack.loads[1] = 100.0
+    rack.run(30.0)
+    assert rack.off() == [1]
+    assert rack.core.next_deadline_s() > rack.clock.monotonic_s() - 1e-6
+    rack.submit(ReleaseOutlet(1, "rule hot"))
+    rack.run(3.0)
+    assert rack.off() == []
