@@ -141,7 +141,7 @@ def test_days_before_plans_were_made_are_refused(
 
 
 def test_two_hundred_plans_of_64_outlets_cost_next_to_nothing() -> None:
-    """At most 1 % of a core: 10 ms of each second. Nothing is computed while nothing is due."""
+    """A tick with nothing due; 1 % of a core is 10 ms of each second."""
     outlets = tuple(OutletSettings(n, relay=RelayRef("main", n - 1)) for n in range(1, 65))
     plans = tuple(
         PlanSettings(
@@ -156,13 +156,13 @@ def test_two_hundred_plans_of_64_outlets_cost_next_to_nothing() -> None:
         DeviceSettings(), (InletSettings(),), outlets, time_zone=ROME, plans=plans
     )
     dry = Rehearsal(settings, START_S + 86400 * 0.25 + 30)
-    control = dry.core._control
+    engines = dry.core._control._engines
     began_s = time.process_time()
     for _ in range(1000):
-        list(control._engines[0].tick())
-        for engine in control._engines:
+        for engine in engines:
+            list(engine.tick())
             engine.next_due_s()
-    assert (time.process_time() - began_s) / 1000 < 0.005
+    assert (time.process_time() - began_s) / 1000 < 0.001
 
 
 def test_today_is_where_a_simulation_begins(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -32,6 +32,15 @@ def shown_time(wall_s: float, zone: tzinfo | None) -> str:
     return moment.strftime(f"%Y-%m-%d %H:%M{seconds} %Z")
 
 
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """What is asked for at each tick."""
+
+    asked: list[TimedPlan]
+    unbegun: list[TimedPlan]
+    counting: list[TimedPlan]
+
+
 class PlanBook:
     """Finds everything again only after something has changed; `refresh` before it is asked."""
 
@@ -47,6 +56,7 @@ class PlanBook:
         ]
         self._rows: dict[str, PlanRecord] | None = None
         self._groups: object = None
+        self._kinds: _Kinds | None = None
         self._next_wall_s: float | None = None
         self._shown: tuple[bool, tuple[Plan, ...]] | None = None
         self._changes: dict[int, NextChange] | None = None
@@ -77,7 +87,7 @@ class PlanBook:
         self._forget()
 
     def _forget(self) -> None:
-        self._next_wall_s = self._shown = self._changes = None
+        self._next_wall_s = self._kinds = self._shown = self._changes = None
 
     # -- which plans ----------------------------------------------------------------
 
@@ -91,18 +101,28 @@ class PlanBook:
 
     def asked(self) -> list[TimedPlan]:
         """Those that somebody wants to be run now."""
-        return [plan for plan in self.plans if plan.row.asked]
+        return self._kinds_now().asked
 
     def unbegun(self) -> list[TimedPlan]:
         """Those that are new, or whose time is."""
-        return [plan for plan in self.plans if not plan.has_begun]
+        return self._kinds_now().unbegun
 
     def ahead_of(self, wall_s: float) -> list[TimedPlan]:
         """Those that have gone further than this time."""
         return [plan for plan in self.plans if (plan.row.handled_wall_s or 0.0) > wall_s]
 
     def counting(self) -> list[TimedPlan]:
-        return [plan for plan in self.plans if plan.counts]
+        """Those that wait for their counter."""
+        return self._kinds_now().counting
+
+    def _kinds_now(self) -> _Kinds:
+        if self._kinds is None:
+            self._kinds = _Kinds(
+                [plan for plan in self.plans if plan.row.asked],
+                [plan for plan in self.plans if not plan.has_begun],
+                [plan for plan in self.plans if plan.counts],
+            )
+        return self._kinds
 
     def waits_for_clock(self) -> bool:
         return any(plan.is_enabled and plan.calendar is not None for plan in self.plans)

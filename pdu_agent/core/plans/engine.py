@@ -69,6 +69,8 @@ class Plans(Engine):
         self._hooks: dict[int, TimedPlan] = {}
         self._error: CommandError | None = None
         self._in_doubt = False
+        self._is_first = True
+        """Of the looks at a clock that is believed."""
         self.renew(desk.settings)
 
     def renew(self, settings: CoreSettings) -> None:
@@ -105,7 +107,9 @@ class Plans(Engine):
         self._tell_doubt()
         for plan in self._book.asked():
             yield from self._run_by_hand(plan)
-        if self._wall.is_set:
+        if not self._wall.is_set:
+            self._is_first = True
+        else:
             self._begin(jump_s)
             yield from self._run_all(self._due())
             yield from self._run_all(self._counted())
@@ -126,7 +130,9 @@ class Plans(Engine):
         now_s = self._desk.clock.wall_s()
         if jump_s:
             log.warning("the clock was set %s", _moved(jump_s))
-        ahead = self._book.ahead_of(now_s + TOO_FAR_BACK_S)
+        is_first, self._is_first = self._is_first, False
+        looks = is_first or jump_s < 0
+        ahead = self._book.ahead_of(now_s + TOO_FAR_BACK_S) if looks else []
         for plan in self._book.unbegun():
             self._book.write(plan, handled_wall_s=now_s, when=plan.when, is_done=False)
         for plan in ahead:
