@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-from pdu_agent.core.settings import MAX_OUTLETS
 from pdu_agent.mib_impl.names import IDENTITIES
+from pdu_agent.model.size import MAX_OUTLETS
 from pdu_agent.web.settings import split_listen
 
 MAX_SPEED = 100_000.0  # a day in a second; beyond that nobody can watch

@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pdu_agent.core.outlet import CLOSE_STEPS, QUEUED_STEPS, OutletMachine
-from pdu_agent.core.settings import MAX_OUTLETS, MIN_ACTUATION_GAP_S
+from pdu_agent.core.settings import MIN_ACTUATION_GAP_S
+from pdu_agent.model.size import MAX_OUTLETS
 
 ON_TIME_S = 0.01
 ON_TIME_SHARE = 0.1

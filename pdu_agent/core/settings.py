@@ -24,12 +24,12 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
+from pdu_agent.model.size import MAX_OUTLETS
 from pdu_agent.model.snapshot import SensorKind
 
 if TYPE_CHECKING:  # it needs the limits that stand here
     from pdu_agent.core.rule_settings import RuleSettings
 
-MAX_OUTLETS = 64
 MAX_INLETS = 8
 MAX_LINES = 24
 MAX_BRANCHES = 32

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from pdu_agent.core.outlet import CLOSE_STEPS, OutletMachine
 from pdu_agent.core.scheduler import RelayScheduler
-from pdu_agent.core.settings import MAX_OUTLETS, MIN_ACTUATION_GAP_S, DeviceSettings
+from pdu_agent.core.settings import MIN_ACTUATION_GAP_S, DeviceSettings
 from pdu_agent.core.steps import Step
 from pdu_agent.model.commands import Action, SwitchOutlet
+from pdu_agent.model.size import MAX_OUTLETS
 from tests.core.bench import Workbench
 
 TICK_S = 0.001

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pdu_agent.app.config.shape import inline
-from pdu_agent.core.settings import MAX_OUTLETS
 from pdu_agent.hw import registry
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.io_line import IoLine
 from pdu_agent.model.settings import setting
+from pdu_agent.model.size import MAX_OUTLETS
 
 MAX_BOARDS = 16
 MAX_IO_LINES = 128

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How large a unit may be. Alone here, so that the command can know it and start fast."""
+
+MAX_OUTLETS = 64
