@@ -93,6 +93,11 @@ class Caps(Engine):
         self.renew(desk.settings)
 
     def renew(self, settings: CoreSettings) -> None:
+        for cap in settings.caps:
+            before = self._caps.get(cap.number)
+            if before is not None and before.quantity is not cap.quantity:
+                record = self._record(cap.number)  # its draws are in the other unit
+                self._set(cap.number, replace(record, draws=()))
         self._caps = {cap.number: cap for cap in settings.caps}
         self._feeds = Feeds.of(settings)
         self._watches = {
@@ -395,7 +400,7 @@ class Caps(Engine):
 
     def _fits(self, cap: CapSettings, number: int, value: float) -> bool:
         draws = self._draws()
-        share = draws.behind(cap.target, cap.quantity)[number]
+        share = draws.behind(cap.target, cap.quantity).get(number, 0.0)
         coming = draws.coming(cap.target, cap.quantity, self._desk.clock.monotonic_s(), {number})
         return value + coming + share * self._reckoned(cap, number) <= self._ceiling(cap) + TINY
 

@@ -275,7 +275,7 @@ def test_a_return_that_is_too_much_is_taken_back_and_waits_twice_as_long() -> No
 def test_at_the_edge_nothing_flaps_for_hours() -> None:
     unit = rack()
     unit.loads |= {1: noisy(260.0, 8.0, 1), 2: noisy(120.0, 8.0, 2)}
-    unit.run(4 * 3600.0 / 8)
+    unit.run(600.0)
     again = [move for move in unit.moves if move.closed]
     assert again == []
     assert len(unit.moves) <= 2
@@ -368,3 +368,15 @@ def test_what_a_cap_does_can_be_written_into_the_audit_log() -> None:
     unit.run(2.0)
     commands = [dict(command) for entry in unit.audited for command in entry.commands]
     assert "shed at 560 W, cap 500 W" in json.dumps(commands)
+
+
+def test_a_cap_that_is_given_another_target_and_unit_lets_its_outlets_return() -> None:
+    branches = [BranchSettings(1, rated_current_a=100.0), BranchSettings(2, rated_current_a=100.0)]
+    row = [replace(each, branch=1) for each in outlets(1, 2, 3)]
+    unit = Rack(settings_of(row, [CAP], branches), {1: 300.0, 2: 200.0, 3: 100.0})
+    unit.run(2.0)
+    assert unit.off() == [3]
+    other = replace(CAP, target=Target(TargetKind.BRANCH, 2), limit_w=None, limit_a=5.0, margin=0.1)
+    unit.core.renew(replace(unit.settings, caps=(other,)), OPS)
+    unit.run(30.0)
+    assert unit.off() == []
