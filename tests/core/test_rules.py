@@ -34,7 +34,7 @@ from pdu_agent.model.readings import HostSeen
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import OutletState, SensorKind
 from pdu_agent.model.ups import Ups, UpsFlag
-from tests.core.bench import Board, Workbench
+from tests.core.bench import OPS, Board, Workbench
 
 OFF_2 = (ActionSettings(switch="off", outlets=(2,)),)
 ON_2 = (ActionSettings(switch="on", outlets=(2,)),)
@@ -697,3 +697,40 @@ def test_rules_cost_little_while_nothing_changes() -> None:
     unit.run(5.0)
     assert board.moves == []
     assert len(unit.core.snapshot.rules) == 64
+
+
+# -- the configuration read anew -----------------------------------------------------------
+
+
+def test_a_reload_keeps_what_a_rule_knows_and_moves_nothing() -> None:
+    rule = replace(HOT, keep=True, then=(*OFF_2, ActionSettings(alarm="warning")))
+    unit = bench(rule)
+    feel(unit, 15, 31.0)
+    unit.core.renew(replace(unit.settings, rules=(STANDBY, rule)), OPS)
+    feel(unit, 30, 31.0)
+    assert moves(unit) == [(2, False)]
+    assert [(each.name, each.number, each.fired) for each in unit.core.snapshot.rules] == [
+        ("standby", 1, 0),
+        ("hot", 2, 1),
+    ]
+    assert len(unit.outlet(2).holds) == 1
+
+
+def test_a_rule_that_a_reload_takes_away_leaves_no_hold_and_no_alarm() -> None:
+    rule = replace(HOT, keep=True, then=(*OFF_2, ActionSettings(alarm="warning")))
+    unit = bench(rule)
+    feel(unit, 15, 31.0)
+    unit.core.renew(replace(unit.settings, rules=()), OPS)
+    feel(unit, 3, 31.0)
+    assert unit.outlet(2).holds == ()
+    assert unit.alarms("rule") == []
+    assert moves(unit) == [(2, False)]
+
+
+def test_a_changed_rule_that_is_active_does_not_act_again() -> None:
+    unit = bench(HOT)
+    feel(unit, 15, 31.0)
+    unit.switch(2, Action.ON)
+    unit.core.renew(replace(unit.settings, rules=(replace(HOT, for_s=5.0),)), OPS)
+    feel(unit, 30, 31.0)
+    assert unit.state(2) is OutletState.ON
