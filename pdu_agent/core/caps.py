@@ -47,6 +47,9 @@ from pdu_agent.model.snapshot import Severity
 ALARM = "cap"
 LONGEST_CALM_S = 14_400.0
 """A return that turned out too much doubles the calm that the next one needs, up to this."""
+PROVEN_S = 3600.0
+"""A return counts as too much when its outlet goes again sooner: a load that swings slowly must not
+switch relays with each swing."""
 RETRY_S = 1.0
 """After a wish that was refused, as by a board that was just lost."""
 
@@ -119,6 +122,8 @@ class Caps(Engine):
             if command.setting is CapSetting.LIMIT:
                 self._refuse_unreachable(cap, command.value)
             draft.overrides[cap.path(command.setting)] = override
+            if cap.number in draft.caps:  # what was too much for the old one may fit this one
+                draft.caps[cap.number] = replace(draft.caps[cap.number], calm_s=0.0)
             limit = cap.limit(draft.overrides)
             margin = cap.margin_at(draft.overrides)
             if margin >= limit:
@@ -376,7 +381,7 @@ class Caps(Engine):
 
     def _settle(self, cap: CapSettings, watch: _Watch, now_s: float) -> None:
         """What returned and stayed is no more taken for one that came back too early."""
-        proven_s = 2 * self._calm_s(cap)
+        proven_s = max(PROVEN_S, 2 * self._calm_s(cap))
         for number, since_s in list(watch.returned_s.items()):
             if now_s >= since_s + proven_s:
                 del watch.returned_s[number]

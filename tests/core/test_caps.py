@@ -380,3 +380,15 @@ def test_a_cap_that_is_given_another_target_and_unit_lets_its_outlets_return() -
     unit.core.renew(replace(unit.settings, caps=(other,)), OPS)
     unit.run(30.0)
     assert unit.off() == []
+
+
+def test_a_load_that_swings_slowly_does_not_switch_relays_with_each_swing() -> None:
+    cap = replace(CAP, restore_after_s=1.0)
+    unit = Rack(settings_of(outlets(1, 2, 3), [cap]), {2: 120.0, 3: 80.0})
+    unit.loads[1] = lambda now_s: 250.0 if now_s // 10 % 2 else 400.0
+    unit.run(200.0)
+    returns = [move.at_s for move in unit.moves if move.closed]
+    assert 0 < len(returns) <= 5
+    unit.moves.clear()
+    unit.run(100.0)
+    assert unit.moves == []
