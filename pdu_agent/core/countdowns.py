@@ -27,7 +27,7 @@ from pdu_agent.model.record import CountdownRecord
 log = logging.getLogger(__name__)
 
 LONGEST_S = 7 * 86_400
-_ACTIONS = (Action.ON, Action.OFF, Action.REBOOT, Action.TOGGLE)
+_ACTIONS = (Action.ON, Action.OFF, Action.REBOOT, Action.TOGGLE, Action.PULSE)
 
 
 class Countdowns(Engine):

@@ -109,7 +109,7 @@ def _countdown(number: int, given: Mapping[str, Any]) -> SetCountdown:
         return SetCountdown(number, Action.CANCEL, None)
     words = [each.value for each in Action]
     if given.get("action") not in words:
-        raise InvalidValue("action: expected on, off, reboot or toggle")
+        raise InvalidValue("action: expected on, off, reboot, toggle or pulse")
     after_s = given.get("after_s")
     if isinstance(after_s, bool) or not isinstance(after_s, int | float):
         raise InvalidValue("after_s: expected a number of seconds")

@@ -110,6 +110,15 @@ def test_what_refuses_it_in_the_end_is_told() -> None:
     assert rig.board.moves == []
 
 
+def test_a_pulse_can_be_counted_down_to() -> None:
+    rig = bench(START)
+    start_s = rig.clock.monotonic_s()
+    rig.submit(SetCountdown(3, Action.PULSE, 60))
+    rig.run(600)
+    assert opened(rig, start_s) == [(60, 3)]
+    assert rig.board.relays[2] is True
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     rig = bench(START)
     rig.submit(SetLock(2, Lock.LOCKED_ON))

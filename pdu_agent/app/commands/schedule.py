@@ -26,7 +26,7 @@ from pdu_agent.app.terminal import MISSING, TableColumn, local_time, printable, 
 
 _SPAN = re.compile(r"(\d{1,7})([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_TIMED = ("on", "off", "reboot", "toggle")
+_TIMED = ("on", "off", "reboot", "toggle", "pulse")
 _VERBS = ("list", "next", "simulate", "enable", "disable", "run", "log")
 _NAMED = ("enable", "disable", "run")
 _RUNS = ("plan ran", "plan skipped")

@@ -14,7 +14,7 @@ from pdu_agent.model.settings import setting
 
 MAX_PLANS = 256
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
-_ACTIONS = ("on", "off", "reboot")
+_ACTIONS = ("on", "off", "reboot", "pulse")
 _MOST_W = 1_000_000
 
 
@@ -63,6 +63,10 @@ class PlanWhen(WhenSettings):
     counter: CounterSettings | None = setting(None, doc="due by what an outlet used, not by time")
 
     def __post_init__(self) -> None:
+        if self.counter is None and not self._kinds():
+            raise ConfigError(
+                "nothing says when; expected one of at, cron, once, sun, presence, counter"
+            )
         if self.counter is None:
             WhenSettings.__post_init__(self)
             return
@@ -125,7 +129,7 @@ class PlanSettings:
     outlets: tuple[int, ...] = setting((), minimum=1, max_length=64, doc="what is switched")
     group: int | None = setting(None, minimum=1, doc="number of a group that is switched")
     every: bool = setting(False, key="all", doc="every outlet is switched that is not locked")
-    action: str = setting("", choices=("", *_ACTIONS), doc="on, off or reboot")
+    action: str = setting("", choices=_ACTIONS, doc="what is done to them")
     hook: str = setting("", max_length=32, doc="name of one of `hooks`, in place of an action")
     conditions: PlanConditions = setting(PlanConditions())
     missed: MissedRuns = setting(MissedRuns.SKIP, doc="what becomes of runs nobody could do")
@@ -138,7 +142,7 @@ class PlanSettings:
         targets = [self.outlets != (), self.group is not None, self.every].count(True)
         given = [self.action != "", self.hook != "", self.when.presence is not None].count(True)
         if given != 1:
-            raise ConfigError("expected one of action (on, off, reboot), hook and presence")
+            raise ConfigError("expected one of action (on, off, reboot, pulse), hook and presence")
         if self.hook and targets:
             raise ConfigError("hook: is about no outlet; expected no outlets, group or all")
         if not self.hook and targets != 1:
