@@ -734,3 +734,30 @@ def test_a_changed_rule_that_is_active_does_not_act_again() -> None:
     unit.core.renew(replace(unit.settings, rules=(replace(HOT, for_s=5.0),)), OPS)
     feel(unit, 30, 31.0)
     assert unit.state(2) is OutletState.ON
+
+
+def test_a_group_is_kept_as_a_whole_and_goes_back_in_its_order() -> None:
+    rule = replace(
+        HOT,
+        keep=True,
+        then=(ActionSettings(switch="off", group=7),),
+        otherwise=(ActionSettings(switch="on", group=7),),
+    )
+    unit = bench(rule, groups=(GroupSettings(7, outlets=(1, 2, 3), gap_s=1.0),))
+    feel(unit, 20, 31.0)
+    assert moves(unit) == [(3, False), (2, False), (1, False)]
+    assert [len(unit.outlet(number).holds) for number in (1, 2, 3, 4)] == [1, 1, 1, 0]
+    feel(unit, 20, 25.0)
+    assert moves(unit)[3:] == [(1, True), (2, True), (3, True)]
+    assert [len(unit.outlet(number).holds) for number in (1, 2, 3, 4)] == [0, 0, 0, 0]
+
+
+def test_while_nothing_can_be_recorded_it_waits_and_acts_afterwards() -> None:
+    unit = bench(HOT)
+    unit.save_fails = True
+    feel(unit, 20, 31.0)
+    assert moves(unit) == []
+    assert "refused: commands are refused until the state can be stored" in row(unit).outcome
+    unit.save_fails = False
+    feel(unit, 70, 31.0)
+    assert moves(unit) == [(2, False)]
