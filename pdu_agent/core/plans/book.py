@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from itertools import islice
 from typing import Any
 
 from pdu_agent.core.calendar import Calendar, Occurrence, Place
@@ -15,7 +17,7 @@ from pdu_agent.core.live_settings import Sections
 from pdu_agent.core.plans.settings import PlanSettings
 from pdu_agent.core.plans.timed import HORIZON_S, TimedPlan
 from pdu_agent.core.plans.wording import when_in_words
-from pdu_agent.core.settings import CoreSettings, DeviceSettings
+from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.model.commands import Action
 from pdu_agent.model.control import NextChange, Plan, Upcoming
@@ -49,7 +51,7 @@ class PlanBook:
         self._sections = Sections(settings)
         self.zone = settings.time_zone
         self.settings = {plan.name: plan for plan in settings.plans}
-        place = place_of(settings.device)
+        place = settings.device.place
         self.plans = [
             TimedPlan(number, plan, self._calendar(plan, place))
             for number, plan in enumerate(settings.plans, start=1)
@@ -185,30 +187,24 @@ class PlanBook:
 
     def upcoming(self, count: int, outlet: int | None) -> list[Upcoming]:
         """The next runs of all plans, or of those that switch this outlet, the first one first."""
-        due = [
-            (plan.next.wall_s, plan.number, plan.next)
-            for plan in self.plans
-            if plan.next and (outlet is None or outlet in self.outlets(plan))
-        ]
-        heapq.heapify(due)
-        found: list[Upcoming] = []
-        while due and len(found) < count:
-            wall_s, number, occurrence = heapq.heappop(due)
+        meant = [p for p in self.plans if outlet is None or outlet in self.outlets(p)]
+        due = heapq.merge(*map(_from_next, meant), key=lambda each: each[:2])
+        found = []
+        for wall_s, number, occurrence in islice(due, count):
             plan = self.plans[number - 1]
             action = _action(plan, occurrence)
             does = action.value if action else plan.settings.does
-            source = f"plan {plan.name}"
-            found.append(Upcoming(float(wall_s), source, does, self.outlets(plan)))
-            after = plan.calendar.next_after(wall_s, HORIZON_S) if plan.calendar else None
-            if after is not None:
-                heapq.heappush(due, (after.wall_s, number, after))
+            found.append(Upcoming(wall_s, f"plan {plan.name}", does, self.outlets(plan)))
         return found
 
 
-def place_of(device: DeviceSettings) -> Place | None:
-    if device.latitude is None or device.longitude is None:
-        return None
-    return Place(device.latitude, device.longitude)
+def _from_next(plan: TimedPlan) -> Iterator[tuple[float, int, Occurrence]]:
+    """When, the plan's number, and what is due."""
+    if plan.next is None or plan.calendar is None:
+        return
+    since_s = plan.next.wall_s - 0.5
+    for occurrence in plan.calendar.between(since_s, since_s + HORIZON_S):
+        yield float(occurrence.wall_s), plan.number, occurrence
 
 
 def _action(plan: TimedPlan, occurrence: Occurrence | None) -> Action | None:
