@@ -71,7 +71,7 @@ def test_the_core_gets_the_plans(tmp_path: Path) -> None:
         ("name: a, outlets: [1, 1], action: off, at: [22:00]", "outlet 1 is named twice"),
         ("name: a, group: 8, action: off, at: [22:00]", "there is no group 8 in `groups`"),
         ("name: a, hook: x, at: [22:00]", "no hook in `hooks` is called 'x'"),
-        ("name: a, outlets: [1], at: [22:00]", "expected one of action (on, off, reboot, pulse), hook"),
+        ("name: a, outlets: [1], at: [22:00]", "expected one of action (on, off, reboot, pulse)"),
         ("name: a, action: off, at: [22:00]", "expected one of outlets, group, all"),
         ("name: a, outlets: [1], all: true, action: off, at: [22:00]", "one of outlets, group"),
         ("name: a, all: true, action: off", "nothing says when"),
