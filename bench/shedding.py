@@ -32,7 +32,7 @@ from pdu_agent.core.settings import OutletSettings, RelayRef
 
 ROOT = Path(__file__).parents[1]
 HIGH_W = 100_000
-QUIET_S = 2.5
+QUIET_S = 2.2
 START_LIMIT_S = 30.0
 GOAL_S = 2.0
 
@@ -90,7 +90,10 @@ def reactions_s(folder: Path, rounds: int, chance: random.Random) -> Iterator[fl
             client.post("caps/1", {"limit": value_w * chance.uniform(0.6, 0.95)})
             time.sleep(QUIET_S + chance.uniform(0, 0.2))
             opened_s = [at_s for at_s, closed in _moves(folder) if at_s >= began_s and not closed]
+            state = client.get("caps")["caps"][0]["state"]
             client.post("caps/1", {"limit": HIGH_W})
+            if state == "under":
+                continue  # less was drawn meanwhile: nothing had to go
             yield max(opened_s) - began_s if opened_s else float("inf")
             _bring_back(client)
 
@@ -98,6 +101,8 @@ def reactions_s(folder: Path, rounds: int, chance: random.Random) -> Iterator[fl
 def _bring_back(client: AgentClient) -> None:
     """By hand, since a cap lets outlets wait longer each time that they went again soon."""
     shed = client.get("caps")["caps"][0]["shed"]
+    if not shed:
+        return
     client.command([{"outlet": number, "command": "off"} for number in shed])
     while client.get("caps")["caps"][0]["shed"]:
         time.sleep(0.2)
