@@ -90,14 +90,18 @@ def needs(command: Command, snapshot: Snapshot, batch: Sequence[Command] = ()) -
             | CreateGroup()
             | EnableNotifications()
             | AdvanceConfigLock()
-            | EnablePlan()
-            | EnableRule()
-            | ConfigureCap()
         ):
             yield Rights.WRITE, None
+        case EnablePlan():
+            yield from _on_all(Rights.WRITE, _planned(command.plan, snapshot))
         case RunPlan():
-            plans = (row.outlets for row in snapshot.plans if row.name == command.plan)
-            yield from _on_all(Rights.SWITCH, next(plans, ()))
+            yield from _on_all(Rights.SWITCH, _planned(command.plan, snapshot))
+        case EnableRule():
+            rules = (row.outlets for row in snapshot.rules if row.name == command.rule)
+            yield from _on_all(Rights.WRITE, next(rules, ()))
+        case ConfigureCap():
+            caps = (row.target for row in snapshot.caps if row.number == command.cap)
+            yield from _on_all(Rights.WRITE, _fed_by(next(caps, None), snapshot))
         case _:
             assert_never(command)
 
@@ -131,6 +135,28 @@ def _members(group: int, snapshot: Snapshot, batch: Sequence[Command]) -> list[i
         if isinstance(command, SetMember) and command.group == group and command.member
     ]
     return sorted({*joining, *(outlet for members in present for outlet in members)})
+
+
+def _planned(plan: str, snapshot: Snapshot) -> tuple[int, ...]:
+    return next((row.outlets for row in snapshot.plans if row.name == plan), ())
+
+
+def _fed_by(feeder: Target | None, snapshot: Snapshot) -> Iterator[int]:
+    """The outlets that a cap of the feeder may shed; of a line, all of its inlet: which line feeds
+    an outlet need not be configured.
+    """
+    if feeder is None:
+        return
+    inlets = [feeder.index] if feeder.kind is TargetKind.INLET else []
+    inlets += [
+        row.inlet
+        for row in snapshot.lines
+        if feeder.kind is TargetKind.LINE and row.index == feeder.index
+    ]
+    for outlet in snapshot.outlets:
+        is_behind = feeder.kind is TargetKind.BRANCH and outlet.branch == feeder.index
+        if feeder.kind is TargetKind.UNIT or is_behind or outlet.inlet in inlets:
+            yield outlet.index
 
 
 def _subject(alarm: int, snapshot: Snapshot) -> Target | None:

@@ -74,6 +74,7 @@ class RuleState(Enum):
 class Rule:
     """number: its place in the configuration, from 1. condition and action: in words. value: what
     it looks at, None where that is no number or not known. outcome: of its last action, in words.
+    outlets: all that it may ever switch, by whatever it does.
     """
 
     number: int
@@ -87,6 +88,7 @@ class Rule:
     fired: int
     last_wall_s: float | None
     outcome: str
+    outlets: tuple[int, ...] = ()
 
 
 class CapState(Enum):

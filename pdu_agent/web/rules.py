@@ -44,6 +44,7 @@ def _row(row: Rule) -> Plain:
         "enabled": row.enabled,
         "condition": row.condition,
         "action": row.action,
+        "outlets": list(row.outlets),
         "state": row.state.value,
         "since": instant(row.since_wall_s),
         "value": number(row.value),

@@ -66,9 +66,9 @@ from pdu_agent.model.commands import (
     TargetKind,
     ThresholdSetting,
 )
-from pdu_agent.model.control import Plan
+from pdu_agent.model.control import Cap, CapState, Plan, Rule, RuleState
 from pdu_agent.model.errors import NotPermitted
-from pdu_agent.model.snapshot import Alarm, Group, GroupState, Severity
+from pdu_agent.model.snapshot import Alarm, Group, GroupState, Line, Severity
 from tests.mib.unit import unit
 
 INLET = Target(TargetKind.INLET, 1)
@@ -84,8 +84,25 @@ def _alarm(number: int, target: Target | None) -> Alarm:
     return Alarm(number, "threshold", Severity.WARNING, "x", "x", 0.0, target)
 
 
+def _cap(number: int, kind: TargetKind, index: int) -> Cap:
+    target = Target(kind, index)
+    return Cap(number, "", target, Quantity.CURRENT, 9.0, 0.5, None, CapState.UNKNOWN, ())
+
+
+PLAIN = unit(4)
 SNAPSHOT = dataclasses.replace(
-    unit(4),
+    PLAIN,
+    outlets=tuple(
+        dataclasses.replace(row, branch=3 if row.index == 3 else None) for row in PLAIN.outlets
+    ),
+    rules=(Rule(1, "hot", True, "", "", RuleState.IDLE, None, None, 0, None, "", (4,)),),
+    caps=(
+        _cap(1, TargetKind.UNIT, 1),
+        _cap(2, TargetKind.BRANCH, 3),
+        _cap(3, TargetKind.INLET, 1),
+        _cap(4, TargetKind.LINE, 3),
+    ),
+    lines=(Line(3, "rear", 1, "l3", 16.0, None),),
     groups=(_group(1, 2, 3), _group(2)),
     plans=(Plan(1, "night", True, "daily", (2, 3), "off", None, None, "", 0, 0),),
     alarms=(_alarm(1, OUTLET), _alarm(2, INLET), _alarm(3, None)),
@@ -155,11 +172,17 @@ EXPECTED: list[tuple[Command, set[Need]]] = [
     (ResetTrip(2), {(WRITE, 2)}),
     (ResetWear(2), {(WRITE, 2)}),
     (SetCountdown(2, Action.OFF, 60.0), {(SWITCH, 2)}),
-    (EnablePlan("night", False), {(WRITE, UNIT)}),
+    (EnablePlan("night", False), {(WRITE, UNIT), (WRITE, 2), (WRITE, 3)}),
+    (EnablePlan("of nobody", False), {(WRITE, UNIT)}),
     (RunPlan("night"), {(SWITCH, UNIT), (SWITCH, 2), (SWITCH, 3)}),
     (RunPlan("of nobody"), {(SWITCH, UNIT)}),
-    (EnableRule("x", True), {(WRITE, UNIT)}),
-    (ConfigureCap(1, CapSetting.LIMIT, 500.0), {(WRITE, UNIT)}),
+    (EnableRule("hot", True), {(WRITE, UNIT), (WRITE, 4)}),
+    (EnableRule("of nobody", True), {(WRITE, UNIT)}),
+    (ConfigureCap(1, CapSetting.LIMIT, 500.0), EVERYWHERE),
+    (ConfigureCap(2, CapSetting.LIMIT, 500.0), {(WRITE, UNIT), (WRITE, 3)}),
+    (ConfigureCap(3, CapSetting.LIMIT, 500.0), EVERYWHERE),
+    (ConfigureCap(4, CapSetting.LIMIT, 500.0), EVERYWHERE),
+    (ConfigureCap(9, CapSetting.LIMIT, 500.0), {(WRITE, UNIT)}),
 ]
 
 NOT_COMMANDS = {"Target", "Actor", "Ticket", "Hold"}

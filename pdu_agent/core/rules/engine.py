@@ -109,7 +109,10 @@ class Rules(Engine):
             rule.refused.append((key, str(error)))
 
     def rules(self) -> tuple[Rule, ...]:
-        return tuple(shown(rule, self._memory.record(rule)) for rule in self._rules.values())
+        return tuple(
+            shown(rule, self._memory.record(rule), self._outlets_of(rule))
+            for rule in self._rules.values()
+        )
 
     def next_change(self, outlet: int) -> NextChange | None:
         now_s, wall_s = self._desk.clock.monotonic_s(), self._desk.clock.wall_s()
@@ -157,9 +160,12 @@ class Rules(Engine):
     def _by_outlet(self) -> dict[int, list[LiveRule]]:
         found: dict[int, list[LiveRule]] = {}
         for rule in self._rules.values():
-            for number in self._doing.outlets_of(rule.settings.every_action()):
+            for number in self._outlets_of(rule):
                 found.setdefault(number, []).append(rule)
         return found
+
+    def _outlets_of(self, rule: LiveRule) -> tuple[int, ...]:
+        return self._doing.outlets_of(rule.settings.every_action())
 
     def _recall_alarms(self, rule: LiveRule, record: RuleRecord) -> None:
         """Alarms end with the agent; those of a rule stand for as long as it does."""

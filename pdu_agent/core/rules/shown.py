@@ -13,7 +13,8 @@ from pdu_agent.model.control import NextChange, Rule, RuleState
 from pdu_agent.model.record import RuleRecord
 
 
-def shown(rule: LiveRule, record: RuleRecord) -> Rule:
+def shown(rule: LiveRule, record: RuleRecord, outlets: tuple[int, ...]) -> Rule:
+    """outlets: see Rule."""
     return Rule(
         number=rule.number,
         name=rule.name,
@@ -26,6 +27,7 @@ def shown(rule: LiveRule, record: RuleRecord) -> Rule:
         fired=record.fired,
         last_wall_s=record.last_wall_s,
         outcome=rule.blocked or record.outcome,
+        outlets=outlets,
     )
 
 
