@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.app.agent import Occasion, run_agent
+from pdu_agent.app.config.hooks import CommandHook, HookEntry
 from pdu_agent.app.config.schema import (
     AgentSettings,
     LogSettings,
@@ -23,11 +24,14 @@ from pdu_agent.app.config.schema import (
 from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
 from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.paths import SOCKET_NAME, announced_demo_socket
+from pdu_agent.app.script_file import machines_in
+from pdu_agent.core.hook_settings import GracefulSettings
 from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings, RelayRef
 from pdu_agent.hw.ads130e08 import Ads130e08Settings
 from pdu_agent.hw.hwmon import HwmonSettings
 from pdu_agent.hw.mcp23008 import Mcp23008Settings
 from pdu_agent.hw.sim.loads import default_loads
+from pdu_agent.hw.sim.machines import FOLDER
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.snmp.credentials import AuthProtocol, Community, PrivProtocol, User
 from pdu_agent.snmp.settings import SnmpSettings
@@ -81,6 +85,8 @@ USERS = (
 RELAYS_PER_CHIP = 8
 FIRST_ADDRESS = 0x20
 CURRENTS_PER_CONVERTER = 7
+SHUT_DOWN = "shut-down"
+GRACEFUL = GracefulSettings(idle_below_w=5.0, idle_for_s=5.0, time_limit_s=120.0)
 VOLTAGE_DIVIDER = 200.0  # 330 V peak gives 1.65 V; the comparators trip above 2.25 V
 LOOPBACK = ("127.0.0.0/8", "::1")
 
@@ -103,6 +109,7 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
     """The agent that the demo runs: one inlet, `options.outlets` outlets, all of it simulated."""
     outlets = options.outlets
     loads = default_loads(outlets, options.seed)
+    machines = machines_in(options.script)
     return AgentSettings(
         state_dir=state_dir,
         runtime_dir=runtime_dir,
@@ -130,12 +137,15 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
             _converter(number, currents) for number, currents in enumerate(currents_of(outlets))
         ),
         inlets=(InletSettings(1),),
+        hooks=(_shut_down(runtime_dir),) if machines else (),
         outlets=tuple(
             OutletSettings(
                 number,
                 device=loads[number].name,
                 receptacle="C13",
                 relay=RelayRef(*_relay_of(number)),
+                before_off=SHUT_DOWN if number in machines else "",
+                graceful=GRACEFUL if number in machines else None,
             )
             for number in range(1, outlets + 1)
         ),
@@ -143,6 +153,14 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
             SensorEntry(number=1, name="Board", driver="hwmon", options=HwmonSettings("sim")),
         ),
     )
+
+
+def _shut_down(runtime_dir: Path) -> HookEntry:
+    """Tells the machine of the outlet, as ssh would tell a real one."""
+    folder = runtime_dir / f"sim-{FOLDER}"
+    tell = ': > "$0/$OPENPDU_OUTLET"'
+    command = CommandHook(("/bin/sh", "-c", tell, str(folder.absolute())))
+    return HookEntry(name=SHUT_DOWN, kind="command", time_limit_s=10.0, options=command)
 
 
 def _relay_of(outlet: int) -> tuple[str, int]:

@@ -49,6 +49,15 @@ def script_path(name: str, folder: Path) -> str:
     return name if name in shipped_scripts() else str(folder / name)
 
 
+def machines_in(name: str) -> frozenset[int]:
+    """The outlets that get a machine which can be told to shut down; none of a script that is
+    wrong.
+    """
+    found = _read(name, Place(name), Problems()) if name else None
+    steps = found[0].steps if found is not None else ()
+    return frozenset(step.machine.of.index for step in steps if step.machine is not None)
+
+
 def check_script(name: str, place: Place, problems: Problems) -> None:
     """Report all that can be judged without a board. place: of the name, for a missing file."""
     _read(name, place, problems)
@@ -106,6 +115,7 @@ _TIMES = (
     "steps.after",
     "steps.every",
     "steps.wait",
+    "steps.machine.takes",
     "steps.mains.lasting",
     "steps.mains.over",
     "steps.bus.stall",

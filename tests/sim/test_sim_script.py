@@ -357,3 +357,50 @@ def test_the_manual_has_an_example_of_every_verb():
 def test_scripts_are_part_of_the_package_and_go_by_their_names():
     assert len(SHIPPED) >= 7
     assert shipped_scripts() == tuple(path.stem for path in SHIPPED)
+
+
+def test_a_machine_that_is_told_ends_in_steps_and_boots_when_it_is_fed_anew(stage):
+    told = stage.folder / "sim-machines" / "3"
+    play(stage, "- machine: {of: outlet 3, watts: 41, off_watts: 3, takes: 20s}")
+    pause(stage, 60)
+    assert stage.watts(3) == pytest.approx(41, rel=0.05)
+    told.touch()
+    pause(stage, 0)
+    assert not told.exists()
+    pause(stage, 9)
+    assert stage.watts(3) == pytest.approx(41, rel=0.05)
+    pause(stage, 2)
+    assert stage.watts(3) == pytest.approx(22, rel=0.05)
+    pause(stage, 10)
+    assert stage.watts(3) == pytest.approx(3, rel=0.05)
+    stage.relays.write({2: False})
+    pause(stage, 1)
+    told.touch()  # nobody is there to hear it
+    pause(stage, 1)
+    stage.relays.write({2: True})
+    pause(stage, 60)
+    assert stage.watts(3) == pytest.approx(41, rel=0.05)
+
+
+def test_a_machine_that_hangs_works_on_until_something_else_is_plugged_in(stage):
+    play(stage, "- machine: {of: outlet 4, watts: 38, hangs: true}")
+    (stage.folder / "sim-machines" / "4").touch()
+    pause(stage, 600)
+    assert stage.watts(4) == pytest.approx(38, rel=0.05)
+    play(stage, "- load: {of: outlet 4, watts: 7}")
+    pause(stage, 1)
+    assert stage.watts(4) == pytest.approx(7, rel=0.05)
+
+
+def test_a_machine_needs_an_outlet_and_a_time(stage):
+    (wrong,) = complaints(stage, "- machine: {of: inlet 1, watts: 5}")
+    assert "inlet 1 has no machine; expected outlet N" in wrong
+    (wrong,) = complaints(stage, "- machine: {of: outlet 1, watts: 5, takes: soon}")
+    assert "'soon' is no time" in wrong
+    (wrong,) = complaints(stage, "- machine: {of: outlet 1, watts: 5, takes: 0s}")
+    assert "expected more than 0" in wrong
+
+
+def pause(stage: Stage, seconds: float) -> None:
+    stage.clock.advance(seconds)
+    stage.board.look_at_machines()

@@ -76,7 +76,9 @@ class LoadAction:
         now_s, number = board.clock.monotonic_s(), self.of.index
         if self.of.kind is TargetKind.INLET:
             board.world.set_unmetered(number, self.watts or 0.0, now_s)
-        elif self.unplug:
+            return
+        board.take_machine(number)
+        if self.unplug:
             board.world.unplug(number, now_s)
         elif self.plug:
             board.world.plug(number, self._changed(board.world.load(number)), now_s)
@@ -94,6 +96,35 @@ class LoadAction:
         if self.inrush is not None:
             load = replace(load, inrush=self.inrush)
         return load
+
+
+@dataclass(frozen=True, slots=True)
+class MachineAction:
+    """A machine in place of what is plugged in, that a hook can tell to shut down."""
+
+    of: Target = setting(doc="outlet N")
+    watts: float = setting(minimum=1, maximum=20_000, doc="at work, at the nominal voltage")
+    off_watts: float = setting(3.0, minimum=0, maximum=1000, doc="once it has shut down")
+    takes: str = setting("20s", max_length=16, doc="from being told until it has shut down")
+    hangs: bool = setting(False, doc="it is told and works on")
+
+    def __post_init__(self) -> None:
+        if self.of.kind is not TargetKind.OUTLET:
+            raise ConfigError(f"of: {self.of} has no machine; expected outlet N")
+        if duration_s(self.takes) <= 0:
+            raise ConfigError(f"takes: {self.takes} is no time; expected more than 0")
+
+    def check(self, board: SimulatedBoard) -> Wrong:
+        return _point(board, "of", self.of)
+
+    def perform(self, board: SimulatedBoard) -> None:
+        board.put_machine(
+            self.of.index,
+            on_w=self.watts,
+            off_w=self.off_watts,
+            takes_s=duration_s(self.takes),
+            hangs=self.hangs,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from pdu_agent.hw.sim.contacts import Contacts
 from pdu_agent.hw.sim.device import Device, Entry
 from pdu_agent.hw.sim.i2c import SimI2cBus
 from pdu_agent.hw.sim.loads import Load, default_loads
+from pdu_agent.hw.sim.machines import FOLDER, Machine
 from pdu_agent.hw.sim.script import Player, Script
 from pdu_agent.hw.sim.spi import SimSpiPort
 from pdu_agent.hw.sim.surroundings import Surroundings
@@ -31,6 +32,8 @@ from pdu_agent.model.commands import Target
 from pdu_agent.model.errors import ConfigError
 
 REFRESH_S = 1.0
+LISTENING_S = 0.1
+"""So soon, in real time, a machine hears that it is told to shut down."""
 T = TypeVar("T")
 
 
@@ -93,6 +96,7 @@ class SimulatedBoard:
                 raise ConfigError(f"two simulated devices are called {entry.name!r}")
             self.devices[entry.name] = attach(self, entry)
         self.contacts.begin()
+        self._machines: dict[int, Machine] = {}
         self._started = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -120,6 +124,25 @@ class SimulatedBoard:
     def truth(self, target: Target, t_s: float | None = None) -> Truth:
         """What a perfect meter shows for the target at t_s, by default now."""
         return self.world.truth(target, self.clock.monotonic_s() if t_s is None else t_s)
+
+    def put_machine(
+        self, outlet: int, *, on_w: float, off_w: float, takes_s: float, hangs: bool
+    ) -> None:
+        """Plug in a machine that can be told to shut down; see `Machine`."""
+        told = self.share("folder", FOLDER, lambda: self.folder(FOLDER)) / str(outlet)
+        machine = self._machines[outlet] = Machine(
+            self.world, outlet, told, on_w=on_w, off_w=off_w, takes_s=takes_s, hangs=hangs
+        )
+        machine.look(self.clock.monotonic_s())
+
+    def take_machine(self, outlet: int) -> None:
+        """What is plugged in draws as before, and nobody can tell it anything."""
+        self._machines.pop(outlet, None)
+
+    def look_at_machines(self) -> None:
+        now_s = self.clock.monotonic_s()
+        for machine in self._machines.values():
+            machine.look(now_s)
 
     def power_loss(self) -> None:
         """The logic supply fails and returns: all chips at their power-on defaults."""
@@ -159,10 +182,11 @@ class SimulatedBoard:
         pause_s = 0.0
         while not self._stopping.wait(pause_s):
             next_s = player.play(self.clock.monotonic_s())
-            pause_s = REFRESH_S
+            self.look_at_machines()
+            pause_s = LISTENING_S if self._machines else REFRESH_S
             if next_s is not None:
                 due_s = (next_s - self.clock.monotonic_s()) / self._speed
-                pause_s = min(REFRESH_S, max(0.0, due_s))
+                pause_s = min(pause_s, max(0.0, due_s))
             for device in self.devices.values():
                 if device.refresh is not None:
                     device.refresh()

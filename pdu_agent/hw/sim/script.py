@@ -16,6 +16,7 @@ from pdu_agent.hw.sim.actions import (
     FuseAction,
     LeakAction,
     LoadAction,
+    MachineAction,
     MainsAction,
     RelayAction,
     SensorAction,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ACTIONS = ("load", "leak", "fuse", "mains", "relay", "bus", "device", "sensor")
+ACTIONS = ("load", "machine", "leak", "fuse", "mains", "relay", "bus", "device", "sensor")
 MAX_STEPS = 5000
 LEAST_PAUSE_S = 0.01  # a step that comes again at once would never end
 
@@ -46,6 +47,7 @@ class Step:
     every: str = setting("", max_length=16, doc="again and again, first after this time")
     times: int = setting(0, minimum=1, maximum=10**6, doc="how often, with every; else for ever")
     load: LoadAction | None = setting(None)
+    machine: MachineAction | None = setting(None)
     leak: LeakAction | None = setting(None)
     fuse: FuseAction | None = setting(None)
     mains: MainsAction | None = setting(None)

@@ -133,6 +133,11 @@ class World:
         """What was plugged in last."""
         return self._outlets[outlet].draws.newest[1].load
 
+    def fed_since_s(self, outlet: int) -> float | None:
+        """Since when what is plugged in has its voltage, -inf for ever; None while it has none."""
+        draw = self._outlets[outlet].draws.newest[1]
+        return draw.since_s if draw.fed else None
+
     def set_fuse(self, target: Target, whole: bool, t_s: float) -> None:
         """Of an inlet, branch or outlet: behind an open one are no voltage and no current."""
         before = self._blown.at(t_s)
