@@ -38,7 +38,7 @@ exit codes:
   1   unexpected failure
   2   usage, or a value outside its range
   3   the agent cannot be reached
-  4   no such outlet
+  4   no such outlet or group
   5   not permitted
   6   refused: the outlet is locked, kept on or off, or not now; not confirmed
   7   unavailable or busy; a wait that came to no good end

@@ -91,6 +91,11 @@ class Batch:
         """See Switching.left."""
         return self._switching.left
 
+    @property
+    def over_budget(self) -> Mapping[int, str]:
+        """See Switching.over_budget."""
+        return self._switching.over_budget
+
     def add_judges(self, judges: Mapping[type, Callable[..., None]]) -> None:
         """Of commands that others own; each judges on the draft, and raises CommandError."""
         self._judges |= judges

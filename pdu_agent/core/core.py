@@ -202,7 +202,7 @@ class Core:
             raise
         self._ticket += 1
         self._publish_event(CommandAccepted(self._clock.wall_s(), tuple(commands), actor))
-        for outlet, why in batch.left.items():
+        for outlet, why in batch.over_budget.items():
             self._publish_event(CommandFailed(self._clock.wall_s(), outlet, why))
         if (after.overrides, after.groups) != (before.overrides, before.groups):
             self._thresholds.renew(self._publisher.sources())
@@ -210,7 +210,7 @@ class Core:
         self._watch_sums()
         self._banks.announce(before.outlets)
         self._banks.move_relays(now_s)
-        return Ticket(self._ticket, now_s, changed)
+        return Ticket(self._ticket, now_s, changed, batch.left)
 
     def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
         self._audit.refused_by_face(asked, actor, error)

@@ -94,7 +94,9 @@ class Switching:
         self._guard = FeederGuard(sections, draft, around.passed)
         self._budget = Budget(sections, draft, around.now_s)
         self.left: dict[int, str] = {}
-        """Outlets of a group, or of all, that are not switched on, and why."""
+        """Outlets of a group, or of all, that are left as they are, and why."""
+        self.over_budget: dict[int, str] = {}
+        """Those of them that would have been switched on, had a feeder had the room."""
         self._claimed: set[int] = set()
 
     def switch(self, command: SwitchOutlet) -> None:
@@ -124,8 +126,11 @@ class Switching:
             raise NotNow(f"group {command.group} is empty: nothing to switch")
         if command.action in (Action.OFF, Action.OFF_DELAYED):
             members = members[::-1]
-        what = f"outlet of group {command.group}"
-        switched = self._switch_free(members, command.action, what, gap_s, forced=command.forced)
+        what = f"group {command.group}"
+        delay_s = _checked_delay_s(what, command.action, command.delay_s)
+        switched = self._switch_free(
+            members, command.action, f"outlet of {what}", gap_s, delay_s, command.forced
+        )
         if command.action in (Action.REBOOT, Action.REBOOT_DELAYED):
             for number in switched:
                 live = self._draft.outlets[number]
@@ -164,6 +169,7 @@ class Switching:
                 self._refuse_kept(number, action)
             except (OutletLocked, NotNow) as exc:
                 why_not.append(exc)
+                self.left[number] = str(exc)
             else:
                 free.append(number)
         if not free:
@@ -172,13 +178,13 @@ class Switching:
             settings, live = self._outlet(number)
             self._require_relay(settings)
             self._claim(number)
-            mine, wait_s = _in_turn(_plain(action, live), settings, turn * gap_s)
+            mine, wait_s = _in_turn(_plain(action, live), settings, turn * gap_s, delay_s)
             try:
-                self._apply(settings, live, mine, wait_s if delay_s is None else delay_s, forced)
+                self._apply(settings, live, mine, wait_s, forced)
             except BudgetExceeded as exc:
-                self.left[number] = str(exc)
-        if self.left.keys() >= set(free):
-            raise BudgetExceeded(self.left[free[0]])
+                self.left[number] = self.over_budget[number] = str(exc)
+        if self.over_budget.keys() >= set(free):
+            raise BudgetExceeded(self.over_budget[free[0]])
         return tuple(number for number in free if number not in self.left)
 
     def _refuse_kept(self, number: int, action: Action) -> None:
@@ -320,9 +326,12 @@ class Switching:
 
 
 def _in_turn(
-    action: Action, settings: OutletSettings, wait_s: float
+    action: Action, settings: OutletSettings, wait_s: float, delay_s: float | None
 ) -> tuple[Action, float | None]:
-    """The action for an outlet of a group whose turn comes so much later, and its delay."""
+    """The action for an outlet of a group whose turn comes so much later, and its delay.
+
+    delay_s: instead of its own one.
+    """
     own_s = {
         Action.ON: 0,
         Action.OFF: 0,
@@ -330,9 +339,10 @@ def _in_turn(
         Action.OFF_DELAYED: settings.off_delay_s,
     }
     if not wait_s or action not in own_s:
-        return action, None
+        return action, delay_s
     is_on = action in (Action.ON, Action.ON_DELAYED)
-    return Action.ON_DELAYED if is_on else Action.OFF_DELAYED, own_s[action] + wait_s
+    own = own_s[action] if delay_s is None else delay_s
+    return Action.ON_DELAYED if is_on else Action.OFF_DELAYED, own + wait_s
 
 
 def _plain(action: Action, live: OutletLive) -> Action:

@@ -78,7 +78,8 @@ def _described(command: Command) -> str:
         case SwitchAll():
             return f"all outlets {command.action.value}{_how(command.delay_s, command.forced)}"
         case SwitchGroup():
-            return f"group {command.group} {command.action.value}{_how(None, command.forced)}"
+            how = _how(command.delay_s, command.forced)
+            return f"group {command.group} {command.action.value}{how}"
         case SetLock():
             return f"outlet {command.outlet} {command.lock.value}"
         case ResetMeter():

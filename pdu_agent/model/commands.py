@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from pdu_agent.model.actor import Actor, Hold, Rank
@@ -186,11 +186,12 @@ class ConfigureThreshold:
 @dataclass(frozen=True, slots=True)
 class SwitchGroup:
     """The action for every member that is switched, and neither locked nor held against it.
-    forced: as of SwitchOutlet.
+    delay_s and forced: as of SwitchOutlet; the group's gaps come on top of the delay.
     """
 
     group: int
     action: Action
+    delay_s: float | None = None
     forced: bool = False
 
 
@@ -374,11 +375,15 @@ def change_settings(commands: Sequence[Command]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The receipt of an accepted batch. `changed` is False when nothing had to be done."""
+    """The receipt of an accepted batch. `changed` is False when nothing had to be done.
+
+    left: outlets of a group, or of all, that are left as they are, each with the reason.
+    """
 
     id: int
     accepted_mono_s: float
     changed: bool
+    left: Mapping[int, str] = field(default_factory=dict)
 
 
 class Controller(Protocol):

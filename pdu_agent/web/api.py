@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from pdu_agent.model.commands import Actor, Command, Controller
+from pdu_agent.model.commands import Actor, Command, Controller, Ticket
 from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, UnknownTarget
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
@@ -27,6 +27,8 @@ from pdu_agent.web.orders import (
     Order,
     commands_of,
     decode,
+    group_number,
+    meant,
     orders_of,
     outlet_number,
     outlet_row,
@@ -89,6 +91,8 @@ def make_app(
     for verb in VERBS:
         path = f"{API}/outlets/{{n}}/{verb}"
         app.router.add_post(path, partial(_command, controller, access, verb))
+        path = f"{API}/groups/{{n}}/{verb}"
+        app.router.add_post(path, partial(_group_command, controller, access, verb))
     app.router.add_post(f"{API}/commands", partial(_batch, controller, access))
     app.router.add_get(f"{API}/hooks", partial(_hooks, controller, services.hooks))
     app.router.add_post(f"{API}/reload", partial(_reload, access, services.reload))
@@ -222,8 +226,15 @@ async def _command(
 ) -> web.Response:
     number = outlet_number(request.match_info["n"])
     order = Order(number, verb, await _body(request))
-    changed, _, after = await _submit(controller, access, request, [order])
-    return _json({"changed": changed, "outlet": resources.outlet(outlet_row(after, number))})
+    ticket, _, after = await _submit(controller, access, request, [order])
+    return _json({"changed": ticket.changed, "outlet": resources.outlet(outlet_row(after, number))})
+
+
+async def _group_command(
+    controller: Controller, access: Access, verb: str, request: web.Request
+) -> web.Response:
+    order = Order(group_number(request.match_info["n"]), verb, await _body(request), is_group=True)
+    return await _carried_out(controller, access, request, [order])
 
 
 async def _reload(access: Access, reload: Reload, request: web.Request) -> web.Response:
@@ -240,23 +251,28 @@ async def _reload(access: Access, reload: Reload, request: web.Request) -> web.R
 async def _batch(controller: Controller, access: Access, request: web.Request) -> web.Response:
     body = await _body(request)
     try:
-        orders = orders_of(body)
-        changed, before, after = await _submit(controller, access, request, orders)
+        return await _carried_out(controller, access, request, orders_of(body))
     except CommandError as error:
         raise Problem.about_command(error, position=error.position) from error
-    return _json({"changed": changed, "outlets": _steps(orders, before, after)})
 
 
-def _steps(orders: Sequence[Order], before: Snapshot, after: Snapshot) -> list[Plain]:
-    """What each outlet of the batch was before, and what it is now."""
-    named = {order.outlet for order in orders}
+async def _carried_out(
+    controller: Controller, access: Access, request: web.Request, orders: Sequence[Order]
+) -> web.Response:
+    """Submits, and tells what each outlet was before, what it is now, and why it was left so."""
+    ticket, before, after = await _submit(controller, access, request, orders)
+    named = set().union(*(meant(order, before) for order in orders))
     old = {row.index: row for row in before.outlets}
-    everything = not all(isinstance(outlet, int) for outlet in named)
-    return [
-        {"before": _position(old[row.index]), "outlet": resources.outlet(row)}
+    steps = [
+        {
+            "before": _position(old[row.index]),
+            "outlet": resources.outlet(row),
+            "left": ticket.left.get(row.index),
+        }
         for row in after.outlets
-        if row.index in named or (everything and row.switched)
+        if row.index in named
     ]
+    return _json({"changed": ticket.changed, "outlets": steps})
 
 
 def _position(row: Outlet) -> Plain:
@@ -265,11 +281,11 @@ def _position(row: Outlet) -> Plain:
 
 async def _submit(
     controller: Controller, access: Access, request: web.Request, orders: Sequence[Order]
-) -> tuple[bool, Snapshot, Snapshot]:
-    """Submit all or none: (whether anything changed, the snapshots before and after)."""
+) -> tuple[Ticket, Snapshot, Snapshot]:
+    """Submit all or none: (the receipt, the snapshots before and after)."""
     actor = await access.actor(request)
     before = controller.snapshot
-    wanted = ", ".join(f"{order.verb} {order.outlet}" for order in orders)
+    wanted = ", ".join(map(str, orders))
     try:
         placed = _placed(controller, orders, before, wanted, actor)
         try:
@@ -281,7 +297,7 @@ async def _submit(
         log.info("%s: %s: refused, %s", actor, wanted, error)
         raise
     log.info("%s: %s: %s", actor, wanted, "accepted" if ticket.changed else "nothing to do")
-    return ticket.changed, before, controller.snapshot
+    return ticket, before, controller.snapshot
 
 
 def _placed(

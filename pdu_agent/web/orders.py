@@ -12,9 +12,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from pdu_agent.model.commands import Action, Command, Lock, SetLock, SwitchAll, SwitchOutlet
+from pdu_agent.model.commands import (
+    Action,
+    Command,
+    Lock,
+    SetLock,
+    SwitchAll,
+    SwitchGroup,
+    SwitchOutlet,
+)
 from pdu_agent.model.errors import InvalidValue, NotNow, UnknownTarget
-from pdu_agent.model.snapshot import Outlet, OutletState, Snapshot
+from pdu_agent.model.snapshot import Group, Outlet, OutletState, Snapshot
 from pdu_agent.web.problems import Problem
 
 ALL = "all"
@@ -38,11 +46,15 @@ LOCK_OF_STATE = {OutletState.ON: Lock.LOCKED_ON, OutletState.OFF: Lock.LOCKED_OF
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One verb for one outlet, or for all of them, with its options as received."""
+    """One verb for one outlet, all of them or a group, with its options as received."""
 
-    outlet: int | str
+    target: int | str
     verb: str
     options: Mapping[str, Any]
+    is_group: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.verb} {'group ' if self.is_group else ''}{self.target}"
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -74,8 +86,17 @@ def _no_constant(name: str) -> NoReturn:
 
 def outlet_number(text: str) -> int:
     """The outlet number of a path. Raises UnknownTarget for what cannot be one."""
+    return _number(text, "outlet")
+
+
+def group_number(text: str) -> int:
+    """The group number of a path. Raises UnknownTarget for what cannot be one."""
+    return _number(text, "group")
+
+
+def _number(text: str, kind: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9) or text.startswith("0"):
-        raise UnknownTarget(f"there is no outlet {text[:20]!r}; outlets are numbered from 1")
+        raise UnknownTarget(f"there is no {kind} {text[:20]!r}; {kind}s are numbered from 1")
     return int(text)
 
 
@@ -89,8 +110,27 @@ def outlet_row(snapshot: Snapshot, number: int, position: int = 0) -> Outlet:
     raise UnknownTarget(f"there is no outlet {number}; {known}", position)
 
 
+def group_row(snapshot: Snapshot, number: int, position: int = 0) -> Group:
+    """Raises UnknownTarget, naming the groups that exist."""
+    for row in snapshot.groups:
+        if row.index == number:
+            return row
+    known = ", ".join(str(row.index) for row in snapshot.groups) or "none"
+    raise UnknownTarget(f"there is no group {number}; groups that exist: {known}", position)
+
+
+def meant(order: Order, snapshot: Snapshot) -> set[int]:
+    """The outlets that an order is for, in numbers."""
+    if order.is_group:
+        return set(group_row(snapshot, int(order.target)).members)
+    if isinstance(order.target, int):
+        return {order.target}
+    return {row.index for row in snapshot.outlets if row.switched}
+
+
 def orders_of(body: Mapping[str, Any]) -> list[Order]:
-    """The batch in `{"commands": [{"outlet": 3, "command": "on", ...}, ...]}`.
+    """The batch in `{"commands": [{"outlet": 3, "command": "on", ...}, ...]}`; an entry may have
+    a "group" in place of the outlet.
 
     Raises InvalidValue.
     """
@@ -105,14 +145,20 @@ def _order(entry: object, position: int) -> Order:
     if not isinstance(entry, dict):
         raise InvalidValue(f"commands[{position}]: expected an object", position)
     options = dict(entry)
-    outlet, verb = options.pop("outlet", None), options.pop("command", None)
+    is_group = "group" in options
+    if is_group and "outlet" in options:
+        raise InvalidValue(f"commands[{position}]: an outlet or a group, not both", position)
+    kind = "group" if is_group else "outlet"
+    target, verb = options.pop(kind, None), options.pop("command", None)
     if verb not in VERBS:
         raise InvalidValue(
             f"commands[{position}].command: expected one of {', '.join(VERBS)}", position
         )
-    if outlet != ALL and (isinstance(outlet, bool) or not isinstance(outlet, int)):
-        raise InvalidValue(f'commands[{position}].outlet: expected a number, or "{ALL}"', position)
-    return Order(outlet, verb, options)
+    is_all = target == ALL and not is_group
+    if not is_all and (isinstance(target, bool) or not isinstance(target, int)):
+        expected = "a number" if is_group else f'a number, or "{ALL}"'
+        raise InvalidValue(f"commands[{position}].{kind}: expected {expected}", position)
+    return Order(target, verb, options, is_group)
 
 
 def commands_of(orders: Sequence[Order], snapshot: Snapshot) -> list[tuple[int, Command]]:
@@ -130,15 +176,26 @@ def commands_of(orders: Sequence[Order], snapshot: Snapshot) -> list[tuple[int, 
 def _commands(order: Order, snapshot: Snapshot, position: int) -> list[Command]:
     if order.verb in SWITCHING or order.verb in AT_ONCE:
         action, delay_s, forced = _action(order, position)
-        if isinstance(order.outlet, int):
-            outlet_row(snapshot, order.outlet, position)
-            return [SwitchOutlet(order.outlet, action, delay_s, forced)]
-        return [SwitchAll(action, delay_s, forced)]
-    if isinstance(order.outlet, int):
-        rows = [outlet_row(snapshot, order.outlet, position)]
-    else:
-        rows = [row for row in snapshot.outlets if row.switched]
+        if not isinstance(order.target, int):
+            return [SwitchAll(action, delay_s, forced)]
+        if order.is_group:
+            group_row(snapshot, order.target, position)
+            return [SwitchGroup(order.target, action, delay_s, forced)]
+        outlet_row(snapshot, order.target, position)
+        return [SwitchOutlet(order.target, action, delay_s, forced)]
+    rows = _to_lock(order, snapshot, position)
     return [SetLock(row.index, _lock(order, row, position)) for row in rows]
+
+
+def _to_lock(order: Order, snapshot: Snapshot, position: int) -> list[Outlet]:
+    """Raises UnknownTarget, or NotNow for a group with nothing that can be locked."""
+    if isinstance(order.target, int) and not order.is_group:
+        return [outlet_row(snapshot, order.target, position)]
+    members = meant(order, snapshot)
+    rows = [row for row in snapshot.outlets if row.switched and row.index in members]
+    if order.is_group and not rows:
+        raise NotNow(f"group {order.target} has no switched outlet: nothing to lock", position)
+    return rows
 
 
 def _action(order: Order, position: int) -> tuple[Action, float | None, bool]:

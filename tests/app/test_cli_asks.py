@@ -15,7 +15,7 @@ import pytest
 
 from pdu_agent.app import exits
 from pdu_agent.app.commands.asking import SHOWN, confirmed
-from pdu_agent.model.commands import Action, Lock, SetLock, SwitchAll, SwitchOutlet
+from pdu_agent.model.commands import Action, Lock, SetLock, SwitchAll, SwitchGroup, SwitchOutlet
 from tests.peers import require_terminals
 from tests.web.fake_agent import RunningAgent, running_agent
 
@@ -89,6 +89,15 @@ def test_anything_else_does_nothing(agent: RunningAgent, answer: str) -> None:
     assert code == exits.REFUSED
     assert "openpdu: nothing was done" in shown
     assert submitted(agent) == []
+
+
+def test_a_group_is_asked_about_by_its_name(agent: RunningAgent) -> None:
+    code, shown = at_terminal(agent, "y\n", "off", "--group", "rack")
+    assert code == 0
+    assert "outlet 1 web: on, " in shown
+    assert "locked on" in shown
+    assert "Switch off group 1 rack? [y/N]" in shown
+    assert submitted(agent) == [SwitchGroup(1, Action.OFF)]
 
 
 def test_all_outlets_are_asked_about_whatever_is_done_to_them(agent: RunningAgent) -> None:

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,14 @@ from pdu_agent import __version__
 from pdu_agent.app import exits
 from pdu_agent.app.cli import main
 from pdu_agent.app.commands import switch
-from pdu_agent.model.commands import Action, Lock, SetLock, SwitchAll, SwitchOutlet
+from pdu_agent.model.commands import (
+    Action,
+    Lock,
+    SetLock,
+    SwitchAll,
+    SwitchGroup,
+    SwitchOutlet,
+)
 from pdu_agent.model.errors import (
     BudgetExceeded,
     Busy,
@@ -425,26 +433,90 @@ def test_all_leaves_locked_outlets_and_says_so(
     assert main(["off", "all"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "outlet 1 web: on -> off pending, off in 2s",
-        "outlet 2 <b>db</b> & café: left on, it is locked on",
+        "outlet 2 <b>db</b> & café: left on, it is locked on: unlock it before switching it",
         "outlet 3: already off",
     ]
 
 
+@pytest.mark.parametrize("group", ["1", "rack"])
+def test_a_group_is_named_by_number_or_name(
+    agent: RunningAgent, capsys: pytest.CaptureFixture[str], group: str
+) -> None:
+    assert main(["off", "--group", group]) == 0
+    assert submitted(agent) == [SwitchGroup(1, Action.OFF)]
+    assert capsys.readouterr().out.splitlines() == [
+        "outlet 1 web: on -> off pending, off in 2s",
+        "outlet 2 <b>db</b> & café: left on, it is locked on: unlock it before switching it",
+    ]
+
+
+def test_a_group_waits_and_takes_options(
+    agent: RunningAgent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent.controller.settle_after_reads = 3
+    assert main(["off", "-g", "rack", "--delay", "5", "--now", "--wait"]) == 0
+    assert submitted(agent) == [SwitchGroup(1, Action.OFF_DELAYED, 5.0, True)]
+    assert "outlet 1 web: on -> off" in capsys.readouterr().out
+
+
+def test_a_group_can_be_locked(agent: RunningAgent) -> None:
+    assert main(["lock", "-g", "rack"]) == 0
+    assert submitted(agent) == [SetLock(1, Lock.LOCKED_ON), SetLock(2, Lock.LOCKED_ON)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["off", "--group", "rock"], 4, "no group 'rock'; groups that exist: 1 rack, 7 spare"),
+        (["off", "1", "--group", "rack"], 2, "expected outlet numbers, or --group"),
+        (["off"], 2, "expected outlet numbers, or --group"),
+        (["lock", "--group", "spare"], 6, "group 7 has no switched outlet"),
+    ],
+)
+def test_groups_that_cannot_be_meant(
+    agent: RunningAgent,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    told: str,
+) -> None:
+    assert code_of(arguments) == code
+    assert told in capsys.readouterr().err
+    assert submitted(agent) == []
+
+
+def code_of(arguments: list[str]) -> object:
+    """The exit code, also where argparse raises it."""
+    try:
+        return main(arguments)
+    except SystemExit as leaving:
+        return leaving.code
+
+
+def test_a_name_of_two_groups_is_not_guessed(
+    agent: RunningAgent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rack = agent.controller.snapshot.groups[0]
+    agent.controller.show(groups=(rack, replace(rack, index=3)))
+    assert main(["off", "--group", "rack"]) == 4
+    assert "several groups are called 'rack': give the number, 1, 3" in capsys.readouterr().err
+
+
 def test_what_is_left_out_says_who_keeps_it_so() -> None:
-    hold = {"source": "rule hot", "keeps": "on", "text": "50 C", "ends": "until 45 C"}
     row = {
         "number": 1,
         "name": "web",
         "state": "on",
         "lock": "unlocked",
         "pending": None,
-        "holds": [hold],
     }
-    step = {"before": row, "outlet": row}
-    assert switch.what_happened("off", step) == (
-        "outlet 1 web: left on, kept on by rule hot: 50 C; until 45 C"
+    why = "outlet 1 is kept on by rule hot: 50 C; until 45 C"
+    assert switch.what_happened("off", {"before": row, "outlet": row, "left": why}) == (
+        "outlet 1 web: left on, it is kept on by rule hot: 50 C; until 45 C"
     )
-    assert switch.what_happened("on", step) == "outlet 1 web: already on"
+    assert switch.what_happened("on", {"before": row, "outlet": row, "left": None}) == (
+        "outlet 1 web: already on"
+    )
 
 
 def test_json_of_a_command_is_the_api_answer(

@@ -8,10 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pdu_agent.core.settings import DeviceSettings, GroupSettings
-from pdu_agent.model.commands import Action, ConfigureOutlet, OutletSetting, SwitchGroup
+from pdu_agent.model.commands import (
+    Action,
+    ConfigureOutlet,
+    Hold,
+    HoldOutlet,
+    Lock,
+    OutletSetting,
+    Rank,
+    SetLock,
+    SwitchGroup,
+)
+from pdu_agent.model.errors import InvalidValue
 from pdu_agent.model.readings import BankLost
 from pdu_agent.model.snapshot import OutletState
-from tests.core.bench import Board, Workbench
+from tests.core.bench import OPS, Board, Workbench
 
 GROUP = (GroupSettings(1, "db1", (1, 2, 3)),)
 SLOW = DeviceSettings(coil_budget=1, coil_interval_s=4)
@@ -164,3 +175,31 @@ def test_no_member_goes_on_before_all_are_off(
     assert [closed for _, _, closed in bench.board.moves] == [False] * 3 + [True] * 3
     assert all_off_for_s(bench.board, 3) >= min(reboot_s) - 0.05
     assert bench.board.relays == [True] * 3
+
+
+def test_a_delay_of_the_command_comes_before_the_gaps() -> None:
+    group = GroupSettings(1, "db1", (3, 1, 2), gap_s=10)
+    bench = Workbench(3, relays=[False] * 3, groups=(group,), on_delay_s=5)
+    bench.run(10)
+    bench.submit(SwitchGroup(1, Action.ON_DELAYED, 60))
+    assert [round(bench.outlet(n).pending_s) for n in (3, 1, 2)] == [60, 70, 80]
+
+
+def test_a_delay_of_an_action_without_one_is_refused() -> None:
+    bench = Workbench(3, groups=GROUP)
+    with pytest.raises(InvalidValue, match="group 1: a delay goes with a delayed action only"):
+        bench.submit(SwitchGroup(1, Action.OFF, 60))
+
+
+def test_the_receipt_names_the_members_that_are_left_and_why() -> None:
+    bench = Workbench(3, groups=GROUP)
+    bench.run(10)
+    hold = Hold("cap 1", Rank.SAFETY, True, "shed", 0.0, "until 45 W are free")
+    bench.submit(SetLock(1, Lock.LOCKED_ON), HoldOutlet(2, hold))
+    ticket = bench.core.submit_all([SwitchGroup(1, Action.OFF)], OPS)
+    assert ticket.left == {
+        1: "outlet 1 is locked on: unlock it before switching it",
+        2: "outlet 2 is kept on by cap 1: shed; until 45 W are free",
+    }
+    bench.run(5)
+    assert [bench.state(n) for n in (1, 2, 3)] == [ON, ON, OFF]

@@ -30,6 +30,7 @@ from pdu_agent.model.commands import (
     Quantity,
     SetLock,
     SwitchAll,
+    SwitchGroup,
     SwitchOutlet,
     Target,
     TargetKind,
@@ -324,9 +325,24 @@ class FakeController:
         self.batches.append((tuple(commands), actor))
         before = self._snapshot.outlets
         for command in commands:
-            rows = tuple(_changed(row, command) for row in self._snapshot.outlets)
+            members = self._members(command) if isinstance(command, SwitchGroup) else ()
+            rows = tuple(_changed(row, command, members) for row in self._snapshot.outlets)
             self._snapshot = replace(self._snapshot, outlets=rows, seq=self._snapshot.seq + 1)
-        return Ticket(len(self.batches), 1000.0, self._snapshot.outlets != before)
+        changed = self._snapshot.outlets != before
+        return Ticket(len(self.batches), 1000.0, changed, self._left(commands))
+
+    def _left(self, commands: Sequence[Command]) -> dict[int, str]:
+        """As of Ticket: of all outlets, and of groups, those that are locked."""
+        to_many = [c for c in commands if isinstance(c, SwitchAll | SwitchGroup)]
+        return {
+            row.index: f"outlet {row.index} is {row.lock.value}: unlock it before switching it"
+            for row in self._snapshot.outlets
+            if row.lock is not Lock.UNLOCKED
+            and any(isinstance(c, SwitchAll) or row.index in self._members(c) for c in to_many)
+        }
+
+    def _members(self, command: SwitchGroup) -> tuple[int, ...]:
+        return next(row.members for row in self._snapshot.groups if row.index == command.group)
 
     def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
         self.refused.append((asked, actor, error))
@@ -356,12 +372,13 @@ class FakeController:
         return next((row for row in self._snapshot.outlets if row.index == index), None)
 
 
-def _changed(row: Outlet, command: Command) -> Outlet:
+def _changed(row: Outlet, command: Command, members: Sequence[int] = ()) -> Outlet:
     if isinstance(command, SetLock):
         return replace(row, lock=command.lock) if command.outlet == row.index else row
-    if isinstance(command, SwitchAll):
-        open_to_all = row.switched and row.lock is Lock.UNLOCKED
-        return _switched(row, command.action, command.delay_s) if open_to_all else row
+    if isinstance(command, SwitchAll | SwitchGroup):
+        is_meant = isinstance(command, SwitchAll) or row.index in members
+        is_free = is_meant and row.switched and row.lock is Lock.UNLOCKED
+        return _switched(row, command.action, command.delay_s) if is_free else row
     if isinstance(command, SwitchOutlet) and command.outlet == row.index:
         return _switched(row, command.action, command.delay_s)
     return row

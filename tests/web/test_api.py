@@ -16,7 +16,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from pdu_agent.model.commands import Action, Lock, SetLock, SwitchAll, SwitchOutlet
+from pdu_agent.model.commands import (
+    Action,
+    Lock,
+    SetLock,
+    SwitchAll,
+    SwitchGroup,
+    SwitchOutlet,
+)
 from pdu_agent.model.errors import (
     BudgetExceeded,
     Busy,
@@ -92,6 +99,62 @@ def test_each_command_reaches_the_core(
 ) -> None:
     assert agent.local("POST", f"/api/v1/outlets/1/{verb}", body).status == 200
     assert submitted(agent) == [command]
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "commands"),
+    [
+        ("on", None, [SwitchGroup(1, Action.ON)]),
+        ("off", {"delay_s": 30}, [SwitchGroup(1, Action.OFF_DELAYED, 30.0)]),
+        ("reboot", {"forced": True}, [SwitchGroup(1, Action.REBOOT, forced=True)]),
+        ("cancel", None, [SwitchGroup(1, Action.CANCEL)]),
+        ("toggle", None, [SwitchGroup(1, Action.TOGGLE)]),
+        ("pulse", None, [SwitchGroup(1, Action.PULSE)]),
+        ("lock", {"state": "on"}, [SetLock(1, Lock.LOCKED_ON), SetLock(2, Lock.LOCKED_ON)]),
+        ("unlock", None, [SetLock(1, Lock.UNLOCKED), SetLock(2, Lock.UNLOCKED)]),
+    ],
+)
+def test_a_group_is_one_command(
+    agent: RunningAgent, verb: str, body: object, commands: list[object]
+) -> None:
+    assert agent.local("POST", f"/api/v1/groups/1/{verb}", body).status == 200
+    assert submitted(agent) == commands
+    agent.controller.reset()
+    entry = {"group": 1, "command": verb, **(body if isinstance(body, dict) else {})}
+    assert agent.local("POST", "/api/v1/commands", {"commands": [entry]}).status == 200
+    assert submitted(agent) == commands
+
+
+def test_a_group_tells_which_outlets_are_left_and_why(agent: RunningAgent) -> None:
+    steps = agent.local("POST", "/api/v1/groups/1/off").json["outlets"]
+    assert [(step["outlet"]["number"], step["left"]) for step in steps] == [
+        (1, None),
+        (2, "outlet 2 is locked on: unlock it before switching it"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "status", "detail"),
+    [
+        ({"group": 4, "command": "on"}, 404, "there is no group 4; groups that exist: 1, 7"),
+        ({"group": "all", "command": "on"}, 422, "commands[0].group: expected a number"),
+        ({"group": True, "command": "on"}, 422, "commands[0].group: expected a number"),
+        ({"group": 1, "outlet": 1, "command": "on"}, 422, "an outlet or a group, not both"),
+        ({"group": 7, "command": "unlock"}, 409, "group 7 has no switched outlet"),
+        ({"group": 7, "command": "unlock", "state": "on"}, 409, "group 7 has no switched outlet"),
+    ],
+)
+def test_groups_that_cannot_be_meant(
+    agent: RunningAgent, entry: dict[str, object], status: int, detail: str
+) -> None:
+    answer = agent.local("POST", "/api/v1/commands", {"commands": [entry]})
+    assert (answer.status, detail in answer.json["detail"]) == (status, True)
+    assert submitted(agent) == []
+
+
+def test_groups_are_only_read_over_tcp(agent: RunningAgent) -> None:
+    assert agent.tcp("POST", "/api/v1/groups/1/off").status == 403
+    assert submitted(agent) == []
 
 
 def test_lock_without_a_state_keeps_the_present_one(agent: RunningAgent) -> None:

@@ -197,7 +197,7 @@ GETS = [path for path, operations in CONTRACT["paths"].items() if "get" in opera
 POSTS = [
     path
     for path, operations in CONTRACT["paths"].items()
-    if path.startswith("/api/v1/outlets/{n}/") and "post" in operations
+    if path.startswith(("/api/v1/outlets/{n}/", "/api/v1/groups/{n}/")) and "post" in operations
 ]
 
 
@@ -228,7 +228,13 @@ def test_accepted_and_refused_commands_have_the_documented_shape(
 
 
 def test_accepted_batch_has_the_documented_shape(agent: RunningAgent) -> None:
-    body = {"commands": [{"outlet": 1, "command": "off"}, {"outlet": "all", "command": "on"}]}
+    body = {
+        "commands": [
+            {"outlet": 1, "command": "off"},
+            {"group": 1, "command": "off"},
+            {"outlet": "all", "command": "on"},
+        ]
+    }
     assert list(misfits(body, SCHEMAS["Commands"])) == []
     answer = agent.local("POST", "/api/v1/commands", body)
     operation = CONTRACT["paths"]["/api/v1/commands"]["post"]

@@ -43,10 +43,12 @@ def asks(arguments: argparse.Namespace) -> bool:
     return is_terminal and not arguments.json and not arguments.yes
 
 
-def confirmed(verb: str, outlets: Sequence[int | str], rows: Sequence[Mapping[str, Any]]) -> bool:
+def confirmed(
+    verb: str, outlets: Sequence[int | str], rows: Sequence[Mapping[str, Any]], group: str = ""
+) -> bool:
     """Does the person want it? Asked only where it takes power away, or is for all.
 
-    Outlets that do not exist are left to the agent, which refuses them.
+    Outlets that do not exist are left to the agent, which refuses them. group: what to call them.
     """
     is_all = ALL in outlets
     meant = [row for row in rows if row["switched"] and (is_all or row["number"] in outlets)]
@@ -55,7 +57,8 @@ def confirmed(verb: str, outlets: Sequence[int | str], rows: Sequence[Mapping[st
         return True
     for line in _listed(meant):
         print(line)
-    what = "all outlets" if is_all else label(meant[0]) if len(meant) == 1 else "these outlets"
+    named = label(meant[0]) if len(meant) == 1 else "these outlets"
+    what = "all outlets" if is_all else group or named
     return agreed(f"{_WORDS[verb].capitalize()} {what}?")
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`openpdu on|off|cycle|cancel|toggle|pulse|lock|unlock`: change outlets, all named or none."""
+"""`openpdu on|off|cycle|cancel|toggle|pulse|lock|unlock`: change outlets, all named or none,
+or a group of them."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pdu_agent.app import exits
-from pdu_agent.app.client import AgentClient
+from pdu_agent.app.client import AgentClient, ClientError
 from pdu_agent.app.commands.asking import HELP, asks, confirmed, label
 from pdu_agent.app.commands.parsing import (
     ALL,
@@ -87,10 +88,16 @@ def add_parsers(parsers: Parsers) -> None:
 def _add_outlets(parser: argparse.ArgumentParser, verb: str) -> None:
     parser.add_argument(
         "outlets",
-        nargs="+",
+        nargs="*",
         type=outlet_list,
         metavar="N",
         help=f"outlet numbers: 1, 1,3,5-7, or {ALL} ({_MEANT_BY_ALL.get(verb, _FREE)})",
+    )
+    parser.add_argument(
+        "-g",
+        "--group",
+        metavar="GROUP",
+        help="number or name of a group, in place of outlets (openpdu groups lists them)",
     )
     parser.add_argument("-y", "--yes", action="store_true", help=HELP)
     parser.set_defaults(verb=verb, parser=parser)
@@ -121,14 +128,18 @@ def _run(arguments: argparse.Namespace) -> int:
         outlets = combined(arguments.outlets)
     except ValueError as exc:
         arguments.parser.error(str(exc))
+    if bool(outlets) is (arguments.group is not None):
+        arguments.parser.error("expected outlet numbers, or --group")
     agent = agent_of(arguments)
-    options = _options(arguments)
-    if asks(arguments) and not confirmed(arguments.verb, outlets, agent.get("outlets")["outlets"]):
+    group = None if arguments.group is None else _group(agent, arguments.group)
+    if asks(arguments) and not _confirmed(agent, arguments.verb, outlets, group):
         print("openpdu: nothing was done", file=sys.stderr)
         return exits.REFUSED
-    answer = agent.command(
-        [{"outlet": outlet, "command": arguments.verb, **options} for outlet in outlets]
-    )
+    targets: list[dict[str, Any]] = [{"outlet": outlet} for outlet in outlets]
+    if group is not None:
+        targets = [{"group": group["number"]}]
+    options = {"command": arguments.verb, **_options(arguments)}
+    answer = agent.command([target | options for target in targets])
     if not arguments.json:
         for step in answer["outlets"]:
             print(what_happened(arguments.verb, step))
@@ -140,6 +151,37 @@ def _run(arguments: argparse.Namespace) -> int:
     for line in late:
         print(f"openpdu: {line}", file=sys.stderr)
     return exits.UNAVAILABLE if late else exits.OK
+
+
+def _group(agent: AgentClient, wanted: str) -> Mapping[str, Any]:
+    """The group with this number, or else the only one of this name. Raises ClientError."""
+    groups: Sequence[Mapping[str, Any]] = agent.get("groups")["groups"]
+    found = [row for row in groups if str(row["number"]) == wanted]
+    found = found or [row for row in groups if row["name"] == wanted]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        numbers = ", ".join(str(row["number"]) for row in found)
+        raise _unknown(f"several groups are called {wanted!r}: give the number, {numbers}")
+    known = ", ".join(f"{row['number']} {row['name']}" for row in groups) or "none"
+    raise _unknown(f"there is no group {wanted!r}; groups that exist: {known}")
+
+
+def _unknown(detail: str) -> ClientError:
+    return ClientError(exits.UNKNOWN_TARGET, "unknown_target", detail)
+
+
+def _confirmed(
+    agent: AgentClient,
+    verb: str,
+    outlets: Sequence[int | str],
+    group: Mapping[str, Any] | None,
+) -> bool:
+    rows = agent.get("outlets")["outlets"]
+    if group is None:
+        return confirmed(verb, outlets, rows)
+    name = f"group {group['number']} {printable(group['name'])}"
+    return confirmed(verb, group["outlets"], rows, name)
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -158,7 +200,15 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
 def what_happened(verb: str, step: Mapping[str, Any]) -> str:
     """One line, such as `outlet 3 web: off -> on pending, on in 2s`."""
     before, after = step["before"], step["outlet"]
+    if step["left"] is not None:
+        return f"{label(after)}: left {after['state']}, {_why_left(after['number'], step['left'])}"
     return f"{label(after)}: {_change(verb, before, after)}"
+
+
+def _why_left(number: int, why: str) -> str:
+    """The reason, without the number that the line begins with."""
+    about = f"outlet {number} is "
+    return f"it is {printable(why[len(about) :])}" if why.startswith(about) else printable(why)
 
 
 def _change(verb: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -170,19 +220,9 @@ def _change(verb: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> s
         return f"{before['state']} -> {after['state']}{soon}"
     if after["pending"]:
         return f"{after['state']}{soon}"
-    if after["lock"] != "unlocked":
-        return f"left {after['state']}, it is {after['lock']}"
-    kept = next((hold for hold in after["holds"] if hold["keeps"] == after["state"]), None)
-    if kept is not None and END_STATES.get(verb) != after["state"]:
-        return f"left {after['state']}, kept {kept['keeps']} by {printable(_why(kept))}"
     if verb == "cancel":
         return f"nothing was pending, still {after['state']}"
     return f"already {after['state']}"
-
-
-def _why(hold: Mapping[str, Any]) -> str:
-    ends = f"; {hold['ends']}" if hold["ends"] else ""
-    return f"{hold['source']}: {hold['text']}{ends}"
 
 
 def _pending(pending: Mapping[str, Any] | None) -> str:
@@ -197,11 +237,9 @@ def _wait(
 ) -> list[str]:
     """Poll until every outlet has settled, put its last row into its step, and complain.
 
-    Returns a line for each outlet that did not get where it was sent; locked ones are not meant.
+    Returns a line for each outlet that did not get where it was sent, and was not left out.
     """
-    meant = {
-        step["outlet"]["number"]: step for step in steps if step["outlet"]["lock"] == "unlocked"
-    }
+    meant = {step["outlet"]["number"]: step for step in steps if step["left"] is None}
     limit_s = _limit_s(arguments, steps)
     deadline_s = time.monotonic() + limit_s
     while any(_is_moving(step["outlet"]) for step in meant.values()):
