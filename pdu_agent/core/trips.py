@@ -62,14 +62,19 @@ class Trips(Engine):
         self._retry_s: dict[int, float] = {}
         self._on_since_s: dict[int, float] = {}
         self._not_before_s = -math.inf
-        self._watched: tuple[int, ...] = ()
+        self._watched: dict[int, Target] = {}
+        self._calm: dict[int, Ledger] = {}
+        """By outlet, what was found to be no reason for a trip."""
         self.renew(desk.settings)
         self._take_up()
 
     def renew(self, settings: CoreSettings) -> None:
-        self._watched = tuple(
-            outlet.number for outlet in settings.outlets if outlet.trip_above_a is not None
-        )
+        self._calm.clear()
+        self._watched = {
+            outlet.number: Target(TargetKind.OUTLET, outlet.number)
+            for outlet in settings.outlets
+            if outlet.trip_above_a is not None
+        }
 
     def _take_up(self) -> None:
         """Go on after a restart: what waits for its retry waits on, what is latched says so."""
@@ -111,18 +116,26 @@ class Trips(Engine):
         self._clear_alarms()
 
     def next_due_s(self) -> float:
-        due_s = [self._due_s(number) for number in self._watched]
+        ledgers, calm = self._desk.state.ledgers, self._calm
+        due_s = [
+            self._due_s(number, ledger)
+            for number, target in self._watched.items()
+            if (ledger := ledgers.get(target)) is not None and ledger is not calm.get(number)
+        ]
         retries_s = [max(due_s, self._not_before_s) for due_s in self._retry_s.values()]
         return min(*due_s, *retries_s, math.inf, math.inf)
 
-    def _due_s(self, number: int) -> float:
+    def _due_s(self, number: int, ledger: Ledger) -> float:
         settings = self._desk.live.outlets[number]
-        ledger = self._ledger(number)
-        if ledger is None or not self._may_trip(number):
-            return math.inf
-        if self._is_over(settings, ledger) and ledger.sample_mono_s != self._seen_s.get(number):
-            return -math.inf
         since_s, held_s = self._over_since_s.get(number), self._on_since_s.get(number)
+        is_over = self._is_over(settings, ledger)
+        if not is_over and since_s is None and held_s is None:
+            self._calm[number] = ledger
+            return math.inf
+        if not self._may_trip(number):
+            return math.inf
+        if is_over and ledger.sample_mono_s != self._seen_s.get(number):
+            return -math.inf
         if since_s is not None:
             due_s = max(since_s + settings.trip_for_s, self._not_before_s)
             return due_s if due_s > self._desk.clock.monotonic_s() else math.inf
@@ -209,6 +222,7 @@ class Trips(Engine):
             self._on_since_s.pop(number, None)
             return
         since_s = self._on_since_s.setdefault(number, now_s)
+        self._calm.pop(number, None)
         if now_s >= since_s + settings.trip_forget_after_s:
             del self._on_since_s[number]
             self._desk.state.trips.pop(number, None)

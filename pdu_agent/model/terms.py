@@ -61,6 +61,10 @@ class TargetKind(Enum):
     is the whole unit: the sum of its inlets.
     """
 
+    # A member is equal to itself only; Enum's own hash is written in Python and slow, and every
+    # look for what is measured needs it.
+    __hash__ = object.__hash__
+
     INLET = "inlet"
     LINE = "line"
     BRANCH = "branch"
@@ -149,6 +153,8 @@ class Quantity(Enum):
     RESIDUAL_CURRENT (A), IMBALANCE of the lines' currents (%): of inlets. DEMAND (W): the
     sliding mean of the active power.
     """
+
+    __hash__ = object.__hash__  # as of TargetKind
 
     VOLTAGE = "voltage"
     CURRENT = "current"

@@ -69,6 +69,8 @@ class Plans(Engine):
         self._hooks: dict[int, TimedPlan] = {}
         self._error: CommandError | None = None
         self._in_doubt = False
+        self._counted_in: tuple[list[TimedPlan], float] | None = None
+        """The plans that count, and when one of them is due."""
         self._is_first = True
         """Of the looks at a clock that is believed."""
         self.renew(desk.settings)
@@ -96,12 +98,18 @@ class Plans(Engine):
         if book.unbegun():
             return now_s
         wait_s = book.next_wall_s() - self._desk.clock.wall_s()
-        counting_s = min(
-            (counts_in_s(plan, self._desk.state) for plan in book.counting()), default=math.inf
-        )
-        return now_s + max(0.0, min(wait_s, counting_s))
+        return max(now_s, min(now_s + wait_s, self._counting_due_s(now_s)))
+
+    def _counting_due_s(self, now_s: float) -> float:
+        """Found once between two ticks: what is counted meanwhile is early enough at the next."""
+        counting = self._book.counting()
+        if self._counted_in is None or self._counted_in[0] is not counting:
+            in_s = (counts_in_s(plan, self._desk.state) for plan in counting)
+            self._counted_in = counting, now_s + min(in_s, default=math.inf)
+        return self._counted_in[1]
 
     def tick(self) -> Iterator[Wish]:
+        self._counted_in = None
         jump_s = self._wall.look()
         self._book.refresh()
         self._tell_doubt()
