@@ -24,6 +24,7 @@ from tests.core.test_plans import PlanBench, again, bench, daily, ran
 START = "2026-11-01 12:59"
 MJ_OF_WH = 3_600_000.0
 OUTLET = Target(TargetKind.OUTLET, 1)
+NAS_IDLE = PlanConditions(hosts=(HostCondition(host="nas", answers=False),))
 
 
 def ups(*flags: UpsFlag, unreachable_since_s: float | None = None) -> Ups:
@@ -111,13 +112,45 @@ def test_sensor(celsius: float | None, text: str) -> None:
 )
 def test_a_host_that_must_be_idle(answered: bool | None, text: str) -> None:
     def prepare(rig: PlanBench) -> None:
-        if answered is not None:
-            rig.core.on_watched_host(HostSeen("nas", answered))
+        for _ in range(3 if answered is not None else 0):
+            rig.core.on_watched_host(HostSeen("nas", bool(answered)))
 
-    host = HostCondition(host="nas", answers=False)
-    told, moved = outcome(PlanConditions(hosts=(host,)), prepare)
+    told, moved = outcome(NAS_IDLE, prepare)
     assert told.startswith(text or "off, due")
     assert moved == (0 if text else 1)
+
+
+@pytest.mark.parametrize(
+    ("seen", "text"),
+    [
+        ([False, False], "skipped: it is not known yet whether nas answers"),
+        ([True, False, False], "skipped: nas answers"),
+        ([False, False, None, False], "skipped: it is not known yet whether nas answers"),
+        ([False, False, False, None], "skipped: it is not known yet whether nas answers"),
+        ([True, False, False, False], ""),
+    ],
+)
+def test_silence_counts_after_three_attempts_that_this_machine_could_make(
+    seen: list[bool | None], text: str
+) -> None:
+    """None: it could not ask. A busy host is not to be cut for a request that got lost."""
+
+    def prepare(rig: PlanBench) -> None:
+        for answered in seen:
+            rig.core.on_watched_host(HostSeen("nas", bool(answered), asked=answered is not None))
+
+    told, moved = outcome(NAS_IDLE, prepare)
+    assert told.startswith(text or "off, due")
+    assert moved == (0 if text else 1)
+
+
+def test_a_host_that_must_answer_may_miss_one_request() -> None:
+    def prepare(rig: PlanBench) -> None:
+        rig.core.on_watched_host(HostSeen("nas", True))
+        rig.core.on_watched_host(HostSeen("nas", False))
+
+    host = HostCondition(host="nas", answers=True)
+    assert outcome(PlanConditions(hosts=(host,)), prepare)[1] == 1
 
 
 # -- counters ---------------------------------------------------------------------------

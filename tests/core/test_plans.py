@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pdu_agent.core.calendar.settings import SunEvent
 from pdu_agent.core.plans.settings import MissedRuns, PlanSettings, PlanWhen
-from pdu_agent.core.settings import GroupSettings
+from pdu_agent.core.settings import DeviceSettings, GroupSettings
 from pdu_agent.core.tariffs import ClockTime
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import (
@@ -364,3 +365,36 @@ def test_a_new_time_in_the_file_is_not_late_for_what_was_before_it() -> None:
     assert rig.board.moves == []
     again_rig.run(86400)
     assert [move[1:] for move in moves(again_rig)] == [(1, False)]
+
+
+def test_a_plan_that_is_enabled_before_the_clock_is_set_begins_with_the_clock() -> None:
+    rig = bench("1970-01-01 01:10", daily("22:00", enabled=False, missed=MissedRuns.ONCE))
+    rig.submit(EnablePlan("night", True))
+    rig.run(60)
+    rig.clock.jump_wall(wall("2026-11-21 12:00") - rig.clock.wall_s())
+    rig.run(3600)
+    assert moves(rig) == []
+    rig.run(11 * 3600)
+    assert moves(rig) == [("11-21 22:00", 1, False)]
+
+
+@pytest.mark.parametrize("change", ["zone", "place"])
+def test_times_that_a_new_zone_or_place_has_put_into_the_past_were_not_missed(change: str) -> None:
+    """A reload moves no relay."""
+    sunset = PlanSettings(
+        name="night",
+        outlets=(1,),
+        action="off",
+        when=PlanWhen(sun=SunEvent.SUNSET),
+        missed=MissedRuns.ONCE,
+    )
+    plan = sunset if change == "place" else daily("13:00", missed=MissedRuns.ONCE)
+    rig = bench("2026-11-21 02:00", plan, device=DeviceSettings(latitude=41.9, longitude=12.5))
+    rig.run(10.5 * 3600)
+    east = DeviceSettings(latitude=41.9, longitude=100.0)
+    settings = replace(rig.settings, time_zone=ZoneInfo("Asia/Tokyo"))
+    if change == "place":
+        settings = replace(rig.settings, device=east)
+    rig.core.renew(settings, OPS)
+    rig.run(600)
+    assert moves(rig) == []

@@ -53,7 +53,7 @@ class PlanBook:
         self.settings = {plan.name: plan for plan in settings.plans}
         place = settings.device.place
         self.plans = [
-            TimedPlan(number, plan, self._calendar(plan, place))
+            TimedPlan(number, plan, self._calendar(plan, place), self._basis(plan, place))
             for number, plan in enumerate(settings.plans, start=1)
         ]
         self._rows: dict[str, PlanRecord] | None = None
@@ -68,6 +68,12 @@ class PlanBook:
         if plan.when.counter is not None:
             return None
         return Calendar(plan.when, place, self.zone, plan.name)
+
+    def _basis(self, plan: PlanSettings, place: Place | None) -> tuple[object, ...]:
+        """A reload with another zone or place moves no relay: plans begin with it, as new ones."""
+        if plan.when.counter is not None:
+            return ()
+        return (self.zone, place) if plan.when.sun is not None else (self.zone,)
 
     def refresh(self) -> None:
         """Take over what commands have changed."""

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pdu_agent.core.limits import UNIT
+from pdu_agent.core.plans.hosts import HostAnswers
 from pdu_agent.core.plans.settings import HostCondition, PlanConditions, SensorCondition
 from pdu_agent.core.values import Values
 from pdu_agent.model.commands import Quantity, Target, TargetKind
@@ -15,8 +14,8 @@ _ANY = Quantity.TEMPERATURE
 """A sensor has one value, whatever it is asked for."""
 
 
-def obstacle(conditions: PlanConditions, values: Values, answers: Mapping[str, bool]) -> str:
-    """Why the plan may not run now, in words; empty where it may. answers: by host."""
+def obstacle(conditions: PlanConditions, values: Values, answers: HostAnswers) -> str:
+    """Why the plan may not run now, in words; empty where it may."""
     found = _battery(values.upses) if conditions.not_on_battery else ""
     found = found or (_load(conditions, values) if conditions.has_load else "")
     for sensor in conditions.sensors:
@@ -63,8 +62,8 @@ def _beyond(
     return ""
 
 
-def _host(condition: HostCondition, answers: Mapping[str, bool]) -> str:
-    answered = answers.get(condition.host)
+def _host(condition: HostCondition, answers: HostAnswers) -> str:
+    answered = answers.of(condition.host)
     if answered is None:
         return f"it is not known yet whether {condition.host} answers"
     if answered is condition.answers:

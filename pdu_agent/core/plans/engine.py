@@ -14,6 +14,7 @@ from pdu_agent.core.holds import LEADS_TO_ON
 from pdu_agent.core.plans.book import PlanBook, shown_time
 from pdu_agent.core.plans.conditions import obstacle
 from pdu_agent.core.plans.counters import counted_value, counts_in_s, is_reached
+from pdu_agent.core.plans.hosts import HostAnswers
 from pdu_agent.core.plans.judging import PlanJudge
 from pdu_agent.core.plans.timed import TimedPlan, Turn
 from pdu_agent.core.plans.wall_clock import TOO_FAR_BACK_S, WallClock
@@ -65,7 +66,7 @@ class Plans(Engine):
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._wall = WallClock(desk.clock, desk.recorded_wall_s)
-        self._answers: dict[str, bool] = {}
+        self._answers = HostAnswers()
         self._hooks: dict[int, TimedPlan] = {}
         self._error: CommandError | None = None
         self._in_doubt = False
@@ -83,7 +84,8 @@ class Plans(Engine):
         self._book = PlanBook(settings, self._desk.state)
 
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> Mapping[type, Judge]:
-        judge = PlanJudge(self._book.settings, draft, actor, around)
+        began_wall_s = around.wall_s if self._wall.is_set else None
+        judge = PlanJudge(self._book.settings, draft, actor, began_wall_s)
         return {EnablePlan: judge.enable, RunPlan: judge.run}
 
     # -- time -----------------------------------------------------------------------
@@ -306,7 +308,7 @@ class Plans(Engine):
                 self._publish(plan, plan.row.outcome, skipped=False)
 
     def on_host(self, seen: HostSeen) -> None:
-        self._answers[seen.host] = seen.answered
+        self._answers.note(seen)
 
     def _note(self, plan: TimedPlan, outcome: str, skipped: bool = False) -> None:
         changes: dict[str, Any] = {"outcome": outcome}

@@ -8,26 +8,27 @@ from dataclasses import replace
 
 from pdu_agent.core.plans.settings import PlanSettings
 from pdu_agent.core.state import CoreState, plain_actor
-from pdu_agent.core.switching import Circumstances
 from pdu_agent.model.commands import Actor, EnablePlan, RunPlan
 from pdu_agent.model.errors import NotNow, UnknownTarget
 from pdu_agent.model.record import PlanRecord
 
 
 class PlanJudge:
-    """settings: of all plans, by name. Every method raises CommandError."""
+    """settings: of all plans, by name. began_wall_s: from when on an enabled plan is due; None
+    while the clock is not set, then it begins with the clock. Every method raises CommandError.
+    """
 
     def __init__(
         self,
         settings: Mapping[str, PlanSettings],
         draft: CoreState,
         actor: Actor,
-        around: Circumstances,
+        began_wall_s: float | None,
     ) -> None:
         self._settings = settings
         self._draft = draft
         self._actor = actor
-        self._around = around
+        self._began_wall_s = began_wall_s
 
     def enable(self, command: EnablePlan) -> None:
         """Whoever enables a plan lets it begin: what was due before is past, its counter starts
@@ -39,7 +40,7 @@ class PlanJudge:
         if command.enabled:
             row = replace(row, counted=None, is_done=False)
             if not was_enabled:
-                row = replace(row, handled_wall_s=self._around.wall_s)
+                row = replace(row, handled_wall_s=self._began_wall_s)
         self._draft.plans[command.plan] = row
 
     def run(self, command: RunPlan) -> None:

@@ -38,14 +38,21 @@ class Turn:
 
 class TimedPlan:
     """Keeps when the plan is due next, which takes a while to find out. calendar: None for a
-    plan that counts. when: tells its time from another one, as in PlanRecord.
+    plan that counts. basis: what its times follow from besides its settings. when: tells its
+    times from others, as in PlanRecord.
     """
 
-    def __init__(self, number: int, settings: PlanSettings, calendar: Calendar | None) -> None:
+    def __init__(
+        self,
+        number: int,
+        settings: PlanSettings,
+        calendar: Calendar | None,
+        basis: tuple[object, ...] = (),
+    ) -> None:
         self.number = number
         self.settings = settings
         self.calendar = calendar
-        self.when = f"{crc32(repr(settings.when).encode('utf-8')):08x}"
+        self.when = f"{crc32(repr((settings.when, *basis)).encode('utf-8')):08x}"
         self.row = _NEW
         self.next: Occurrence | None = None
 
