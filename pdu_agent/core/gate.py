@@ -36,12 +36,13 @@ class Then(Enum):
 
 class Phase(Enum):
     """ASKED: nothing was done yet. HOOK: it runs, or ran when the agent died. IDLE: the draw is
-    watched.
+    watched. GIVEN_UP: all that is left is to take the order back.
     """
 
     ASKED = "asked"
     HOOK = "hook"
     IDLE = "idle"
+    GIVEN_UP = "given up"
     PASSED = "passed"
 
 
@@ -150,7 +151,7 @@ def turned(state: CoreState, number: int, action: Action, actor: Actor) -> bool:
     stays: the hook is not run twice.
     """
     stop = under_way(state, number)
-    if stop is None or Phase(stop.phase) is Phase.PASSED:
+    if stop is None or Phase(stop.phase) in (Phase.PASSED, Phase.GIVEN_UP):
         return False
     present = Then(stop.then)
     then = _ASKS_FOR.get(action) if present.opens else None

@@ -78,6 +78,7 @@ class HookRuns:
         for number, live in self._desk.state.outlets.items():
             if self._counts.get(number) != live.switch_count:
                 self._counts[number] = live.switch_count
+                self._forget(number)
                 if live.reason is not ChangeReason.POWER_UP:
                     self._follow(number, live)
         for alarm in list(self._desk.state.alarms.values()):
@@ -105,6 +106,14 @@ class HookRuns:
         moment = HookMoment.AFTER_ON if is_on else HookMoment.AFTER_OFF
         because = str(live.actor) if live.actor is not None else ""
         self._after[self.start(hook, moment, number, because)] = _After(number, hook, moment)
+
+    def _forget(self, number: int) -> None:
+        """Its relay has moved: what kept it from that is over, and the hook after the last time."""
+        subject = f"outlet {number}"
+        self._desk.alarms.clear(HOOK, subject)
+        hang = self._desk.alarms.find(SHUTDOWN, subject)
+        if hang is not None and hang.severity is Severity.CRITICAL:
+            self._desk.alarms.clear(SHUTDOWN, subject)
 
     def _is_settled(self, alarm: Alarm) -> bool:
         """Somebody has seen it, or the outlet is where it was to go, or on again after force."""

@@ -20,6 +20,7 @@ from pdu_agent.core.hook_settings import GracefulSettings, OnHang
 from pdu_agent.core.outlet import OPEN_STEPS
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.steps import Step
+from pdu_agent.core.switching import rest_of
 from pdu_agent.core.together import TO_OPEN, members_in
 from pdu_agent.model.commands import Action, Actor, Quantity, SwitchOutlet, Target, TargetKind
 from pdu_agent.model.errors import CommandError, Unavailable
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 5.0
 LONGEST_RETRY_S = 600.0
+_DOUBLINGS = 7  # lead to more than the longest pause; a board may be away for months
 CUT_RETRIES = 4
 """So often a cut is tried again while its board or the storage is out of order, 75 s in all."""
 RESTARTED = "the agent was restarted while it ran, nobody knows how it ended"
@@ -57,8 +59,9 @@ class _Verdict:
 class _Watch:
     """What need not be remembered of an order that waits. Times are monotonic seconds.
 
-    hook: its run, None while there is none. outcome: why it failed, "" when it did not, None while
-    nobody knows. low_s: the first sample of the present time below the idle level.
+    hook: its run, None while there is none. hook_name: what runs, whatever is configured meanwhile.
+    outcome: why it failed, "" when it did not, None while nobody knows. low_s: the first sample of
+    the present time below the idle level.
     """
 
     stop: StopRecord
@@ -66,6 +69,7 @@ class _Watch:
     since_s: float = 0.0
     until_s: float = math.inf
     hook: int | None = None
+    hook_name: str = ""
     outcome: str | None = None
     seen_s: float | None = None
     low_s: float | None = None
@@ -87,7 +91,8 @@ class Stops(Engine):
             if number in desk.state.outlets and is_understood(stop)
         }
         for number, stop in desk.state.stops.items():
-            self._watches[number] = _Watch(stop, Phase(stop.phase))
+            if Phase(stop.phase) is not Phase.PASSED:
+                self._watches[number] = _Watch(stop, Phase(stop.phase))
 
     # -- the engine ---------------------------------------------------------------------
 
@@ -125,7 +130,7 @@ class Stops(Engine):
         ):
             self._give_up(number, watch, str(error))
         else:
-            pause_s = min(LONGEST_RETRY_S, RETRY_S * 2**watch.refusals)
+            pause_s = min(LONGEST_RETRY_S, RETRY_S * 2 ** min(watch.refusals, _DOUBLINGS))
             watch.refusals += 1
             watch.retry_s = self._desk.clock.monotonic_s() + pause_s
 
@@ -145,7 +150,8 @@ class Stops(Engine):
         then, watch = Then(stop.then), self._watches.get(outlet)
         what = "shutting down" if then.opens else "about to go on"
         if watch is not None and watch.verdict is not None:
-            return Progress(f"{what}: {watch.verdict.text}", 0.0)
+            left_s = max(0.0, self._wish_due_s(outlet, watch) - self._desk.clock.monotonic_s())
+            return Progress(f"{what}: {watch.verdict.text}", left_s)
         if watch is None or watch.phase is Phase.ASKED or watch.until_s == math.inf:
             return Progress(f"{what}: it begins", self._longest_s(outlet, then))
         left_s = max(0.0, watch.until_s - self._desk.clock.monotonic_s())
@@ -153,8 +159,9 @@ class Stops(Engine):
         if watch.phase is Phase.IDLE and graceful is not None:
             waits = f"{self._draw_in_words(outlet, graceful)}, waits for {_wanted(graceful)}"
             return Progress(f"{what}: {waits}, {left_s:.0f} s left", left_s)
-        hook = self._hook_of(outlet, then)
-        return Progress(f"{what}: hook {hook} runs", left_s + self._idle_limit_s(outlet, then))
+        return Progress(
+            f"{what}: hook {watch.hook_name} runs", left_s + self._idle_limit_s(outlet, then)
+        )
 
     def _longest_s(self, number: int, then: Then) -> float:
         """What hook and draw may take."""
@@ -194,7 +201,11 @@ class Stops(Engine):
                 self._look_at_hook(number, watch, now_s)
             if watch.phase is Phase.IDLE:
                 self._look_at_draw(number, watch, now_s)
-        if watch.verdict is None or now_s < watch.retry_s:
+            if watch.phase is Phase.GIVEN_UP:  # before this process
+                watch.verdict = _Verdict(False, "given up before the agent was restarted")
+        elif self._is_of_draw(watch):
+            self._look_again(number, watch, now_s)
+        if watch.verdict is None or now_s < self._wish_due_s(number, watch):
             return None
         then = Then(watch.stop.then)
         action = _ACTIONS[then] if watch.verdict.carry_out else Action.CANCEL
@@ -203,12 +214,19 @@ class Stops(Engine):
         return Wish((command,), replace(actor, because=watch.verdict.text), (number, watch.verdict))
 
     def _is_its_turn(self, number: int, watch: _Watch) -> bool:
-        """No member of a group that is rebooted is prepared to go on before all are off."""
+        """No member of a group that is rebooted is prepared to go on before all are off, but for
+        those whose board is away.
+        """
         if Then(watch.stop.then) is not Then.REBOOT_ON:
             return True
         outlets = self._desk.state.outlets
-        is_counting = outlets[number].machine.deadline_s is not None
-        return not is_counting and not any(members_in(TO_OPEN, number, outlets))
+        if outlets[number].machine.deadline_s is not None:
+            return False
+        return all(
+            machine.contact is None and machine.step is not Step.REBOOT_OPENING
+            for other in members_in(TO_OPEN, number, outlets)
+            if (machine := outlets[other].machine)
+        )
 
     def _begin(self, number: int, watch: _Watch, now_s: float) -> None:
         then = Then(watch.stop.then)
@@ -221,12 +239,13 @@ class Stops(Engine):
         self._enter(number, watch, Phase.HOOK, now_s)
         watch.until_s = now_s + self._runs.limit_s(hook)
         moment = HookMoment.BEFORE_OFF if then.opens else HookMoment.BEFORE_ON
+        watch.hook_name = hook
         watch.hook = self._runs.start(hook, moment, number, " ".join(map(str, self._who(watch))))
 
     def _look_at_hook(self, number: int, watch: _Watch, now_s: float) -> None:
-        then = Then(watch.stop.then)
-        hook = self._hook_of(number, then) or "that was set then"
+        hook = watch.hook_name
         if watch.hook is None:  # it began before this process
+            hook = self._hook_of(number, Then(watch.stop.then)) or "that was set then"
             watch.outcome = RESTARTED
         if watch.outcome is None:
             return
@@ -261,6 +280,24 @@ class Stops(Engine):
         elif now_s >= watch.until_s:
             self._hung(number, watch, graceful)
 
+    @staticmethod
+    def _is_of_draw(watch: _Watch) -> bool:
+        """Is it to be cut because it was idle? It has to stay so while the cut must wait."""
+        verdict = watch.verdict
+        is_cut = verdict is not None and verdict.carry_out and not verdict.by_force
+        return is_cut and watch.phase is Phase.IDLE
+
+    def _look_again(self, number: int, watch: _Watch, now_s: float) -> None:
+        """What has come back up while its relay could not be moved is waited for anew."""
+        graceful = self._graceful(number)
+        if graceful is None:
+            return
+        self._note_sample(number, watch, graceful)
+        if watch.low_s is None:
+            watch.verdict = None
+            self._enter(number, watch, Phase.IDLE, now_s)
+            watch.until_s = now_s + graceful.time_limit_s
+
     def _note_sample(self, number: int, watch: _Watch, graceful: GracefulSettings) -> None:
         """Only samples taken since the hook ended count; without a value nothing is idle."""
         ledger = self._desk.state.ledgers.get(_target(number))
@@ -289,6 +326,9 @@ class Stops(Engine):
         opens = Then(watch.stop.then).opens
         watch.verdict = _Verdict(False, f"{text}; not switched {'off' if opens else 'on'}")
         watch.retry_s, watch.refusals = -math.inf, 0
+        watch.phase = Phase.GIVEN_UP
+        stop = self._desk.state.stops[number]
+        watch.stop = self._desk.state.stops[number] = replace(stop, phase=Phase.GIVEN_UP.value)
         target = _target(number)
         kind = SHUTDOWN if opens else HOOK
         self._desk.alarms.set(kind, str(target), Severity.CRITICAL, watch.verdict.text, target)
@@ -324,17 +364,30 @@ class Stops(Engine):
         if watch is None or watch.stop is not self._desk.state.stops[number]:
             return 0.0
         if watch.verdict is not None:
-            return watch.retry_s
+            is_new = self._is_of_draw(watch) and self._has_new_sample(number, watch)
+            return 0.0 if is_new else self._wish_due_s(number, watch)
         match watch.phase:
             case Phase.ASKED:
                 return 0.0 if self._is_its_turn(number, watch) else math.inf
             case Phase.HOOK:
                 is_over = watch.hook is None or watch.outcome is not None
                 return 0.0 if is_over else math.inf
-        ledger = self._desk.state.ledgers.get(_target(number))
-        is_new = ledger is not None and ledger.sample_mono_s != watch.seen_s
-        is_new = is_new and ledger is not None and (ledger.sample_mono_s or 0.0) >= watch.since_s
+        is_new = self._has_new_sample(number, watch)
         return 0.0 if is_new or watch.until_s == math.inf else watch.until_s
+
+    def _has_new_sample(self, number: int, watch: _Watch) -> bool:
+        ledger = self._desk.state.ledgers.get(_target(number))
+        sample_s = ledger.sample_mono_s if ledger is not None else None
+        return sample_s is not None and sample_s != watch.seen_s and sample_s >= watch.since_s
+
+    def _wish_due_s(self, number: int, watch: _Watch) -> float:
+        """When its verdict may be carried out: a relay that has to rest is not ordered to move."""
+        live = self._desk.state.outlets[number]
+        is_cut = watch.verdict is not None and watch.verdict.carry_out
+        if not is_cut or live.machine.contact is None:  # without its board it is refused anyway
+            return watch.retry_s
+        rest = rest_of(self._desk.live.outlets[number], live)
+        return max(watch.retry_s, rest.until_s(closing=not Then(watch.stop.then).opens))
 
     def _enter(self, number: int, watch: _Watch, phase: Phase, now_s: float) -> None:
         """Remembered before anything follows from it: a hook is never run twice."""

@@ -26,7 +26,7 @@ from pdu_agent.core.outlet import OPEN_STEPS, Rest, Timing, held
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.core.state import CoreState, OutletLive, reason_of
 from pdu_agent.core.steps import Step
-from pdu_agent.core.together import REBOOTING
+from pdu_agent.core.together import OFF, REBOOTING
 from pdu_agent.model.commands import (
     Action,
     Actor,
@@ -252,7 +252,9 @@ class Switching:
         is_news = after.machine != live.machine
         if is_news and not goes_on:
             after = replace(after, together=())
-        if action in _CLOSING and is_news and after.machine.step is not Step.ON:
+        # The second half of a reboot was admitted with the first.
+        is_return = live.machine.step in OFF
+        if action in _CLOSING and is_news and not is_return and after.machine.step is not Step.ON:
             self._guard.admit(settings)
             if live.machine.contact is not True and after.machine.step in COMING_ON:
                 self._budget.admit(settings.number)
