@@ -41,7 +41,14 @@ class Control:
             Caps(desk),
             Trips(desk),
         )
+        self._with_progress = self._that_override("progress")
+        self._with_changes = self._that_override("next_change")
         self.desk = desk
+
+    def _that_override(self, method: str) -> Sequence[Engine]:
+        """Each outlet of each snapshot asks: whoever has nothing to say is not worth asking."""
+        plain = getattr(Engine, method)
+        return [each for each in self._engines if getattr(type(each), method) is not plain]
 
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> dict[type, Judge]:
         """See Engine.judges."""
@@ -87,8 +94,11 @@ class Control:
         return tuple(row for engine in self._engines for row in engine.caps())
 
     def progress(self, outlet: int) -> Progress | None:
-        found = (engine.progress(outlet) for engine in self._engines)
-        return next((progress for progress in found if progress is not None), None)
+        for engine in self._with_progress:
+            progress = engine.progress(outlet)
+            if progress is not None:
+                return progress
+        return None
 
     def upcoming(self, count: int, outlet: int | None) -> list[Upcoming]:
         """The first ones of all, in their order."""
@@ -97,9 +107,7 @@ class Control:
 
     def next_change(self, outlet: int) -> NextChange | None:
         """The earliest of all; one whose time is not known comes last."""
-        found = [change for each in self._engines if (change := each.next_change(outlet))]
-        return min(
-            found,
-            key=lambda change: math.inf if change.wall_s is None else change.wall_s,
-            default=None,
-        )
+        found = [change for each in self._with_changes if (change := each.next_change(outlet))]
+        if len(found) < 2:
+            return found[0] if found else None
+        return min(found, key=lambda change: math.inf if change.wall_s is None else change.wall_s)

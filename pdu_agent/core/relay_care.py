@@ -31,6 +31,8 @@ from pdu_agent.model.snapshot import Severity
 
 SETTLE_S = 5.0
 """Longer than a waveform takes to come, and until a meter has measured a settled window."""
+COUNT_EVERY_S = 1.0
+"""How often the hours of an outlet that stays on are brought up to date."""
 NO_WEAR = WearRecord()
 
 
@@ -77,19 +79,25 @@ class RelayCare:
         self._alarms = alarms
         self._counts = {number: live.switch_count for number, live in state.outlets.items()}
         self._closings: dict[int, _Closing] = {}
-        self._judged: dict[int, tuple[float, int | None, float]] = {}
+        self._judged: dict[int, tuple[WearRecord, OutletSettings]] = {}
         """What each alarm was last decided by."""
+        self._counted_s = -math.inf
         self._on_since: dict[int, tuple[float, float]] = {}
         """Outlet -> since when (monotonic) it is known to be on, and its on_s then."""
 
     def look(self) -> None:
         """After anything that may have moved relays, and before what is remembered is saved."""
         now_s = self._clock.monotonic_s()
+        counts = now_s >= self._counted_s + COUNT_EVERY_S
+        if counts:
+            self._counted_s = now_s
         for number, live in self._state.outlets.items():
             if live.switch_count != self._counts[number]:
                 self._counts[number] = live.switch_count
                 self._moved(number, live, now_s)
-            self._count_time(number, live.machine.contact is True, now_s)
+            is_on = live.machine.contact is True
+            if counts or is_on is not (number in self._on_since):
+                self._count_time(number, is_on, now_s)
 
     def tick(self, now_s: float) -> None:
         """Book the closings that have settled, and see whether a relay is worn."""
@@ -104,6 +112,7 @@ class RelayCare:
 
     def finish(self) -> None:
         """The agent stops: book what is still open."""
+        self._counted_s = -math.inf
         self.look()
         for number in list(self._closings):
             self._book_closing(number)
@@ -161,12 +170,12 @@ class RelayCare:
             self._on_since[number] = now_s, self._record(number).on_s
 
     def _warn(self, number: int) -> None:
-        settings, worn = self._settings.outlets[number], 100 * self._record(number).worn
-        judged = worn, settings.relay_cycles, settings.wear_warn_percent
-        if self._judged.get(number) == judged:
+        record, settings = self._record(number), self._settings.outlets[number]
+        judged = self._judged.get(number)
+        if judged is not None and judged[0] is record and judged[1] is settings:
             return
-        self._judged[number] = judged
-        target = Target(TargetKind.OUTLET, number)
+        self._judged[number] = record, settings
+        worn, target = 100 * record.worn, Target(TargetKind.OUTLET, number)
         if settings.relay_cycles is None or worn < settings.wear_warn_percent:
             self._alarms.clear(WEAR, str(target))
             return

@@ -52,7 +52,7 @@ class Rules(Engine):
         self._memory = Memory(desk.state)
         self._limits = Limits(desk, self._memory)
         self._rules: dict[str, LiveRule] = {}
-        self._orphans: set[str] = set()
+        self._strays: frozenset[tuple[int, str]] = frozenset()
         self.renew(desk.settings)
 
     # -- what Control asks ------------------------------------------------------------
@@ -68,17 +68,15 @@ class Rules(Engine):
                 old.number = number
                 self._rules[rule.name] = old
             else:
-                self._rules[rule.name] = self._made(number, rule, kinds)
+                made = self._rules[rule.name] = self._made(number, rule, kinds)
+                if old is not None and not old.does_as(rule):
+                    self._memory.note(made, undone=())
+                    made.retry_s = math.inf
         self._of_outlet = self._by_outlet()
         records = self._desk.state.rules
         for name in records.keys() - self._rules.keys():
             del records[name]
-        self._orphans = {
-            hold.source
-            for live in self._desk.state.outlets.values()
-            for hold in live.holds
-            if hold.source.startswith("rule ") and hold.source[5:] not in self._rules
-        }
+        self._strays = self._doing.strays(self._rules)
         for name in before.keys() - self._rules.keys():
             self._clear_alarms(before[name])
 
@@ -94,13 +92,14 @@ class Rules(Engine):
         self._doing.hook_ended(result)
 
     def tick(self) -> Iterable[Wish]:
-        if self._orphans:
-            orphans, self._orphans = self._orphans, set()
-            yield from self._doing.release_sources(orphans)
+        strays, self._strays = self._strays, frozenset()
+        yield from self._doing.release_strays(strays)
         for rule in self._rules.values():
             yield from self._turn(rule)
 
     def next_due_s(self) -> float:
+        if self._strays:
+            return -math.inf
         return min((rule.wake_s for rule in self._rules.values()), default=math.inf)
 
     def told(self, wish: Wish, error: CommandError | None) -> None:
@@ -115,10 +114,12 @@ class Rules(Engine):
         )
 
     def next_change(self, outlet: int) -> NextChange | None:
+        if outlet not in self._of_outlet:
+            return None
         now_s, wall_s = self._desk.clock.monotonic_s(), self._desk.clock.wall_s()
         found = [
             change
-            for rule in self._of_outlet.get(outlet, ())
+            for rule in self._of_outlet[outlet]
             if rule.is_enabled(self._memory.record(rule))
             and (
                 change := next_change_of(
