@@ -31,6 +31,7 @@ from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
 from pdu_agent.app.panel.panel import Panel
+from pdu_agent.app.privileges import keep_privileges
 from pdu_agent.app.reloading import Reloader, Take
 from pdu_agent.app.resuming import resumes
 from pdu_agent.app.runtime import Runtime
@@ -75,6 +76,7 @@ class Occasion:
 def run_agent(settings: AgentSettings, occasion: Occasion | None = None) -> None:
     """Run until SIGINT or SIGTERM. Raises OpenPduError when the agent cannot start."""
     share_one_arena()
+    keep_privileges()
     output = LogThread(
         sys.stderr, settings.log.level, settings.log.max_kib_per_minute, settings.secrets
     )

@@ -22,6 +22,8 @@ PAUSE_S = 0.005
 """After each chunk, so that a flood is taken at 13 MB/s at most: the pipe then makes it wait."""
 TERM_S = 2.0
 """From SIGTERM to SIGKILL."""
+KILL_S = 2.0
+"""From SIGKILL until it counts as one that cannot be ended."""
 OOM_SCORE_ADJ = "800"  # of at most 1000, proc_pid_oom_score_adj(5)
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -93,14 +95,18 @@ async def run_command(command: Sequence[str], told: Mapping[str, str], limit_s: 
             raise HookFailure(f"{command[0]} cannot be started: {why}") from exc
         finally:
             os.close(write_end)
+        is_late = False
         try:
             _go_first(process.pid)
             async with asyncio.timeout(limit_s):
                 await process.wait()
         except TimeoutError:
-            raise HookFailure(f"not done after {limit_s:g} s, it was ended") from None
+            is_late = True
         finally:
             await _end(process)
+    if is_late:
+        what = "it was ended" if process.returncode is not None else "it cannot be ended"
+        raise HookFailure(f"not done after {limit_s:g} s, {what}")
     text = output.text
     log.debug("command %s: status %s, output %r", command[0], process.returncode, text)
     if process.returncode:
@@ -126,7 +132,11 @@ def environment(told: Mapping[str, str]) -> dict[bytes, bytes]:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End what is left of its group; nothing is when this returns, or is cancelled in its turn."""
+    """End what is left of its group; nothing is when this returns, or is cancelled in its turn.
+
+    But for a process that the kernel holds in a call (a mount whose server is gone), or that runs
+    as another user: nobody waits for it, least of all the outlet.
+    """
     try:
         if process.returncode is None:
             _signal(process, signal.SIGTERM)
@@ -135,7 +145,11 @@ async def _end(process: asyncio.subprocess.Process) -> None:
                     await process.wait()
     finally:
         _signal(process, signal.SIGKILL)
-    await process.wait()
+    try:
+        async with asyncio.timeout(KILL_S):
+            await process.wait()
+    except TimeoutError:
+        log.error("process %d of a hook cannot be ended, it is left behind", process.pid)
 
 
 def _go_first(pid: int) -> None:

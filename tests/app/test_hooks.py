@@ -243,6 +243,48 @@ def test_a_hook_that_is_stopped_leaves_nothing_and_tells_nothing(
     assert dies(int(file.read_text(encoding="utf-8")))
 
 
+def left_in(folder: Path) -> list[int]:
+    """Processes, each with a file of its number."""
+    return [int(file.name) for file in folder.iterdir() if Path("/proc", file.name).exists()]
+
+
+def end_all(folder: Path) -> None:
+    for pid in left_in(folder):
+        os.kill(pid, 9)
+
+
+def test_one_that_cannot_be_ended_keeps_neither_its_outlet_nor_the_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where it hangs in the kernel, or runs as another user."""
+    monkeypatch.setattr(hook_command, "_signal", lambda process, number: None)
+    monkeypatch.setattr(hook_command, "TERM_S", 0.05)
+    monkeypatch.setattr(hook_command, "KILL_S", 0.05)
+    code = "import os, sys, time; open(f'{sys.argv[1]}/{os.getpid()}', 'w'); time.sleep(600)"
+
+    async def tried() -> str:
+        bench = Bench(python(code, str(tmp_path)), 1.0)
+        bench.start()
+        error = await bench.result()
+        bench.start(2)
+        await bench.until(lambda: len(list(tmp_path.iterdir())) == 2)
+        async with asyncio.timeout(5):
+            await bench.runner.stop()
+        return error
+
+    async def told() -> str:
+        try:
+            return await tried()
+        finally:
+            end_all(tmp_path)
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                while left_in(tmp_path):  # noqa: ASYNC110  until the loop has reaped them
+                    await asyncio.sleep(0.01)
+
+    assert asyncio.run(told()) == "not done after 1 s, it cannot be ended"
+    assert "cannot be ended, it is left behind" in caplog.text
+
+
 def test_only_some_run_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pdu_agent.app.hooks.AT_ONCE", 2)
     code = "import os, sys, time; open(f'{sys.argv[1]}/{os.getpid()}', 'w'); time.sleep(600)"
