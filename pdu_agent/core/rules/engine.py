@@ -52,7 +52,7 @@ class Rules(Engine):
         self._memory = Memory(desk.state)
         self._limits = Limits(desk, self._memory)
         self._rules: dict[str, LiveRule] = {}
-        self._strays: frozenset[tuple[int, str]] = frozenset()
+        self._orphans: set[str] = set()
         self.renew(desk.settings)
 
     # -- what Control asks ------------------------------------------------------------
@@ -68,15 +68,17 @@ class Rules(Engine):
                 old.number = number
                 self._rules[rule.name] = old
             else:
-                made = self._rules[rule.name] = self._made(number, rule, kinds)
-                if old is not None and not old.does_as(rule):
-                    self._memory.note(made, undone=())
-                    made.retry_s = math.inf
+                self._rules[rule.name] = self._made(number, rule, kinds)
         self._of_outlet = self._by_outlet()
         records = self._desk.state.rules
         for name in records.keys() - self._rules.keys():
             del records[name]
-        self._strays = self._doing.strays(self._rules)
+        self._orphans = {
+            hold.source
+            for live in self._desk.state.outlets.values()
+            for hold in live.holds
+            if hold.source.startswith("rule ") and hold.source[5:] not in self._rules
+        }
         for name in before.keys() - self._rules.keys():
             self._clear_alarms(before[name])
 
@@ -92,14 +94,13 @@ class Rules(Engine):
         self._doing.hook_ended(result)
 
     def tick(self) -> Iterable[Wish]:
-        strays, self._strays = self._strays, frozenset()
-        yield from self._doing.release_strays(strays)
+        if self._orphans:
+            orphans, self._orphans = self._orphans, set()
+            yield from self._doing.release_sources(orphans)
         for rule in self._rules.values():
             yield from self._turn(rule)
 
     def next_due_s(self) -> float:
-        if self._strays:
-            return -math.inf
         return min((rule.wake_s for rule in self._rules.values()), default=math.inf)
 
     def told(self, wish: Wish, error: CommandError | None) -> None:
