@@ -257,7 +257,7 @@ def shown_outlet(
         rated_current_a=settings.rated_current_a,
         pulse_s=settings.pulse_s,
         priority=settings.priority,
-        holds=tuple(sorted(live.holds, key=lambda hold: -hold.rank)),
+        holds=tuple(sorted(live.holds, key=lambda hold: -hold.rank)) if live.holds else (),
         next_change=next_change,
         wear=wear,
         stopping=stopping,

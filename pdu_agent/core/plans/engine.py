@@ -331,6 +331,8 @@ class Plans(Engine):
         return self._book.shown(self._wall.is_set)
 
     def next_change(self, outlet: int) -> NextChange | None:
+        if not self._book.plans:
+            return None
         self._book.refresh()
         return self._book.next_change(outlet) if self._wall.is_set else None
 
