@@ -15,6 +15,7 @@ of the thread that runs the core, and resident memory. --live 0 leaves it out.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import random
 import subprocess
@@ -233,6 +234,7 @@ def main() -> int:
     parser.add_argument("--live", type=float, default=60.0, help="seconds of the agent; 0: none")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    logging.disable(logging.CRITICAL)
     figures = list(core_figures(arguments.seconds, arguments.rounds))
     if arguments.live:
         figures += live_figures(arguments.live, arguments.rounds)
