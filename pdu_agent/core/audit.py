@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from enum import Enum
 from typing import Any
 
+from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.state import CoreState, OutletLive, reason_of
 from pdu_agent.core.wording import described
 from pdu_agent.model.audit import AuditEntry, AuditResult, ProofMark, ResetMark
@@ -17,7 +18,7 @@ from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Hold, Lock, Target
 from pdu_agent.model.errors import CommandError, StoreError
 from pdu_agent.model.readings import AppendAudit, Effect
-from pdu_agent.model.snapshot import ChangeReason
+from pdu_agent.model.snapshot import ChangeReason, Severity
 from pdu_agent.model.switch_proof import SwitchProof
 
 log = logging.getLogger(__name__)
@@ -31,13 +32,15 @@ REFUSED_PER_S = 1.0
 """Faster than this, refused batches are only counted: whoever may not command anything must not
 push what others commanded out of the log, nor wear the card.
 """
+_ALARM = ("store", "audit log")
 
 
 class AuditTrail:
     """Makes an entry of each batch and hands it to `perform`."""
 
-    def __init__(self, clock: Clock, perform: Callable[[Effect], None]) -> None:
+    def __init__(self, clock: Clock, perform: Callable[[Effect], None], alarms: AlarmBook) -> None:
         self._clock = clock
+        self._alarms = alarms
         self._perform = perform
         self._may_refuse = float(REFUSED_AT_ONCE)
         self._counted_s = clock.monotonic_s()
@@ -53,7 +56,9 @@ class AuditTrail:
         after: CoreState,
         changed: bool,
     ) -> None:
-        """Raises StoreError when there can be no entry; the batch must not be accepted then."""
+        """Raises StoreError when there can be no entry; the batch must not be accepted then, but
+        for one of safety, see `missing`.
+        """
         if not commands:
             return
         entry = AuditEntry(
@@ -72,6 +77,25 @@ class AuditTrail:
         for number in entry.outlets if changed else ():
             if before.outlets[number] != after.outlets[number]:
                 self._commanded[number] = actor, entry.t_wall_s
+
+    def missing(self, error: StoreError) -> None:
+        """What safety did has no entry; an alarm stands until the log can be written again."""
+        self._missed += 1
+        text = f"what the unit's own safety did is not in the log: {error}"
+        self._alarms.set(*_ALARM, Severity.CRITICAL, text)
+
+    def catch_up(self) -> None:
+        """After `missing`: try an entry that tells how many there are not."""
+        if self._alarms.find(*_ALARM) is None:
+            return
+        asked = "what the unit's own safety did could not be written here"
+        entry = self._refusal(asked, Actor("safety"), "")
+        try:
+            self._perform(AppendAudit(replace(entry, result=AuditResult.UNCHANGED)))
+        except StoreError:
+            return
+        self._missed = 0
+        self._alarms.clear(*_ALARM)
 
     def proved(
         self, number: int, proof: SwitchProof, actor: Actor | None, reason: ChangeReason

@@ -39,7 +39,7 @@ from pdu_agent.model.commands import (
     SwitchOutlet,
 )
 from pdu_agent.model.control import Cap, CapState, NextChange
-from pdu_agent.model.errors import CommandError, NotNow, UnknownTarget
+from pdu_agent.model.errors import CommandError, NotNow, Unavailable, UnknownTarget
 from pdu_agent.model.events import OutletShed
 from pdu_agent.model.record import CapRecord
 from pdu_agent.model.snapshot import Severity
@@ -96,17 +96,27 @@ class Caps(Engine):
         self.renew(desk.settings)
 
     def renew(self, settings: CoreSettings) -> None:
-        for cap in settings.caps:
-            before = self._caps.get(cap.number)
-            if before is not None and before.quantity is not cap.quantity:
-                record = self._record(cap.number)  # its draws are in the other unit
-                self._set(cap.number, replace(record, draws=()))
-        self._caps = {cap.number: cap for cap in settings.caps}
+        """What a cap that is gone has shed returns; one that was off, or is for something else now,
+        watches from now on.
+        """
+        before, self._caps = self._caps, {cap.number: cap for cap in settings.caps}
         self._feeds = Feeds.of(settings)
+        for number, old in before.items():
+            cap = self._caps.get(number)
+            if cap is None:
+                self._desk.alarms.clear(ALARM, old.source)
+            if cap is None or cap.quantity is not old.quantity:
+                self._forget_draws(number)  # they may be in another unit
+            if cap is None or not old.enabled or cap.target != old.target:
+                self._watches.pop(number, None)
         self._watches = {
-            number: self._watches.get(number, _Watch())
+            number: self._watches.get(number) or _Watch()
             for number in {*self._caps, *self._desk.state.caps}
         }
+
+    def _forget_draws(self, number: int) -> None:
+        if number in self._desk.state.caps:
+            self._set(number, replace(self._record(number), draws=()))
 
     # -- commands -------------------------------------------------------------------
 
@@ -371,10 +381,10 @@ class Caps(Engine):
         commands = (ReleaseOutlet(number, f"cap {cap}"), SwitchOutlet(number, Action.ON))
         return Wish(commands, actor, _About(cap, (number,), True, text, before))
 
-    def _put_off(self, number: int, watch: _Watch) -> None:
-        """Something else is against the return: ask again later, and later still."""
+    def _put_off(self, number: int, watch: _Watch, later_still: bool) -> None:
+        """Something else is against the return: ask again later, and later each time."""
         cap = self._caps.get(number)
-        if cap is not None:
+        if cap is not None and later_still:
             calm_s = min(2 * self._calm_s(cap), LONGEST_CALM_S)
             self._set(number, replace(self._record(number), calm_s=calm_s))
         watch.calm_since_s = None
@@ -457,7 +467,7 @@ class Caps(Engine):
                 watch.cuts.pop(number, None)
             watch.not_before_s = now_s + RETRY_S
             if about.is_return:
-                self._put_off(about.cap, watch)
+                self._put_off(about.cap, watch, later_still=not isinstance(error, Unavailable))
             return
         for number in about.outlets:
             if about.is_return:

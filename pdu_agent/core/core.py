@@ -39,7 +39,7 @@ from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Thresholds
 from pdu_agent.core.values import Sum, Values
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import Actor, Command, Ticket
+from pdu_agent.model.commands import Action, Actor, Command, SwitchOutlet, Ticket
 from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import CommandError, StoreError, Unavailable
 from pdu_agent.model.events import (
@@ -92,10 +92,10 @@ class Core:
         self._sections = Sections(settings)
         state = self._state = initial_state(birth, settings, self._sections, clock.wall_s())
         live = self._live = LiveSettings(self._sections, state.overrides, state.groups)
-        self._audit = AuditTrail(clock, perform)
         self._log = EventLog(state, birth.events, perform)
         publish = self._publish_event
         alarms = self._alarms = AlarmBook(state, clock, publish)
+        self._audit = AuditTrail(clock, perform, alarms)
         self._thresholds = Thresholds(live, clock, alarms)
         plan = self._tariffs = TariffPlan(
             settings.tariffs, settings.device.default_tariff, settings.time_zone
@@ -367,6 +367,7 @@ class Core:
         self._banks.move_relays(now_s)  # last: what does not fit any more stays as it is
         if fired or now_s >= self._keeper.next_due_s:
             self._keeper.save_periodically()
+            self._audit.catch_up()
             self._log.hand_over()
             self._snapshot = None
 
@@ -404,7 +405,7 @@ class Core:
     # -- inside ---------------------------------------------------------------------
 
     def _judge(self, commands: Sequence[Command], actor: Actor) -> Batch:
-        if self._keeper.trouble:
+        if self._keeper.trouble and not _is_urgent(commands, actor):
             raise Unavailable(
                 f"commands are refused until the state can be stored: {self._keeper.trouble}"
             )
@@ -425,21 +426,38 @@ class Core:
         """Make the draft the state, once it is recorded; whether that changes what anybody sees.
 
         Raises Unavailable, then all is as before. The audit comes first: a line too many is
-        followed by the one that says refused, but no relay moves without a line.
+        followed by the one that says refused, but no relay moves without a line. Only an off for
+        safety does not wait for a store: what cannot be written makes an alarm, and is written
+        once that is possible again.
         """
         changed = after != before
         tells_news = changed and after.tells_news(before)
+        is_urgent, missing = _is_urgent(commands, actor), None
         try:
             self._audit.accepted(commands, actor, before, after, tells_news)
-            if changed:
-                self._state.adopt(after)
-                self._keeper.save(flush=True)
         except StoreError as exc:
-            self._state.adopt(before)
-            raise Unavailable(f"the command could not be recorded: {exc}") from exc
+            if not is_urgent:
+                raise _not_recorded(exc) from exc
+            missing = exc
+        if changed:
+            self._state.adopt(after)
+            self._save(before, is_urgent)
+        if missing is not None:  # only now: its alarm is part of the state
+            self._audit.missing(missing)
         if changed:
             self._note_changes(before, after)
         return tells_news
+
+    def _save(self, before: CoreState, is_urgent: bool) -> None:
+        """Raises Unavailable, then all is as before; never where it is urgent."""
+        if is_urgent:
+            self._keeper.save_quietly(flush=True)
+            return
+        try:
+            self._keeper.save(flush=True)
+        except StoreError as exc:
+            self._state.adopt(before)
+            raise _not_recorded(exc) from exc
 
     def _note_changes(self, before: CoreState, after: CoreState) -> None:
         self._snapshot = None
@@ -463,6 +481,16 @@ class Core:
         self._snapshot = None
         self._log.add(event)
         self.events.publish(event)
+
+
+def _is_urgent(commands: Sequence[Command], actor: Actor) -> bool:
+    """Is it an off for the unit's own safety? That something goes on never is."""
+    switches = [command for command in commands if isinstance(command, SwitchOutlet)]
+    return actor.is_safety and all(command.action is Action.OFF for command in switches)
+
+
+def _not_recorded(error: StoreError) -> Unavailable:
+    return Unavailable(f"the command could not be recorded: {error}")
 
 
 def _members(state: CoreState) -> dict[int, tuple[int, ...]]:

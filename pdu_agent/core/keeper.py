@@ -47,6 +47,7 @@ class RecordKeeper:
         self._trouble: dict[str, str] = {}
         self._saved_s = -math.inf
         self._flushed_s = clock.monotonic_s()
+        self._owes_flush = False
         self.meters: Mapping[str, MeterRecord] = record.meters
 
     @property
@@ -74,6 +75,7 @@ class RecordKeeper:
         self._saved_s = now_s
         if flush:
             self._flushed_s = now_s
+            self._owes_flush = False
 
     def save_quietly(self, flush: bool = False) -> None:
         """As `save`; a failure becomes an alarm instead of an error."""
@@ -81,6 +83,7 @@ class RecordKeeper:
             self.save(flush)
         except StoreError as exc:
             self._saved_s = self._clock.monotonic_s()
+            self._owes_flush |= flush
             self.meters = self.current_record().meters
             self.note("runtime folder", str(exc))
         else:
@@ -89,7 +92,8 @@ class RecordKeeper:
     def save_periodically(self) -> None:
         """The save that is due each second, with the card's turn now and then."""
         pause_s = FLUSH_RETRY_S if self._trouble else FLUSH_INTERVAL_S
-        self.save_quietly(flush=self._clock.monotonic_s() - self._flushed_s >= pause_s)
+        is_due = self._clock.monotonic_s() - self._flushed_s >= pause_s
+        self.save_quietly(flush=is_due or self._owes_flush)
 
     def note(self, tier: str, trouble: str | None) -> None:
         """What a write to this tier came to: None when it is safe."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from pdu_agent.core.birth import Birth
+from pdu_agent.core.cap_settings import CapSettings
 from pdu_agent.core.core import Core
 from pdu_agent.core.hook_settings import HookTerms
 from pdu_agent.core.plans.settings import PlanSettings
@@ -123,6 +124,7 @@ class Workbench:
         plans: tuple[PlanSettings, ...] = (),
         rules: tuple[RuleSettings, ...] = (),
         hooks: tuple[HookTerms, ...] = (),
+        caps: tuple[CapSettings, ...] = (),
         **outlet_settings: object,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -166,6 +168,7 @@ class Workbench:
             plans=plans,
             rules=rules,
             hook_terms=hooks,
+            caps=caps,
         )
         record = record or Record(engine_id=b"x")
         birth = Birth(record, continuous, boot_id, "1.0", warnings, events)
