@@ -61,7 +61,8 @@ class Trips(Engine):
         self._seen_s: dict[int, float | None] = {}
         self._retry_s: dict[int, float] = {}
         self._on_since_s: dict[int, float] = {}
-        self._not_before_s = -math.inf
+        self._not_before_s: dict[int, float] = {}
+        """By outlet, after a cut that was refused."""
         self._watched: dict[int, Target] = {}
         self._calm: dict[int, Ledger] = {}
         """By outlet, what was found to be no reason for a trip."""
@@ -75,6 +76,8 @@ class Trips(Engine):
             for outlet in settings.outlets
             if outlet.trip_above_a is not None
         }
+        for number in self._over_since_s.keys() - self._watched.keys():
+            del self._over_since_s[number]
 
     def _take_up(self) -> None:
         """Go on after a restart: what waits for its retry waits on, what is latched says so."""
@@ -122,8 +125,7 @@ class Trips(Engine):
             for number, target in self._watched.items()
             if (ledger := ledgers.get(target)) is not None and ledger is not calm.get(number)
         ]
-        retries_s = [max(due_s, self._not_before_s) for due_s in self._retry_s.values()]
-        return min(*due_s, *retries_s, math.inf, math.inf)
+        return min(*due_s, *self._retry_s.values(), math.inf, math.inf)
 
     def _due_s(self, number: int, ledger: Ledger) -> float:
         settings = self._desk.live.outlets[number]
@@ -137,7 +139,7 @@ class Trips(Engine):
         if is_over and ledger.sample_mono_s != self._seen_s.get(number):
             return -math.inf
         if since_s is not None:
-            due_s = max(since_s + settings.trip_for_s, self._not_before_s)
+            due_s = max(since_s + settings.trip_for_s, self._refused_until_s(number))
             return due_s if due_s > self._desk.clock.monotonic_s() else math.inf
         return held_s + settings.trip_forget_after_s if held_s is not None else math.inf
 
@@ -152,7 +154,8 @@ class Trips(Engine):
             return
         self._on_since_s.pop(number, None)
         since_s = self._over_since_s.setdefault(number, now_s)
-        if now_s >= max(since_s + settings.trip_for_s, self._not_before_s) and ledger is not None:
+        due_s = max(since_s + settings.trip_for_s, self._refused_until_s(number))
+        if now_s >= due_s and ledger is not None:
             current_a = ledger.current_value(Quantity.CURRENT) or 0.0
             yield self._trip(settings, current_a, now_s)
 
@@ -197,14 +200,13 @@ class Trips(Engine):
     def _retry(self, number: int, now_s: float) -> Iterator[Wish]:
         """Once its time has come; not where somebody or something else wants it off by then."""
         due_s, live = self._retry_s.get(number), self._desk.state.outlets[number]
-        if due_s is None or now_s < max(due_s, self._not_before_s):
+        if due_s is None or now_s < due_s:
             return
         if not self._has_hold(number, RETRY_SOURCE):
             return
         is_wanted = live.actor is None or live.actor.face in ("safety", "power up")
         if not is_wanted or live.lock is Lock.LOCKED_OFF:
-            wish = Wish((ReleaseOutlet(number, RETRY_SOURCE),), self._actor("it is to stay off"))
-            yield wish
+            yield Wish((ReleaseOutlet(number, RETRY_SOURCE),), self._actor("it is to stay off"))
             return
         others = any(not h.wants_on and h.source != RETRY_SOURCE for h in live.holds)
         if others or live.machine.step is not Step.OFF:
@@ -234,8 +236,13 @@ class Trips(Engine):
         if not isinstance(about, _About):
             return
         if error is not None:
-            state.trips[about.outlet] = about.before
-            self._not_before_s = self._desk.clock.monotonic_s() + REFUSED_RETRY_S
+            now_s = self._desk.clock.monotonic_s()
+            if about.is_trip:
+                state.trips[about.outlet] = about.before
+                self._not_before_s[about.outlet] = now_s + REFUSED_RETRY_S
+            else:  # each refusal is a line in the audit log
+                after_s = self._desk.live.outlets[about.outlet].trip_retry_after_s
+                self._retry_s[about.outlet] = now_s + max(REFUSED_RETRY_S, after_s)
             return
         self._over_since_s.pop(about.outlet, None)
         if not about.is_trip:
@@ -270,15 +277,18 @@ class Trips(Engine):
     # -- what faces see ---------------------------------------------------------------
 
     def next_change(self, outlet: int) -> NextChange | None:
-        if not self._has_hold(outlet, RETRY_SOURCE):
+        if not self._desk.state.outlets[outlet].holds or not self._has_hold(outlet, RETRY_SOURCE):
             return None
-        after_s = self._desk.live.outlets[outlet].trip_retry_after_s
-        tripped_wall_s = self._record(outlet).wall_s
-        due_wall_s = tripped_wall_s + after_s if tripped_wall_s is not None else None
+        clock, due_s = self._desk.clock, self._retry_s.get(outlet)
+        wait_s = max(0.0, due_s - clock.monotonic_s()) if due_s is not None else None
+        due_wall_s = clock.wall_s() + wait_s if wait_s is not None else None
         text = "on again after its trip, to see whether it holds"
         return NextChange(RETRY_SOURCE, Action.ON, due_wall_s, text)
 
     # -- small things -----------------------------------------------------------------
+
+    def _refused_until_s(self, number: int) -> float:
+        return self._not_before_s.get(number, -math.inf)
 
     def _has_hold(self, number: int, source: str) -> bool:
         return any(hold.source == source for hold in self._desk.state.outlets[number].holds)

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from bench.rack import MAINS_V, Rack, settings_of
+from pdu_agent.core.cap_settings import CapSettings
 from pdu_agent.core.settings import OutletSettings, RelayRef
+from pdu_agent.model.audit import AuditResult
 from pdu_agent.model.commands import (
     Action,
     Hold,
@@ -173,3 +175,34 @@ def test_a_try_that_something_else_is_against_waits_and_costs_no_time() -> None:
     rack.submit(ReleaseOutlet(1, "rule hot"))
     rack.run(3.0)
     assert rack.off() == []
+
+
+def test_a_try_that_is_refused_again_and_again_keeps_no_other_outlet_from_its_trip() -> None:
+    rows = [
+        OutletSettings(
+            n,
+            relay=RelayRef("main", n - 1),
+            trip_above_a=6.0,
+            trip_for_s=0.5,
+            trip_retries=2,
+            trip_retry_after_s=5.0,
+            rated_current_a=100.0,
+            expected_w=500.0,
+        )
+        for n in (1, 2)
+    ]
+    cap = CapSettings(1, limit_w=2500.0)
+    rack = Rack(settings_of(rows, [cap]), {1: 500.0, 2: 900.0})
+    rack.run(2.0)
+    rack.loads[1] = 1410.0
+    rack.run(2.0)
+    assert rack.off() == [1]
+    rack.other_w = 1300.0  # now a try of outlet 1 does not fit its cap
+    rack.run(60.0)
+    assert rack.off() == [1]
+    refused = [entry for entry in rack.audited if entry.result is AuditResult.REFUSED]
+    assert 0 < len(refused) <= 12
+    rack.loads[2] = 1450.0
+    rack.other_w = 1000.0
+    rack.run(3.0)
+    assert rack.off() == [1, 2]
