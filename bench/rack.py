@@ -64,6 +64,7 @@ def settings_of(
     unmetered: Sequence[int] = (),
     device: DeviceSettings | None = None,
     inlet: InletSettings | None = None,
+    stale_after_s: float = 1.0,
 ) -> CoreSettings:
     """One inlet, with a meter on everything but the outlets of `unmetered`."""
     points = [f"outlet {outlet.number}" for outlet in outlets if outlet.number not in unmetered]
@@ -73,7 +74,7 @@ def settings_of(
         device or DeviceSettings(),
         (inlet or InletSettings(1, rated_current_a=1000.0),),
         tuple(outlets),
-        dict.fromkeys(points, 1.0),
+        dict.fromkeys(points, stale_after_s),
         branches=tuple(branches),
         lines=tuple(lines),
         caps=tuple(caps),
@@ -82,7 +83,9 @@ def settings_of(
 
 @dataclass
 class Rack:
-    """loads: outlet -> watts while it is on, or a function of the time; other_w: of no outlet."""
+    """loads: outlet -> watts while it is on, or a function of the time; other_w: of no outlet.
+    window_s: what passes from one reading to the next.
+    """
 
     settings: CoreSettings
     loads: dict[int, float | Callable[[float], float]]
@@ -96,11 +99,12 @@ class Rack:
     is_silent: bool = False
     relay_s: float = 0.01
     audited: list[AuditEntry] = field(default_factory=list)
+    window_s: float = WINDOW_S
 
     def __post_init__(self) -> None:
         self.saved = self.record or Record(engine_id=b"x", boot_id=self.boot_id)
         self._effects: deque[Effect] = deque()
-        self._next_s = self.clock.monotonic_s() + WINDOW_S
+        self._next_s = self.clock.monotonic_s() + self.window_s
         for outlet in self.settings.outlets:
             self.closed.setdefault(outlet.number, not self.cold)
         birth = Birth(self.saved, True, self.boot_id, "")
@@ -183,8 +187,11 @@ class Rack:
                 "meter",
                 1,
                 now_s,
-                WINDOW_S,
-                tuple(_measured(target, feeds(target, watts)) for target in self._points()),
+                self.window_s,
+                tuple(
+                    _measured(target, feeds(target, watts), self.window_s)
+                    for target in self._points()
+                ),
             )
         )
 
@@ -221,7 +228,7 @@ class Rack:
                 break
             self.clock.advance(max(0.0, at_s - now_s) + 1e-9)
             if window_s <= due_s:
-                self._next_s = max(self._next_s + WINDOW_S, self.clock.monotonic_s())
+                self._next_s = max(self._next_s + self.window_s, self.clock.monotonic_s())
                 self.read()
             else:
                 self.core.tick()
@@ -242,7 +249,7 @@ class Rack:
         return [event for event in self._heard.drain() if isinstance(event, kind)]
 
 
-def _measured(target: Target, watts: float) -> Measurement:
+def _measured(target: Target, watts: float, window_s: float) -> Measurement:
     electrical = Electrical(
         voltage_v=MAINS_V,
         current_a=watts / MAINS_V,
@@ -250,7 +257,7 @@ def _measured(target: Target, watts: float) -> Measurement:
         apparent_power_va=watts,
         quality=Quality.OK,
     )
-    return Measurement(target, electrical, watts * WINDOW_S * 1000)
+    return Measurement(target, electrical, watts * window_s * 1000)
 
 
 def noisy(watts: float, amplitude_w: float, seed: int) -> Callable[[float], float]:
