@@ -36,6 +36,7 @@ LONGEST_RETRY_S = 600.0
 _DOUBLINGS = 7  # lead to more than the longest pause; a board may be away for months
 CUT_RETRIES = 4
 """So often a cut is tried again while its board or the storage is out of order, 75 s in all."""
+UNGUARDED = "how long to wait for its draw was taken out of the configuration"
 RESTARTED = "the agent was restarted while it ran, nobody knows how it ended"
 _GOING_OFF = OPEN_STEPS | {Step.OPENING, Step.REBOOT_OPENING, Step.OFF, Step.REBOOT_OFF}
 _ACTIONS = {
@@ -60,8 +61,9 @@ class _Watch:
     """What need not be remembered of an order that waits. Times are monotonic seconds.
 
     hook: its run, None while there is none. hook_name: what runs, whatever is configured meanwhile.
-    outcome: why it failed, "" when it did not, None while nobody knows. low_s: the first sample of
-    the present time below the idle level.
+    is_graceful: when it began, its draw was to be awaited. outcome: why the hook failed, "" when it
+    did not, None while nobody knows. low_s: the first sample of the present time below the idle
+    level.
     """
 
     stop: StopRecord
@@ -70,6 +72,7 @@ class _Watch:
     until_s: float = math.inf
     hook: int | None = None
     hook_name: str = ""
+    is_graceful: bool = False
     outcome: str | None = None
     seen_s: float | None = None
     low_s: float | None = None
@@ -195,14 +198,14 @@ class Stops(Engine):
 
     def _advance(self, number: int, watch: _Watch, now_s: float) -> Wish | None:
         if watch.verdict is None:
+            if watch.phase is Phase.GIVEN_UP:
+                watch.verdict = _Verdict(False, "given up before the agent was restarted")
             if watch.phase is Phase.ASKED and self._is_its_turn(number, watch):
                 self._begin(number, watch, now_s)
             if watch.phase is Phase.HOOK:
                 self._look_at_hook(number, watch, now_s)
             if watch.phase is Phase.IDLE:
                 self._look_at_draw(number, watch, now_s)
-            if watch.phase is Phase.GIVEN_UP:  # before this process
-                watch.verdict = _Verdict(False, "given up before the agent was restarted")
         elif self._is_of_draw(watch):
             self._look_again(number, watch, now_s)
         if watch.verdict is None or now_s < self._wish_due_s(number, watch):
@@ -232,6 +235,7 @@ class Stops(Engine):
         then = Then(watch.stop.then)
         for kind in (SHUTDOWN, HOOK) if then.opens else (HOOK,):
             self._desk.alarms.clear(kind, f"outlet {number}")
+        watch.is_graceful = then.opens and self._graceful(number) is not None
         hook = self._hook_of(number, then)
         if not hook:
             self._after_hook(number, watch, now_s)
@@ -258,6 +262,9 @@ class Stops(Engine):
 
     def _after_hook(self, number: int, watch: _Watch, now_s: float) -> None:
         graceful = self._graceful(number)
+        if graceful is None and watch.is_graceful:
+            self._give_up(number, watch, UNGUARDED)
+            return
         if graceful is None or not Then(watch.stop.then).opens:
             watch.verdict = _Verdict(True, "its hook is done")
             return
@@ -266,8 +273,8 @@ class Stops(Engine):
 
     def _look_at_draw(self, number: int, watch: _Watch, now_s: float) -> None:
         graceful = self._graceful(number)
-        if graceful is None:  # somebody has taken it out of the configuration
-            watch.verdict = _Verdict(True, "nothing is left to wait for")
+        if graceful is None:
+            self._give_up(number, watch, UNGUARDED)
             return
         if watch.until_s == math.inf:  # it began before this process
             self._enter(number, watch, Phase.IDLE, now_s)

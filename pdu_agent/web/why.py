@@ -151,7 +151,8 @@ def _trip(row: Outlet, at: Moment) -> str:
 def _pending(row: Outlet) -> str:
     if row.pending is None:
         return ""
-    return f"Pending: {row.pending.value}, next step in {row.pending_s:.1f} s."
+    at_most = " at most" if row.stopping else ""
+    return f"Pending: {row.pending.value}, next step in {row.pending_s:.1f} s{at_most}."
 
 
 def _stopping(row: Outlet) -> str:

@@ -116,6 +116,7 @@ def test_a_load_that_hangs_is_not_cut() -> None:
     draws(made, 38.0, 121)
     row = made.outlet(1)
     assert row.state is OutletState.ON
+    assert row.last_actor == replace(OPS, because="still 38 W after 120 s; not switched off")
     assert is_closed(made)
     assert made.board.moves == []
     (alarm,) = made.alarms("shutdown")

@@ -118,6 +118,21 @@ def test_a_restart_does_not_take_back_a_forced_off_that_waits() -> None:
     assert runs(after) == []
 
 
+def test_a_restart_while_an_abort_waits_for_its_board_ends_it() -> None:
+    made = bench(before_off="bye")
+    made.switch(1, Action.OFF)
+    made.run(0.01)
+    lose(made)
+    ends(made, "exit status 1")
+    made.run(2)
+    after = Workbench(outlets=2, record=made.saved[-1].record, clock=made.clock, before_off="bye")
+    after.run(1)
+    row = after.outlet(1)
+    assert (row.state, is_closed(after), runs(after)) == (OutletState.ON, True, [])
+    assert row.last_actor is not None
+    assert row.last_actor.because == "given up before the agent was restarted"
+
+
 @pytest.mark.parametrize("away_s", [1, 1000])
 def test_an_off_while_an_abort_cannot_be_carried_out_begins_anew(away_s: float) -> None:
     made = bench(before_off="bye")
