@@ -99,6 +99,9 @@ class PlanBook:
 
     # -- which plans ----------------------------------------------------------------
 
+    def named(self, name: str) -> TimedPlan | None:
+        return next((plan for plan in self.plans if plan.name == name), None)
+
     def next_wall_s(self) -> float:
         """When the first of them is due; infinity for never."""
         if self._next_wall_s is None:

@@ -67,7 +67,7 @@ class Plans(Engine):
         self._desk = desk
         self._wall = WallClock(desk.clock, desk.recorded_wall_s)
         self._answers = HostAnswers()
-        self._hooks: dict[int, TimedPlan] = {}
+        self._hooks: dict[int, str] = {}
         self._error: CommandError | None = None
         self._in_doubt = False
         self._counted_in: tuple[list[TimedPlan], float] | None = None
@@ -292,7 +292,7 @@ class Plans(Engine):
 
     def _run_hook(self, run: _Run) -> None:
         number = self._desk.next_hook()
-        self._hooks[number] = run.plan
+        self._hooks[number] = run.plan.name
         because = str(Actor("schedule", run.plan.name, "", run.because))
         self._note(run.plan, f"{run.plan.settings.does} started, {run.because}")
         self._desk.perform(
@@ -300,7 +300,7 @@ class Plans(Engine):
         )
 
     def on_hook(self, result: HookResult) -> None:
-        plan = self._hooks.pop(result.id, None)
+        plan = self._book.named(self._hooks.pop(result.id, ""))
         if plan is not None:
             what = f"failed: {result.error}" if result.error else f"took {result.seconds:.1f} s"
             self._book.write(plan, outcome=f"hook {result.hook} {what}")
