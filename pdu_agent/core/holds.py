@@ -64,7 +64,7 @@ def refuse_held(
             live,
             closes=leads_to_on or is_both,
             opens=is_both or not leads_to_on,
-            rank=rank_of(actor, leads_to_on),
+            rank=rank_of(actor, leads_to_on or is_both),
         )
     )
     if hold is not None:
@@ -86,6 +86,13 @@ def refuse_pending(number: int, live: OutletLive, actor: Actor, leads_to_on: boo
             f"outlet {number}: {pending.value} ordered by {by} is still to be done; "
             f"it may be switched by {actor.face or 'others'} afterwards"
         )
+
+
+def outranks_pending(hold: Hold, live: OutletLive) -> bool:
+    """Does the wish that stands, which came last, prevail over what is still to be done?"""
+    by = live.actor
+    leads_to_on = live.machine.ends_on
+    return by is None or hold.rank >= rank_of(by, leads_to_on)
 
 
 def ended_by(live: OutletLive, leads_to_on: bool, actor: Actor) -> OutletLive:

@@ -82,6 +82,24 @@ _ENDS_ON = frozenset(
         Step.REBOOT_CLOSING,
     }
 )
+# What is still to be done and moves the relay one way, and how it is given up. What was to open
+# already is not: see the module.
+_STILL_TO_CLOSE = {
+    Step.ON_DELAY: Action.CANCEL,
+    Step.CLOSE_QUEUED: Action.CANCEL,
+    Step.REBOOT_DELAY: Action.CANCEL,
+    Step.REBOOT_QUEUED: Action.OFF,
+    Step.REBOOT_OPENING: Action.CANCEL,
+    Step.REBOOT_OFF: Action.CANCEL,
+    Step.REBOOT_CLOSE_QUEUED: Action.CANCEL,
+    Step.PULSE_CLOSE_QUEUED: Action.CANCEL,
+}
+_STILL_TO_OPEN = {
+    Step.OFF_DELAY: Action.CANCEL,
+    Step.REBOOT_DELAY: Action.CANCEL,
+    Step.REBOOT_QUEUED: Action.CANCEL,
+    Step.PULSE_ON: Action.CANCEL,
+}
 _OF_PULSES = frozenset(
     {
         Step.REBOOT_QUEUED,
@@ -178,6 +196,14 @@ def since_moved(machine: OutletMachine, now_s: float, moved_s: float | None) -> 
     if not machine.is_pulse or machine.deadline_s is None or moved_s is None:
         return machine
     return replace(machine, deadline_s=machine.deadline_s + min(0.0, moved_s - now_s))
+
+
+def given_up(machine: OutletMachine, closes: bool, now_s: float, timing: Timing) -> OutletMachine:
+    """The machine without what is still to be done and would close its relay, or else open it."""
+    if closes and machine.then is not None:
+        return replace(machine, then=None)
+    action = (_STILL_TO_CLOSE if closes else _STILL_TO_OPEN).get(machine.step)
+    return machine if action is None else advance(machine, action, now_s, timing)
 
 
 def settled(contact: bool | None) -> Step:

@@ -16,13 +16,14 @@ from pdu_agent.core.holds import (
     LEADS_TO_ON,
     ended_by,
     held_for_person,
+    outranks_pending,
     refuse_held,
     refuse_pending,
     with_hold,
     without_hold,
 )
 from pdu_agent.core.live_settings import Sections, with_overrides
-from pdu_agent.core.outlet import OPEN_STEPS, Rest, Timing, held
+from pdu_agent.core.outlet import OPEN_STEPS, Rest, Timing, given_up, held
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.core.state import CoreState, OutletLive, reason_of
 from pdu_agent.core.steps import Step
@@ -108,8 +109,31 @@ class Switching:
         self._apply(settings, live, action, _delay_s(command), command.forced)
 
     def hold(self, command: HoldOutlet) -> None:
-        _, live = self._outlet(command.outlet)
-        self._draft.outlets[command.outlet] = with_hold(live, command.hold)
+        """What nobody stronger has still to do against it is given up; it moves no relay itself."""
+        settings, live = self._outlet(command.outlet)
+        hold = command.hold
+        # A load that is being shut down already is told of by who does it.
+        is_told = hold.wants_on and is_waiting(self._draft, command.outlet)
+        if outranks_pending(hold, live) and not is_told:
+            live = self._without_pending(settings, live, closes=not hold.wants_on)
+        self._draft.outlets[command.outlet] = with_hold(live, hold)
+
+    def _without_pending(
+        self, settings: OutletSettings, live: OutletLive, closes: bool
+    ) -> OutletLive:
+        timing, now_s = timing_of(settings), self._around.now_s
+        machine = given_up(live.machine, closes, now_s, timing)
+        if machine == live.machine:
+            return live
+        self._draft.stops.pop(settings.number, None)
+        return replace(
+            live,
+            machine=machine,
+            target_on=machine.ends_on,
+            reason=reason_of(self._actor),
+            actor=self._actor,
+            together=(),
+        )
 
     def release(self, command: ReleaseOutlet) -> None:
         _, live = self._outlet(command.outlet)

@@ -27,6 +27,7 @@ from pdu_agent.model.commands import (
     SwitchOutlet,
 )
 from pdu_agent.model.errors import CommandError
+from pdu_agent.model.readings import Effect, WriteRelays
 from pdu_agent.model.snapshot import OutletState
 from tests.core.bench import Workbench
 
@@ -45,6 +46,30 @@ TO_OFF = {Action.OFF, Action.OFF_DELAYED}
 BOTH_WAYS = {Action.REBOOT, Action.REBOOT_DELAYED, Action.PULSE}
 
 
+STILL_TO_CLOSE = {
+    *("on delay", "close queued", "pulse close queued"),
+    *("reboot queued", "reboot opening", "reboot off", "reboot close queued"),
+}
+STILL_TO_OPEN = {"off delay", "reboot delay", "reboot queued", "pulse on"}
+
+
+class Watched(Workbench):
+    """Looks at each order to a board when it is given."""
+
+    def _perform(self, effect: Effect) -> None:
+        super()._perform(effect)
+        if isinstance(effect, WriteRelays):
+            for relay in [relay for relay, closes in effect.closed.items() if closes]:
+                self.closes(relay + 1)
+
+    def closes(self, number: int) -> None:
+        """No relay is told to close while somebody stronger keeps its outlet off."""
+        row = self.outlet(number)
+        by = row.last_actor
+        strength = 1 if by is None or by == SAFETY else STRENGTH[by.face]
+        assert all(hold.wants_on or hold.rank <= strength for hold in row.holds), (by, row.holds)
+
+
 @dataclass
 class Wanted:
     """What the model knows of one outlet. holds: source -> (strength, wants on)."""
@@ -58,7 +83,7 @@ class Wanted:
 class Precedence(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Workbench(outlets=len(OUTLETS), on_delay_s=4, off_delay_s=3, pulse_s=1)
+        self.bench = Watched(outlets=len(OUTLETS), on_delay_s=4, off_delay_s=3, pulse_s=1)
         self.bench.run(1)
         self.model = {number: Wanted() for number in OUTLETS}
 
@@ -71,7 +96,8 @@ class Precedence(RuleBasedStateMachine):
         if action is Action.PULSE and not is_resting and not self.is_pulsing(number):
             return False
         ends_on = self.ends_on(number, action)
-        strength = 1 if actor is SAFETY and ends_on else STRENGTH[actor.face]
+        closes = ends_on or action in BOTH_WAYS
+        strength = 1 if actor is SAFETY and closes else STRENGTH[actor.face]
         if model.lock is not Lock.UNLOCKED and action is not Action.CANCEL:
             is_cut = actor is SAFETY and action in TO_OFF
             is_back = actor is SAFETY and action is Action.ON and model.lock is Lock.LOCKED_ON
@@ -154,8 +180,21 @@ class Precedence(RuleBasedStateMachine):
     def an_automaton_stands_by_a_wish(self, number: int, actor: Actor, wants_on: bool) -> None:
         wants_on = wants_on and actor is not SAFETY
         hold = Hold(actor.who, actor.rank, wants_on, "so it is", 0.0)
+        record = self.bench.core.final_record().outlets[number]
+        step, then, weaker = record.state, record.then, self.is_weaker(number, actor)
         self.bench.core.submit_all([HoldOutlet(number, hold)], actor)
-        self.model[number].holds[actor.who] = STRENGTH[actor.face], wants_on
+        model, strength = self.model[number], STRENGTH[actor.face]
+        model.holds[actor.who] = strength, wants_on
+        if weaker and step in (STILL_TO_OPEN if wants_on else STILL_TO_CLOSE):
+            model.on, model.by = wants_on, actor.face
+        elif weaker and not wants_on and (then or step == "reboot delay"):
+            model.on, model.by = model.on and not then, actor.face
+
+    def is_weaker(self, number: int, actor: Actor) -> bool:
+        """Is what is still to be done of whoever did not come last, or counts less?"""
+        model = self.model[number]
+        by = STRENGTH[model.by] if model.by else 0
+        return STRENGTH[actor.face] >= (1 if model.by == "safety" and model.on else by)
 
     @rule(number=NUMBERS, actor=st.sampled_from([RULE, SAFETY]))
     def an_automaton_gives_it_up(self, number: int, actor: Actor) -> None:
