@@ -8,9 +8,9 @@ import hashlib
 from html import escape
 
 from pdu_agent.model.commands import Lock
-from pdu_agent.model.quantities import Electrical, kilowatt_hours
+from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import Fault, Meter, MeterStatus, Outlet, Snapshot
-from pdu_agent.web.page_feeders import feeders
+from pdu_agent.web.page_feeders import energy, feeders
 from pdu_agent.web.plain import fixed, instant
 
 REFRESH_S = 5
@@ -27,9 +27,11 @@ CONTENT_SECURITY_POLICY = (
     f" 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 )
 
-HEADINGS = ("Outlet", "Name", "State", "V", "A", "W", "PF", "kWh", "Device")
-FIRST_NUMBER, LAST_NUMBER = 3, 7
-
+HEADINGS = (
+    *("Outlet", "Name", "State", "V", "A", "W", "PF"),
+    *("kWh", "kWh since", "Reset", "Device"),
+)
+FIRST_NUMBER, LAST_NUMBER = 3, 8
 
 FAULT_WORDS = {
     Fault.WELDED: "relay welded",
@@ -45,7 +47,8 @@ def page(snapshot: Snapshot) -> str:
     head = "".join(f"<th>{heading}</th>" for heading in HEADINGS)
     rows = "".join(_row(row) for row in snapshot.outlets)
     alarms = "".join(
-        f"<li>{escape(f'{alarm.severity.value}: {alarm.subject}: {alarm.text}')}</li>"
+        f"<li>{escape(f'{alarm.severity.value}: {alarm.subject}: {alarm.text}')}"
+        f"{' (acknowledged)' if alarm.acknowledged else ''}</li>"
         for alarm in snapshot.alarms
     )
     return (
@@ -83,14 +86,14 @@ def _limit(row: Outlet) -> str:
 
 
 def _numbers(meter: Meter | None) -> list[str]:
-    """V, A, W, PF and kWh; a dash for what is missing or no longer current."""
+    """V, A, W, PF and energy; a dash for what is missing or no longer current."""
     if meter is None:
-        return ["-"] * 5
+        return [*["-"] * 4, *energy(None)]
     now = meter.electrical if meter.status is MeterStatus.OK else Electrical()
     return [
         fixed(now.voltage_v, 1),
         fixed(now.current_a, 3),
         fixed(now.active_power_w, 1),
         fixed(now.power_factor, 2),
-        f"{kilowatt_hours(meter.energy_mj):.3f}",
+        *energy(meter),
     ]

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
-from pdu_agent.model.quantities import Electrical
+from pdu_agent.model.quantities import Electrical, kilowatt_hours
 from pdu_agent.model.snapshot import Branch, Fault, Inlet, Line, Meter, MeterStatus, Snapshot
-from pdu_agent.web.plain import fixed
+from pdu_agent.web.plain import fixed, instant
 
 HEADINGS = (
     "Feeder",
@@ -21,6 +22,9 @@ HEADINGS = (
     "Residual mA",
     "Imbalance %",
     "State",
+    "kWh",
+    "kWh since",
+    "Reset",
 )
 
 
@@ -35,8 +39,24 @@ def feeders(snapshot: Snapshot) -> str:
 
 def _row(row: Inlet | Line | Branch) -> str:
     numbers = [*_numbers(row.meter), *_balance(row)]
-    cells = "".join(f'<td class="n">{text}</td>' for text in numbers)
-    return f"<tr><td>{escape(row.name)}</td>{cells}<td>{_state(row)}</td></tr>"
+    *counts, since = energy(row.meter)
+    return (
+        f"<tr><td>{escape(row.name)}</td>{_cells(numbers)}"
+        f"<td>{_state(row)}</td>{_cells(counts)}<td>{since}</td></tr>"
+    )
+
+
+def _cells(numbers: Iterable[str]) -> str:
+    return "".join(f'<td class="n">{text}</td>' for text in numbers)
+
+
+def energy(meter: Meter | None) -> list[str]:
+    """kWh in all, kWh since the reset, and when that was."""
+    if meter is None:
+        return ["-"] * 3
+    counts = (meter.energy_mj, meter.user_energy_mj)
+    numbers = [fixed(kilowatt_hours(energy_mj), 3) for energy_mj in counts]
+    return [*numbers, instant(meter.user_since_wall_s) or "-"]
 
 
 def _numbers(meter: Meter | None) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pdu_agent.model.quantities import Electrical, Quality
-from pdu_agent.model.snapshot import Branch, Demand, Fault, Inlet, MeterStatus
+from pdu_agent.model.snapshot import Alarm, Branch, Demand, Fault, Inlet, MeterStatus, Severity
 from pdu_agent.web.page import page
 from tests.web.fake_agent import make_meter, make_outlet, make_snapshot
 
@@ -52,3 +52,19 @@ def test_values_beyond_the_range_of_their_meter_are_marked() -> None:
     assert "<td>clipped</td>" in shown
     assert "<td>on, clipped</td>" in shown
     assert "<td>metered only, clipped</td>" in shown
+
+
+def test_energy_is_shown_with_the_start_of_the_user_meter() -> None:
+    meter = replace(METER, energy_mj=7_200_000_000, user_energy_mj=3_600_000_000)
+    for wall_s, since in ((1_800_000_000.0, "2027-01-15T08:00:00.000Z"), (None, "-")):
+        counted = replace(meter, user_since_wall_s=wall_s)
+        outlet, inlet = make_outlet(1, meter=counted), replace(INLET, meter=counted)
+        shown = page(make_snapshot(inlets=(inlet,), outlets=(outlet,)))
+        assert shown.count(f'<td class="n">2.000</td><td class="n">1.000</td><td>{since}</td>') == 2
+
+
+def test_an_alarm_that_somebody_has_seen_is_marked() -> None:
+    alarm = Alarm(1, "fan", Severity.WARNING, "fan 1", "0 rpm", 0.0, None, acknowledged=True)
+    alarms = (alarm, replace(alarm, acknowledged=False))
+    shown = page(make_snapshot(alarms=alarms))
+    assert "<li>warning: fan 1: 0 rpm (acknowledged)</li><li>warning: fan 1: 0 rpm</li>" in shown
