@@ -39,7 +39,7 @@ def main() -> int:
         for seed in range(arguments.seeds):
             chance, span = Random(f"{zone} {seed}"), year(zone, arguments.year)
             plans = any_plans(chance, arguments.plans, span)
-            steps = list(any_steps(chance, span, DAYS_BETWEEN))
+            steps = list(any_steps(chance, span, plans, DAYS_BETWEEN))
             compared, found = compare(plans, span, steps)
             count += compared
             disturbed += sum(step.kind != "run" for step in steps)

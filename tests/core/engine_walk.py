@@ -9,6 +9,7 @@ or the sun's, an undisturbed run is held against the bounds first, and is then t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -233,23 +234,35 @@ def _any_time(chance: Random, span: Span) -> WhenSettings:
     return any_when(chance, span.first.year, kind)
 
 
-def any_steps(chance: Random, span: Span, days_between: float) -> Iterator[Step]:
-    """Runs with a disturbance after each; they end within the span."""
-    left_s = float(span.end_s - span.start_s) - 2 * DAY_S
-    while left_s > days_between * 1.5 * DAY_S:
+def any_steps(
+    chance: Random, span: Span, plans: Sequence[PlanSettings], days_between: float
+) -> Iterator[Step]:
+    """Runs with a disturbance after each, most of them shortly before a plan is due."""
+    times_s = sorted(
+        {s for plan in plans if plan.when.sun is None for s in _by_minutes(plan.when, span)}
+    )
+    now_s = span.start_s + 0.25
+    while now_s < span.end_s - days_between * 3 * DAY_S:
         run_s = float(round(chance.uniform(0.5, 1.5) * days_between * DAY_S))
-        away_s = float(chance.choice((20, 50, 300, 3600, 20_000, 86_400, 200_000)))
-        step = chance.choice(
-            (
-                *(Step("set", seconds) for seconds in (3600, -3600, 86_400, -86_400, -259_200)),
-                Step("down", away_s),
-                Step("down", away_s),
-                Step("lost", away_s, float(chance.choice((5, 90, 4000)))),
-            )
-        )
+        ahead_s = chance.choice((5, 15, 40, 70, 200))
+        near_s = next((s for s in times_s if s > now_s + run_s + ahead_s), None)
+        if near_s is not None and near_s - now_s < 2 * days_between * DAY_S:
+            run_s = float(near_s - ahead_s - round(now_s - 0.25))
+        step = _any_step(chance)
         yield Step("run", run_s)
         yield step
-        left_s -= run_s + step.seconds + step.blind_s
+        now_s += run_s + step.seconds + step.blind_s
+
+
+def _any_step(chance: Random) -> Step:
+    away_s = float(chance.choice((20, 50, 70, 300, 3600, 20_000, 86_400, 200_000)))
+    return chance.choice(
+        (
+            *(Step("set", seconds) for seconds in (3600, -3600, 86_400, 60 - 86_400, -259_200)),
+            *(Step("down", away_s) for _ in range(3)),
+            Step("lost", away_s, float(chance.choice((5, 90, 4000)))),
+        )
+    )
 
 
 # -- comparing ----------------------------------------------------------------------------
@@ -293,17 +306,18 @@ def _base(plan: PlanSettings, opened: Sequence[int], span: Span) -> Sequence[int
 
 def _differences(expected: Expected, opened: Sequence[int], missed: int) -> Iterator[str]:
     plan = expected.plan
-    runs = _apart(expected.runs)
-    for at_s in sorted(set(runs) ^ set(_apart(opened))):
-        what = "ran" if at_s in opened else "did not run"
-        yield f"{plan.name} ({plan.when}, {plan.missed.value}, {plan.late_s} s): {what} at {at_s}"
+    runs, real = Counter(_apart(expected.runs)), Counter(_apart(opened))
+    for at_s in sorted(runs.keys() | real.keys()):
+        if runs[at_s] != real[at_s]:
+            times = f"ran {real[at_s]} times at {at_s}, expected {runs[at_s]}"
+            yield f"{plan.name} ({plan.when}, {plan.missed.value}, {plan.late_s} s): {times}"
     if missed != expected.missed:
         yield f"{plan.name}: {missed} missed, expected {expected.missed}"
 
 
 def _apart(times_s: Sequence[int]) -> list[int]:
-    """Without those that fall into a reboot; times may go back where the clock does."""
-    return [*times_s[:1], *(b for a, b in pairwise(times_s) if not 0 <= b - a < REBOOT_S)]
+    """Without those that fall into a reboot; times come again where the clock goes back."""
+    return [*times_s[:1], *(b for a, b in pairwise(times_s) if not 0 < b - a < REBOOT_S)]
 
 
 def _out_of_bounds(plan: PlanSettings, opened: Sequence[int], span: Span) -> Iterator[str]:

@@ -141,8 +141,8 @@ class Plans(Engine):
         if jump_s:
             log.warning("the clock was set %s", _moved(jump_s))
         is_first, self._is_first = self._is_first, False
-        looks = is_first or jump_s < 0
-        ahead = self._book.ahead_of(now_s + TOO_FAR_BACK_S) if looks else []
+        far_s = now_s if jump_s < -TOO_FAR_BACK_S else now_s + TOO_FAR_BACK_S
+        ahead = self._book.ahead_of(far_s) if is_first or jump_s < 0 else []
         for plan in self._book.unbegun():
             self._book.write(plan, handled_wall_s=now_s, when=plan.when, is_done=False)
         for plan in ahead:
