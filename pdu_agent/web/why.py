@@ -34,6 +34,15 @@ LOCK_SENTENCES = {
 }
 
 
+_UNTIL = dict.fromkeys(OutletState, "") | {
+    OutletState.ON: "Next: nothing is due; it stays on until it is switched.",
+    OutletState.OFF: "Next: nothing is due; it stays off until it is switched.",
+    OutletState.FAULT: "Next: another order tries its relay again, and the fault ends once that "
+    "reads back as ordered.",
+    OutletState.UNKNOWN: "Next: it is known again once its board answers.",
+}
+"""What changes an outlet that nothing is planned for, waits for, or keeps as it is."""
+
 Moment = Callable[[float], str]
 
 
@@ -162,7 +171,8 @@ def _stopping(row: Outlet) -> str:
 def _next(row: Outlet, at: Moment) -> str:
     change = row.next_change
     if change is None:
-        return ""
+        is_told = row.pending is not None or row.holds or row.trip.state is not TripState.NONE
+        return "" if is_told or row.lock is not Lock.UNLOCKED else _UNTIL[row.state]
     when = f" at {at(change.wall_s)}" if change.wall_s is not None else ""
     return f"Next{when}: {change.text.rstrip('.')}."
 

@@ -77,6 +77,22 @@ def test_what_a_person_wants_too_leaves_the_hold() -> None:
     assert sources(bench) == ["rule hot"]
 
 
+@pytest.mark.parametrize("action", [Action.REBOOT, Action.REBOOT_DELAYED, Action.PULSE])
+@pytest.mark.parametrize("is_on", [True, False])
+@pytest.mark.parametrize("wants_on", [True, False])
+@pytest.mark.parametrize("actor", [PLAN, CAP])
+def test_there_and_back_is_against_either_wish_whoever_wants_it(
+    action: Action, is_on: bool, wants_on: bool, actor: Actor
+) -> None:
+    bench = Workbench(outlets=1, relays=[is_on])
+    bench.run(1)
+    order(bench, RULE, hold(RULE, wants_on))
+    with pytest.raises(OutletHeld):
+        order(bench, actor, SwitchOutlet(1, action))
+    bench.run(60)
+    assert bench.board.moves == []
+
+
 def test_of_one_rank_the_last_prevails() -> None:
     bench = Workbench(outlets=1)
     other = Actor("rule", "cold")

@@ -36,6 +36,7 @@ def test_an_ordinary_outlet_is_told_completely() -> None:
     ) == [
         "Outlet 3 (web) is on, since 2027-01-15 08:00:00 UTC.",
         "Last changed by snmp switcher from 10.0.0.5 (reason: snmp).",
+        "Next: nothing is due; it stays on until it is switched.",
         "It is not locked.",
         "After a power loss it returns to the state it had before.",
     ]
