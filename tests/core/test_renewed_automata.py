@@ -11,12 +11,13 @@ from bench.rack import Rack, settings_of
 from pdu_agent.core.cap_settings import CapSettings
 from pdu_agent.core.hook_settings import GracefulSettings, HookTerms
 from pdu_agent.core.plans.settings import MissedRuns, PlanSettings, PlanWhen
-from pdu_agent.core.settings import OutletSettings, RelayRef
+from pdu_agent.core.rule_settings import ActionSettings, RuleSettings, TriggerSettings
+from pdu_agent.core.settings import OutletSettings, RelayRef, SensorSettings
 from pdu_agent.core.tariffs import ClockTime
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import Action, Target, TargetKind
 from pdu_agent.model.readings import HookResult, RunHook
-from pdu_agent.model.snapshot import OutletState
+from pdu_agent.model.snapshot import OutletState, SensorKind
 from tests.core.bench import OPS, Workbench
 
 NOON_S = 1_793_534_400.0  # 2026-11-01 12:00 UTC
@@ -103,7 +104,8 @@ def test_a_plan_keeps_its_log_by_name_and_one_that_comes_back_begins_anew() -> N
     renew(unit, plans=(replace(off_plan(), name="first", action="on"), off_plan()))
     unit.run(1)
     row = unit.core.snapshot.plans[1]
-    assert (row.number, row.runs, row.last_wall_s) == (2, 1, pytest.approx(NOON_S + 600, abs=1))
+    assert (row.number, row.runs) == (2, 1)
+    assert row.last_wall_s == pytest.approx(NOON_S + 600, abs=1)
     renew(unit, plans=())
     unit.switch(1, Action.ON)
     unit.run(86400)
@@ -112,6 +114,72 @@ def test_a_plan_keeps_its_log_by_name_and_one_that_comes_back_begins_anew() -> N
     row = unit.core.snapshot.plans[0]
     assert (row.runs, row.missed, row.last_wall_s) == (0, 0, None)
     assert unit.state(1) is OutletState.ON
+
+
+# -- rules ----------------------------------------------------------------------------------
+
+HOT = RuleSettings(
+    "hot",
+    TriggerSettings(target=Target(TargetKind.SENSOR, 1), above=30.0, hysteresis=2.0),
+    (ActionSettings(switch="off", outlets=(2,)),),
+    keep=True,
+)
+
+
+def ruled(rule: RuleSettings) -> Workbench:
+    sensors = (SensorSettings(1, kind=SensorKind.TEMPERATURE),)
+    unit = Workbench(outlets=4, rules=(rule,), sensors=sensors)
+    feel(unit, 5)
+    assert [relay for _, relay, _ in unit.board.moves] == [1]
+    return unit
+
+
+def feel(unit: Workbench, seconds: int) -> None:
+    for _ in range(seconds):
+        unit.sense(1, 31.0)
+        unit.run(1.0)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        replace(HOT, then=(ActionSettings(switch="off", outlets=(3,)),)),
+        replace(HOT, keep=False),
+        replace(HOT, enabled=False),
+    ],
+)
+def test_an_active_rule_keeps_nothing_that_it_does_not_name_any_more(rule: RuleSettings) -> None:
+    unit = ruled(HOT)
+    renew(unit, rules=(rule,))
+    feel(unit, 30)
+    assert unit.outlet(2).holds == ()
+    assert [relay for _, relay, _ in unit.board.moves] == [1]
+
+
+def test_what_was_refused_to_a_rule_is_not_made_up_for_by_other_actions() -> None:
+    unit = Workbench(
+        outlets=4, rules=(HOT,), sensors=(SensorSettings(1, kind=SensorKind.TEMPERATURE),)
+    )
+    unit.switch(2, Action.OFF)
+    unit.save_fails = True
+    feel(unit, 5)
+    unit.save_fails = False
+    renew(unit, rules=(replace(HOT, then=(ActionSettings(switch="on", outlets=(2,)),)),))
+    unit.board.moves.clear()
+    feel(unit, 200)
+    assert unit.board.moves == []
+
+
+def test_an_alarm_that_a_rule_does_not_raise_any_more_is_over() -> None:
+    loud = replace(HOT, then=(*HOT.then, ActionSettings(alarm="warning")))
+    unit = ruled(loud)
+    (before,) = unit.alarms("rule")
+    renew(unit, rules=(replace(loud, for_s=1.0),))
+    feel(unit, 5)
+    assert [alarm.id for alarm in unit.alarms("rule")] == [before.id]
+    renew(unit, rules=(HOT,))
+    feel(unit, 5)
+    assert unit.alarms("rule") == []
 
 
 # -- caps -----------------------------------------------------------------------------------

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pdu_agent.core.engine import Desk, Wish
 from pdu_agent.core.rule_settings import SWITCHES, ActionSettings
-from pdu_agent.core.rules.live import OTHERWISE, LiveRule
+from pdu_agent.core.rules.live import MISSING, OTHERWISE, THEN, LiveRule
 from pdu_agent.model.commands import (
     Action,
     Actor,
@@ -84,6 +84,30 @@ class Doing:
         """End its holds of outlets that the phase does not hold."""
         kept = self.outlets_of(rule.actions(phase)) if _holds(rule, phase) else ()
         yield from self._release({rule.source}, kept)
+
+    def strays(self, rules: Mapping[str, LiveRule]) -> frozenset[tuple[int, str]]:
+        """Outlet and source of each hold of a rule that is not there, or does not want it so."""
+        wanted = {
+            (number, rule.source, SWITCHES[action.switch] is Action.ON)
+            for rule in rules.values()
+            for action in (*rule.actions(THEN), *rule.actions(MISSING))
+            if rule.settings.keep and action.switch
+            for number in self.members(action)
+        }
+        return frozenset(
+            (number, hold.source)
+            for number, live in self._desk.state.outlets.items()
+            for hold in live.holds
+            if hold.source.startswith("rule ")
+            and (number, hold.source, hold.wants_on) not in wanted
+        )
+
+    def release_strays(self, strays: Iterable[tuple[int, str]]) -> Iterator[Wish]:
+        """End them, each as the matter of its rule."""
+        for number, source in sorted(strays):
+            name = source.removeprefix("rule ")
+            actor = Actor("rule", name, "", "the rule does not keep it any more")
+            yield Wish((ReleaseOutlet(number, source),), actor)
 
     def release_sources(self, sources: Collection[str]) -> Iterator[Wish]:
         """End what rules hold that are not in force any more."""

@@ -52,7 +52,7 @@ class Rules(Engine):
         self._memory = Memory(desk.state)
         self._limits = Limits(desk, self._memory)
         self._rules: dict[str, LiveRule] = {}
-        self._orphans: set[str] = set()
+        self._strays: frozenset[tuple[int, str]] = frozenset()
         self.renew(desk.settings)
 
     # -- what Control asks ------------------------------------------------------------
@@ -68,19 +68,23 @@ class Rules(Engine):
                 old.number = number
                 self._rules[rule.name] = old
             else:
+                if old is not None:
+                    self._changed(old, rule)
                 self._rules[rule.name] = self._made(number, rule, kinds)
         self._of_outlet = self._by_outlet()
         records = self._desk.state.rules
         for name in records.keys() - self._rules.keys():
             del records[name]
-        self._orphans = {
-            hold.source
-            for live in self._desk.state.outlets.values()
-            for hold in live.holds
-            if hold.source.startswith("rule ") and hold.source[5:] not in self._rules
-        }
+        self._strays = self._doing.strays(self._rules)
         for name in before.keys() - self._rules.keys():
             self._clear_alarms(before[name])
+
+    def _changed(self, old: LiveRule, rule: RuleSettings) -> None:
+        """A rule that stands and does something else now does nothing before it stands again."""
+        if tuple(old.settings.every_action()) != tuple(rule.every_action()):
+            self._memory.note(old, undone=())
+        if not any(action.alarm for action in rule.every_action()):
+            self._desk.alarms.clear(ALARM, old.source)
 
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> Mapping[type, Judge]:
         del actor, around
@@ -94,13 +98,14 @@ class Rules(Engine):
         self._doing.hook_ended(result)
 
     def tick(self) -> Iterable[Wish]:
-        if self._orphans:
-            orphans, self._orphans = self._orphans, set()
-            yield from self._doing.release_sources(orphans)
+        strays, self._strays = self._strays, frozenset()
+        yield from self._doing.release_strays(strays)
         for rule in self._rules.values():
             yield from self._turn(rule)
 
     def next_due_s(self) -> float:
+        if self._strays:
+            return -math.inf
         return min((rule.wake_s for rule in self._rules.values()), default=math.inf)
 
     def told(self, wish: Wish, error: CommandError | None) -> None:
