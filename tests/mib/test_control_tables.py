@@ -57,7 +57,7 @@ def test_an_outlet_that_nothing_holds_or_waits_for() -> None:
     }
     bench = strip()
     assert contents(bench, "3.3.1.{}.2", expected) == expected
-    assert set(column(bench, "3.3.1.{}.2", 16, 19).values()) == {NO_SUCH_INSTANCE}
+    assert set(column(bench, "3.3.1.{}.2", 16, 19, 22, 23, 24).values()) == {NO_SUCH_INSTANCE}
 
 
 def test_an_outlet_that_is_held_and_tripped() -> None:
@@ -70,7 +70,7 @@ def test_an_outlet_that_is_held_and_tripped() -> None:
         next_change=NextChange("plan night", Action.TOGGLE, WALL_S, "plan night: toggle at 8:00"),
         stopping="hook tidy",
         trip=Trip(TripState.LATCHED, 3, 12.0004, WALL_S),
-        wear=RelayWear(103.26, 86_400.9),
+        wear=RelayWear(103.26, 86_400.9, 7.1999, 0.045, 0.6),
         hooks=OutletHooks("a", "b", "c", "d"),
     )
     expected: dict[int, object] = {
@@ -93,6 +93,9 @@ def test_an_outlet_that_is_held_and_tripped() -> None:
         17: AT_EIGHT,
         19: 1033,
         20: 86_400,
+        22: 7200,
+        23: 45,
+        24: 600,
     }
     assert contents(Bench(busy), "3.3.1.{}.2", expected) == expected
 
@@ -153,8 +156,9 @@ def test_rules_tell_their_state_and_what_they_look_at() -> None:
         8: 35_250,
         9: 2,
         11: b"outlet 2: off",
+        12: b"2,1",
     }
-    host: dict[int, object] = {3: 2, 6: 5, 7: NEVER, 9: 0, 10: NEVER, 11: b""}
+    host: dict[int, object] = {3: 2, 6: 5, 7: NEVER, 9: 0, 10: NEVER, 11: b"", 12: b""}
     assert contents(bench, "13.1.1.{}.1", hot) == hot
     assert contents(bench, "13.1.1.{}.2", host) == host
     assert bench.get("13.1.1.8.2") is NO_SUCH_INSTANCE

@@ -267,6 +267,7 @@ RULES = (
         fired=2,
         last_wall_s=WALL_S - 30,
         outcome="outlet 2: off",
+        outlets=(2, 1),
     ),
     Rule(2, "host", False, "ping nas", "reboot", RuleState.BLIND, None, None, 0, None, ""),
 )

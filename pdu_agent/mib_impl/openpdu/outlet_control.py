@@ -132,5 +132,26 @@ CONTROL: Table[Outlet] = Table(
             lambda _: Special.NONE,
             to_command=lambda outlet, _: ResetWear(outlet.index),
         ),
+        ObjectType(
+            22,
+            "opduOutletInrushPeak",
+            UNSIGNED_MILLI,
+            lambda outlet: outlet.wear.inrush_peak_a,
+            units="milliamperes",
+        ),
+        ObjectType(
+            23,
+            "opduOutletInrushTime",
+            UNSIGNED_MILLI,
+            lambda outlet: outlet.wear.inrush_s,
+            units="milliseconds",
+        ),
+        ObjectType(
+            24,
+            "opduOutletInrushThen",
+            UNSIGNED_MILLI,
+            lambda outlet: outlet.wear.inrush_then_a,
+            units="milliamperes",
+        ),
     ),
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pdu_agent.access.grant import EVERY_OUTLET
 from pdu_agent.mib_impl.conventions import TruthValue
 from pdu_agent.mib_impl.openpdu.metering import SIGNED_MILLI
-from pdu_agent.mib_impl.openpdu.words import ENTRY_NUMBER
+from pdu_agent.mib_impl.openpdu.words import ENTRY_NUMBER, number_list
 from pdu_agent.mib_impl.schema import ObjectType, Table, or_never
 from pdu_agent.mib_impl.syntax import Counter32, DateAndTime, Enumerated, Utf8
 from pdu_agent.model.commands import EnableRule
@@ -45,5 +45,6 @@ RULES: Table[Rule] = Table(
         ObjectType(9, "opduRuleFirings", Counter32(), lambda rule: rule.fired),
         ObjectType(10, "opduRuleLastTime", DateAndTime(), lambda rule: or_never(rule.last_wall_s)),
         ObjectType(11, "opduRuleOutcome", Utf8(), lambda rule: rule.outcome),
+        ObjectType(12, "opduRuleOutlets", Utf8(), lambda rule: number_list(rule.outlets)),
     ),
 )
