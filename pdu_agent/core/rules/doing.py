@@ -190,7 +190,8 @@ def _holds(rule: LiveRule, phase: str) -> bool:
 
 def _parts(rule: LiveRule, phase: str) -> Iterator[tuple[str, ActionSettings, int]]:
     """Key, action and outlet (0: the action's group) of whatever the phase switches."""
-    for position, action in enumerate(rule.actions(phase)):
+    for action in rule.actions(phase):
         if action.switch:
             for outlet in action.outlets or (0,):
-                yield f"{phase} {position} {outlet}", action, outlet
+                named = outlet or f"group {action.group}"
+                yield f"{phase} {action.switch} {named}", action, outlet

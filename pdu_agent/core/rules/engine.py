@@ -10,36 +10,33 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Wish
-from pdu_agent.core.holds import without_hold
 from pdu_agent.core.rule_settings import RuleSettings
 from pdu_agent.core.rules.doing import ALARM, Doing
+from pdu_agent.core.rules.judging import enable
 from pdu_agent.core.rules.limiting import PAUSE_ALARM, Limits
 from pdu_agent.core.rules.live import MISSING, OTHERWISE, THEN, LiveRule
-from pdu_agent.core.rules.memory import NEW, Memory
-from pdu_agent.core.rules.shown import action_of, condition_of, next_change_of, shown
-from pdu_agent.core.rules.sights import Around, sight_of
+from pdu_agent.core.rules.making import rule_of
+from pdu_agent.core.rules.memory import Memory, anew
+from pdu_agent.core.rules.retries import Retries
+from pdu_agent.core.rules.shown import next_change_of, shown
 from pdu_agent.core.rules.watch import Watch
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching import Circumstances
 from pdu_agent.model.commands import Actor, EnableRule
 from pdu_agent.model.control import NextChange, Rule
-from pdu_agent.model.errors import CommandError, UnknownTarget
+from pdu_agent.model.errors import CommandError
 from pdu_agent.model.events import RuleFired
 from pdu_agent.model.readings import HookResult, HostSeen
 from pdu_agent.model.record import RuleRecord
-from pdu_agent.model.snapshot import Severity
+from pdu_agent.model.snapshot import SensorKind, Severity
 
 log = logging.getLogger(__name__)
 
 BLIND_ALARM = "rule input"
-RETRY_S = 60.0
-LONGEST_RETRY_S = 3600.0
 LONGEST_BACK_OFF_S = 86_400.0
 
 
@@ -51,6 +48,7 @@ class Rules(Engine):
         self._doing = Doing(desk)
         self._memory = Memory(desk.state)
         self._limits = Limits(desk, self._memory)
+        self._retries = Retries(desk.state, self._memory)
         self._rules: dict[str, LiveRule] = {}
         self._strays: frozenset[tuple[int, str]] = frozenset()
         self.renew(desk.settings)
@@ -88,7 +86,7 @@ class Rules(Engine):
 
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> Mapping[type, Judge]:
         del actor, around
-        return {EnableRule: partial(self._enable, draft)}
+        return {EnableRule: partial(enable, self._rules, draft)}
 
     def on_host(self, seen: HostSeen) -> None:
         for rule in self._rules.values():
@@ -139,27 +137,11 @@ class Rules(Engine):
 
     # -- one rule ---------------------------------------------------------------------
 
-    def _made(self, number: int, settings: RuleSettings, kinds: Mapping[int, object]) -> LiveRule:
-        around = Around(
-            self._desk.state,
-            self._desk.values,
-            kinds,  # type: ignore[arg-type]
-            lambda: self._doing.outlets_of(settings.then),
-        )
+    def _made(
+        self, number: int, settings: RuleSettings, kinds: Mapping[int, SensorKind]
+    ) -> LiveRule:
         record = self._memory.named(settings.name)
-        sight = sight_of(settings.when, around)
-        sight.armed = record.armed
-        watch = Watch(None if record.unsettled else record.active)
-        rule = LiveRule(number, settings, sight, watch, resets=record.resets)
-        rule.condition, rule.action = condition_of(settings, sight), action_of(settings)
-        now_s, wall_s = self._desk.clock.monotonic_s(), self._desk.clock.wall_s()
-        if record.paused_until_wall_s is not None:
-            wait_s = min(max(0.0, record.paused_until_wall_s - wall_s), LONGEST_BACK_OFF_S)
-            rule.act_s = now_s + wait_s
-        if record.last_wall_s is not None:
-            rule.last_s = now_s - max(0.0, wall_s - record.last_wall_s)
-        if record.undone:
-            rule.retry_s = now_s
+        rule = rule_of(number, settings, record, kinds, self._desk, self._doing)
         if rule.is_enabled(record):
             self._recall_alarms(rule, record)
         return rule
@@ -188,8 +170,8 @@ class Rules(Engine):
             self._start_anew(rule, record, now_s)
         if not rule.is_enabled(record):
             rule.wake_s = math.inf
-            if record.active or record.blind or record.unsettled:  # disabled by the file
-                self._memory.note(rule, active=False, blind=False, unsettled=False, undone=())
+            if record != anew(record):  # disabled by the file
+                self._memory.reset(rule)
                 self._clear_alarms(rule)
                 yield from self._doing.release_sources({rule.source})
             return
@@ -199,6 +181,7 @@ class Rules(Engine):
                 yield from self._doing.give_way(rule)
             return
         rule.seen = seen
+        rule.has_seen = rule.has_seen or not seen.missing or seen.value is not None
         if rule.sight.armed is not record.armed:
             self._memory.note(rule, armed=rule.sight.armed)
         if seen.missing:
@@ -206,6 +189,7 @@ class Rules(Engine):
         else:
             yield from self._present(rule, now_s)
         yield from self._retry(rule, now_s)
+        self._limits.end_pause(rule, now_s)
         rule.wake_s = rule.due_s(self._memory.record(rule).blind)
         if self._memory.record(rule).active and rule.settings.keep:
             yield from self._doing.give_way(rule)
@@ -220,6 +204,7 @@ class Rules(Engine):
         rule.pause_until_s = -math.inf
         rule.firings.clear()
         rule.sight.start_anew()
+        rule.sight.armed = record.armed
         self._desk.alarms.clear(PAUSE_ALARM, rule.source)
         if not record.active:
             self._clear_alarms(rule)
@@ -230,7 +215,7 @@ class Rules(Engine):
         record = self._memory.record(rule)
         if rule.missing_s is None:
             rule.missing_s = now_s
-        after_s = rule.settings.on_missing.after_s
+        after_s = rule.patience_s
         if record.blind:
             self._tell_blind(rule)
             return
@@ -314,35 +299,25 @@ class Rules(Engine):
 
     def _act(self, rule: LiveRule, phase: str, because: str, now_s: float) -> Iterator[Wish]:
         """All actions of the phase; those that are refused are tried again."""
-        self._memory.note(rule, undone=())
-        rule.retry_s, rule.retry_wait_s = math.inf, 0.0
+        self._retries.forget(rule)
         yield from self._doing.release_others(rule, phase)
         yield from self._doing.switch(rule, phase, because)
         self._desk.remember()  # before what no record undoes: a hook, a message
         said = self._doing.tell(rule, phase, because)
-        self._after_orders(rule, now_s)
+        self._retries.note(rule, now_s)
         refused = [f"refused: {error}" for _, error in rule.refused]
         done = "; ".join([*said, *refused]) or "nothing to do"
         self._fired(rule, phase == THEN, f"{because}: {done}")
 
     def _retry(self, rule: LiveRule, now_s: float) -> Iterator[Wish]:
-        """What was refused, once more: after a minute, then after twice as long each time."""
-        undone = self._memory.record(rule).undone
-        if not undone or now_s < rule.retry_s:
+        undone = self._retries.due(rule, now_s)
+        if not undone:
             return
         phase = undone[0].split()[0]
         yield from self._doing.switch(rule, phase, "once more, as it was refused", undone)
-        self._after_orders(rule, now_s)
+        self._retries.note(rule, now_s)
         if not rule.refused:
             self._fired(rule, phase == THEN, "done after it had been refused")
-
-    def _after_orders(self, rule: LiveRule, now_s: float) -> None:
-        undone = tuple(key for key, _ in rule.refused)
-        self._memory.note(rule, undone=undone)
-        rule.retry_s = math.inf
-        if undone:
-            rule.retry_wait_s = min(max(RETRY_S, 2 * rule.retry_wait_s), LONGEST_RETRY_S)
-            rule.retry_s = now_s + rule.retry_wait_s
 
     def _fired(self, rule: LiveRule, active: bool, outcome: str) -> None:
         self._memory.note(rule, outcome=outcome)
@@ -352,35 +327,3 @@ class Rules(Engine):
     def _clear_alarms(self, rule: LiveRule) -> None:
         for kind in (ALARM, BLIND_ALARM, PAUSE_ALARM):
             self._desk.alarms.clear(kind, rule.source)
-
-    # -- commands ---------------------------------------------------------------------
-
-    def _enable(self, draft: CoreState, command: EnableRule) -> None:
-        """Enabling one that is enabled resets its limits; a relay moves by neither."""
-        rule = self._rules.get(command.rule)
-        if rule is None:
-            near = get_close_matches(command.rule, self._rules, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            raise UnknownTarget(f"there is no rule {command.rule[:40]!r}{hint}")
-        record = draft.rules.get(rule.name, NEW)
-        is_news = rule.is_enabled(record) is not command.enabled
-        if is_news:
-            draft.rules[rule.name] = RuleRecord(
-                enabled=None if command.enabled is rule.settings.enabled else command.enabled,
-                fired=record.fired,
-                last_wall_s=record.last_wall_s,
-                outcome=record.outcome,
-                resets=record.resets + 1,
-            )
-        elif command.enabled and (record.latched or rule.blocked):
-            draft.rules[rule.name] = replace(
-                record,
-                latched=False,
-                times_today=0,
-                back_off_s=0.0,
-                paused_until_wall_s=None,
-                resets=record.resets + 1,
-            )
-        if not command.enabled:
-            for number, live in draft.outlets.items():
-                draft.outlets[number] = without_hold(live, rule.source)

@@ -46,6 +46,12 @@ class Limits:
             return text
         return ""
 
+    def end_pause(self, rule: LiveRule, now_s: float) -> None:
+        """Of a rule that has nothing to do when its pause is over."""
+        if -math.inf < rule.pause_until_s <= now_s and not rule.watch.stands:
+            rule.pause_until_s = -math.inf
+            self._desk.alarms.clear(PAUSE_ALARM, rule.source)
+
     def _day_is_used_up(self, rule: LiveRule, now_s: float) -> str:
         """A watchdog stays quiet until the host answers, others until the next day."""
         is_host = rule.settings.when.kind is TriggerKind.HOST

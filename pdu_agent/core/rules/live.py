@@ -13,6 +13,8 @@ from pdu_agent.core.rules.watch import Seen, Watch
 from pdu_agent.model.record import RuleRecord
 
 THEN, OTHERWISE, MISSING = "then", "otherwise", "on_missing"
+FIRST_SIGHT_S = 60.0
+"""What was never seen since the start may still be on its way; sensors are slow."""
 STORM_FIRINGS = 6
 """So many of its newest actions a rule knows the times of; see limiting."""
 
@@ -22,7 +24,7 @@ class LiveRule:
     """condition and action: in words. Times are monotonic. wake_s: when it has to be looked at
     though nothing that it sees changes. act_s: when `then` is due while it stands. retry_s: when
     what was refused is tried again, and retry_wait_s: how long that took the last time. blocked:
-    why `then` waits.
+    why `then` waits. changed: when the outlet of each refused order had last been switched.
     """
 
     number: int
@@ -30,6 +32,7 @@ class LiveRule:
     sight: Sight
     watch: Watch
     seen: Seen = field(default_factory=lambda: Seen(None))
+    has_seen: bool = False
     missing_s: float | None = None
     condition: str = ""
     action: str = ""
@@ -37,6 +40,7 @@ class LiveRule:
     act_s: float = math.inf
     retry_s: float = math.inf
     retry_wait_s: float = 0.0
+    changed: dict[str, float | None] = field(default_factory=dict)
     blocked: str = ""
     firings: deque[float] = field(default_factory=lambda: deque(maxlen=STORM_FIRINGS))
     last_s: float = -math.inf
@@ -61,6 +65,12 @@ class LiveRule:
     def is_enabled(self, record: RuleRecord) -> bool:
         return self.settings.enabled if record.enabled is None else record.enabled
 
+    @property
+    def patience_s(self) -> float:
+        """How long nothing has to be seen for that to count."""
+        after_s = self.settings.on_missing.after_s
+        return after_s if self.has_seen else max(after_s, FIRST_SIGHT_S)
+
     def step(self, seen: Seen, now_s: float) -> bool:
         """Take one look into account; has the rule changed over?"""
         before = self.watch.stands
@@ -72,7 +82,9 @@ class LiveRule:
         """When something is due if nothing else happens (monotonic)."""
         due_s = min(self.act_s, self.retry_s) if self.seen.holds else self.retry_s
         if self.missing_s is not None and not is_blind:
-            due_s = min(due_s, self.missing_s + self.settings.on_missing.after_s)
+            due_s = min(due_s, self.missing_s + self.patience_s)
+        if math.isfinite(self.pause_until_s) and not self.watch.stands:
+            due_s = min(due_s, self.pause_until_s)
         # With the first sample alone nothing is due: only another one can change anything.
         if self.watch.sample_s is None or self.watch.sample_s != self.seen.sample_s:
             settings = self.settings

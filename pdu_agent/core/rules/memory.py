@@ -12,6 +12,19 @@ from pdu_agent.model.record import RuleRecord
 NEW = RuleRecord()
 
 
+def anew(record: RuleRecord) -> RuleRecord:
+    """What stays of the row of a rule that was out of force: its history, and nothing of what it
+    was about.
+    """
+    return RuleRecord(
+        enabled=record.enabled,
+        fired=record.fired,
+        last_wall_s=record.last_wall_s,
+        outcome=record.outcome,
+        resets=record.resets,
+    )
+
+
 class Memory:
     """Reads and changes the rows; an accepted batch saves them with itself."""
 
@@ -23,6 +36,9 @@ class Memory:
 
     def record(self, rule: LiveRule) -> RuleRecord:
         return self._state.rules.get(rule.name, NEW)
+
+    def reset(self, rule: LiveRule) -> None:
+        self._state.rules[rule.name] = anew(self.record(rule))
 
     def note(self, rule: LiveRule, **changes: object) -> RuleRecord:
         """changes: columns of the row."""
