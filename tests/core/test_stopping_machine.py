@@ -155,6 +155,24 @@ class GracefulOff(RuleBasedStateMachine):
     def fall_silent_or_speak(self, number: int) -> None:
         self.loads[number].is_silent ^= True
 
+    @rule(number=st.sampled_from(NUMBERS), seconds=st.sampled_from([0.5, 4, 8]))
+    def obey(self, number: int, seconds: float) -> None:
+        self.order(number, Action.OFF, forced=False, actor=OPS)
+        self.hooks_end("")
+        self.draw(number, LOW_W)
+        self.pass_time(seconds)
+
+    @rule(number=st.sampled_from(NUMBERS), watts=st.sampled_from([HIGH_W, LOW_W]))
+    def obey_while_the_board_blinks(self, number: int, watts: float) -> None:
+        self.obey(number, 2.0)
+        if not self.is_away:
+            self.board_goes()
+        self.pass_time(6)
+        self.draw(number, watts)
+        self.pass_time(2)
+        self.board_comes()
+        self.pass_time(30)
+
     @rule(seconds=st.sampled_from([0.5, 2, 6, 15, 70]))
     def wait(self, seconds: float) -> None:
         self.pass_time(seconds)
