@@ -12,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.system.demo_process import ROOT, Demo
 
@@ -99,9 +100,24 @@ def rewritten(page: str, run: Callable[[str], str]) -> str:
 
 
 def wait_for_readings(demo: Demo) -> None:
-    """Until every outlet has a measured power and a peak, which appears with the first save."""
+    """Until every outlet has a measured power and a peak, which appears with the first save, and
+    the inlet what not every window brings: on a busy machine the first ones have lost samples.
+    """
     while any(outlet["meter"]["peak_power_w"] is None for outlet in demo.outlets()):
         time.sleep(0.05)
+    while not all(_is_complete(inlet) for inlet in demo.api("GET", "/inlets")[1]["inlets"]):
+        time.sleep(0.05)
+
+
+def _is_complete(inlet: Mapping[str, Any]) -> bool:
+    meter = inlet["meter"]
+    return None not in (
+        meter["voltage_thd_percent"],
+        meter["current_thd_percent"],
+        meter["inductive_varh"],
+        meter["demand"] and meter["demand"]["power_w"],
+        inlet["unaccounted_w"],
+    )
 
 
 def wait_for_proofs(demo: Demo) -> None:
