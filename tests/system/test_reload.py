@@ -145,3 +145,39 @@ def test_a_hang_up_reads_it_too(unit: Unit) -> None:
     unit.process.send_signal(signal.SIGHUP)
     unit.wait(lambda: "the configuration stays as it was" in unit.said())
     assert unit.status()["device"]["name"] == "rack"
+
+
+AUTOMATA = """\
+plans: [{name: noon, outlets: [1], action: off, at: [12:00]}]
+rules: [{name: gone, when: {host: box}, then: [{alarm: warning}]}]
+hosts: [{name: box, address: 127.0.0.1, probe: tcp, port: 9}]
+caps: [{number: 1, limit_w: 100000}]
+hooks:
+  - name: slow
+    kind: command
+    command: [/bin/sh, -c, 'until [ -e "$0" ]; do sleep 0.1; done', FOLDER/go]
+    time_limit_s: 120
+"""
+
+
+def test_what_thinks_comes_and_goes_while_a_hook_runs_and_no_relay_moves(unit: Unit) -> None:
+    unit.ask("on", "all", "--wait")
+    moves, energy = unit.moves(), unit.status()["outlets"][0]["meter"]["energy_wh"]
+    automata = AUTOMATA.replace("FOLDER", str(unit.folder))
+    unit.write(unit.body.replace("name: web", "name: web, before_off: slow") + automata)
+    assert unit.ask("reload")[0] == 0
+    assert [hook["name"] for hook in unit.ask("hooks")[1]["hooks"]] == ["slow"]
+    assert [rule["name"] for rule in unit.ask("rules")[1]["rules"]] == ["gone"]
+    assert unit.ask("off", "1")[0] == 0
+    for wrong in ("at: [25:00]", "at: [12:00], group: 9", "cron: never"):
+        unit.write(unit.body + automata.replace("at: [12:00]", wrong))
+        assert unit.ask("reload")[0] == 78
+    unit.write(unit.body)
+    assert unit.ask("reload")[0] == 0
+    assert (unit.ask("hooks")[1]["hooks"], unit.ask("rules")[1]["rules"]) == ([], [])
+    assert unit.moves() == moves
+    assert unit.status()["outlets"][0]["stopping"] == "shutting down: hook slow runs"
+    (unit.folder / "go").touch()
+    unit.wait(lambda: unit.status()["outlets"][0]["state"] == "off")
+    assert unit.moves() == [*moves, "1 0"]
+    assert unit.status()["outlets"][0]["meter"]["energy_wh"] >= energy
