@@ -89,6 +89,19 @@ def test_an_off_that_was_accepted_is_done_and_what_was_to_follow_is_not() -> Non
     assert bench.state(1) is OFF
 
 
+@pytest.mark.parametrize("then", [Action.ON, Action.ON_DELAYED, Action.REBOOT_DELAYED])
+def test_what_is_to_follow_an_off_that_waits_for_its_relay_is_not_done(then: Action) -> None:
+    bench = Workbench(1, relays=[False], on_delay_s=5)
+    bench.run(1)
+    order(bench, Action.ON)
+    order(bench, Action.OFF)  # its relay rests for half a second
+    order(bench, then)
+    hold_off(bench)
+    bench.run(60)
+    assert [closed for _, _, closed in bench.board.moves] == [True, False]
+    assert bench.state(1) is OFF
+
+
 def test_a_pulse_that_has_not_begun_does_not_begin() -> None:
     bench = Workbench(2, relays=[False, False], pulse_s=2)
     bench.run(1)
