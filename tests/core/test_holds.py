@@ -74,6 +74,20 @@ def test_of_a_reboot_the_second_half_is_stopped(after_s: float) -> None:
     assert bench.state(1) is OFF
 
 
+@pytest.mark.parametrize("action", [Action.REBOOT, Action.PULSE])
+def test_also_while_its_relay_opens(action: Action) -> None:
+    bench = Workbench(1)
+    bench.run(1)
+    bench.board.answers = False
+    order(bench, action)
+    hold_off(bench)
+    bench.board.answers = True
+    bench.settle()
+    bench.run(60)
+    assert [closed for _, _, closed in bench.board.moves] == [False]
+    assert bench.state(1) is OFF
+
+
 def test_an_off_that_was_accepted_is_done_and_what_was_to_follow_is_not() -> None:
     bench = Workbench(1)
     bench.run(1)
