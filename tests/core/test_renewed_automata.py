@@ -19,6 +19,7 @@ from pdu_agent.model.commands import Action, Target, TargetKind
 from pdu_agent.model.readings import HookResult, RunHook
 from pdu_agent.model.snapshot import OutletState, SensorKind
 from tests.core.bench import OPS, Workbench
+from tests.core.test_plans import PlanBench
 
 NOON_S = 1_793_534_400.0  # 2026-11-01 12:00 UTC
 NOON = PlanWhen(at=(ClockTime(12 * 60 + 10),))
@@ -45,7 +46,7 @@ def with_outlet(
 
 
 def planned(*plans: PlanSettings, **more: object) -> Workbench:
-    unit = Workbench(
+    unit = PlanBench(
         outlets=2,
         clock=ManualClock(wall_s=NOON_S),
         plans=plans,
