@@ -197,6 +197,12 @@ class Outlet:
             return True
         return _IS_ON.get((self.state, self.pending), self.relay_closed)
 
+    @property
+    def is_shutting_down(self) -> bool:
+        """Does it wait for its hook or its load before it goes off? Before an on it does not."""
+        goes_off = self.state is not OutletState.ON_PENDING and self.relay_closed is not False
+        return bool(self.stopping) and goes_off
+
 
 _IS_ON = {
     (OutletState.ON, None): True,

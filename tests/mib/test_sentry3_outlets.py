@@ -130,6 +130,14 @@ def test_an_outlet_that_is_being_shut_down(
     assert found[1] == control
 
 
+@pytest.mark.parametrize(("state", "control"), [(ON_PENDING, "pendOn"), (REBOOTING, "reboot")])
+def test_an_outlet_whose_hook_runs_before_it_goes_on_is_not_shut_down(
+    state: OutletState, control: str
+) -> None:
+    found = shown(state=state, relay_closed=False, last_reason=ChangeReason.SNMP, stopping="wake")
+    assert found[1] == control
+
+
 def test_only_what_is_told_before_it_goes_off_can_be_shut_down() -> None:
     told = Sentry3Bench(with_outlet(strip(), 1, hooks=OutletHooks(before_off="tidy")))
     able, without = (

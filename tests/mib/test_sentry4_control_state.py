@@ -27,6 +27,17 @@ def test_an_outlet_that_is_being_shut_down(state: OutletState, reason: ChangeRea
     assert control_state(stopping) is expected
 
 
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [(OutletState.ON_PENDING, Control.PEND_ON), (OutletState.REBOOTING, Control.REBOOT)],
+)
+def test_an_outlet_whose_hook_runs_before_it_goes_on_is_not_shut_down(
+    state: OutletState, expected: Control
+) -> None:
+    row = replace(outlet(1), state=state, relay_closed=False, stopping="hook wake")
+    assert control_state(row) is expected
+
+
 @pytest.mark.parametrize("reason", EVENTS)
 def test_an_outlet_that_an_event_has_switched(reason: ChangeReason) -> None:
     assert control_state(replace(outlet(1), last_reason=reason)) is Control.EVENT_ON

@@ -63,7 +63,7 @@ def control_state(outlet: Outlet) -> str | None:
     by_reason = _BY_REASON.get(outlet.last_reason, _COMMANDED)
     if outlet.is_ordered and by_reason in (_IDLE, _AWAKE):
         by_reason = _COMMANDED
-    if outlet.stopping:
+    if outlet.is_shutting_down:
         return "eventShutdown" if by_reason is _BY_EVENT else "shutdown"
     if outlet.state is OutletState.REBOOTING and by_reason is _BY_EVENT:
         return "eventReboot"

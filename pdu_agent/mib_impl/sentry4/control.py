@@ -107,7 +107,7 @@ def control_state(outlet: Outlet) -> Control:
     if not outlet.switched:
         return Control.FIXED_ON
     by_event = outlet.last_reason in _EVENTS
-    if outlet.stopping:
+    if outlet.is_shutting_down:
         return Control.EVENT_SHUTDOWN if by_event else Control.SHUTDOWN
     match outlet.state:
         case OutletState.ON_PENDING:
