@@ -34,6 +34,7 @@ SETTLE_S = 5.0
 COUNT_EVERY_S = 1.0
 """How often the hours of an outlet that stays on are brought up to date."""
 NO_WEAR = WearRecord()
+_NOTHING = None, None
 
 
 def cost_of(settings: OutletSettings, current_a: float, exponent: float) -> float:
@@ -79,8 +80,8 @@ class RelayCare:
         self._alarms = alarms
         self._counts = {number: live.switch_count for number, live in state.outlets.items()}
         self._closings: dict[int, _Closing] = {}
-        self._judged: dict[int, tuple[WearRecord, OutletSettings]] = {}
-        """What each alarm was last decided by."""
+        self._judged_by: tuple[object, object] = _NOTHING
+        """The rows and settings of the alarms; an accepted command or a reload makes others."""
         self._counted_s = -math.inf
         self._on_since: dict[int, tuple[float, float]] = {}
         """Outlet -> since when (monotonic) it is known to be on, and its on_s then."""
@@ -104,8 +105,11 @@ class RelayCare:
         for number, closing in list(self._closings.items()):
             if now_s >= closing.due_s:
                 self._book_closing(number)
-        for number in self._state.outlets:
-            self._warn(number)
+        wear, settings = self._state.wear, self._settings.outlets
+        if self._judged_by[0] is not wear or self._judged_by[1] is not settings:
+            self._judged_by = wear, settings
+            for number in self._state.outlets:
+                self._warn(number)
 
     def next_due_s(self) -> float:
         return min((each.due_s for each in self._closings.values()), default=math.inf)
@@ -157,6 +161,7 @@ class RelayCare:
         if cost:
             record = self._record(number)
             self._state.wear[number] = replace(record, worn=record.worn + cost)
+            self._judged_by = _NOTHING
 
     def _count_time(self, number: int, is_on: bool, now_s: float) -> None:
         if number in self._on_since:
@@ -171,10 +176,6 @@ class RelayCare:
 
     def _warn(self, number: int) -> None:
         record, settings = self._record(number), self._settings.outlets[number]
-        judged = self._judged.get(number)
-        if judged is not None and judged[0] is record and judged[1] is settings:
-            return
-        self._judged[number] = record, settings
         worn, target = 100 * record.worn, Target(TargetKind.OUTLET, number)
         if settings.relay_cycles is None or worn < settings.wear_warn_percent:
             self._alarms.clear(WEAR, str(target))
