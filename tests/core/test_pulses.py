@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pdu_agent.core.settings import MIN_ACTUATION_GAP_S, OutletSettings
+from pdu_agent.core.settings import MIN_ACTUATION_GAP_S, DeviceSettings, OutletSettings
 from pdu_agent.model.commands import (
     Action,
     ConfigureOutlet,
@@ -179,3 +179,32 @@ def test_a_reboot_in_the_middle_of_one_has_its_whole_off_time(after_s: float) ->
     bench.run(20)
     assert bench.board.moves[-1][0] - began_s >= 5 - 1e-6
     assert bench.board.relays == [True]
+
+
+def test_the_end_of_a_pulse_that_closes_waits_for_its_turn() -> None:
+    bench = Workbench(
+        outlets=5,
+        relays=[True, False, False, False, False],
+        device=DeviceSettings(sequence_interval_s=2),
+        pulse_s=1,
+    )
+    bench.run(5)
+    bench.submit(*(SwitchOutlet(n, Action.ON) for n in (2, 3, 4, 5)), SwitchOutlet(1, Action.PULSE))
+    bench.run(30)
+    opened_s, closed_s = (at_s for at_s, relay, _ in bench.board.moves if relay == 0)
+    # Its turn is after the four that were there before it, at 0, 2, 4 and 6 s.
+    assert closed_s - opened_s == pytest.approx(8, abs=0.1)
+
+
+def test_a_pulse_that_opens_again_waits_for_no_gap() -> None:
+    bench = Workbench(
+        outlets=5,
+        relays=[False] * 5,
+        device=DeviceSettings(sequence_interval_s=2),
+        pulse_s=1,
+    )
+    bench.run(5)
+    bench.submit(SwitchOutlet(1, Action.PULSE), *(SwitchOutlet(n, Action.ON) for n in (2, 3, 4, 5)))
+    bench.run(30)
+    closed_s, opened_s = (at_s for at_s, relay, _ in bench.board.moves if relay == 0)
+    assert opened_s - closed_s == pytest.approx(1, abs=0.05)
