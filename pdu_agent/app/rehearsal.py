@@ -47,7 +47,7 @@ class Rehearsal:
     """One run of a core. `movements` grows as time passes.
 
     closed: by outlet, how the relays stand at first; those that are not there stand as the record
-    wants them, or are closed. Hooks succeed at once.
+    wants them, or are closed. Hooks succeed, and loads are idle, at once: nothing is measured here.
     """
 
     def __init__(
@@ -78,6 +78,8 @@ class Rehearsal:
             boot_id="rehearsal",
             outlets={**found, **record.outlets},
         )
+        outlets = tuple(replace(outlet, graceful=None) for outlet in settings.outlets)
+        settings = replace(settings, outlets=outlets)
         birth = Birth(record, True, "rehearsal", "")
         self.core = Core(settings, self.clock, self._effects.append, birth)
         self._heard = self.core.events.subscribe(MAX_EVENTS)

@@ -2,6 +2,7 @@
 """The dry run moves no relay but its own, in the order and at the times of the real core."""
 
 from pdu_agent.app.rehearsal import Movement, Rehearsal
+from pdu_agent.core.hook_settings import GracefulSettings
 from pdu_agent.core.settings import (
     CoreSettings,
     DeviceSettings,
@@ -38,6 +39,18 @@ def test_a_delayed_off_moves_when_it_is_due() -> None:
     assert (moved.outlet, moved.closed, moved.actor) == (2, False, ANN)
     assert abs(moved.wall_s - START_S - 3600) < 0.01
     assert not dry.is_closed(2)
+
+
+def test_a_load_that_is_shut_down_is_taken_to_obey() -> None:
+    """Nothing is measured here: a graceful off would end in an abort."""
+    graceful = GracefulSettings(idle_below_w=5.0)
+    outlet = OutletSettings(1, relay=RelayRef("main", 0), graceful=graceful)
+    dry = Rehearsal(CoreSettings(DeviceSettings(), (InletSettings(1),), (outlet,), {}), START_S)
+    dry.core.submit_all([SwitchOutlet(1, Action.OFF)], ANN)
+    dry.run(300)
+    (moved,) = dry.movements
+    assert not moved.closed
+    assert moved.actor == ANN
 
 
 def test_outlets_close_one_after_the_other() -> None:
