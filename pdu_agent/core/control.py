@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pdu_agent.core.caps import Caps
 from pdu_agent.core.countdowns import Countdowns
 from pdu_agent.core.engine import Desk, Engine, Judge, Progress
+from pdu_agent.core.guarded import Guarded
 from pdu_agent.core.hold_times import HoldTimes
 from pdu_agent.core.plans.engine import Plans
 from pdu_agent.core.rules.engine import Rules
@@ -32,7 +33,7 @@ class Control:
     """
 
     def __init__(self, desk: Desk) -> None:
-        self._engines: Sequence[Engine] = (
+        engines: Sequence[Engine] = (
             HoldTimes(desk),
             Plans(desk),
             Countdowns(desk),
@@ -41,14 +42,14 @@ class Control:
             Caps(desk),
             Trips(desk),
         )
+        self._engines = tuple(Guarded(engine, desk) for engine in engines)
         self._with_progress = self._that_override("progress")
         self._with_changes = self._that_override("next_change")
         self.desk = desk
 
     def _that_override(self, method: str) -> Sequence[Engine]:
         """Each outlet of each snapshot asks: whoever has nothing to say is not worth asking."""
-        plain = getattr(Engine, method)
-        return [each for each in self._engines if getattr(type(each), method) is not plain]
+        return [each for each in self._engines if each.has_own(method)]
 
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> dict[type, Judge]:
         """See Engine.judges."""
@@ -67,6 +68,9 @@ class Control:
                 except CommandError as exc:
                     error = exc
                     log.info("%s: refused: %s", wish.actor, exc)
+                except Exception as exc:
+                    engine.failed(exc)
+                    break
                 engine.told(wish, error)
 
     def on_hook(self, result: HookResult) -> None:

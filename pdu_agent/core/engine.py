@@ -75,6 +75,11 @@ class Engine:
         """What is due now. Called at next_due_s at the latest, and after whatever happens."""
         return ()
 
+    def hold_back(self, queue: Sequence[int]) -> Iterable[Wish]:
+        """Which of the outlets that are about to close must not. Asked before relays move."""
+        del queue
+        return ()
+
     def next_due_s(self) -> float:
         """When (monotonic) there is something to do if nothing happens; infinity for never."""
         return math.inf
@@ -82,6 +87,9 @@ class Engine:
     def told(self, wish: Wish, error: CommandError | None) -> None:
         """The wish was accepted, or refused with this error."""
         del wish, error
+
+    def on_reading(self) -> None:
+        """A meter has delivered; more may come before the next tick."""
 
     def on_hook(self, result: HookResult) -> None:
         """A hook has ended; it may be one of another engine's."""
