@@ -103,6 +103,9 @@ class Guarded(Engine):
     def told(self, wish: Wish, error: CommandError | None) -> None:
         self._asked(lambda: self._engine.told(wish, error), None)
 
+    def on_reading(self) -> None:
+        self._asked(self._engine.on_reading, None)
+
     def on_hook(self, result: HookResult) -> None:
         self._asked(lambda: self._engine.on_hook(result), None)
 

@@ -9,6 +9,8 @@ from typing import NoReturn
 
 import pytest
 
+from pdu_agent.core.engine import Engine
+from pdu_agent.core.guarded import Guarded
 from pdu_agent.core.plans.engine import Plans
 from pdu_agent.core.rules.engine import Rules
 from pdu_agent.model.clock import ManualClock
@@ -94,3 +96,8 @@ def test_a_command_that_breaks_the_core_is_the_fault_of_whoever_wished_for_it(
     unit.run(25 * 3600.0)
     assert [relay for _, relay, _ in unit.board.moves] == [0]
     assert "engine of plans failed" in caplog.text
+
+
+def test_whatever_an_engine_can_is_asked_of_the_engine_that_is_guarded() -> None:
+    asked = {name for name in vars(Engine) if not name.startswith("_")}
+    assert asked - vars(Guarded).keys() == set()
