@@ -73,6 +73,10 @@ class Control:
                     break
                 engine.told(wish, error)
 
+    def on_reading(self) -> None:
+        for engine in self._engines:
+            engine.on_reading()
+
     def on_hook(self, result: HookResult) -> None:
         for engine in self._engines:
             engine.on_hook(result)
