@@ -12,7 +12,7 @@ and what really is too much then goes in the next round.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
@@ -191,7 +191,6 @@ class Caps(Engine):
 
     def _judge(self, cap: CapSettings, watch: _Watch) -> Iterator[Wish]:
         watch.seen_s = self._draws().sampled_s(cap.target)
-        yield from self._hold_back(cap)
         value = self._desk.values.of(cap.target, cap.quantity)
         if value is None:
             watch.over_since_s = watch.calm_since_s = None
@@ -324,32 +323,26 @@ class Caps(Engine):
         self._set(cap.number, after)
         return _About(cap.number, tuple(draws), False, text, before)
 
-    def _hold_back(self, cap: CapSettings) -> Iterator[Wish]:
-        """What is about to close and does not fit, as after an outage, waits as if it were shed.
-
-        What somebody orders on is judged when it is ordered, and a reboot is always finished.
+    def hold_back(self, queue: Sequence[int]) -> Iterable[Wish]:
+        """What is about to close and does not fit waits as if it were shed; a reboot is always
+        finished.
         """
-        state = self._desk.state
-        queue = [
-            number
-            for number in self._draws().behind(cap.target, cap.quantity)
-            if state.outlets[number].machine.step is Step.CLOSE_QUEUED
-            and self._desk.live.outlets[number].priority > 0
-            and state.outlets[number].lock is Lock.UNLOCKED
-        ]
-        order = {n: (self._desk.live.outlets[n].priority, state.outlets[n].machine) for n in queue}
-        queue.sort(key=lambda n: (order[n][1].queued_s, order[n][0], n))
-        sections = self._desk.live.sections
-        while queue:
-            number = queue.pop()
-            budget = Budget(sections, state, self._desk.clock.monotonic_s())
-            why = budget.cap_refusal(number, cap.number, blind=0.0)
-            if not why:
-                return  # it was judged with all the others of the queue on
-            text = f"held back: {why}"
-            draws = {number: self._draws().expected(number, cap.quantity)}
-            about = self._noted(cap, self._watches[cap.number], draws, text)
-            yield Wish(self._off(cap, draws, text), self._actor(cap, text), about)
+        for cap in self._caps.values():
+            free = [n for n in queue if self._desk.state.outlets[n].lock is Lock.UNLOCKED]
+            if cap.enabled and free:
+                yield from self._hold_back(cap, free)
+
+    def _hold_back(self, cap: CapSettings, queue: Sequence[int]) -> Iterator[Wish]:
+        sections, now_s = self._desk.live.sections, self._desk.clock.monotonic_s()
+        refused = Budget(sections, self._desk.state, now_s).too_much(queue, cap)
+        if not refused:
+            return
+        text = "held back: " + next(iter(refused.values()))
+        draws: dict[int, float | None] = {
+            number: self._draws().expected(number, cap.quantity) for number in refused
+        }
+        about = self._noted(cap, self._watches[cap.number], draws, text)
+        yield Wish(self._off(cap, draws, text), self._actor(cap, text), about)
 
     # -- on again -------------------------------------------------------------------
 

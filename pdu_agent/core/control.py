@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pdu_agent.core.caps import Caps
 from pdu_agent.core.countdowns import Countdowns
-from pdu_agent.core.engine import Desk, Engine, Judge, Progress
+from pdu_agent.core.engine import Desk, Engine, Judge, Progress, Wish
 from pdu_agent.core.guarded import Guarded
 from pdu_agent.core.hold_times import HoldTimes
 from pdu_agent.core.plans.engine import Plans
@@ -61,21 +61,14 @@ class Control:
     def run(self, submit: Callable[[Sequence[Command], Actor], Ticket]) -> None:
         """Let each engine have its turn."""
         for engine in self._engines:
-            for wish in engine.tick():
-                error = None
-                try:
-                    submit(wish.commands, wish.actor)
-                except CommandError as exc:
-                    error = exc
-                    log.info("%s: refused: %s", wish.actor, exc)
-                except Exception as exc:
-                    engine.failed(exc)
-                    break
-                engine.told(wish, error)
+            _carry_out(engine, engine.tick(), submit)
 
-    def on_reading(self) -> None:
+    def hold_back(
+        self, queue: Sequence[int], submit: Callable[[Sequence[Command], Actor], Ticket]
+    ) -> None:
+        """See Engine.hold_back."""
         for engine in self._engines:
-            engine.on_reading()
+            _carry_out(engine, engine.hold_back(queue), submit)
 
     def on_hook(self, result: HookResult) -> None:
         for engine in self._engines:
@@ -119,3 +112,21 @@ class Control:
         if len(found) < 2:
             return found[0] if found else None
         return min(found, key=lambda change: math.inf if change.wall_s is None else change.wall_s)
+
+
+def _carry_out(
+    engine: Guarded,
+    wishes: Iterable[Wish],
+    submit: Callable[[Sequence[Command], Actor], Ticket],
+) -> None:
+    for wish in wishes:
+        error = None
+        try:
+            submit(wish.commands, wish.actor)
+        except CommandError as exc:
+            error = exc
+            log.info("%s: refused: %s", wish.actor, exc)
+        except Exception as exc:
+            engine.failed(exc)
+            return
+        engine.told(wish, error)

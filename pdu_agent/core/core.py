@@ -38,6 +38,7 @@ from pdu_agent.core.switching import Circumstances
 from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Thresholds
 from pdu_agent.core.values import Sum, Values
+from pdu_agent.core.waiting import RatingWait, about_to_close
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Action, Actor, Command, SwitchOutlet, Ticket
 from pdu_agent.model.control import Upcoming
@@ -161,6 +162,8 @@ class Core:
         self._config_changed_s = 0.0
         self._topology = 0
         self._ticket = 0
+        self._ratings = RatingWait(state, live, clock, alarms)
+        self._is_judging = False
         self._warnings = birth.warnings
 
     # -- what faces use -------------------------------------------------------------
@@ -209,7 +212,7 @@ class Core:
         self._points.after_reset(before.ledgers)
         self._watch_sums()
         self._banks.announce(before.outlets)
-        self._banks.move_relays(now_s)
+        self._move_relays()
         return Ticket(self._ticket, now_s, changed, batch.left)
 
     def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
@@ -268,7 +271,6 @@ class Core:
         if reading.measurements:
             self._points.on_reading(reading)
             self._watch_sums()
-            self._control.on_reading()
         self.health = counted(
             self.health,
             f"meter {reading.source}",
@@ -365,7 +367,7 @@ class Core:
         self._care.look()
         self._care.tick(now_s)
         self._control.run(self.submit_all)
-        self._banks.move_relays(now_s)  # last: what does not fit any more stays as it is
+        self._move_relays()  # last: what does not fit any more stays as it is
         if fired or now_s >= self._keeper.next_due_s:
             self._keeper.save_periodically()
             self._audit.catch_up()
@@ -468,13 +470,29 @@ class Core:
         if _members(after) != _members(before):
             self._topology += 1
 
+    def _move_relays(self) -> None:
+        """All that is about to close is judged before any of it does: a batch that holds something
+        back moves nothing itself.
+        """
+        if self._is_judging:
+            return
+        queue = about_to_close(self._state, self._live)
+        if queue:
+            self._is_judging = True
+            try:
+                self._control.hold_back(queue, self.submit_all)
+            finally:
+                self._is_judging = False
+        self._ratings.look()
+        self._banks.move_relays(self._clock.monotonic_s())
+
     def _watch_sums(self) -> None:
         for target in self._thresholds.watched_sums():
             self._thresholds.on_source(target, Sum(self._values, target))
 
     def _after_change(self) -> None:
         self._care.look()
-        self._banks.move_relays(self._clock.monotonic_s())
+        self._move_relays()
         self._keeper.save_quietly()
         self._snapshot = None
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pdu_agent.core.cap_settings import CapSettings, unit_of
@@ -11,6 +11,7 @@ from pdu_agent.core.draws import Draws
 from pdu_agent.core.limits import Limits
 from pdu_agent.core.live_settings import Sections, with_overrides
 from pdu_agent.core.settings import OutletSettings
+from pdu_agent.core.shedding import TINY
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.values import Values
 from pdu_agent.model.commands import OverloadRestriction, Quantity, Target, TargetKind
@@ -104,6 +105,33 @@ class Budget:
         if why:
             raise BudgetExceeded(f"outlet {number} is not switched on: {why}")
 
+    def too_much(self, queue: Sequence[int], cap: CapSettings | None) -> dict[int, str]:
+        """Which of these outlets, all about to close, do not fit, the last ones first, and why: by
+        this cap, or by the ratings. A feeder without a value counts as one that carries nothing.
+        """
+        found: dict[int, str] = {}
+        ceilings = [_of_cap(cap, self._draft)] if cap else list(self._ratings_of(queue))
+        for ceiling in ceilings:
+            shares = self._draws.behind(ceiling.target, ceiling.quantity)
+            mine = [number for number in queue if number in shares and number not in found]
+            added = {number: shares[number] * self._added(number, ceiling) for number in mine}
+            if cap is None:
+                mine = [number for number in mine if added[number] > 0]
+            without = {*mine, *found}
+            coming = self._draws.coming(ceiling.target, ceiling.quantity, self._now_s, without)
+            value = self._values.of(ceiling.target, ceiling.quantity) or 0.0
+            while mine:
+                last = mine.pop()
+                before = coming + sum(added[number] for number in mine)
+                if value + before + added[last] <= ceiling.limit + TINY:
+                    break
+                found[last] = _told(ceiling, value, before, added[last])
+        return found
+
+    def _added(self, number: int, ceiling: _Ceiling) -> float:
+        last = self._draws.before_opening(number, ceiling.quantity) if ceiling.cap else None
+        return self._draws.expected(number, ceiling.quantity, last)
+
     def rating_refusal(self, number: int) -> str:
         """Which rating it would exceed; empty where none."""
         added_a = self._draws.expected(number, Quantity.CURRENT)
@@ -114,30 +142,28 @@ class Budget:
             return ""
         return self._refusal(number, self._ratings(number))
 
-    def cap_refusal(self, number: int, cap: int | None = None, blind: float | None = None) -> str:
-        """As rating_refusal, of the caps or of one. blind: what counts for a value that is not
-        known; without it such a cap is not judged.
-        """
-        ceilings = (each for each in self._caps() if each.cap and cap in (None, each.cap.number))
-        return self._refusal(number, ceilings, blind)
+    def cap_refusal(self, number: int) -> str:
+        """As rating_refusal, of the caps."""
+        return self._refusal(number, self._caps())
 
-    def _refusal(
-        self, number: int, ceilings: Iterator[_Ceiling], blind: float | None = None
-    ) -> str:
+    def _refusal(self, number: int, ceilings: Iterable[_Ceiling]) -> str:
         outlet = self._sections.outlets[number]
         for ceiling in ceilings:
             target, quantity = ceiling.target, ceiling.quantity
             share = self._sections.feeds.share(target, quantity, outlet)
             value = self._values.of(target, quantity) if share else None
-            value = blind if value is None and share else value
             if value is None:
                 continue
-            last = self._draws.before_opening(number, quantity)
-            added = share * self._draws.expected(number, quantity, last if ceiling.cap else None)
+            added = share * self._added(number, ceiling)
             coming = self._draws.coming(target, quantity, self._now_s, {number})
-            if value + coming + added > ceiling.limit:
+            if value + coming + added > ceiling.limit + TINY:
                 return _told(ceiling, value, coming, added)
         return ""
+
+    def _ratings_of(self, queue: Sequence[int]) -> Iterator[_Ceiling]:
+        """Each feeder of any of them once."""
+        found = {each.target: each for number in queue for each in self._ratings(number)}
+        return iter(found.values())
 
     def _ratings(self, number: int) -> Iterator[_Ceiling]:
         """An inlet of several lines carries no more than these, each by its own rating."""
@@ -159,8 +185,11 @@ class Budget:
     def _caps(self) -> Iterator[_Ceiling]:
         for cap in self._sections.caps:
             if cap.enabled:
-                limit = cap.limit(self._draft.overrides)
-                yield _Ceiling(cap.target, cap.quantity, limit, cap)
+                yield _of_cap(cap, self._draft)
+
+
+def _of_cap(cap: CapSettings, draft: CoreState) -> _Ceiling:
+    return _Ceiling(cap.target, cap.quantity, cap.limit(draft.overrides), cap)
 
 
 def _told(ceiling: _Ceiling, value: float, coming: float, added: float) -> str:

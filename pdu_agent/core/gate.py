@@ -121,6 +121,12 @@ def ordered(
     return after
 
 
+def pass_later(state: CoreState, settings: OutletSettings) -> None:
+    """What has passed already, and must wait for something else, is not asked again."""
+    if settings.before_on:
+        state.stops[settings.number] = StopRecord(Then.ON.value, Phase.PASSED.value, 0.0, ())
+
+
 def is_rebooted(state: CoreState, number: int) -> bool:
     """Is the load shut down for a reboot?"""
     stop = under_way(state, number)

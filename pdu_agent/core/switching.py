@@ -278,6 +278,9 @@ class Switching:
             after = replace(after, together=())
         # The second half of a reboot was admitted with the first.
         is_return = live.machine.step in OFF
+        if is_return and forced and after.machine.step is Step.CLOSE_QUEUED:
+            step = Step.REBOOT_CLOSE_QUEUED
+            after = replace(after, machine=replace(after.machine, step=step))
         if action in _CLOSING and is_news and not is_return and after.machine.step is not Step.ON:
             self._guard.admit(settings)
             if live.machine.contact is not True and after.machine.step in COMING_ON:

@@ -10,7 +10,7 @@ import pytest
 
 from bench.rack import OPS, Move, Rack, noisy, settings_of
 from pdu_agent.core.cap_settings import CapSettings
-from pdu_agent.core.settings import BranchSettings, OutletSettings, RelayRef
+from pdu_agent.core.settings import BranchSettings, DeviceSettings, OutletSettings, RelayRef
 from pdu_agent.model.commands import (
     Action,
     CapSetting,
@@ -392,3 +392,85 @@ def test_a_load_that_swings_slowly_does_not_switch_relays_with_each_swing() -> N
     unit.moves.clear()
     unit.run(100.0)
     assert unit.moves == []
+
+
+def test_after_an_outage_no_relay_closes_that_does_not_fit_even_with_no_gap_between() -> None:
+    device = DeviceSettings(sequence_interval_s=0.0, cold_start_delay_s=0.0)
+    row = outlets(1, 2, 3, 4, 4, min_off_s=0)
+    settings = settings_of(row, [replace(CAP, limit_w=300.0, margin=0.0)], device=device)
+    unit = Rack(settings, {1: 100.0, 2: 90.0, 3: 80.0, 4: 20.0, 5: 10.0})
+    unit.run(70.0)
+    unit.loads |= {4: 60.0, 5: 50.0}
+    unit.saved = replace(
+        unit.saved,
+        meters={
+            key: replace(row, peak_power_w=90.0, peak_demand_w=None)
+            for key, row in unit.saved.meters.items()
+        },
+    )
+    again = unit.outage()
+    again.run(0.1)
+    assert sorted({move.outlet for move in again.moves}) == [1, 2, 3]
+    again.run(5.0)
+    assert sorted({move.outlet for move in again.moves}) == [1, 2, 3]
+    assert set(again.core.snapshot.caps[0].shed) == {4, 5}
+
+
+def test_what_somebody_has_ordered_for_later_is_judged_when_its_time_comes() -> None:
+    unit = rack()
+    unit.run(2.0)
+    unit.submit(SwitchOutlet(2, Action.OFF))
+    unit.run(2.0)
+    unit.submit(SwitchOutlet(2, Action.ON_DELAYED, 100.0))
+    unit.loads[1] = 290.0
+    unit.moves.clear()
+    unit.run(110.0)
+    assert unit.moves == []
+    assert unit.outlet(2).holds[0].text.startswith("held back: unit 1 carries 460 W, it would add")
+    unit.loads[1] = 100.0
+    unit.run(30.0)
+    assert unit.off() == []
+
+
+def _rated(**changes: object) -> Rack:
+    device = DeviceSettings(sequence_interval_s=0.0, cold_start_delay_s=0.0)
+    branches = [BranchSettings(1, rated_current_a=2.0), BranchSettings(2, rated_current_a=9.0)]
+    row = [
+        replace(each, branch=1 if each.number < 4 else 2, expected_w=184.0, min_off_s=0)
+        for each in outlets(1, 2, 3, 1, 1)
+    ]
+    settings = settings_of(row, (), branches, device=device, **changes)  # type: ignore[arg-type]
+    return Rack(settings, dict.fromkeys((1, 2, 3, 4, 5), 184.0))  # 0.8 A each
+
+
+def test_after_an_outage_what_its_rating_does_not_let_waits_and_says_so() -> None:
+    again = _rated().outage()
+    again.run(5.0)
+    assert again.off() == [3]  # the branch can bear two of the three
+    assert again.outlet(3).state is OutletState.ON_PENDING
+    (alarm,) = [each for each in again.core.snapshot.alarms if each.kind == "rating"]
+    assert alarm.subject == "outlet 3"
+    assert "exceed the rating of 2 A" in alarm.text
+    again.run(60.0)
+    assert again.off() == [3]
+    assert again.core.next_deadline_s() > again.clock.monotonic_s() - 1e-6
+    again.loads[1] = 10.0
+    again.run(80.0)
+    assert again.off() == []
+    assert [each for each in again.core.snapshot.alarms if each.kind == "rating"] == []
+
+
+def test_a_delayed_on_waits_for_its_rating_and_can_be_cancelled() -> None:
+    unit = _rated()
+    unit.closed[3] = False
+    unit = unit.restart()
+    unit.run(80.0)
+    unit.submit(SwitchOutlet(3, Action.ON_DELAYED, 5.0))
+    unit.run(30.0)
+    assert unit.off() == [3]
+    assert unit.outlet(3).state is OutletState.ON_PENDING
+    unit.submit(SwitchOutlet(3, Action.CANCEL))
+    unit.loads[1] = 0.0
+    unit.run(60.0)
+    assert unit.off() == [3]
+    assert [each for each in unit.core.snapshot.alarms if each.kind == "rating"] == []
