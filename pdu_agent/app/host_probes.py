@@ -161,21 +161,22 @@ async def _address(
     except ValueError:
         pass
     else:
-        return _first(socket.getaddrinfo(host.address, host.port, flags=socket.AI_NUMERICHOST))
+        return _found(host, flags=socket.AI_NUMERICHOST)
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(host.timeout_s):
-            found = await loop.run_in_executor(
-                resolvers, socket.getaddrinfo, host.address, host.port
-            )
+            return await loop.run_in_executor(resolvers, _found, host)
     except TimeoutError:
         raise NotAsked(f"{host.address}: nothing resolves it in time") from None
-    except OSError as exc:
-        raise NotAsked(f"{host.address} cannot be resolved: {exc.strerror or exc}") from exc
-    return _first(found)
 
 
-def _first(found: list[Any]) -> tuple[Family, tuple[Any, ...]]:
+def _found(host: HostSettings, flags: int = 0) -> tuple[Family, tuple[Any, ...]]:
+    """Raises NotAsked, also for what cannot be a name and for an interface that is not there."""
+    try:
+        found = socket.getaddrinfo(host.address, host.port, flags=flags)
+    except (OSError, UnicodeError) as exc:
+        why = getattr(exc, "strerror", None) or exc
+        raise NotAsked(f"{host.address} cannot be resolved: {why}") from exc
     family, _, _, _, address = found[0]
     return Family(family), address
 

@@ -109,6 +109,13 @@ def test_a_name_that_nobody_resolves_says_nothing_about_the_host() -> None:
     assert "no-such-host.invalid" in seen.error
 
 
+@pytest.mark.parametrize("address", ["a" * 70 + ".example", "a..example", "fe80::1%nowhere"])
+def test_an_address_that_cannot_be_one_says_nothing_about_the_host(address: str) -> None:
+    seen = ask(HostSettings("nas", address, "tcp", 9, timeout_s=0.5))
+    assert (seen.answered, seen.asked) == (False, False)
+    assert address in seen.error
+
+
 @pytest.mark.parametrize("address", LOOPBACKS)
 def test_the_loopback_answers_to_ping(address: str) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
