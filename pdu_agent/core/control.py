@@ -70,6 +70,10 @@ class Control:
         for engine in self._engines:
             _carry_out(engine, engine.hold_back(queue), submit)
 
+    def on_reading(self) -> None:
+        for engine in self._engines:
+            engine.on_reading()
+
     def on_hook(self, result: HookResult) -> None:
         for engine in self._engines:
             engine.on_hook(result)

@@ -271,6 +271,7 @@ class Core:
         if reading.measurements:
             self._points.on_reading(reading)
             self._watch_sums()
+            self._control.on_reading()
         self.health = counted(
             self.health,
             f"meter {reading.source}",

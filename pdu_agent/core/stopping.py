@@ -137,6 +137,13 @@ class Stops(Engine):
             watch.refusals += 1
             watch.retry_s = self._desk.clock.monotonic_s() + pause_s
 
+    def on_reading(self) -> None:
+        """A load that stirs is not idle, however late the next tick is."""
+        for number, watch in self._watches.items():
+            graceful = self._graceful(number)
+            if watch.phase is Phase.IDLE and graceful is not None:
+                self._note_sample(number, watch, graceful)
+
     def on_hook(self, result: HookResult) -> None:
         for watch in self._watches.values():
             if watch.hook == result.id:
@@ -280,8 +287,7 @@ class Stops(Engine):
             self._enter(number, watch, Phase.IDLE, now_s)
             watch.until_s = now_s + graceful.time_limit_s
         self._note_sample(number, watch, graceful)
-        seen_s, low_s = watch.seen_s, watch.low_s
-        if seen_s is not None and low_s is not None and seen_s - low_s >= graceful.idle_for_s:
+        if _is_idle(watch, graceful):
             level = _level(graceful)
             watch.verdict = _Verdict(True, f"it drew under {level} for {graceful.idle_for_s:g} s")
         elif now_s >= watch.until_s:
@@ -371,21 +377,17 @@ class Stops(Engine):
         if watch is None or watch.stop is not self._desk.state.stops[number]:
             return 0.0
         if watch.verdict is not None:
-            is_new = self._is_of_draw(watch) and self._has_new_sample(number, watch)
-            return 0.0 if is_new else self._wish_due_s(number, watch)
+            is_up = self._is_of_draw(watch) and watch.low_s is None
+            return 0.0 if is_up else self._wish_due_s(number, watch)
         match watch.phase:
             case Phase.ASKED:
                 return 0.0 if self._is_its_turn(number, watch) else math.inf
             case Phase.HOOK:
                 is_over = watch.hook is None or watch.outcome is not None
                 return 0.0 if is_over else math.inf
-        is_new = self._has_new_sample(number, watch)
-        return 0.0 if is_new or watch.until_s == math.inf else watch.until_s
-
-    def _has_new_sample(self, number: int, watch: _Watch) -> bool:
-        ledger = self._desk.state.ledgers.get(_target(number))
-        sample_s = ledger.sample_mono_s if ledger is not None else None
-        return sample_s is not None and sample_s != watch.seen_s and sample_s >= watch.since_s
+        graceful = self._graceful(number)
+        is_due = graceful is None or _is_idle(watch, graceful) or watch.until_s == math.inf
+        return 0.0 if is_due else watch.until_s
 
     def _wish_due_s(self, number: int, watch: _Watch) -> float:
         """When its verdict may be carried out: a relay that has to rest is not ordered to move."""
@@ -429,6 +431,11 @@ class Stops(Engine):
 
 def _target(number: int) -> Target:
     return Target(TargetKind.OUTLET, number)
+
+
+def _is_idle(watch: _Watch, graceful: GracefulSettings) -> bool:
+    seen_s, low_s = watch.seen_s, watch.low_s
+    return seen_s is not None and low_s is not None and seen_s - low_s >= graceful.idle_for_s
 
 
 def _level(graceful: GracefulSettings) -> str:

@@ -52,6 +52,20 @@ def test_a_load_that_is_back_up_before_its_board_is_back_is_not_cut() -> None:
     assert "still 41 W" in made.alarms("shutdown")[0].text
 
 
+def test_a_load_that_stirs_between_two_ticks_is_not_idle() -> None:
+    """A loop that is late finds two readings at once; the second is low again."""
+    made = bench(graceful=GRACEFUL)
+    made.switch(1, Action.OFF)
+    for _ in range(6):
+        draws(made, 1.0, 2)
+        made.read(outlet(1), active_power_w=90.0)
+        made.clock.advance(0.2)
+        draws(made, 1.0, 0.5)
+    assert is_closed(made)
+    draws(made, 1.0, 6)
+    assert not is_closed(made)
+
+
 def test_a_load_whose_meter_fell_silent_before_its_board_is_back_is_not_cut() -> None:
     made = bench(graceful=GRACEFUL)
     made.switch(1, Action.OFF)

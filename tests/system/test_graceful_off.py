@@ -61,10 +61,10 @@ BYE = 'echo "$OPENPDU_MOMENT $OPENPDU_OUTLET $OPENPDU_OUTLET_NAME" >> "${0%/*}/s
 class Unit:
     """One `openpdu run` and what it is asked through its socket."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, text: str = CONFIG) -> None:
         self.folder = folder
         config = folder / "openpdu.yaml"
-        config.write_text(CONFIG.format(folder=folder), encoding="utf-8")
+        config.write_text(text.format(folder=folder), encoding="utf-8")
         (folder / "loads.yaml").write_text(LOADS, encoding="utf-8")
         (folder / "bye.sh").write_text(BYE, encoding="utf-8")
         self.log = (folder / "log").open("w+b")
