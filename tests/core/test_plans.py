@@ -398,3 +398,20 @@ def test_times_that_a_new_zone_or_place_has_put_into_the_past_were_not_missed(ch
     rig.core.renew(settings, OPS)
     rig.run(600)
     assert moves(rig) == []
+
+
+def test_a_clock_behind_a_record_of_the_future_is_believed_after_a_day() -> None:
+    rig = bench("2027-11-21 12:00", daily("22:00", missed=MissedRuns.ONCE))
+    rig.core.tick()
+    rig.run(7200)
+    rig.submit(EnablePlan("night", True))
+    rig.clock.jump_wall(wall("2026-11-21 13:00") - rig.clock.wall_s())
+    late = again(rig)
+    late.run(23 * 3600)
+    assert len(late.alarms("clock")) == 1
+    assert moves(late) == []
+    late.run(2 * 3600)
+    assert late.alarms("clock") == []
+    assert moves(late) == []
+    late.run(10 * 3600)
+    assert moves(late) == [("11-22 22:00", 1, False)]

@@ -14,6 +14,8 @@ JUMP_S = 2.0
 """A clock that is only adjusted drifts less than this from one look to the next."""
 TOO_FAR_BACK_S = 86_400.0
 """A clock that goes back further than this was wrong before."""
+DOUBT_S = 86_400.0
+"""A clock behind the record that nobody has set for so long is right, and was ahead before."""
 
 
 class WallClock:
@@ -26,6 +28,7 @@ class WallClock:
         self._clock = clock
         self._newest_s = recorded_wall_s
         self._wall_s, self._mono_s = clock.wall_s(), clock.monotonic_s()
+        self._steady_since_s = self._mono_s
         self.is_set = self._is_believable()
 
     def look(self) -> float:
@@ -33,7 +36,10 @@ class WallClock:
         wall_s, mono_s = self._clock.wall_s(), self._clock.monotonic_s()
         jump_s = wall_s - self._wall_s - (mono_s - self._mono_s)
         self._wall_s, self._mono_s = wall_s, mono_s
-        if jump_s < -TOO_FAR_BACK_S and wall_s >= EARLIEST_WALL_S:
+        if abs(jump_s) > JUMP_S:
+            self._steady_since_s = mono_s
+        is_steady = mono_s >= self._steady_since_s + DOUBT_S and not self.is_set
+        if (jump_s < -TOO_FAR_BACK_S or is_steady) and wall_s >= EARLIEST_WALL_S:
             self._newest_s = wall_s
         self.is_set = wall_s >= EARLIEST_WALL_S if self.is_set else self._is_believable()
         return jump_s if abs(jump_s) > JUMP_S else 0.0
@@ -44,7 +50,7 @@ class WallClock:
             return 0.0
         if self._wall_s < EARLIEST_WALL_S:
             return math.inf
-        return self._newest_s - self._wall_s
+        return min(self._newest_s - self._wall_s, self._steady_since_s + DOUBT_S - self._mono_s)
 
     def doubt(self) -> str:
         """Why it is not believed; empty where it is."""
@@ -55,7 +61,7 @@ class WallClock:
             return f"{told}: it is not set"
         return (
             f"{told}, which is before {_shown(self._newest_s)}, the last time that is known;"
-            " if it is right, restart the agent"
+            f" if it is right, restart the agent, or wait {DOUBT_S / 3600:g} hours"
         )
 
     def _is_believable(self) -> bool:
