@@ -46,7 +46,10 @@ async def call(hook: HttpHook, told: Mapping[str, str], limit_s: float) -> None:
 async def _ask(
     hook: HttpHook, headers: Mapping[str, str], body: bytes, trusted: ssl.SSLContext | bool
 ) -> tuple[int, str]:
-    """Status, and the beginning of the answer on one line."""
+    """Status, and of a failure the beginning of the answer on one line.
+
+    A success is one without its body: a machine that goes down may never send the rest.
+    """
     async with (
         aiohttp.ClientSession(
             trust_env=False, auto_decompress=False, timeout=aiohttp.ClientTimeout(total=None)
@@ -60,7 +63,8 @@ async def _ask(
             ssl=trusted,
         ) as answer,
     ):
-        start = await answer.content.read(KEPT_BYTES)
+        is_success = 200 <= answer.status < 300
+        start = b"" if is_success else await answer.content.read(KEPT_BYTES)
         text = start.decode("utf-8", "replace")
         answer.close()  # the rest is of no interest, however long it is
         return answer.status, " ".join("".join(c if c.isprintable() else " " for c in text).split())

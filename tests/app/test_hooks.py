@@ -397,6 +397,18 @@ def test_an_answer_without_end_is_cut() -> None:
     assert asked(answer) == ""
 
 
+def test_a_success_is_one_before_its_body_has_come() -> None:
+    """A machine that says yes and goes down is not heard to the end."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await asyncio.sleep(600)
+        return response
+
+    assert asked(answer, limit_s=2.0) == ""
+
+
 def test_no_answer_is_a_failure() -> None:
     async def answer(_: web.Request) -> web.Response:
         await asyncio.sleep(600)
