@@ -20,13 +20,25 @@ from pdu_agent.core.state import CoreState, plain_actor
 from pdu_agent.core.switching import Circumstances
 from pdu_agent.model.commands import Action, Actor, Lock, Rank, SetCountdown, SwitchOutlet
 from pdu_agent.model.control import NextChange, Upcoming
-from pdu_agent.model.errors import CommandError, InvalidValue, OutletLocked, UnknownTarget
+from pdu_agent.model.errors import (
+    Busy,
+    CommandError,
+    InvalidValue,
+    NotNow,
+    OutletLocked,
+    Unavailable,
+    UnknownTarget,
+)
 from pdu_agent.model.events import CommandFailed
 from pdu_agent.model.record import CountdownRecord
 
 log = logging.getLogger(__name__)
 
 LONGEST_S = 7 * 86_400
+AGAIN_S = 10.0
+GIVEN_UP_S = 600.0
+"""What is refused for a reason that passes is tried again for so long."""
+_PASSING = (Unavailable, Busy, NotNow)
 _ACTIONS = (Action.ON, Action.OFF, Action.REBOOT, Action.TOGGLE, Action.PULSE)
 
 
@@ -37,6 +49,7 @@ class Countdowns(Engine):
         self._desk = desk
         self._wall = WallClock(desk.clock, desk.recorded_wall_s)
         self._error: CommandError | None = None
+        self._tried_since_s: dict[int, float] = {}
         self.renew(desk.settings)
 
     def renew(self, settings: CoreSettings) -> None:
@@ -50,6 +63,7 @@ class Countdowns(Engine):
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> Mapping[type, Judge]:
         def judge(command: SetCountdown) -> None:
             self._check_outlet(command, draft, actor)
+            self._tried_since_s.pop(command.outlet, None)
             if command.after_s is None:
                 draft.countdowns.pop(command.outlet, None)
                 return
@@ -109,12 +123,20 @@ class Countdowns(Engine):
 
     def _carry_out(self, outlet: int, row: CountdownRecord) -> Iterator[Wish]:
         """As whoever set it, who counts as much now as then."""
+        now_s = self._desk.clock.monotonic_s()
         del self._desk.state.countdowns[outlet]
         actor = replace(Actor(*row.actor), because="a countdown has ended")
         yield Wish((SwitchOutlet(outlet, Action(row.action)),), actor)
-        if self._error is not None:
-            text = f"the countdown to {row.action} has ended, but it is refused: {self._error}"
+        since_s = self._tried_since_s.pop(outlet, None)
+        if self._error is None:
+            return
+        text = f"the countdown to {row.action} has ended, but it is refused: {self._error}"
+        if since_s is None:
             self._desk.publish(CommandFailed(self._desk.clock.wall_s(), outlet, text))
+        first_s = now_s if since_s is None else since_s
+        if isinstance(self._error, _PASSING) and now_s < first_s + GIVEN_UP_S:
+            self._tried_since_s[outlet] = first_s
+            self._desk.state.countdowns[outlet] = replace(row, due_mono_s=now_s + AGAIN_S)
 
     def told(self, wish: Wish, error: CommandError | None) -> None:
         del wish

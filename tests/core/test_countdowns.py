@@ -110,6 +110,34 @@ def test_what_refuses_it_in_the_end_is_told() -> None:
     assert rig.board.moves == []
 
 
+def test_what_could_not_be_stored_at_its_end_is_done_a_little_later_and_told_once() -> None:
+    rig = bench(START)
+    start_s = rig.clock.monotonic_s()
+    rig.submit(SetCountdown(3, Action.OFF, 60))
+    rig.save_fails = True
+    rig.run(100)
+    assert opened(rig, start_s) == []
+    assert len(rig.events(CommandFailed)) == 1
+    rig.save_fails = False
+    rig.run(60)
+    ((at_s, outlet),) = opened(rig, start_s)
+    assert outlet == 3
+    assert at_s < 130
+    assert rig.outlet(3).next_change is None
+
+
+def test_what_cannot_be_done_for_long_is_given_up() -> None:
+    rig = bench(START)
+    start_s = rig.clock.monotonic_s()
+    rig.submit(SetCountdown(3, Action.OFF, 60))
+    rig.save_fails = True
+    rig.run(4000)
+    rig.save_fails = False
+    rig.run(4000)
+    assert opened(rig, start_s) == []
+    assert rig.outlet(3).next_change is None
+
+
 def test_a_pulse_can_be_counted_down_to() -> None:
     rig = bench(START)
     start_s = rig.clock.monotonic_s()
