@@ -203,12 +203,16 @@ class Switching:
             self._require_relay(settings)
             self._claim(number)
             mine, wait_s = _in_turn(_plain(action, live), settings, turn * gap_s, delay_s)
+            stops = dict(self._draft.stops)
             try:
                 self._apply(settings, live, mine, wait_s, forced)
-            except BudgetExceeded as exc:
-                self.left[number] = self.over_budget[number] = str(exc)
-        if self.over_budget.keys() >= set(free):
-            raise BudgetExceeded(self.over_budget[free[0]])
+            except (BudgetExceeded, NotNow) as exc:  # no room for it, or a pulse it cannot have
+                self._draft.stops = stops
+                self.left[number] = str(exc)
+                if isinstance(exc, BudgetExceeded):
+                    self.over_budget[number] = str(exc)
+                if self.left.keys() >= set(free):
+                    raise
         return tuple(number for number in free if number not in self.left)
 
     def _refuse_kept(self, number: int, action: Action) -> None:
@@ -224,6 +228,8 @@ class Switching:
 
     @staticmethod
     def _refuse_all(what: str, why_not: Sequence[OutletLocked | NotNow]) -> NoReturn:
+        if not why_not:
+            raise NotNow(f"there is no switched {what}: nothing to do")
         if all(type(reason) is OutletLocked for reason in why_not):
             raise OutletLocked(f"every switched {what} is locked: nothing to do")
         others = next(reason for reason in why_not if type(reason) is not OutletLocked)

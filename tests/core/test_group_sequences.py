@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pdu_agent.core.hook_settings import HookTerms
 from pdu_agent.core.settings import DeviceSettings, GroupSettings
 from pdu_agent.model.commands import (
     Action,
@@ -19,7 +22,7 @@ from pdu_agent.model.commands import (
     SetLock,
     SwitchGroup,
 )
-from pdu_agent.model.errors import InvalidValue
+from pdu_agent.model.errors import InvalidValue, NotNow
 from pdu_agent.model.readings import BankLost
 from pdu_agent.model.snapshot import OutletState
 from tests.core.bench import OPS, Board, Workbench
@@ -203,3 +206,35 @@ def test_the_receipt_names_the_members_that_are_left_and_why() -> None:
     }
     bench.run(5)
     assert [bench.state(n) for n in (1, 2, 3)] == [ON, ON, OFF]
+
+
+def test_a_pulse_of_a_group_leaves_out_whom_it_is_not_for() -> None:
+    bench = Workbench(3, groups=GROUP, off_delay_s=30)
+    bench.run(10)
+    bench.switch(1, Action.OFF_DELAYED)
+    ticket = bench.core.submit_all([SwitchGroup(1, Action.PULSE)], OPS)
+    assert ticket.left == {1: "outlet 1 is off pending: a pulse begins and ends at rest, on or off"}
+    bench.run(10)
+    assert sorted(relay for _, relay, _ in bench.board.moves) == [1, 1, 2, 2]
+    for number in (2, 3):
+        bench.switch(number, Action.OFF_DELAYED)
+    with pytest.raises(NotNow, match="a pulse begins and ends at rest"):
+        bench.submit(SwitchGroup(1, Action.PULSE))
+
+
+def test_what_a_pulse_would_have_waited_for_is_forgotten() -> None:
+    bench = Workbench(2, groups=(GroupSettings(1, "db", (1, 2)),), hooks=(HookTerms("bye", 9.0),))
+    terms = replace(bench.settings.outlets[0], before_off="bye")
+    settings = replace(bench.settings, outlets=(terms, bench.settings.outlets[1]))
+    bench.core.renew(settings, OPS)
+    bench.run(10)
+    bench.submit(SwitchGroup(1, Action.PULSE))
+    assert bench.core.final_record().stops == {}
+    bench.run(10)
+    assert {relay for _, relay, _ in bench.board.moves} == {1}
+
+
+def test_a_group_with_nothing_to_switch_says_so() -> None:
+    bench = Workbench(1, groups=(GroupSettings(1, "meters", (1,)),), relay=None)
+    with pytest.raises(NotNow, match="there is no switched outlet of group 1: nothing to do"):
+        bench.submit(SwitchGroup(1, Action.OFF))
