@@ -24,7 +24,7 @@ WEAR = "wear"
 HOOK = "hook"
 SHUTDOWN = "shutdown"
 """Kinds of alarms; the others are named after what is out of order: relay, board, meter, store."""
-_MAY_FLAP = frozenset({THRESHOLD, SENSOR, FAN, COOLING, "meter"})
+_MAY_FLAP = frozenset({THRESHOLD, SENSOR, FAN, COOLING, "meter", "cap", "rule input"})
 """What a value raises. What something else goes by, as by a welded relay, ends at once."""
 
 

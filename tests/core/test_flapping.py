@@ -3,9 +3,23 @@
 
 from __future__ import annotations
 
+from pdu_agent.core.cap_settings import CapSettings
 from pdu_agent.core.flapping import MOST_TELLINGS, QUIET_S, WINDOW_S
+from pdu_agent.core.rule_settings import (
+    ActionSettings,
+    MissingSettings,
+    RuleSettings,
+    TriggerSettings,
+)
 from pdu_agent.core.settings import SensorSettings, ThresholdSettings
-from pdu_agent.model.commands import AcknowledgeAlarm, Quantity
+from pdu_agent.model.commands import (
+    AcknowledgeAlarm,
+    Lock,
+    Quantity,
+    SetLock,
+    Target,
+    TargetKind,
+)
 from pdu_agent.model.events import AlarmCleared, AlarmRaised, SensorChanged
 from pdu_agent.model.snapshot import SensorStatus, Severity
 from tests.core.bench import INLET, Workbench
@@ -128,3 +142,34 @@ def test_a_sensor_that_ends_as_it_was_told_last_is_not_told_again() -> None:
     bench.run(QUIET_S + 1)
     assert sensor_told(bench) == []
     assert bench.alarms("sensor") == []
+
+
+def test_a_cap_at_whose_edge_nothing_may_go_off_is_told_a_few_times() -> None:
+    cap = CapSettings(1, target=INLET, limit_a=10)
+    bench = Workbench(outlets=1, caps=(cap,), stale_after_s=1e6)
+    bench.submit(SetLock(1, Lock.LOCKED_ON))
+    bench.heard.drain()
+    flap(bench, 600, 10.1, 9.9)
+    raised, ended = told(bench)
+    assert raised <= MOST_TELLINGS * (1 + 1200 / WINDOW_S)
+    assert ended <= raised
+    for _ in range(int(QUIET_S) + 2):
+        read(bench, 5)
+    assert bench.core.snapshot.alarms == ()
+
+
+def test_a_rule_whose_input_comes_and_goes_is_told_to_be_blind_a_few_times() -> None:
+    hot = RuleSettings(
+        "hot",
+        when=TriggerSettings(target=Target(TargetKind.SENSOR, 1), above=30.0),
+        then=(ActionSettings(outlets=(1,), switch="off"),),
+        on_missing=MissingSettings(after_s=0),
+    )
+    sensor = SensorSettings(number=1, stale_after_s=1e6)
+    bench = Workbench(outlets=1, sensors=(sensor,), rules=(hot,))
+    for _ in range(300):
+        for value in (20.0, None):
+            bench.sense(1, value)
+            bench.run(1)
+    raised = [each for each in bench.heard.drain() if isinstance(each, AlarmRaised)]
+    assert sum(each.alarm.kind == "rule input" for each in raised) <= MOST_TELLINGS * 2
