@@ -8,6 +8,7 @@ from dataclasses import replace
 from pdu_agent.core.rule_settings import ActionSettings, MissingSettings, RuleSettings
 from pdu_agent.model.commands import Action, Lock, SetLock
 from pdu_agent.model.control import RuleState
+from pdu_agent.model.snapshot import OutletState
 from tests.core.bench import OPS, Workbench
 from tests.core.test_rules import (
     HOT,
@@ -106,3 +107,14 @@ def test_a_person_who_switches_what_a_rule_could_not_switch_is_not_overruled_by_
     unit.switch(2, Action.OFF)
     feel(unit, 4000, 31.0)
     assert moves(unit) == [(2, False), (2, True), (2, False)]
+
+
+def test_the_alarm_of_a_fail_safe_is_over_when_the_sensor_is_back_whatever_it_says() -> None:
+    gone = (*OFF_2, ActionSettings(alarm="critical", text="sensor gone"))
+    unit = bench(replace(HOT, then=ON_2, on_missing=MissingSettings(20.0, gone)))
+    feel(unit, 30, 25.0)
+    feel(unit, 30, None)
+    assert [alarm.text for alarm in unit.alarms("rule")] == ["sensor gone"]
+    feel(unit, 30, 31.0)
+    assert unit.state(2) is OutletState.ON
+    assert unit.alarms("rule") == []

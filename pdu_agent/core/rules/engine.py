@@ -240,9 +240,12 @@ class Rules(Engine):
 
     def _present(self, rule: LiveRule, now_s: float) -> Iterator[Wish]:
         rule.missing_s = None
-        if self._memory.record(rule).blind:
+        record = self._memory.record(rule)
+        if record.blind:
             self._memory.note(rule, blind=False)
             self._desk.alarms.clear(BLIND_ALARM, rule.source)
+            if record.unsettled:  # the fail-safe's own alarm
+                self._desk.alarms.clear(ALARM, rule.source)
         changed = rule.step(rule.seen, now_s)
         if changed and rule.watch.stands is False:
             yield from self._end(rule, now_s)
