@@ -2,6 +2,8 @@
 """Random racks: what `what-if cap` says, and what the real core then does; they must not differ.
 
 python -m bench.what_if_racks [RACKS] [SEED]
+
+Each second rack is asked by its recorded peaks while it draws less; then it draws these again.
 """
 
 from __future__ import annotations
@@ -87,7 +89,13 @@ def compared(seed: int, basis: Basis = Basis.NOW) -> Compared:
     rack.run(1.5)
     value_w = rack.core.snapshot.caps[0].value or 0.0
     limit_w = float(chance.randint(1, max(2, int(value_w * 1.1))))
+    peaks = dict(rack.loads)
+    if basis is Basis.PEAK:
+        rack.loads |= {n: round(chance.random() * rack.drawn_w(n), 1) for n in rack.loads}
+        rack.run(1.5)
     answer: CapAnswer = cap_answer(rack.core.snapshot, target, limit_w, basis)
+    rack.loads |= peaks
+    rack.run(1.5)
     said = tuple(each.outlet for each in answer.goes)
     rack.events(OutletShed)
     try:
