@@ -22,8 +22,8 @@ from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.steps import Step
 from pdu_agent.core.switching import rest_of
 from pdu_agent.core.together import TO_OPEN, members_in
-from pdu_agent.model.commands import Action, Actor, Quantity, SwitchOutlet, Target, TargetKind
-from pdu_agent.model.errors import CommandError, Unavailable
+from pdu_agent.model.commands import Action, Actor, Quantity, Rank, SwitchOutlet, Target, TargetKind
+from pdu_agent.model.errors import CommandError, OutletHeld, Unavailable
 from pdu_agent.model.events import HookFailed, StopEnded
 from pdu_agent.model.readings import HookMoment, HookResult
 from pdu_agent.model.record import StopRecord
@@ -132,10 +132,19 @@ class Stops(Engine):
             not isinstance(error, Unavailable) or watch.refusals >= CUT_RETRIES
         ):
             self._give_up(number, watch, str(error))
+        elif isinstance(error, OutletHeld) and self._is_cut_anyway(number, watch):
+            text = f"its load did not end, and {error}"
+            watch.verdict = _Verdict(True, text, by_force=True)
         else:
             pause_s = min(LONGEST_RETRY_S, RETRY_S * 2 ** min(watch.refusals, _DOUBLINGS))
             watch.refusals += 1
             watch.retry_s = self._desk.clock.monotonic_s() + pause_s
+
+    def _is_cut_anyway(self, number: int, watch: _Watch) -> bool:
+        """Is it an off that cannot be undone, for the unit's own safety keeps the outlet off?"""
+        holds = self._desk.state.outlets[number].holds
+        is_off = any(hold.rank is Rank.SAFETY and not hold.wants_on for hold in holds)
+        return is_off and Then(watch.stop.then) is Then.OFF
 
     def on_reading(self) -> None:
         """A load that stirs is not idle, however late the next tick is."""

@@ -452,6 +452,21 @@ def test_a_hold_set_meanwhile_keeps_it_on() -> None:
     assert "kept on by rule hot" in made.alarms("shutdown")[0].text
 
 
+def test_a_load_that_hangs_on_an_outlet_that_safety_keeps_off_is_cut() -> None:
+    made = bench(graceful=GRACEFUL)
+    hold = Hold("cap 1", Rank.SAFETY, False, "shed at 517 W", 0.0)
+    made.core.submit_all([HoldOutlet(1, hold)], SAFETY)
+    made.switch(1, Action.OFF)
+    draws(made, 41.0, 130)
+    assert not is_closed(made)
+    row = made.outlet(1)
+    assert (row.state, row.pending, row.stopping) == (OutletState.OFF, None, "")
+    (alarm,) = made.alarms("shutdown")
+    assert alarm.text == (
+        "cut by force: its load did not end, and outlet 1 is kept off by cap 1: shed at 517 W"
+    )
+
+
 def test_a_board_that_is_lost_on_the_way_leaves_it_on_and_says_so() -> None:
     made = bench(before_off="bye")
     made.switch(1, Action.OFF)
