@@ -37,6 +37,7 @@ from pdu_agent.model.commands import (
     Rank,
     ReleaseOutlet,
     SwitchOutlet,
+    TargetKind,
 )
 from pdu_agent.model.control import Cap, CapState, NextChange
 from pdu_agent.model.errors import CommandError, NotNow, Unavailable, UnknownTarget
@@ -50,6 +51,8 @@ LONGEST_CALM_S = 14_400.0
 PROVEN_S = 3600.0
 """A return counts as too much when its outlet goes again sooner: a load that swings slowly must not
 switch relays with each swing."""
+_INWARDS = (TargetKind.BRANCH, TargetKind.LINE, TargetKind.INLET, TargetKind.UNIT)
+"""What goes for a feeder inside relieves what feeds it, so the innermost caps choose first."""
 RETRY_S = 1.0
 """After a wish that was refused, as by a board that was just lost."""
 
@@ -99,24 +102,23 @@ class Caps(Engine):
         """What a cap that is gone has shed returns; one that was off, or is for something else now,
         watches from now on.
         """
-        before, self._caps = self._caps, {cap.number: cap for cap in settings.caps}
+        innermost_first = sorted(settings.caps, key=lambda cap: _INWARDS.index(cap.target.kind))
+        before, self._caps = self._caps, {cap.number: cap for cap in innermost_first}
         self._feeds = Feeds.of(settings)
         for number, old in before.items():
             cap = self._caps.get(number)
             if cap is None:
                 self._desk.alarms.clear(ALARM, old.source)
-            if cap is None or cap.quantity is not old.quantity:
-                self._forget_draws(number)  # they may be in another unit
             if cap is None or not old.enabled or cap.target != old.target:
                 self._watches.pop(number, None)
+        for number, record in self._desk.state.caps.items():
+            cap = self._caps.get(number)
+            if cap is None or record.unit not in ("", unit_of(cap.quantity)):
+                self._set(number, replace(record, draws=(), unit=""))
         self._watches = {
             number: self._watches.get(number) or _Watch()
             for number in {*self._caps, *self._desk.state.caps}
         }
-
-    def _forget_draws(self, number: int) -> None:
-        if number in self._desk.state.caps:
-            self._set(number, replace(self._record(number), draws=()))
 
     # -- commands -------------------------------------------------------------------
 
@@ -126,7 +128,7 @@ class Caps(Engine):
         def configure(command: ConfigureCap) -> None:
             cap = self._caps.get(command.cap)
             if cap is None:
-                known = ", ".join(str(number) for number in self._caps) or "none"
+                known = ", ".join(str(number) for number in sorted(self._caps)) or "none"
                 raise UnknownTarget(f"there is no cap {command.cap}; there are: {known}")
             override = cap.override(command.setting, command.value)
             if command.setting is CapSetting.LIMIT:
@@ -156,7 +158,7 @@ class Caps(Engine):
     # -- what is due ----------------------------------------------------------------
 
     def tick(self) -> Iterable[Wish]:
-        for number in sorted(self._watches):
+        for number in (*self._caps, *(set(self._watches) - set(self._caps))):
             cap = self._caps.get(number)
             yield from self._forget_released(number)
             if cap is None or not cap.enabled:
@@ -319,7 +321,8 @@ class Caps(Engine):
             watch.returned_s.pop(number, None)
         kept = _draws_of(before) | dict(draws)
         since_wall_s = before.since_wall_s if before.shed else self._desk.clock.wall_s()
-        after = CapRecord(tuple(kept), since_wall_s, tuple(kept.values()), calm_s)
+        unit = unit_of(cap.quantity)
+        after = CapRecord(tuple(kept), since_wall_s, tuple(kept.values()), calm_s, unit)
         self._set(cap.number, after)
         return _About(cap.number, tuple(draws), False, text, before)
 
@@ -471,7 +474,8 @@ class Caps(Engine):
     # -- what faces see ---------------------------------------------------------------
 
     def caps(self) -> tuple[Cap, ...]:
-        return tuple(self._shown(cap) for cap in self._caps.values() if cap.enabled)
+        caps = (self._caps[number] for number in sorted(self._caps))
+        return tuple(self._shown(cap) for cap in caps if cap.enabled)
 
     def next_change(self, outlet: int) -> NextChange | None:
         for number, cap in self._caps.items():

@@ -161,13 +161,15 @@ class RuleRecord:
 class CapRecord:
     """shed: outlets that are off by this cap, in the order in which they went. draws: what each of
     them drew, in the unit of the cap, None where nobody knows. calm_s: for how long there must be
-    room before one of them returns, 0 where that is what the file says.
+    room before one of them returns, 0 where that is what the file says. unit: of the draws, W or
+    A; empty in rows of versions that did not keep it.
     """
 
     shed: tuple[int, ...] = ()
     since_wall_s: float | None = None
     draws: tuple[float | None, ...] = ()
     calm_s: float = 0.0
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -474,3 +474,52 @@ def test_a_delayed_on_waits_for_its_rating_and_can_be_cancelled() -> None:
     unit.run(60.0)
     assert unit.off() == [3]
     assert [each for each in unit.core.snapshot.alarms if each.kind == "rating"] == []
+
+
+def test_a_cap_of_another_unit_after_a_restart_forgets_draws_of_the_old_unit() -> None:
+    unit = rack(p1=270.0)
+    unit.run(2.0)
+    assert unit.off() == [4]
+    in_amperes = replace(CAP, limit_w=None, limit_a=2.17, margin=0.05)  # 500 W
+    again = unit.restart(replace(unit.settings, caps=(in_amperes,)))
+    again.loads[1] = 150.0
+    again.run(30.0)  # 60 A would never fit
+    assert again.off() == []
+
+
+def test_of_two_caps_the_one_inside_chooses_first_and_nothing_goes_in_vain() -> None:
+    inner = CapSettings(2, target=Target(TargetKind.BRANCH, 1), limit_w=250.0, restore_after_s=10.0)
+    branches = [BranchSettings(1, rated_current_a=100.0), BranchSettings(2, rated_current_a=100.0)]
+    row = [replace(each, branch=1 if each.number < 4 else 2) for each in outlets(1, 2, 3, 4, 5)]
+    unit = Rack(settings_of(row, [CAP, inner], branches), {1: 100.0, 2: 70.0, 3: 70.0})
+    unit.loads |= {4: 120.0, 5: 100.0}
+    unit.run(2.0)
+    assert unit.off() == []
+    unit.loads[3] = 150.0  # 320 W in the branch, 540 W in all: outlet 3 is enough for both
+    unit.run(3.0)
+    assert unit.off() == [3]
+    unit.run(300.0)
+    assert unit.off() == [3]
+    unit.loads[1] = 10.0
+    unit.run(60.0)
+    assert unit.off() == []
+    assert len(unit.moves) == 2
+
+
+def test_values_that_cannot_be_move_nothing() -> None:
+    unit = rack()
+    unit.run(2.0)
+    unit.other_w = -2000.0
+    unit.run(2.0)
+    unit.other_w = float("nan")
+    unit.run(2.0)
+    unit.other_w = 0.0
+    unit.run(2.0)
+    assert unit.moves == []
+
+
+def test_a_cap_does_not_wait_for_the_minimum_on_time() -> None:
+    settings = settings_of(outlets(1, 2, 3, 4, 4, min_on_s=600), [CAP])
+    unit = Rack(settings, {1: 270.0, 2: 120.0, 3: 80.0, 4: 60.0, 5: 30.0})
+    unit.run(1.5)
+    assert unit.off() == [4]
