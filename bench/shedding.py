@@ -189,7 +189,9 @@ def _rack(other_w: Callable[[float], float]) -> Rack:
     outlets = [OutletSettings(n, relay=RelayRef("main", n - 1), priority=n) for n in watts]
     cap = CapSettings(1, limit_w=500.0, margin=25.0, restore_after_s=30.0)
     settings = settings_of(outlets, [cap], stale_after_s=2.5)
-    loads = {n: noisy(w, 4.0, n) for n, w in watts.items()}
+    loads: dict[int, float | Callable[[float], float]] = {
+        n: noisy(w, 4.0, n) for n, w in watts.items()
+    }
     return Rack(settings, loads, other_w, window_s=1.0)
 
 
