@@ -24,7 +24,6 @@ from pdu_agent.app.config.schema import (
 from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
 from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.paths import SOCKET_NAME, announced_demo_socket
-from pdu_agent.app.script_file import machines_in
 from pdu_agent.core.hook_settings import GracefulSettings
 from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings, RelayRef
 from pdu_agent.hw.ads130e08 import Ads130e08Settings
@@ -109,7 +108,7 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
     """The agent that the demo runs: one inlet, `options.outlets` outlets, all of it simulated."""
     outlets = options.outlets
     loads = default_loads(outlets, options.seed)
-    machines = machines_in(options.script)
+    machines = _machines(options.script)
     return AgentSettings(
         state_dir=state_dir,
         runtime_dir=runtime_dir,
@@ -161,6 +160,15 @@ def _shut_down(runtime_dir: Path) -> HookEntry:
     tell = ': > "$0/$OPENPDU_OUTLET"'
     command = CommandHook(("/bin/sh", "-c", tell, str(folder.absolute())))
     return HookEntry(name=SHUT_DOWN, kind="command", time_limit_s=10.0, options=command)
+
+
+def _machines(script: str) -> frozenset[int]:
+    if not script:
+        return frozenset()
+    # Loaded here so that a demo without a script does not carry a YAML parser.
+    from pdu_agent.app.script_file import machines_in
+
+    return machines_in(script)
 
 
 def _relay_of(outlet: int) -> tuple[str, int]:

@@ -105,7 +105,7 @@ def test_a_get_after_a_set_never_shows_the_old_state(demo: Demo) -> None:
     [
         ((f"{COMMAND}.99", "i", "2"), "noCreation"),
         ((f"{COMMAND}.1", "s", "2"), "wrongType"),
-        ((f"{COMMAND}.1", "i", "9"), "wrongValue"),
+        ((f"{COMMAND}.1", "i", "11"), "wrongValue"),
         ((f"{STATE}.1", "i", "2"), "notWritable"),
         ((f"{BASE}.1.3.1.1.2.1", "s", "x" * 33), "wrongLength"),
         ((f"{COMMAND}.1", "i", "2", f"{COMMAND}.1", "i", "1"), "inconsistentValue"),
