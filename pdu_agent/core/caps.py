@@ -53,6 +53,9 @@ PROVEN_S = 3600.0
 switch relays with each swing."""
 _INWARDS = (TargetKind.BRANCH, TargetKind.LINE, TargetKind.INLET, TargetKind.UNIT)
 """What goes for a feeder inside relieves what feeds it, so the innermost caps choose first."""
+SECOND_LOOK_S = 0.5
+"""The window in which a load rose shows the mean of before and after: what is chosen by it may be too
+little, and then go in vain. So the next window tells, or this time for a meter that is slower."""
 RETRY_S = 1.0
 """After a wish that was refused, as by a board that was just lost."""
 
@@ -69,10 +72,13 @@ class _Cut:
 
 @dataclass(slots=True)
 class _Watch:
-    """What is only known while the agent runs. seen_s: the sample that was judged last."""
+    """What is only known while the agent runs. seen_s: the sample that was judged last.
+    first_over_s: the first one that was too much.
+    """
 
     seen_s: float | None = None
     over_since_s: float | None = None
+    first_over_s: float | None = None
     calm_since_s: float | None = None
     not_before_s: float = -math.inf
     is_over: bool = False
@@ -179,7 +185,8 @@ class Caps(Engine):
             return -math.inf
         due_s = math.inf
         if watch.over_since_s is not None and not watch.is_over:
-            due_s = max(watch.over_since_s + cap.delay_s, watch.not_before_s)
+            wait_s = max(cap.delay_s, SECOND_LOOK_S)
+            due_s = max(watch.over_since_s + wait_s, watch.not_before_s)
         if watch.calm_since_s is not None and shed:
             due_s = max(watch.calm_since_s + self._calm_s(cap), watch.not_before_s)
         return due_s if due_s > self._desk.clock.monotonic_s() else math.inf
@@ -249,7 +256,10 @@ class Caps(Engine):
     ) -> Iterator[Wish]:
         now_s = self._desk.clock.monotonic_s()
         if watch.over_since_s is None:
-            watch.over_since_s = now_s
+            watch.over_since_s, watch.first_over_s = now_s, watch.seen_s
+        is_first = watch.seen_s == watch.first_over_s
+        if is_first and now_s < watch.over_since_s + SECOND_LOOK_S:
+            return
         if waits or now_s < max(watch.over_since_s + cap.delay_s, watch.not_before_s):
             return
         loads = self._loads(cap)
@@ -477,13 +487,15 @@ class Caps(Engine):
         caps = (self._caps[number] for number in sorted(self._caps))
         return tuple(self._shown(cap) for cap in caps if cap.enabled)
 
-    def next_change(self, outlet: int) -> NextChange | None:
+    def next_changes(self) -> dict[int, NextChange]:
+        found: dict[int, NextChange] = {}
         for number, cap in self._caps.items():
-            if outlet in self._record(number).shed:
-                draw = self._reckoned(cap, outlet)
-                text = f"on by {cap.source}, which {self._ends(cap, outlet, draw)}"
-                return NextChange(cap.source, Action.ON, None, text)
-        return None
+            for outlet in self._record(number).shed:
+                if outlet in self._desk.state.outlets and outlet not in found:
+                    draw = self._reckoned(cap, outlet)
+                    text = f"on by {cap.source}, which {self._ends(cap, outlet, draw)}"
+                    found[outlet] = NextChange(cap.source, Action.ON, None, text)
+        return found
 
     def _shown(self, cap: CapSettings) -> Cap:
         value = self._desk.values.of(cap.target, cap.quantity)

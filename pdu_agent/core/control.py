@@ -43,13 +43,7 @@ class Control:
             Trips(desk),
         )
         self._engines = tuple(Guarded(engine, desk) for engine in engines)
-        self._with_progress = self._that_override("progress")
-        self._with_changes = self._that_override("next_change")
         self.desk = desk
-
-    def _that_override(self, method: str) -> Sequence[Engine]:
-        """Each outlet of each snapshot asks: whoever has nothing to say is not worth asking."""
-        return [each for each in self._engines if each.has_own(method)]
 
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> dict[type, Judge]:
         """See Engine.judges."""
@@ -98,24 +92,30 @@ class Control:
     def caps(self) -> tuple[Cap, ...]:
         return tuple(row for engine in self._engines for row in engine.caps())
 
-    def progress(self, outlet: int) -> Progress | None:
-        for engine in self._with_progress:
-            progress = engine.progress(outlet)
-            if progress is not None:
-                return progress
-        return None
+    def progress(self) -> dict[int, Progress]:
+        """By outlet, of those that something is done for before they are switched."""
+        found: dict[int, Progress] = {}
+        for engine in reversed(self._engines):
+            found |= engine.progress()
+        return found
 
     def upcoming(self, count: int, outlet: int | None) -> list[Upcoming]:
         """The first ones of all, in their order."""
         found = [each for engine in self._engines for each in engine.upcoming(count, outlet)]
         return sorted(found, key=lambda each: each.wall_s)[:count]
 
-    def next_change(self, outlet: int) -> NextChange | None:
-        """The earliest of all; one whose time is not known comes last."""
-        found = [change for each in self._with_changes if (change := each.next_change(outlet))]
-        if len(found) < 2:
-            return found[0] if found else None
-        return min(found, key=lambda change: math.inf if change.wall_s is None else change.wall_s)
+    def next_changes(self) -> dict[int, NextChange]:
+        """By outlet the earliest of all; one whose time is not known comes last."""
+        found: dict[int, NextChange] = {}
+        for engine in self._engines:
+            for outlet, change in engine.next_changes().items():
+                if outlet not in found or _wall_s(change) < _wall_s(found[outlet]):
+                    found[outlet] = change
+        return found
+
+
+def _wall_s(change: NextChange) -> float:
+    return math.inf if change.wall_s is None else change.wall_s
 
 
 def _carry_out(

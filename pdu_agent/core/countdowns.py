@@ -144,10 +144,11 @@ class Countdowns(Engine):
 
     # -- what faces see -------------------------------------------------------------
 
-    def next_change(self, outlet: int) -> NextChange | None:
-        row = self._desk.state.countdowns.get(outlet)
-        if row is None:
-            return None
+    def next_changes(self) -> dict[int, NextChange]:
+        rows = self._desk.state.countdowns.items()
+        return {outlet: self._next_change(row) for outlet, row in rows}
+
+    def _next_change(self, row: CountdownRecord) -> NextChange:
         text = f"{row.action} by a countdown"
         return NextChange("countdown", Action(row.action), self._due_wall_s(row), text)
 

@@ -119,12 +119,10 @@ class Engine:
         del count, outlet
         return ()
 
-    def next_change(self, outlet: int) -> NextChange | None:
-        """The first thing that it will do to this outlet, as far as it knows."""
-        del outlet
-        return None
+    def next_changes(self) -> Mapping[int, NextChange]:
+        """By outlet the first thing that it will do to it, as far as it knows."""
+        return {}
 
-    def progress(self, outlet: int) -> Progress | None:
-        """What it does before this outlet is switched; None for nothing."""
-        del outlet
-        return None
+    def progress(self) -> Mapping[int, Progress]:
+        """By outlet what it does before that is switched; only of those that wait for it."""
+        return {}

@@ -40,10 +40,6 @@ class Guarded(Engine):
         self._not_before_s = -math.inf
         self._quiet_s = math.inf
 
-    def has_own(self, method: str) -> bool:
-        """Does the engine answer this otherwise than any would?"""
-        return getattr(type(self._engine), method) is not getattr(Engine, method)
-
     def failed(self, error: Exception) -> None:
         """Give the engine a rest; told at its next turn, as this may come amid a draft."""
         now_s = self._desk.clock.monotonic_s()
@@ -133,8 +129,10 @@ class Guarded(Engine):
     def upcoming(self, count: int, outlet: int | None) -> Sequence[Upcoming]:
         return self._asked(lambda: self._engine.upcoming(count, outlet), ())
 
-    def next_change(self, outlet: int) -> NextChange | None:
-        return self._asked(lambda: self._engine.next_change(outlet), None)
+    def next_changes(self) -> Mapping[int, NextChange]:
+        none: Mapping[int, NextChange] = {}
+        return self._asked(self._engine.next_changes, none)
 
-    def progress(self, outlet: int) -> Progress | None:
-        return self._asked(lambda: self._engine.progress(outlet), None)
+    def progress(self) -> Mapping[int, Progress]:
+        none: Mapping[int, Progress] = {}
+        return self._asked(self._engine.progress, none)

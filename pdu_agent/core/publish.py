@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import NamedTuple
 
 from pdu_agent.core.balance import Balance
 from pdu_agent.core.banks import Banks
@@ -16,23 +17,21 @@ from pdu_agent.core.groups import shown_groups
 from pdu_agent.core.keeper import RecordKeeper
 from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.live_settings import LiveSettings, Sections
+from pdu_agent.core.outlet_rows import OutletRows
 from pdu_agent.core.points import Points
-from pdu_agent.core.relay_care import NO_WEAR, shown_wear
 from pdu_agent.core.settings import (
     BranchSettings,
     DeviceSettings,
     InletSettings,
     LineSettings,
-    OutletSettings,
 )
-from pdu_agent.core.state import CoreState, OutletLive
+from pdu_agent.core.state import CoreState
 from pdu_agent.core.tariffs import TariffPlan
 from pdu_agent.core.thresholds import Source, Thresholds
 from pdu_agent.core.values import Values
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.control import NextChange, RelayWear, Trip, TripState
 from pdu_agent.model.host import HostStatus
-from pdu_agent.model.record import TripRecord
+from pdu_agent.model.record import MeterRecord
 from pdu_agent.model.snapshot import (
     Branch,
     Device,
@@ -40,10 +39,16 @@ from pdu_agent.model.snapshot import (
     Health,
     Inlet,
     Line,
-    Outlet,
-    OutletHooks,
     Snapshot,
 )
+
+
+class _AsSaved(NamedTuple):
+    """A ledger with the record that was saved last; shown: the one with the other."""
+
+    ledger: Ledger
+    record: MeterRecord
+    shown: Ledger
 
 
 class Publisher:
@@ -70,7 +75,6 @@ class Publisher:
         self._sections = sections
         self._live = live
         self._software_version = software_version
-        self._banks = banks
         self._points = points
         self._thresholds = thresholds
         self._balance = balance
@@ -81,6 +85,8 @@ class Publisher:
         self._log = event_log
         self._control = control
         self._values = values
+        self._outlets = OutletRows(state, live, banks, control)
+        self._as_saved: dict[Target, _AsSaved] = {}
         self._seq = 0
 
     def sources(self) -> dict[Target, Source]:
@@ -102,7 +108,7 @@ class Publisher:
         state, live, sampled_s = self._state, self._live, self._points.sample_mono_s
         ledgers = self._ledgers()
         faults = StandingFaults(state.alarms.values())
-        outlets = self._outlets(ledgers, faults, now_s)
+        outlets = self._outlets.shown(ledgers, faults, self._tariffs.names, now_s)
         return Snapshot(
             seq=self._seq,
             t_mono_s=now_s,
@@ -166,109 +172,23 @@ class Publisher:
             unaccounted_w=self._balance.unaccounted_w(settings.number, ledgers),
         )
 
-    def _outlets(
-        self, ledgers: dict[Target, Ledger], faults: StandingFaults, now_s: float
-    ) -> dict[int, Outlet]:
-        shown: dict[int, Outlet] = {}
-        for number, outlet in self._state.outlets.items():
-            settings, target = self._live.outlets[number], Target(TargetKind.OUTLET, number)
-            progress = self._control.progress(number)
-            shown[number] = shown_outlet(
-                settings,
-                outlet,
-                ledgers.get(target),
-                now_s,
-                self._banks.due_s(number) if progress is None else now_s + progress.left_s,
-                self._tariffs.names,
-                faults.of(target, settings.relay),
-                self._control.next_change(number),
-                shown_wear(self._state.wear.get(number, NO_WEAR), settings),
-                progress.text if progress is not None else "",
-            )
-            if number in self._state.trips:
-                trip = shown_trip(self._state.trips[number])
-                shown[number] = replace(shown[number], trip=trip)
-        return shown
-
     def _ledgers(self) -> dict[Target, Ledger]:
         """The newest readings with the counters as saved, see RecordKeeper."""
-        saved = self._keeper.meters
-        return {
-            target: replace(ledger, record=saved.get(str(target), ledger.record))
-            for target, ledger in self._state.ledgers.items()
-        }
+        meters, before = self._keeper.meters, self._as_saved
+        self._as_saved = {}
+        for target, ledger in self._state.ledgers.items():
+            record = meters.get(str(target), ledger.record)
+            made = before.get(target)
+            if made is None or made.ledger is not ledger or made.record is not record:
+                shown = ledger if ledger.record is record else replace(ledger, record=record)
+                made = _AsSaved(ledger, record, shown)
+            self._as_saved[target] = made
+        return {target: made.shown for target, made in self._as_saved.items()}
 
     def _sensors(self) -> dict[Target, Source]:
         return {
             Target(TargetKind.SENSOR, number): live for number, live in self._state.sensors.items()
         }
-
-
-def shown_outlet(
-    settings: OutletSettings,
-    live: OutletLive,
-    ledger: Ledger | None,
-    now_s: float,
-    due_s: float | None,
-    tariffs: tuple[str, ...],
-    faults: Faults,
-    next_change: NextChange | None,
-    wear: RelayWear,
-    stopping: str,
-) -> Outlet:
-    """due_s: when the relay of an outlet that waits may move, for the countdown. tariffs: all
-    names.
-    """
-    machine = live.machine
-    acts_s = machine.deadline_s if machine.deadline_s is not None else due_s
-    waiting = machine.pending is not None and acts_s is not None
-    return Outlet(
-        index=settings.number,
-        name=settings.name or f"Outlet {settings.number}",
-        note=settings.note,
-        receptacle=settings.receptacle,
-        position=settings.position,
-        device=settings.device,
-        inlet=settings.inlet,
-        line=settings.line,
-        switched=settings.relay is not None,
-        state=machine.state,
-        pending=machine.pending,
-        pending_s=max(0.0, acts_s - now_s) if waiting and acts_s is not None else 0.0,
-        relay_closed=machine.contact if settings.relay is not None else None,
-        lock=live.lock,
-        on_delay_s=settings.on_delay_s,
-        off_delay_s=settings.off_delay_s,
-        reboot_s=settings.reboot_s,
-        power_up=settings.power_up,
-        switch_count=live.switch_count,
-        is_ordered=live.is_ordered,
-        last_reason=live.reason,
-        last_actor=live.actor,
-        last_change_s=live.changed_s,
-        last_change_wall_s=live.changed_wall_s,
-        discontinuity_s=live.discontinuity_s,
-        meter=ledger.shown(settings.rated_current_a, tariffs) if ledger is not None else None,
-        branch=settings.branch,
-        faults=faults,
-        last_proof=live.proof,
-        min_on_s=settings.min_on_s,
-        min_off_s=settings.min_off_s,
-        rated_current_a=settings.rated_current_a,
-        pulse_s=settings.pulse_s,
-        priority=settings.priority,
-        holds=tuple(sorted(live.holds, key=lambda hold: -hold.rank)) if live.holds else (),
-        next_change=next_change,
-        wear=wear,
-        stopping=stopping,
-        hooks=OutletHooks(
-            settings.before_on, settings.after_on, settings.before_off, settings.after_off
-        ),
-    )
-
-
-def shown_trip(record: TripRecord) -> Trip:
-    return Trip(TripState(record.state), record.retries, record.current_a, record.wall_s)
 
 
 def shown_line(settings: LineSettings, ledger: Ledger | None) -> Line:

@@ -162,7 +162,11 @@ class Stops(Engine):
     def renew(self, settings: CoreSettings) -> None:
         self._runs.renew(settings)
 
-    def progress(self, outlet: int) -> Progress | None:
+    def progress(self) -> dict[int, Progress]:
+        found = {number: self._progress(number) for number in self._desk.state.stops}
+        return {number: progress for number, progress in found.items() if progress is not None}
+
+    def _progress(self, outlet: int) -> Progress | None:
         stop = under_way(self._desk.state, outlet)
         if stop is None or Phase(stop.phase) is Phase.PASSED:
             return None

@@ -276,9 +276,14 @@ class Trips(Engine):
 
     # -- what faces see ---------------------------------------------------------------
 
-    def next_change(self, outlet: int) -> NextChange | None:
-        if not self._desk.state.outlets[outlet].holds or not self._has_hold(outlet, RETRY_SOURCE):
-            return None
+    def next_changes(self) -> dict[int, NextChange]:
+        return {
+            number: self._next_change(number)
+            for number, live in self._desk.state.outlets.items()
+            if live.holds and self._has_hold(number, RETRY_SOURCE)
+        }
+
+    def _next_change(self, outlet: int) -> NextChange:
         clock, due_s = self._desk.clock, self._retry_s.get(outlet)
         wait_s = max(0.0, due_s - clock.monotonic_s()) if due_s is not None else None
         due_wall_s = clock.wall_s() + wait_s if wait_s is not None else None

@@ -20,7 +20,7 @@ from pdu_agent.model.snapshot import Severity
 from tests.core.bench import OPS, Workbench
 from tests.core.test_plans import daily
 
-METHODS = ("tick", "next_due_s", "plans", "next_change", "upcoming", "judges", "on_host", "renew")
+METHODS = ("tick", "next_due_s", "plans", "next_changes", "upcoming", "judges", "on_host", "renew")
 
 
 def broken(*_args: object) -> NoReturn:

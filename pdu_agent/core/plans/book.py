@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from itertools import islice
@@ -173,12 +173,13 @@ class PlanBook:
             missed=plan.row.missed,
         )
 
-    def next_change(self, outlet: int) -> NextChange | None:
+    def next_changes(self) -> Mapping[int, NextChange]:
+        """By outlet, of those that a plan is for; kept until the plans are."""
         if self._changes is None:
-            self._changes = self._next_changes()
-        return self._changes.get(outlet)
+            self._changes = self._found_changes()
+        return self._changes
 
-    def _next_changes(self) -> dict[int, NextChange]:
+    def _found_changes(self) -> dict[int, NextChange]:
         found: dict[int, NextChange] = {}
         due = [(plan.next.wall_s, plan.number, plan) for plan in self.plans if plan.next]
         for _, _, plan in sorted(due, key=lambda entry: entry[:2], reverse=True):

@@ -330,11 +330,11 @@ class Plans(Engine):
         self._book.refresh()
         return self._book.shown(self._wall.is_set)
 
-    def next_change(self, outlet: int) -> NextChange | None:
+    def next_changes(self) -> Mapping[int, NextChange]:
         if not self._book.plans:
-            return None
+            return {}
         self._book.refresh()
-        return self._book.next_change(outlet) if self._wall.is_set else None
+        return self._book.next_changes() if self._wall.is_set else {}
 
     def upcoming(self, count: int, outlet: int | None) -> list[Upcoming]:
         self._book.refresh()

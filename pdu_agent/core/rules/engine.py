@@ -117,9 +117,11 @@ class Rules(Engine):
             for rule in self._rules.values()
         )
 
-    def next_change(self, outlet: int) -> NextChange | None:
-        if outlet not in self._of_outlet:
-            return None
+    def next_changes(self) -> dict[int, NextChange]:
+        changes = {outlet: self._next_change(outlet) for outlet in self._of_outlet}
+        return {outlet: change for outlet, change in changes.items() if change is not None}
+
+    def _next_change(self, outlet: int) -> NextChange | None:
         now_s, wall_s = self._desk.clock.monotonic_s(), self._desk.clock.wall_s()
         found = [
             change
