@@ -54,8 +54,8 @@ switch relays with each swing."""
 _INWARDS = (TargetKind.BRANCH, TargetKind.LINE, TargetKind.INLET, TargetKind.UNIT)
 """What goes for a feeder inside relieves what feeds it, so the innermost caps choose first."""
 SECOND_LOOK_S = 0.5
-"""The window in which a load rose shows the mean of before and after: what is chosen by it may be too
-little, and then go in vain. So the next window tells, or this time for a meter that is slower."""
+"""The window in which a load rose shows the mean of before and after: what is chosen by it may be
+too little, and then go in vain. So the next window tells, or this time where a meter is slower."""
 RETRY_S = 1.0
 """After a wish that was refused, as by a board that was just lost."""
 

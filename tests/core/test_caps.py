@@ -523,3 +523,16 @@ def test_a_cap_does_not_wait_for_the_minimum_on_time() -> None:
     unit = Rack(settings, {1: 270.0, 2: 120.0, 3: 80.0, 4: 60.0, 5: 30.0})
     unit.run(1.5)
     assert unit.off() == [4]
+
+
+def test_the_window_in_which_a_load_rose_does_not_let_one_go_in_vain() -> None:
+    unit = rack()
+    unit.run(1.0)
+    began_s = unit.clock.monotonic_s()
+
+    def rises_in_the_middle_of_a_window(now_s: float) -> float:
+        return 225.0 if now_s < began_s + 0.1 else 270.0
+
+    unit.loads[1] = rises_in_the_middle_of_a_window
+    unit.run(5.0)
+    assert [move.outlet for move in unit.moves] == [4]
