@@ -115,10 +115,10 @@ def store(fails: bool) -> Event:
     return lambda made: setattr(made, "save_fails", fails)
 
 
-def renamed(number: int, name: str) -> Event:
+def reloaded(number: int, **changes: object) -> Event:
     def renew(made: Workbench) -> None:
         outlets = tuple(
-            replace(each, name=name) if each.number == number else each
+            replace(each, **changes) if each.number == number else each  # type: ignore[arg-type]
             for each in made.settings.outlets
         )
         made.core.renew(replace(made.settings, outlets=outlets), OPS)
@@ -152,7 +152,8 @@ EVENTS = st.one_of(
     st.just(end_hooks),
     st.booleans().map(board),
     st.booleans().map(store),
-    st.builds(renamed, NUMBERS, st.sampled_from(["", "switch"])),
+    st.builds(reloaded, NUMBERS, name=st.sampled_from(["", "switch"])),
+    st.builds(reloaded, NUMBERS, after_on=st.just("bye"), rated_current_a=st.just(8.0)),
     NUMBERS.map(lambda n: lambda made: made.core.on_inrush(InrushSeen(n, 9.0, 0.1, 1.0))),
 )
 
