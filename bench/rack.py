@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pdu_agent.core.birth import Birth
-from pdu_agent.core.cap_settings import CapSettings
 from pdu_agent.core.core import Core
+from pdu_agent.core.protection.settings import CapSettings
 from pdu_agent.core.settings import (
     BranchSettings,
     CoreSettings,
@@ -196,7 +196,7 @@ class Rack:
         )
 
     def core_feeds(self) -> Callable[[Target, Mapping[int, float]], float]:
-        from pdu_agent.core.draws import Feeds
+        from pdu_agent.core.switching.draws import Feeds
         from pdu_agent.model.commands import Quantity
 
         feeds = Feeds.of(self.settings)

@@ -32,7 +32,7 @@ from typing import IO
 from bench.figures import Figure, percentile, report
 from bench.rack import Rack, noisy, settings_of
 from pdu_agent.app.client import AgentClient, ClientError
-from pdu_agent.core.cap_settings import CapSettings
+from pdu_agent.core.protection.settings import CapSettings
 from pdu_agent.core.settings import OutletSettings, RelayRef
 
 ROOT = Path(__file__).parents[1]

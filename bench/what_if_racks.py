@@ -13,9 +13,9 @@ import sys
 from dataclasses import dataclass
 
 from bench.rack import Rack, settings_of
-from pdu_agent.core.cap_settings import LARGEST, CapSettings
+from pdu_agent.core.protection.settings import LARGEST, CapSettings
+from pdu_agent.core.protection.what_if import Basis, CapAnswer, cap_answer
 from pdu_agent.core.settings import BranchSettings, LineSettings, OutletSettings, RelayRef
-from pdu_agent.core.what_if import Basis, CapAnswer, cap_answer
 from pdu_agent.model.commands import (
     CapSetting,
     ConfigureCap,

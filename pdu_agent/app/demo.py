@@ -24,8 +24,8 @@ from pdu_agent.app.config.schema import (
 from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
 from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.paths import SOCKET_NAME, announced_demo_socket
-from pdu_agent.core.hook_settings import GracefulSettings
 from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings, RelayRef
+from pdu_agent.core.shutdown.settings import GracefulSettings
 from pdu_agent.hw.ads130e08 import Ads130e08Settings
 from pdu_agent.hw.hwmon import HwmonSettings
 from pdu_agent.hw.mcp23008 import Mcp23008Settings

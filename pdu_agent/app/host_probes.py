@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pdu_agent.app.config.schema import AgentSettings
-from pdu_agent.core.rule_settings import HostSettings
+from pdu_agent.core.rules.settings import HostSettings
 from pdu_agent.model.readings import HostSeen
 
 log = logging.getLogger(__name__)

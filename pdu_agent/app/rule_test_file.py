@@ -13,7 +13,7 @@ from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.load import ConfigErrors
 from pdu_agent.app.config.tree import Place, Problems
 from pdu_agent.app.rule_test_world import World
-from pdu_agent.core.rule_settings import HostSettings
+from pdu_agent.core.rules.settings import HostSettings
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.model.control import RuleState
 from pdu_agent.model.errors import ConfigError

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pdu_agent.core.core import Core
-from pdu_agent.core.rule_settings import FLAGS, HostSettings
+from pdu_agent.core.rules.settings import FLAGS, HostSettings
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import ConfigError

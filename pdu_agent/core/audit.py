@@ -10,8 +10,8 @@ from dataclasses import fields, replace
 from enum import Enum
 from typing import Any
 
-from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.state import CoreState, OutletLive, reason_of
+from pdu_agent.core.watching.alarms import AlarmBook
 from pdu_agent.core.wording import described
 from pdu_agent.model.audit import AuditEntry, AuditResult, ProofMark, ResetMark
 from pdu_agent.model.clock import Clock

@@ -6,12 +6,12 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 
-from pdu_agent.core.demand import DemandWindow
-from pdu_agent.core.groups import initial_groups
 from pdu_agent.core.live_settings import Sections
-from pdu_agent.core.sensors import SensorLive
+from pdu_agent.core.metered.demand import DemandWindow
+from pdu_agent.core.metered.sensors import SensorLive
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState, initial_ledger, live_outlet
+from pdu_agent.core.switching.groups import initial_groups
 from pdu_agent.model.commands import TargetKind
 from pdu_agent.model.record import Record, SensorRecord
 from pdu_agent.model.snapshot import LoggedEvent

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from pdu_agent.core.limits import Limits, RowKey
 from pdu_agent.core.live_settings import (
     AnySection,
     Sections,
@@ -18,6 +17,7 @@ from pdu_agent.core.live_settings import (
     with_overrides,
 )
 from pdu_agent.core.state import CoreState
+from pdu_agent.core.watching.limits import Limits, RowKey
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     AdvanceConfigLock,

@@ -7,18 +7,18 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from pdu_agent.core.caps import Caps
-from pdu_agent.core.countdowns import Countdowns
 from pdu_agent.core.engine import Desk, Engine, Judge, Progress, Wish
 from pdu_agent.core.guarded import Guarded
-from pdu_agent.core.hold_times import HoldTimes
+from pdu_agent.core.plans.countdowns import Countdowns
 from pdu_agent.core.plans.engine import Plans
+from pdu_agent.core.protection.caps import Caps
+from pdu_agent.core.protection.trips import Trips
 from pdu_agent.core.rules.engine import Rules
 from pdu_agent.core.settings import CoreSettings
+from pdu_agent.core.shutdown.stopping import Stops
 from pdu_agent.core.state import CoreState
-from pdu_agent.core.stopping import Stops
-from pdu_agent.core.switching import Circumstances
-from pdu_agent.core.trips import Trips
+from pdu_agent.core.switching.hold_times import HoldTimes
+from pdu_agent.core.switching.switching import Circumstances
 from pdu_agent.model.commands import Actor, Command, Ticket
 from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError

@@ -11,34 +11,34 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 
-from pdu_agent.core.alarms import AlarmBook
-from pdu_agent.core.arbiter import Batch
 from pdu_agent.core.audit import AuditTrail
-from pdu_agent.core.backwards import Backwards
-from pdu_agent.core.balance import Balance
-from pdu_agent.core.banks import Banks
 from pdu_agent.core.birth import Birth, initial_state
 from pdu_agent.core.control import Control
-from pdu_agent.core.counting import counted
 from pdu_agent.core.engine import Desk
 from pdu_agent.core.event_log import EventLog
-from pdu_agent.core.fans import Fans
-from pdu_agent.core.groups import initial_groups
 from pdu_agent.core.keeper import RecordKeeper
-from pdu_agent.core.lines import LineSums
 from pdu_agent.core.live_settings import LiveSettings, Sections
-from pdu_agent.core.points import Points
-from pdu_agent.core.proof import Proof
+from pdu_agent.core.metered.counting import counted
+from pdu_agent.core.metered.lines import LineSums
+from pdu_agent.core.metered.points import Points
+from pdu_agent.core.metered.tariffs import TariffPlan
+from pdu_agent.core.metered.values import Sum, Values
+from pdu_agent.core.outlets.banks import Banks
+from pdu_agent.core.outlets.relay_care import RelayCare
+from pdu_agent.core.outlets.switch_proofs import SwitchProofs
 from pdu_agent.core.publish import Publisher
-from pdu_agent.core.relay_care import RelayCare
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
-from pdu_agent.core.switch_proofs import SwitchProofs
-from pdu_agent.core.switching import Circumstances
-from pdu_agent.core.tariffs import TariffPlan
-from pdu_agent.core.thresholds import Thresholds
-from pdu_agent.core.values import Sum, Values
-from pdu_agent.core.waiting import RatingWait, about_to_close
+from pdu_agent.core.switching.arbiter import Batch
+from pdu_agent.core.switching.groups import initial_groups
+from pdu_agent.core.switching.switching import Circumstances
+from pdu_agent.core.switching.waiting import RatingWait, about_to_close
+from pdu_agent.core.watching.alarms import AlarmBook
+from pdu_agent.core.watching.backwards import Backwards
+from pdu_agent.core.watching.balance import Balance
+from pdu_agent.core.watching.fans import Fans
+from pdu_agent.core.watching.proof import Proof
+from pdu_agent.core.watching.thresholds import Thresholds
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Action, Actor, Command, SwitchOutlet, Ticket
 from pdu_agent.model.control import Upcoming

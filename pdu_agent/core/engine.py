@@ -7,12 +7,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.live_settings import LiveSettings
+from pdu_agent.core.metered.values import Values
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
-from pdu_agent.core.switching import Circumstances
-from pdu_agent.core.values import Values
+from pdu_agent.core.switching.switching import Circumstances
+from pdu_agent.core.watching.alarms import AlarmBook
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command
 from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming

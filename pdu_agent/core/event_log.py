@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from pdu_agent.core.alarms import SENSOR, THRESHOLD
 from pdu_agent.core.control_entries import Entry, control_entry
 from pdu_agent.core.state import CoreState
+from pdu_agent.core.watching.alarms import SENSOR, THRESHOLD
 from pdu_agent.core.wording import described, target_of
 from pdu_agent.model.commands import Target, TargetKind, change_settings
 from pdu_agent.model.events import (

@@ -11,7 +11,7 @@ from typing import TypeVar
 from pdu_agent.core.engine import Desk, Engine, Judge, Progress, Wish
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
-from pdu_agent.core.switching import Circumstances
+from pdu_agent.core.switching.switching import Circumstances
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError

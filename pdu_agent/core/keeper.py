@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.event_log import far_ahead
 from pdu_agent.core.state import CoreState
+from pdu_agent.core.watching.alarms import AlarmBook
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.readings import Effect, SaveRecord

@@ -12,8 +12,6 @@ from dataclasses import fields, replace
 from enum import Enum
 from typing import Any, TypeVar
 
-from pdu_agent.core.draws import Feeds
-from pdu_agent.core.limits import Limits, RowKey, keys_of, limits_of_unit
 from pdu_agent.core.settings import (
     BranchSettings,
     CoreSettings,
@@ -22,6 +20,8 @@ from pdu_agent.core.settings import (
     OutletSettings,
     SensorSettings,
 )
+from pdu_agent.core.switching.draws import Feeds
+from pdu_agent.core.watching.limits import Limits, RowKey, keys_of, limits_of_unit
 from pdu_agent.model.commands import Limit, NotificationClass, Target, TargetKind
 from pdu_agent.model.errors import InvalidValue
 from pdu_agent.model.record import GroupRecord, Override

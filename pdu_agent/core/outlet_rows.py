@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from operator import is_
 from typing import NamedTuple
 
-from pdu_agent.core.banks import Banks
 from pdu_agent.core.control import Control
 from pdu_agent.core.engine import Progress
-from pdu_agent.core.faults import StandingFaults
-from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.live_settings import LiveSettings
-from pdu_agent.core.relay_care import NO_WEAR, shown_wear
+from pdu_agent.core.metered.ledger import Ledger
+from pdu_agent.core.outlets.banks import Banks
+from pdu_agent.core.outlets.relay_care import NO_WEAR, shown_wear
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.core.state import CoreState, OutletLive
+from pdu_agent.core.watching.faults import StandingFaults
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.control import NextChange, RelayWear, Trip, TripState
 from pdu_agent.model.record import TripRecord, WearRecord

@@ -7,18 +7,16 @@ from collections import Counter
 from dataclasses import replace
 from typing import NamedTuple
 
-from pdu_agent.core.balance import Balance
-from pdu_agent.core.banks import Banks
 from pdu_agent.core.control import Control
 from pdu_agent.core.event_log import EventLog
-from pdu_agent.core.fans import Fans
-from pdu_agent.core.faults import StandingFaults
-from pdu_agent.core.groups import shown_groups
 from pdu_agent.core.keeper import RecordKeeper
-from pdu_agent.core.ledger import Ledger
 from pdu_agent.core.live_settings import LiveSettings, Sections
+from pdu_agent.core.metered.ledger import Ledger
+from pdu_agent.core.metered.points import Points
+from pdu_agent.core.metered.tariffs import TariffPlan
+from pdu_agent.core.metered.values import Values
 from pdu_agent.core.outlet_rows import OutletRows
-from pdu_agent.core.points import Points
+from pdu_agent.core.outlets.banks import Banks
 from pdu_agent.core.settings import (
     BranchSettings,
     DeviceSettings,
@@ -26,9 +24,11 @@ from pdu_agent.core.settings import (
     LineSettings,
 )
 from pdu_agent.core.state import CoreState
-from pdu_agent.core.tariffs import TariffPlan
-from pdu_agent.core.thresholds import Source, Thresholds
-from pdu_agent.core.values import Values
+from pdu_agent.core.switching.groups import shown_groups
+from pdu_agent.core.watching.balance import Balance
+from pdu_agent.core.watching.fans import Fans
+from pdu_agent.core.watching.faults import StandingFaults
+from pdu_agent.core.watching.thresholds import Source, Thresholds
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.host import HostStatus
 from pdu_agent.model.record import MeterRecord

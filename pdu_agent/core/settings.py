@@ -10,10 +10,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from pdu_agent.core.calendar.occurrence import Place
-from pdu_agent.core.cap_settings import CapSettings
-from pdu_agent.core.hook_settings import GracefulSettings, HookTerms
+from pdu_agent.core.metered.tariffs import TariffSettings
 from pdu_agent.core.plans.settings import PlanSettings
-from pdu_agent.core.tariffs import TariffSettings
+from pdu_agent.core.protection.settings import CapSettings
+from pdu_agent.core.shutdown.settings import GracefulSettings, HookTerms
 from pdu_agent.model.commands import (
     OverloadRestriction,
     PowerUp,
@@ -28,7 +28,7 @@ from pdu_agent.model.size import MAX_OUTLETS
 from pdu_agent.model.snapshot import SensorKind
 
 if TYPE_CHECKING:  # it needs the limits that stand here
-    from pdu_agent.core.rule_settings import RuleSettings
+    from pdu_agent.core.rules.settings import RuleSettings
 
 MAX_INLETS = 8
 MAX_LINES = 24

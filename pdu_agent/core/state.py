@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 
-from pdu_agent.core.demand import DemandWindow
-from pdu_agent.core.ledger import Ledger
-from pdu_agent.core.outlet import OutletMachine, Timing, advance
-from pdu_agent.core.sensors import SensorLive
+from pdu_agent.core.metered.demand import DemandWindow
+from pdu_agent.core.metered.ledger import Ledger
+from pdu_agent.core.metered.sensors import SensorLive
+from pdu_agent.core.outlets.outlet import OutletMachine, Timing, advance
+from pdu_agent.core.outlets.steps import Step
 from pdu_agent.core.settings import OutletSettings
-from pdu_agent.core.steps import Step
 from pdu_agent.model.commands import Action, Actor, Hold, Lock, Rank, Target
 from pdu_agent.model.record import (
     CapRecord,

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from pdu_agent.core.what_if import (
+from pdu_agent.core.protection.what_if import (
     UNIT,
     Basis,
     CapAnswer,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from pdu_agent.core.sequence_gaps import NOT_TRIPPED, Starter, limit_of, propose
+from pdu_agent.core.outlets.sequence_gaps import NOT_TRIPPED, Starter, limit_of, propose
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     Command,

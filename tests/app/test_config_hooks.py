@@ -9,7 +9,7 @@ import pytest
 
 from pdu_agent.app.config.hooks import CommandHook, HttpHook
 from pdu_agent.app.config.load import check_file, load_settings
-from pdu_agent.core.hook_settings import OnHang
+from pdu_agent.core.shutdown.settings import OnHang
 
 UNIT = """\
 schema: 1

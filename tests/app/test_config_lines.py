@@ -9,8 +9,8 @@ import pytest
 
 from pdu_agent.app.config.load import ConfigErrors, load_settings
 from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.core.metered.tariffs import ClockTime, TariffSettings, Weekday
 from pdu_agent.core.settings import LineSettings
-from pdu_agent.core.tariffs import ClockTime, TariffSettings, Weekday
 
 LINES = "lines: [{number: 1, line: l1}, {number: 2, line: l2}]\n"
 METERED = (

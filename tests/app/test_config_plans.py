@@ -11,8 +11,8 @@ import pytest
 from pdu_agent.app.config.load import ConfigErrors, check_file, load_settings
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.core_settings import core_settings_of
+from pdu_agent.core.metered.tariffs import ClockTime, Weekday
 from pdu_agent.core.plans.settings import MissedRuns
-from pdu_agent.core.tariffs import ClockTime, Weekday
 from pdu_agent.model.commands import Action, Target, TargetKind
 
 UNIT = """\

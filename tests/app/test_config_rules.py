@@ -9,7 +9,7 @@ import pytest
 
 from pdu_agent.app.config.load import ConfigErrors, load_settings
 from pdu_agent.app.config.schema import AgentSettings
-from pdu_agent.core.rule_settings import (
+from pdu_agent.core.rules.settings import (
     ActionSettings,
     HostSettings,
     MissingSettings,

@@ -36,9 +36,8 @@ from pdu_agent.app.config.wiring import (
     SampledWiring,
     VoltageChannel,
 )
-from pdu_agent.core.cap_settings import CapSettings
-from pdu_agent.core.hook_settings import GracefulSettings
-from pdu_agent.core.rule_settings import (
+from pdu_agent.core.protection.settings import CapSettings
+from pdu_agent.core.rules.settings import (
     ActionSettings,
     HostSettings,
     MissingSettings,
@@ -53,6 +52,7 @@ from pdu_agent.core.settings import (
     OutletSettings,
     ThresholdSettings,
 )
+from pdu_agent.core.shutdown.settings import GracefulSettings
 from pdu_agent.hw import ads1x15, registry
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol

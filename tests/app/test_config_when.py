@@ -12,7 +12,7 @@ from pdu_agent.app.config.tree import Problems
 from pdu_agent.app.config.yaml12 import parse
 from pdu_agent.core.calendar import WhenSettings
 from pdu_agent.core.calendar.settings import DateSpan, PresenceSettings, SunEvent
-from pdu_agent.core.tariffs import ClockTime, Weekday
+from pdu_agent.core.metered.tariffs import ClockTime, Weekday
 
 
 def read(text: str) -> tuple[WhenSettings | None, list[str]]:

@@ -25,7 +25,7 @@ from pdu_agent.app.host_probes import (
     ping_trouble,
     system_means,
 )
-from pdu_agent.core.rule_settings import HostSettings
+from pdu_agent.core.rules.settings import HostSettings
 from pdu_agent.model.readings import HostSeen
 
 LOOPBACKS = ("127.0.0.1", "::1")

@@ -2,7 +2,6 @@
 """The dry run moves no relay but its own, in the order and at the times of the real core."""
 
 from pdu_agent.app.rehearsal import Movement, Rehearsal
-from pdu_agent.core.hook_settings import GracefulSettings
 from pdu_agent.core.settings import (
     CoreSettings,
     DeviceSettings,
@@ -10,6 +9,7 @@ from pdu_agent.core.settings import (
     OutletSettings,
     RelayRef,
 )
+from pdu_agent.core.shutdown.settings import GracefulSettings
 from pdu_agent.model.commands import Action, Actor, SwitchAll, SwitchOutlet
 
 ANN = Actor("cli", "ann")

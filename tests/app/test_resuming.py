@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pdu_agent.app.resuming import resumes
+from pdu_agent.core.metered.tariffs import ClockTime, TariffSettings
 from pdu_agent.core.settings import DeviceSettings
-from pdu_agent.core.tariffs import ClockTime, TariffSettings
 from pdu_agent.hw.acquisition import MeterAcquisition
 from pdu_agent.hw.ecm1240 import Ecm1240Meter, Ecm1240Settings
 from pdu_agent.hw.modbus import ModbusMeter, ModbusSettings

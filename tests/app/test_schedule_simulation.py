@@ -16,6 +16,7 @@ import pytest
 from pdu_agent.app import cli
 from pdu_agent.app.rehearsal import Movement, Rehearsal
 from pdu_agent.core.calendar.settings import PresenceSettings, SunEvent
+from pdu_agent.core.metered.tariffs import ClockTime, Weekday
 from pdu_agent.core.plans.settings import PlanSettings, PlanWhen
 from pdu_agent.core.settings import (
     CoreSettings,
@@ -25,7 +26,6 @@ from pdu_agent.core.settings import (
     OutletSettings,
     RelayRef,
 )
-from pdu_agent.core.tariffs import ClockTime, Weekday
 
 ROME = ZoneInfo("Europe/Rome")
 START_S = datetime(2026, 3, 28, tzinfo=ROME).timestamp()

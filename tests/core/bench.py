@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from pdu_agent.core.birth import Birth
-from pdu_agent.core.cap_settings import CapSettings
 from pdu_agent.core.core import Core
-from pdu_agent.core.hook_settings import HookTerms
+from pdu_agent.core.metered.tariffs import TariffSettings
 from pdu_agent.core.plans.settings import PlanSettings
-from pdu_agent.core.rule_settings import RuleSettings
+from pdu_agent.core.protection.settings import CapSettings
+from pdu_agent.core.rules.settings import RuleSettings
 from pdu_agent.core.settings import (
     BranchSettings,
     CoreSettings,
@@ -25,7 +25,7 @@ from pdu_agent.core.settings import (
     SensorSettings,
     ThresholdSettings,
 )
-from pdu_agent.core.tariffs import TariffSettings
+from pdu_agent.core.shutdown.settings import HookTerms
 from pdu_agent.model.audit import AuditEntry, AuditResult
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import (

@@ -7,12 +7,12 @@ import logging
 
 import pytest
 
-from pdu_agent.core.alarms import AlarmBook
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.configuring import LAST_LOCK
 from pdu_agent.core.core import Core
 from pdu_agent.core.settings import ThresholdSettings
 from pdu_agent.core.state import CoreState
+from pdu_agent.core.watching.alarms import AlarmBook
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     Action,
@@ -66,7 +66,7 @@ def test_alarms_are_in_the_log_once_and_so_is_their_end(
     bench: Workbench, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whoever only follows the log has to see them."""
-    caplog.set_level(logging.INFO, logger="pdu_agent.core.alarms")
+    caplog.set_level(logging.INFO, logger="pdu_agent.core.watching.alarms")
     book = AlarmBook(CoreState(), bench.clock, lambda _: None)
     for text in ("it may be welded", "it may be welded: 0.3 A"):
         book.set("relay", "outlet 3", Severity.CRITICAL, text)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bench.rack import OPS, Move, Rack, noisy, settings_of
-from pdu_agent.core.cap_settings import CapSettings
+from pdu_agent.core.protection.settings import CapSettings
 from pdu_agent.core.settings import BranchSettings, DeviceSettings, OutletSettings, RelayRef
 from pdu_agent.model.commands import (
     Action,

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pdu_agent.core.outlet import CLOSE_STEPS, OutletMachine
-from pdu_agent.core.scheduler import RelayScheduler
+from pdu_agent.core.outlets.outlet import CLOSE_STEPS, OutletMachine
+from pdu_agent.core.outlets.scheduler import RelayScheduler
+from pdu_agent.core.outlets.steps import Step
 from pdu_agent.core.settings import MIN_ACTUATION_GAP_S, DeviceSettings
-from pdu_agent.core.steps import Step
 from pdu_agent.model.commands import Action, SwitchOutlet
 from pdu_agent.model.size import MAX_OUTLETS
 from tests.core.bench import Workbench

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu_agent.core.demand import SUBINTERVALS, DemandWindow
+from pdu_agent.core.metered.demand import SUBINTERVALS, DemandWindow
 from pdu_agent.core.settings import DeviceSettings, ThresholdSettings
 from pdu_agent.model.commands import Quantity, Reset, ResetMeter, Target, TargetKind
 from pdu_agent.model.quantities import Electrical, Quality

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu_agent.core.fan_curve import duty_at, regulated
 from pdu_agent.core.settings import FanSettings, SensorSettings
+from pdu_agent.core.watching.fan_curve import duty_at, regulated
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.events import AlarmRaised
 from tests.core.bench import OPS, Workbench

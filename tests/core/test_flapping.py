@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from pdu_agent.core.cap_settings import CapSettings
-from pdu_agent.core.flapping import MOST_TELLINGS, QUIET_S, WINDOW_S
-from pdu_agent.core.rule_settings import (
+from pdu_agent.core.protection.settings import CapSettings
+from pdu_agent.core.rules.settings import (
     ActionSettings,
     MissingSettings,
     RuleSettings,
     TriggerSettings,
 )
 from pdu_agent.core.settings import SensorSettings, ThresholdSettings
+from pdu_agent.core.watching.flapping import MOST_TELLINGS, QUIET_S, WINDOW_S
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     Lock,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pdu_agent.core.hook_settings import HookTerms
 from pdu_agent.core.settings import DeviceSettings, GroupSettings
+from pdu_agent.core.shutdown.settings import HookTerms
 from pdu_agent.model.commands import (
     Action,
     ConfigureOutlet,

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pdu_agent.core.hook_settings import GracefulSettings
 from pdu_agent.core.settings import DeviceSettings, GroupSettings
+from pdu_agent.core.shutdown.settings import GracefulSettings
 from pdu_agent.model.commands import (
     Action,
     Actor,

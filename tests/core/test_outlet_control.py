@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pdu_agent.core.outlet import OutletMachine, Timing, advance
+from pdu_agent.core.outlets.outlet import OutletMachine, Timing, advance
+from pdu_agent.core.outlets.steps import TRANSITIONS, Step, Trigger
 from pdu_agent.core.settings import DeviceSettings
-from pdu_agent.core.steps import TRANSITIONS, Step, Trigger
 from pdu_agent.model.commands import (
     Action,
     ConfigureDevice,

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pdu_agent.core.calendar.settings import SunEvent
+from pdu_agent.core.metered.tariffs import ClockTime
 from pdu_agent.core.plans.settings import MissedRuns, PlanSettings, PlanWhen
 from pdu_agent.core.settings import DeviceSettings, GroupSettings
-from pdu_agent.core.tariffs import ClockTime
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import (
     Action,

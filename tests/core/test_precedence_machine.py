@@ -10,10 +10,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pdu_agent.core.outlet import advance
+from pdu_agent.core.outlets.outlet import advance
 from pdu_agent.core.settings import MIN_ACTUATION_GAP_S
 from pdu_agent.core.state import live_outlet
-from pdu_agent.core.switching import timing_of
+from pdu_agent.core.switching.switching import timing_of
 from pdu_agent.model.commands import (
     Action,
     Actor,

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from pdu_agent.core.relay_care import SETTLE_S, cost_of
+from pdu_agent.core.outlets.relay_care import SETTLE_S, cost_of
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.model.commands import Action, Reset, ResetMeter, ResetWear, Target, TargetKind
 from pdu_agent.model.control import RelayWear

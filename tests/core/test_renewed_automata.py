@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from bench.rack import Rack, settings_of
-from pdu_agent.core.cap_settings import CapSettings
-from pdu_agent.core.hook_settings import GracefulSettings, HookTerms
+from pdu_agent.core.metered.tariffs import ClockTime
 from pdu_agent.core.plans.settings import MissedRuns, PlanSettings, PlanWhen
-from pdu_agent.core.rule_settings import ActionSettings, RuleSettings, TriggerSettings
+from pdu_agent.core.protection.settings import CapSettings
+from pdu_agent.core.rules.settings import ActionSettings, RuleSettings, TriggerSettings
 from pdu_agent.core.settings import OutletSettings, RelayRef, SensorSettings
-from pdu_agent.core.tariffs import ClockTime
+from pdu_agent.core.shutdown.settings import GracefulSettings, HookTerms
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import Action, Target, TargetKind
 from pdu_agent.model.readings import HookResult, RunHook

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pdu_agent.core.metered.tariffs import TariffSettings
 from pdu_agent.core.settings import (
     CoreSettings,
     GroupSettings,
     OutletSettings,
     ThresholdSettings,
 )
-from pdu_agent.core.tariffs import TariffSettings
 from pdu_agent.model.audit import AuditResult
 from pdu_agent.model.commands import (
     Action,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pdu_agent.core.rule_settings import ActionSettings, MissingSettings, RuleSettings
+from pdu_agent.core.rules.settings import ActionSettings, MissingSettings, RuleSettings
 from pdu_agent.model.commands import Action, Lock, SetLock
 from pdu_agent.model.control import RuleState
 from pdu_agent.model.snapshot import OutletState

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from pdu_agent.core.rule_settings import (
+from pdu_agent.core.rules.settings import (
     ActionSettings,
     MissingSettings,
     RuleSettings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pdu_agent.core.cap_settings import CapSettings
+from pdu_agent.core.protection.settings import CapSettings
 from pdu_agent.model.audit import AuditResult
 from pdu_agent.model.commands import Action, Target, TargetKind
 from pdu_agent.model.errors import Unavailable

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu_agent.core.sequence_gaps import STEP_S, Starter, limit_of, propose, worst_a
+from pdu_agent.core.outlets.sequence_gaps import STEP_S, Starter, limit_of, propose, worst_a
 
 
 def test_a_type_b_of_16_a_lets_a_peak_of_68_a_pass_and_a_type_c_113_a() -> None:

@@ -11,7 +11,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pdu_agent.core.shedding import Choice, Load, choose
+from pdu_agent.core.protection.shedding import Choice, Load, choose
 
 racks = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 300)), min_size=0, max_size=8).map(
     lambda rows: [Load(n, p, float(w)) for n, (p, w) in enumerate(rows, start=1)]

@@ -10,10 +10,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu_agent.core.cap_settings import CapSettings
-from pdu_agent.core.hook_settings import GracefulSettings, HookTerms
-from pdu_agent.core.rule_settings import ActionSettings, RuleSettings, TriggerSettings
-from pdu_agent.core.tariffs import TariffSettings
+from pdu_agent.core.metered.tariffs import TariffSettings
+from pdu_agent.core.protection.settings import CapSettings
+from pdu_agent.core.rules.settings import ActionSettings, RuleSettings, TriggerSettings
+from pdu_agent.core.shutdown.settings import GracefulSettings, HookTerms
 from pdu_agent.model.commands import (
     Action,
     Command,

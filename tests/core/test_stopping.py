@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu_agent.core.hook_settings import GracefulSettings, HookTerms, OnHang
 from pdu_agent.core.settings import GroupSettings
+from pdu_agent.core.shutdown.settings import GracefulSettings, HookTerms, OnHang
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     Action,

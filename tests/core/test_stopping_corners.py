@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from pdu_agent.core import stopping
 from pdu_agent.core.birth import Birth
-from pdu_agent.core.cap_settings import CapSettings
 from pdu_agent.core.core import Core
+from pdu_agent.core.protection.settings import CapSettings
 from pdu_agent.core.settings import GroupSettings, RelayRef
+from pdu_agent.core.shutdown import stopping
 from pdu_agent.model.commands import (
     Action,
     ConfigureOutlet,

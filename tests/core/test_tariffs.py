@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pdu_agent.core.metered.tariffs import ClockTime, TariffPlan, TariffSettings, Weekday
 from pdu_agent.core.settings import BranchSettings
-from pdu_agent.core.tariffs import ClockTime, TariffPlan, TariffSettings, Weekday
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.quantities import Electrical, Quality

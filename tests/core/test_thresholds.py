@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu_agent.core.limits import Limits
 from pdu_agent.core.settings import SensorSettings, ThresholdSettings
-from pdu_agent.core.thresholds import Watch
+from pdu_agent.core.watching.limits import Limits
+from pdu_agent.core.watching.thresholds import Watch
 from pdu_agent.model.commands import (
     ConfigureThreshold,
     Limit,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bench.rack import MAINS_V, Rack, settings_of
-from pdu_agent.core.cap_settings import CapSettings
+from pdu_agent.core.protection.settings import CapSettings
 from pdu_agent.core.settings import OutletSettings, RelayRef
 from pdu_agent.model.audit import AuditResult
 from pdu_agent.model.commands import (

@@ -9,8 +9,8 @@ import pytest
 
 from bench.rack import Rack, settings_of
 from bench.what_if_racks import compared
+from pdu_agent.core.protection.what_if import UNIT, Basis, cap_answer, loss_answer
 from pdu_agent.core.settings import BranchSettings, LineSettings, OutletSettings, RelayRef
-from pdu_agent.core.what_if import UNIT, Basis, cap_answer, loss_answer
 from pdu_agent.model.errors import InvalidValue, UnknownTarget
 
 

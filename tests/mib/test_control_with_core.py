@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pdu_agent.core.hook_settings import HookTerms
+from pdu_agent.core.shutdown.settings import HookTerms
 from pdu_agent.mib_impl.identity import agent_modules
 from pdu_agent.mib_impl.notifications import Notifications
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC

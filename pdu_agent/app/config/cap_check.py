@@ -8,7 +8,7 @@ from typing import Any
 
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.tree import Problems
-from pdu_agent.core.cap_settings import CAPPED_KINDS, UNIT, CapSettings
+from pdu_agent.core.protection.settings import CAPPED_KINDS, UNIT, CapSettings
 from pdu_agent.model.commands import Target, TargetKind
 
 _SECTIONS = {

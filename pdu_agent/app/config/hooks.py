@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pdu_agent.app.config.shape import inline
-from pdu_agent.core.hook_settings import HookTerms
+from pdu_agent.core.shutdown.settings import HookTerms
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 

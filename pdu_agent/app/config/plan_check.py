@@ -12,11 +12,11 @@ from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.time_zone import zone_of
 from pdu_agent.app.config.tree import Problems
 from pdu_agent.core.calendar import YEAR_S, Calendar
-from pdu_agent.core.holds import LEADS_TO_ON
 from pdu_agent.core.plans.book import shown_time
 from pdu_agent.core.plans.settings import PlanSettings
 from pdu_agent.core.plans.timed import HORIZON_S
 from pdu_agent.core.settings import DeviceSettings
+from pdu_agent.core.switching.holds import LEADS_TO_ON
 from pdu_agent.model.commands import Action, Target, TargetKind
 from pdu_agent.model.errors import ConfigError
 

@@ -11,7 +11,7 @@ from pdu_agent.app.config.rule_circles import circles
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.tree import Problems
 from pdu_agent.app.config.watch_check import Watchable
-from pdu_agent.core.rule_settings import (
+from pdu_agent.core.rules.settings import (
     ActionSettings,
     RuleSettings,
     TriggerKind,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pdu_agent.core.rule_settings import ActionSettings, RuleSettings, TriggerKind
+from pdu_agent.core.rules.settings import ActionSettings, RuleSettings, TriggerKind
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.model.commands import Quantity, Target, TargetKind
 

@@ -23,10 +23,10 @@ from pdu_agent.app.config.panel import (
 )
 from pdu_agent.app.config.shape import inline
 from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
-from pdu_agent.core.cap_settings import MAX_CAPS, CapSettings
-from pdu_agent.core.hook_settings import MAX_HOOKS
+from pdu_agent.core.metered.tariffs import MAX_TARIFFS, TariffSettings
 from pdu_agent.core.plans.settings import MAX_PLANS, PlanSettings, PlanWhen
-from pdu_agent.core.rule_settings import MAX_HOSTS, MAX_RULES, HostSettings, RuleSettings
+from pdu_agent.core.protection.settings import MAX_CAPS, CapSettings
+from pdu_agent.core.rules.settings import MAX_HOSTS, MAX_RULES, HostSettings, RuleSettings
 from pdu_agent.core.settings import (
     MAX_BRANCHES,
     MAX_FANS,
@@ -43,7 +43,7 @@ from pdu_agent.core.settings import (
     SensorSettings,
     ThresholdSettings,
 )
-from pdu_agent.core.tariffs import MAX_TARIFFS, TariffSettings
+from pdu_agent.core.shutdown.settings import MAX_HOOKS
 from pdu_agent.hw import registry
 from pdu_agent.model.commands import Target
 from pdu_agent.model.errors import ConfigError

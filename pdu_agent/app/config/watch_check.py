@@ -7,12 +7,12 @@ from typing import Any
 
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.tree import Problems
-from pdu_agent.core.limits import limits_from, limits_of_unit
 from pdu_agent.core.settings import (
     CoreSettings,
     DeviceSettings,
     InletSettings,
 )
+from pdu_agent.core.watching.limits import limits_from, limits_of_unit
 from pdu_agent.model.commands import Quantity, Target, TargetKind
 
 

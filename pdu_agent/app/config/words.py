@@ -11,8 +11,8 @@ from datetime import date, datetime, time
 from typing import Any
 
 from pdu_agent.core.calendar.settings import DateSpan
+from pdu_agent.core.metered.tariffs import ClockTime
 from pdu_agent.core.settings import RelayRef
-from pdu_agent.core.tariffs import ClockTime
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.io_line import IoLine

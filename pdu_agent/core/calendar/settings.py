@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 
 from pdu_agent.core.calendar.cron import parse_cron
-from pdu_agent.core.tariffs import ClockTime, Weekday
+from pdu_agent.core.metered.tariffs import ClockTime, Weekday
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 

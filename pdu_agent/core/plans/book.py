@@ -12,13 +12,13 @@ from itertools import islice
 from typing import Any
 
 from pdu_agent.core.calendar import Calendar, Occurrence, Place
-from pdu_agent.core.groups import members_of
 from pdu_agent.core.live_settings import Sections
 from pdu_agent.core.plans.settings import PlanSettings
 from pdu_agent.core.plans.timed import HORIZON_S, TimedPlan
 from pdu_agent.core.plans.wording import when_in_words
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
+from pdu_agent.core.switching.groups import members_of
 from pdu_agent.model.commands import Action
 from pdu_agent.model.control import NextChange, Plan, Upcoming
 from pdu_agent.model.errors import UnknownTarget

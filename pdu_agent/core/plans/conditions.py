@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from pdu_agent.core.limits import UNIT
+from pdu_agent.core.metered.values import Values
 from pdu_agent.core.plans.hosts import HostAnswers
 from pdu_agent.core.plans.settings import HostCondition, PlanConditions, SensorCondition
-from pdu_agent.core.values import Values
+from pdu_agent.core.watching.limits import UNIT
 from pdu_agent.model.commands import Quantity, Target, TargetKind
 from pdu_agent.model.ups import Ups, UpsFlag
 

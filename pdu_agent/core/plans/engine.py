@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Wish
-from pdu_agent.core.holds import LEADS_TO_ON
 from pdu_agent.core.plans.book import PlanBook, shown_time
 from pdu_agent.core.plans.conditions import obstacle
 from pdu_agent.core.plans.counters import counted_value, counts_in_s, is_reached
@@ -20,7 +19,8 @@ from pdu_agent.core.plans.timed import TimedPlan, Turn
 from pdu_agent.core.plans.wall_clock import TOO_FAR_BACK_S, WallClock
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
-from pdu_agent.core.switching import Circumstances
+from pdu_agent.core.switching.holds import LEADS_TO_ON
+from pdu_agent.core.switching.switching import Circumstances
 from pdu_agent.model.commands import (
     Action,
     Actor,

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from pdu_agent.core.calendar.settings import SunEvent, Twilight, WhenSettings
+from pdu_agent.core.metered.tariffs import Weekday
 from pdu_agent.core.plans.settings import PlanWhen
-from pdu_agent.core.tariffs import Weekday
 
 _WEEK = tuple(Weekday)
 

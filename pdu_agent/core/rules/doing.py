@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pdu_agent.core.engine import Desk, Wish
-from pdu_agent.core.rule_settings import SWITCHES, ActionSettings
 from pdu_agent.core.rules.live import MISSING, OTHERWISE, THEN, LiveRule
+from pdu_agent.core.rules.settings import SWITCHES, ActionSettings
 from pdu_agent.model.commands import (
     Action,
     Actor,

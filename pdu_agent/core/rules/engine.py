@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Wish
-from pdu_agent.core.rule_settings import RuleSettings
 from pdu_agent.core.rules.doing import ALARM, Doing
 from pdu_agent.core.rules.judging import enable
 from pdu_agent.core.rules.limiting import PAUSE_ALARM, Limits
@@ -21,11 +20,12 @@ from pdu_agent.core.rules.live import MISSING, OTHERWISE, THEN, LiveRule
 from pdu_agent.core.rules.making import rule_of
 from pdu_agent.core.rules.memory import Memory, anew
 from pdu_agent.core.rules.retries import Retries
+from pdu_agent.core.rules.settings import RuleSettings
 from pdu_agent.core.rules.shown import next_change_of, shown
 from pdu_agent.core.rules.watch import Watch
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
-from pdu_agent.core.switching import Circumstances
+from pdu_agent.core.switching.switching import Circumstances
 from pdu_agent.model.commands import Actor, EnableRule
 from pdu_agent.model.control import NextChange, Rule
 from pdu_agent.model.errors import CommandError

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
-from pdu_agent.core.holds import without_hold
 from pdu_agent.core.rules.live import LiveRule
 from pdu_agent.core.rules.memory import NEW, anew
 from pdu_agent.core.state import CoreState
+from pdu_agent.core.switching.holds import without_hold
 from pdu_agent.model.commands import EnableRule
 from pdu_agent.model.errors import UnknownTarget
 

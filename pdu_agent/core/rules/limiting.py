@@ -7,9 +7,9 @@ import math
 from datetime import datetime, tzinfo
 
 from pdu_agent.core.engine import Desk
-from pdu_agent.core.rule_settings import TriggerKind
 from pdu_agent.core.rules.live import STORM_FIRINGS, LiveRule
 from pdu_agent.core.rules.memory import Memory
+from pdu_agent.core.rules.settings import TriggerKind
 from pdu_agent.model.snapshot import Severity
 
 PAUSE_ALARM = "rule pause"

@@ -7,7 +7,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from pdu_agent.core.rule_settings import ActionSettings, RuleSettings
+from pdu_agent.core.rules.settings import ActionSettings, RuleSettings
 from pdu_agent.core.rules.sights import Sight
 from pdu_agent.core.rules.watch import Seen, Watch
 from pdu_agent.model.record import RuleRecord

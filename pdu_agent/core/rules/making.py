@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pdu_agent.core.engine import Desk
-from pdu_agent.core.rule_settings import RuleSettings
 from pdu_agent.core.rules.doing import Doing
 from pdu_agent.core.rules.live import LiveRule
+from pdu_agent.core.rules.settings import RuleSettings
 from pdu_agent.core.rules.shown import action_of, condition_of
 from pdu_agent.core.rules.sights import Around, sight_of
 from pdu_agent.core.rules.watch import Watch

@@ -6,8 +6,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from pdu_agent.core.rule_settings import ActionSettings, RuleSettings
 from pdu_agent.core.rules.live import MISSING, OTHERWISE, THEN, LiveRule
+from pdu_agent.core.rules.settings import ActionSettings, RuleSettings
 from pdu_agent.core.rules.sights import Sight
 from pdu_agent.model.control import NextChange, Rule, RuleState
 from pdu_agent.model.record import RuleRecord

@@ -7,13 +7,13 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pdu_agent.core.limits import UNIT
-from pdu_agent.core.rule_settings import ANY_UPS, FLAGS, TriggerKind, TriggerSettings
+from pdu_agent.core.metered.values import Values
+from pdu_agent.core.outlets.steps import Step
+from pdu_agent.core.rules.settings import ANY_UPS, FLAGS, TriggerKind, TriggerSettings
 from pdu_agent.core.rules.watch import Seen
 from pdu_agent.core.state import CoreState, OutletLive
-from pdu_agent.core.steps import Step
-from pdu_agent.core.thresholds import UNITS
-from pdu_agent.core.values import Values
+from pdu_agent.core.watching.limits import UNIT
+from pdu_agent.core.watching.thresholds import UNITS
 from pdu_agent.model.commands import Lock, Quantity, Target, TargetKind
 from pdu_agent.model.readings import HostSeen
 from pdu_agent.model.snapshot import OutletState, SensorKind

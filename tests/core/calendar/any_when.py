@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from pdu_agent.core.calendar.settings import DateSpan, PresenceSettings, WhenSettings
-from pdu_agent.core.tariffs import ClockTime, Weekday
+from pdu_agent.core.metered.tariffs import ClockTime, Weekday
 from pdu_agent.model.errors import ConfigError
 
 PLACES = {

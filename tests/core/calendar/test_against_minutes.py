@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pdu_agent.core.calendar import WhenSettings
 from pdu_agent.core.calendar.settings import SunEvent, Twilight
-from pdu_agent.core.tariffs import ClockTime, Weekday
+from pdu_agent.core.metered.tariffs import ClockTime, Weekday
 from tests.core.calendar.any_when import any_when
 from tests.core.calendar.comparing import HEIGHTS_DEG, compare, compare_sun
 

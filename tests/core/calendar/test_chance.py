@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pdu_agent.core.calendar import Calendar, Occurrence, Place, WhenSettings
 from pdu_agent.core.calendar.settings import PresenceSettings, SunEvent
-from pdu_agent.core.tariffs import ClockTime
+from pdu_agent.core.metered.tariffs import ClockTime
 
 ROME = ZoneInfo("Europe/Rome")
 JANUARY_S = 1_767_225_600  # 2026-01-01 00:00 UTC

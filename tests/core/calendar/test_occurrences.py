@@ -12,7 +12,7 @@ import pytest
 
 from pdu_agent.core.calendar import Calendar, WhenSettings
 from pdu_agent.core.calendar.settings import DateSpan, PresenceSettings
-from pdu_agent.core.tariffs import ClockTime, Weekday
+from pdu_agent.core.metered.tariffs import ClockTime, Weekday
 from pdu_agent.model.terms import Action
 
 ROME = ZoneInfo("Europe/Rome")

@@ -15,8 +15,8 @@ from pdu_agent.core.calendar.settings import (
     SunEvent,
     Twilight,
 )
+from pdu_agent.core.metered.tariffs import ClockTime, Weekday
 from pdu_agent.core.settings import DeviceSettings
-from pdu_agent.core.tariffs import ClockTime, Weekday
 from pdu_agent.model.errors import ConfigError
 
 SEVEN = ClockTime(420)
