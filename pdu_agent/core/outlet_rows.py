@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import is_
-from typing import NamedTuple
+from dataclasses import fields
+from operator import attrgetter, is_
+from typing import Any, NamedTuple
 
 from pdu_agent.core.control import Control
 from pdu_agent.core.engine import Progress
@@ -22,14 +23,18 @@ from pdu_agent.model.record import TripRecord, WearRecord
 from pdu_agent.model.snapshot import Faults, Meter, Outlet, OutletHooks
 
 _NO_TRIP = Trip()
+_COLUMNS = [each.name for each in fields(Outlet)]
+_METER = _COLUMNS.index("meter")
+_BEFORE_METER = attrgetter(*_COLUMNS[:_METER])
+_AFTER_METER = attrgetter(*_COLUMNS[_METER + 1 :])
 
 
 class _Parts(NamedTuple):
     """All that a row is made of but the time: the same objects make the same row."""
 
+    ledger: Ledger | None
     settings: OutletSettings
     live: OutletLive
-    ledger: Ledger | None
     tariffs: tuple[str, ...]
     faults: Faults
     next_change: NextChange | None
@@ -69,9 +74,9 @@ class OutletRows:
         for number, live in state.outlets.items():
             target, own = self._targets[number], settings[number]
             parts = _Parts(
+                ledgers.get(target),
                 own,
                 live,
-                ledgers.get(target),
                 tariffs,
                 faults.of(target, own.relay),
                 changes.get(number),
@@ -83,13 +88,18 @@ class OutletRows:
         return shown
 
     def _row(self, number: int, parts: _Parts, now_s: float) -> Outlet:
-        """The row made last, where it is of the same parts and has no countdown."""
+        """The row made last, where it is of the same parts and has no countdown. A new reading
+        changes nothing but its meter.
+        """
         before = self._made.get(number)
         waits = parts.live.machine.pending is not None
-        if before is not None and not waits and all(map(is_, parts, before[0])):
-            return before[1]
-        pending_s = self._pending_s(number, parts, now_s) if waits else 0.0
-        row = _shown(parts, pending_s, before)
+        if before is not None and not waits and all(map(is_, parts[1:], before[0][1:])):
+            if parts.ledger is before[0].ledger:
+                return before[1]
+            row = _with_meter(before[1], _meter(parts, None))
+        else:
+            pending_s = self._pending_s(number, parts, now_s) if waits else 0.0
+            row = _shown(parts, pending_s, before)
         self._made[number] = parts, row
         return row
 
@@ -152,6 +162,12 @@ def _shown(parts: _Parts, pending_s: float, before: tuple[_Parts, Outlet] | None
         hooks=kept[1].hooks if kept is not None else _hooks(settings),
         trip=_trip(parts.trip) if parts.trip is not None else _NO_TRIP,
     )
+
+
+def _with_meter(row: Outlet, meter: Meter | None) -> Outlet:
+    """As dataclasses.replace, in half the time: each reading does this for every outlet."""
+    columns: list[Any] = [*_BEFORE_METER(row), meter, *_AFTER_METER(row)]
+    return Outlet(*columns)
 
 
 def _meter(parts: _Parts, kept: tuple[_Parts, Outlet] | None) -> Meter | None:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
 from typing import NamedTuple
 
 from pdu_agent.core.control import Control
@@ -41,6 +42,8 @@ from pdu_agent.model.snapshot import (
     Line,
     Snapshot,
 )
+
+_BUT_RECORD = attrgetter(*(each.name for each in fields(Ledger) if each.name != "record"))
 
 
 class _AsSaved(NamedTuple):
@@ -86,7 +89,7 @@ class Publisher:
         self._control = control
         self._values = values
         self._outlets = OutletRows(state, live, banks, control)
-        self._as_saved: dict[Target, _AsSaved] = {}
+        self._as_saved: dict[str, _AsSaved] = {}
         self._seq = 0
 
     def sources(self) -> dict[Target, Source]:
@@ -174,21 +177,25 @@ class Publisher:
 
     def _ledgers(self) -> dict[Target, Ledger]:
         """The newest readings with the counters as saved, see RecordKeeper."""
-        meters, before = self._keeper.meters, self._as_saved
-        self._as_saved = {}
+        meters, as_saved = self._keeper.meters, self._as_saved
+        shown: dict[Target, Ledger] = {}
         for target, ledger in self._state.ledgers.items():
-            record = meters.get(str(target), ledger.record)
-            made = before.get(target)
+            name = str(target)
+            record, made = meters.get(name, ledger.record), as_saved.get(name)
             if made is None or made.ledger is not ledger or made.record is not record:
-                shown = ledger if ledger.record is record else replace(ledger, record=record)
-                made = _AsSaved(ledger, record, shown)
-            self._as_saved[target] = made
-        return {target: made.shown for target, made in self._as_saved.items()}
+                made = as_saved[name] = _AsSaved(ledger, record, _with_record(ledger, record))
+            shown[target] = made.shown
+        return shown
 
     def _sensors(self) -> dict[Target, Source]:
         return {
             Target(TargetKind.SENSOR, number): live for number, live in self._state.sensors.items()
         }
+
+
+def _with_record(ledger: Ledger, record: MeterRecord) -> Ledger:
+    """As dataclasses.replace, in half the time: each reading does this for every meter."""
+    return ledger if ledger.record is record else Ledger(record, *_BUT_RECORD(ledger))
 
 
 def shown_line(settings: LineSettings, ledger: Ledger | None) -> Line:
