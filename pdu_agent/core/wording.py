@@ -78,7 +78,7 @@ def _described(command: Command) -> str:
         case SwitchAll():
             return f"all outlets {command.action.value}{_how(command.delay_s, command.forced)}"
         case SwitchGroup():
-            how = _how(command.delay_s, command.forced)
+            how = _how(command.delay_s, command.forced) + _without(command.without)
             return f"group {command.group} {command.action.value}{how}"
         case SetLock():
             return f"outlet {command.outlet} {command.lock.value}"
@@ -125,6 +125,10 @@ def _described(command: Command) -> str:
             return f"rule {command.rule} {'enabled' if command.enabled else 'disabled'}"
         case _:
             return f"{_subject(command)} {command.setting.value} = {_shown(command.value)}"
+
+
+def _without(outlets: Sequence[int]) -> str:
+    return f" without outlet {', '.join(map(str, outlets))}" if outlets else ""
 
 
 def _how(delay_s: float | None, forced: bool) -> str:

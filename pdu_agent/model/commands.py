@@ -186,13 +186,15 @@ class ConfigureThreshold:
 @dataclass(frozen=True, slots=True)
 class SwitchGroup:
     """The action for every member that is switched, and neither locked nor held against it.
-    delay_s and forced: as of SwitchOutlet; the group's gaps come on top of the delay.
+    delay_s and forced: as of SwitchOutlet; the group's gaps come on top of the delay. without:
+    members that it is not for.
     """
 
     group: int
     action: Action
     delay_s: float | None = None
     forced: bool = False
+    without: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

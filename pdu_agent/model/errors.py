@@ -96,4 +96,11 @@ class Busy(CommandError):
 
 
 class Unavailable(CommandError):
-    """The relay board is known to be down, or the state could not be stored."""
+    """The relay board is known to be down, or the state could not be stored.
+
+    outlets: those of the command whose board is down; none where it is not about boards.
+    """
+
+    def __init__(self, message: str, position: int = 0, outlets: tuple[int, ...] = ()) -> None:
+        super().__init__(message, position)
+        self.outlets = outlets

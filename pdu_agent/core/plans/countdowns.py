@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Wish
 from pdu_agent.core.live_settings import Sections
+from pdu_agent.core.plans.passing import AGAIN_S, GIVEN_UP_S
 from pdu_agent.core.plans.wall_clock import WallClock
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState, plain_actor
@@ -35,9 +36,6 @@ from pdu_agent.model.record import CountdownRecord
 log = logging.getLogger(__name__)
 
 LONGEST_S = 7 * 86_400
-AGAIN_S = 10.0
-GIVEN_UP_S = 600.0
-"""What is refused for a reason that passes is tried again for so long."""
 _PASSING = (Unavailable, Busy, NotNow)
 _ACTIONS = (Action.ON, Action.OFF, Action.REBOOT, Action.TOGGLE, Action.PULSE)
 

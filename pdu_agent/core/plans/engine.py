@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Wish
@@ -15,6 +14,8 @@ from pdu_agent.core.plans.conditions import obstacle
 from pdu_agent.core.plans.counters import counted_value, counts_in_s, is_reached
 from pdu_agent.core.plans.hosts import HostAnswers
 from pdu_agent.core.plans.judging import PlanJudge
+from pdu_agent.core.plans.later import SWITCHED, Later, LaterRuns, Run
+from pdu_agent.core.plans.passing import GIVEN_UP_S
 from pdu_agent.core.plans.timed import TimedPlan, Turn
 from pdu_agent.core.plans.wall_clock import TOO_FAR_BACK_S, WallClock
 from pdu_agent.core.settings import CoreSettings
@@ -22,7 +23,6 @@ from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching.holds import LEADS_TO_ON
 from pdu_agent.core.switching.switching import Circumstances
 from pdu_agent.model.commands import (
-    Action,
     Actor,
     Command,
     EnablePlan,
@@ -32,7 +32,7 @@ from pdu_agent.model.commands import (
     SwitchOutlet,
 )
 from pdu_agent.model.control import NextChange, Plan, Upcoming
-from pdu_agent.model.errors import CommandError
+from pdu_agent.model.errors import Busy, CommandError, Unavailable
 from pdu_agent.model.events import PlanRan
 from pdu_agent.model.readings import HookMoment, HookResult, HostSeen, RunHook
 from pdu_agent.model.snapshot import Severity
@@ -44,18 +44,9 @@ EARLY_S = 0.001
 _CLOCK = "clock"
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A plan whose turn it is. action: None for a hook. because: in words, for the audit.
-    handled: what it remembers from now on. obstacle: why it may not run, empty where it may.
-    """
-
-    plan: TimedPlan
-    due_s: float
-    action: Action | None
-    because: str
-    handled: Mapping[str, Any]
-    obstacle: str = ""
+_PASSING = (Unavailable, Busy)
+Refusals = dict[int, CommandError]
+"""By outlet; 0 for what is about no outlet."""
 
 
 class Plans(Engine):
@@ -68,6 +59,7 @@ class Plans(Engine):
         self._wall = WallClock(desk.clock, desk.recorded_wall_s)
         self._answers = HostAnswers()
         self._hooks: dict[int, str] = {}
+        self._later = LaterRuns(desk.state)
         self._error: CommandError | None = None
         self._in_doubt = False
         self._counted_in: tuple[list[TimedPlan], float] | None = None
@@ -82,6 +74,7 @@ class Plans(Engine):
         for name in rows.keys() - names:
             del rows[name]
         self._book = PlanBook(settings, self._desk.state)
+        self._later.renew(self._book.named)
 
     def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> Mapping[type, Judge]:
         began_wall_s = around.wall_s if self._wall.is_set else None
@@ -91,6 +84,9 @@ class Plans(Engine):
     # -- time -----------------------------------------------------------------------
 
     def next_due_s(self) -> float:
+        return min(self._later.next_s(), self._first_due_s())
+
+    def _first_due_s(self) -> float:
         now_s, book = self._desk.clock.monotonic_s(), self._book
         book.refresh()
         if book.asked():
@@ -115,6 +111,8 @@ class Plans(Engine):
         jump_s = self._wall.look()
         self._book.refresh()
         self._tell_doubt()
+        for later in self._later.take_due(self._desk.clock.monotonic_s()):
+            yield from self._try_again(later)
         for plan in self._book.asked():
             yield from self._run_by_hand(plan)
         if not self._wall.is_set:
@@ -155,7 +153,7 @@ class Plans(Engine):
 
     # -- what is due ----------------------------------------------------------------
 
-    def _due(self) -> list[_Run]:
+    def _due(self) -> list[Run]:
         wall_s = self._desk.clock.wall_s() + EARLY_S
         if self._book.next_wall_s() > wall_s:
             return []
@@ -177,11 +175,11 @@ class Plans(Engine):
         text = f"missed {several} due {self._time(turn.newest.wall_s)}"
         self._note(plan, text, skipped=True)
 
-    def _run_of(self, plan: TimedPlan, turn: Turn, wall_s: float) -> _Run:
+    def _run_of(self, plan: TimedPlan, turn: Turn, wall_s: float) -> Run:
         due_s = turn.newest.wall_s
         late_s = wall_s - due_s
         late = f", {_lasting(late_s)} late" if late_s >= 1.0 else ""
-        return _Run(
+        return Run(
             plan,
             due_s,
             turn.newest.action or plan.settings.wanted,
@@ -190,10 +188,10 @@ class Plans(Engine):
             self._obstacle(plan),
         )
 
-    def _counted(self) -> list[_Run]:
+    def _counted(self) -> list[Run]:
         return [run for plan in self._book.counting() if (run := self._counted_by(plan))]
 
-    def _counted_by(self, plan: TimedPlan) -> _Run | None:
+    def _counted_by(self, plan: TimedPlan) -> Run | None:
         counter = plan.settings.when.counter
         value = counted_value(counter, self._desk.state) if counter is not None else None
         if counter is None or value is None:
@@ -210,7 +208,7 @@ class Plans(Engine):
             return None
         handled = {"counted": value, "is_done": not counter.repeat}
         wall_s = self._desk.clock.wall_s()
-        return _Run(plan, wall_s, plan.settings.wanted, f"{counter}", handled)
+        return Run(plan, wall_s, plan.settings.wanted, f"{counter}", handled)
 
     def _obstacle(self, plan: TimedPlan) -> str:
         return obstacle(plan.settings.conditions, self._desk.values, self._answers)
@@ -220,10 +218,10 @@ class Plans(Engine):
     def _run_by_hand(self, plan: TimedPlan) -> Iterator[Wish]:
         because = f"run now by {Actor(*plan.row.asked)}"
         wall_s = self._desk.clock.wall_s()
-        run = _Run(plan, wall_s, plan.settings.wanted, because, {"asked": ()})
+        run = Run(plan, wall_s, plan.settings.wanted, because, {"asked": ()}, by_hand=True)
         yield from self._carry_out(run)
 
-    def _run_all(self, runs: Sequence[_Run]) -> Iterator[Wish]:
+    def _run_all(self, runs: Sequence[Run]) -> Iterator[Wish]:
         """Of contrary wishes for the same outlets at one instant only the later one moves any."""
         for place, run in enumerate(runs):
             if run.obstacle:
@@ -233,7 +231,7 @@ class Plans(Engine):
             later = [other for other in runs[place + 1 :] if not other.obstacle]
             yield from self._carry_out(run, self._taken(run, later))
 
-    def _taken(self, run: _Run, later: Sequence[_Run]) -> dict[int, str]:
+    def _taken(self, run: Run, later: Sequence[Run]) -> dict[int, str]:
         """Outlets that a later one switches the other way, and which one does."""
         return {
             outlet: other.plan.name
@@ -244,53 +242,98 @@ class Plans(Engine):
             for outlet in self._book.outlets(other.plan)
         }
 
-    def _carry_out(self, run: _Run, taken: Mapping[int, str] | None = None) -> Iterator[Wish]:
+    def _carry_out(self, run: Run, taken: Mapping[int, str] | None = None) -> Iterator[Wish]:
         self._book.write(run.plan, **run.handled)
         if run.action is None:
             self._run_hook(run)
             return
-        meant = self._book.outlets(run.plan)
+        meant = self._meant(run.plan)
+        self._later.give_way(meant)
         left = tuple(outlet for outlet in meant if outlet not in (taken or {}))
         if taken and meant and not left:
             names = sorted({taken[outlet] for outlet in meant})
             self._note(run.plan, f"left to {', '.join(names)}, due as well", skipped=True)
             return
-        commands = self._commands(run, left if len(left) < len(meant) else None)
-        yield from self._submit(run, commands)
+        refused = yield from self._order(run, left)
+        said = f"{run.action.value}, {run.because}"
+        is_done = len(refused) < max(1, len(left))
+        passing = _passing(refused)
+        if passing:
+            self._later.add(run, passing, is_done, self._desk.clock.monotonic_s())
+        words = [said] if is_done else []
+        words += _in_words(refused)
+        words += [f"tried again for {_lasting(GIVEN_UP_S)}"] if passing else []
+        self._note(run.plan, "; ".join(words), skipped=not is_done)
 
-    def _commands(self, run: _Run, only: tuple[int, ...] | None) -> tuple[Command, ...]:
-        action, settings = run.action, run.plan.settings
+    def _meant(self, plan: TimedPlan) -> tuple[int, ...]:
+        return plan.settings.outlets or self._book.outlets(plan)
+
+    def _order(self, run: Run, outlets: tuple[int, ...]) -> Generator[Wish, None, Refusals]:
+        """All at once; those whose board is down are left out, and where one of several outlets
+        is refused for something else, each goes by itself.
+        """
+        actor = Actor("schedule", run.plan.name, "", run.because)
+        commands = self._commands(run, outlets)
+        yield Wish(commands, actor)
+        error = self._error
+        if error is None:
+            return {}
+        down = error.outlets if isinstance(error, Unavailable) else ()
+        left = tuple(outlet for outlet in outlets if outlet not in down)
+        if down and left:
+            refused = yield from self._order(run, left)
+            return dict.fromkeys(down, error) | refused
+        if len(commands) == 1:
+            return dict.fromkeys(outlets or (0,), error)
+        refused = {}
+        for outlet, command in zip(outlets, commands, strict=True):
+            yield Wish((command,), actor)
+            if self._error is not None:
+                refused[outlet] = self._error
+        return refused
+
+    def _commands(self, run: Run, outlets: tuple[int, ...]) -> tuple[Command, ...]:
+        action, settings, meant = run.action, run.plan.settings, self._meant(run.plan)
         if action is None:
             return ()
-        if only is None and settings.group is not None:
-            return (SwitchGroup(settings.group, action),)
-        if only is None and settings.every:
+        if settings.group is not None:
+            without = tuple(outlet for outlet in meant if outlet not in outlets)
+            return (SwitchGroup(settings.group, action, without=without),)
+        if settings.every and outlets == meant:
             return (SwitchAll(action),)
-        outlets = only if only is not None else settings.outlets
         return tuple(SwitchOutlet(outlet, action) for outlet in outlets)
 
-    def _submit(self, run: _Run, commands: tuple[Command, ...]) -> Iterator[Wish]:
-        """All at once; where one of several outlets is refused, each by itself."""
-        actor = Actor("schedule", run.plan.name, "", run.because)
-        word = run.action.value if run.action else ""
-        yield Wish(commands, actor)
-        if self._error is None:
-            self._note(run.plan, f"{word}, {run.because}")
+    def _try_again(self, later: Later) -> Iterator[Wish]:
+        """What had been refused. It waits while the plan may not run, and not for ever."""
+        run, now_s = later.run, self._desk.clock.monotonic_s()
+        outlets = self._later.untouched(later)
+        if not outlets or not (run.by_hand or run.plan.is_enabled):
+            why = "the plan was disabled" if outlets else SWITCHED
+            self._give_up(later, f"it had been refused, and {why}")
             return
-        refused = [str(self._error)]
-        if len(commands) > 1:
-            refused = []
-            for command in commands:
-                yield Wish((command,), actor)
-                refused += [str(self._error)] if self._error else []
-        done = f"{word}, {run.because}; " if len(refused) < len(commands) else ""
-        self._note(run.plan, f"{done}refused: {'; '.join(refused)}", skipped=not done)
+        why_not = "" if run.by_hand else self._obstacle(run.plan)
+        refused: Refusals = {}
+        if not why_not:
+            refused = yield from self._order(run, outlets)
+        is_done = not why_not and len(refused) < len(outlets)
+        passing = outlets if why_not else _passing(refused)
+        if is_done and run.action:
+            said = f"{run.action.value}, {run.because}; it had been refused before"
+            words = "; ".join([said, *_in_words(refused)])
+            self._note(run.plan, words, again=later.counted)
+        if passing and not later.is_over(now_s):
+            self._later.put_back(later, passing, is_done or later.counted, now_s)
+        elif refused or why_not:
+            self._give_up(later, "; ".join(_in_words(refused)) or why_not)
+
+    def _give_up(self, later: Later, why: str) -> None:
+        self._note(later.run.plan, f"given up: {why}", skipped=True)
 
     def told(self, wish: Wish, error: CommandError | None) -> None:
         del wish
         self._error = error
 
-    def _run_hook(self, run: _Run) -> None:
+    def _run_hook(self, run: Run) -> None:
         number = self._desk.next_hook()
         self._hooks[number] = run.plan.name
         because = str(Actor("schedule", run.plan.name, "", run.because))
@@ -310,9 +353,12 @@ class Plans(Engine):
     def on_host(self, seen: HostSeen) -> None:
         self._answers.note(seen)
 
-    def _note(self, plan: TimedPlan, outcome: str, skipped: bool = False) -> None:
+    def _note(
+        self, plan: TimedPlan, outcome: str, skipped: bool = False, again: bool = False
+    ) -> None:
+        """again: the run has been counted already."""
         changes: dict[str, Any] = {"outcome": outcome}
-        if not skipped:
+        if not skipped and not again:
             changes |= {"last_wall_s": self._desk.clock.wall_s(), "runs": plan.row.runs + 1}
         self._book.write(plan, **changes)
         self._publish(plan, outcome, skipped)
@@ -339,6 +385,18 @@ class Plans(Engine):
     def upcoming(self, count: int, outlet: int | None) -> list[Upcoming]:
         self._book.refresh()
         return self._book.upcoming(count, outlet) if self._wall.is_set else []
+
+
+def _passing(refused: Refusals) -> tuple[int, ...]:
+    return tuple(
+        outlet for outlet, error in refused.items() if outlet and isinstance(error, _PASSING)
+    )
+
+
+def _in_words(refused: Refusals) -> list[str]:
+    """Each reason once."""
+    texts = "; ".join(dict.fromkeys(str(error) for error in refused.values()))
+    return [f"refused: {texts}"] if texts else []
 
 
 def _moved(jump_s: float) -> str:

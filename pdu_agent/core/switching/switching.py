@@ -148,6 +148,7 @@ class Switching:
         members, gap_s = sequence_of(command.group, self._sections, self._draft)
         if not members:
             raise NotNow(f"group {command.group} is empty: nothing to switch")
+        members = tuple(number for number in members if number not in command.without)
         if command.action in (Action.OFF, Action.OFF_DELAYED):
             members = members[::-1]
         what = f"group {command.group}"
@@ -198,9 +199,9 @@ class Switching:
                 free.append(number)
         if not free:
             self._refuse_all(what, why_not)
+        self._require_boards(free)
         for turn, number in enumerate(free):
             settings, live = self._outlet(number)
-            self._require_relay(settings)
             self._claim(number)
             mine, wait_s = _in_turn(_plain(action, live), settings, turn * gap_s, delay_s)
             stops = dict(self._draft.stops)
@@ -350,9 +351,18 @@ class Switching:
     def _require_relay(self, settings: OutletSettings) -> None:
         if settings.relay is None:
             raise OutletLocked(f"outlet {settings.number} is metered only: it has no relay")
-        trouble = self._around.bank_trouble.get(settings.relay.bank)
-        if trouble is not None:
-            raise Unavailable(f"outlet {settings.number}: board {settings.relay.bank}: {trouble}")
+        self._require_boards([settings.number])
+
+    def _require_boards(self, numbers: Sequence[int]) -> None:
+        """Raises Unavailable, with all of the outlets whose board is down."""
+        troubles: dict[int, str] = {}
+        for number in numbers:
+            relay = self._sections.outlets[number].relay
+            trouble = self._around.bank_trouble.get(relay.bank) if relay is not None else None
+            if relay is not None and trouble is not None:
+                troubles[number] = f"board {relay.bank}: {trouble}"
+        for number, text in troubles.items():
+            raise Unavailable(f"outlet {number}: {text}", outlets=tuple(troubles))
 
     def _claim(self, number: int) -> None:
         if number in self._claimed:
