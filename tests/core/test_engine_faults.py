@@ -15,6 +15,7 @@ from pdu_agent.core.plans.engine import Plans
 from pdu_agent.core.rules.engine import Rules
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import Action, EnablePlan, SetCountdown
+from pdu_agent.model.errors import Unavailable
 from pdu_agent.model.readings import HookResult, HostSeen
 from pdu_agent.model.snapshot import Severity
 from tests.core.bench import OPS, Workbench
@@ -78,7 +79,8 @@ def test_a_command_that_the_broken_engine_would_judge_is_refused(
 ) -> None:
     monkeypatch.setattr(Plans, "judges", broken)
     before = unit.core.snapshot.plans
-    with pytest.raises(KeyError):
+    text = "plan night disabled: the part of the agent that does this has failed"
+    with pytest.raises(Unavailable, match=text):
         unit.submit(EnablePlan("night", False))
     assert unit.core.snapshot.plans == before
 

@@ -10,6 +10,7 @@ from pdu_agent.core.live_settings import Sections
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching.groups import GroupEditor
 from pdu_agent.core.switching.switching import Circumstances, Switching
+from pdu_agent.core.wording import described
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
     Actor,
@@ -39,7 +40,7 @@ from pdu_agent.model.commands import (
     SwitchGroup,
     SwitchOutlet,
 )
-from pdu_agent.model.errors import CommandError, NotNow
+from pdu_agent.model.errors import CommandError, NotNow, Unavailable
 
 
 class Batch:
@@ -119,7 +120,17 @@ class Batch:
         if judge_of_limits is not None:
             judge_of_limits(command, position)
         else:
-            self._judges[type(command)](command)
+            self._judge_of(command)(command)
+
+    def _judge_of(self, command: Command) -> Callable[..., None]:
+        """Raises Unavailable where whoever owns such commands has failed."""
+        judge = self._judges.get(type(command))
+        if judge is None:
+            raise Unavailable(
+                f"{described([command])}: the part of the agent that does this has failed, see "
+                f"the alarm `engine`"
+            )
+        return judge
 
 
 _TURNS = {CreateGroup: 0, SwitchOutlet: 2, SwitchAll: 2, SwitchGroup: 2}
