@@ -20,9 +20,11 @@ import struct
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.app.own_network import INTERFACES, link_trouble
 from pdu_agent.core.rules.settings import HostSettings
 from pdu_agent.model.readings import HostSeen
 
@@ -45,6 +47,7 @@ _OWN_FAULTS = frozenset(
         errno.EPERM,
         errno.ENETDOWN,
         errno.ENETUNREACH,
+        errno.EADDRNOTAVAIL,
     }
 )
 """This machine has no means, no right or no network: that is no failure of the host."""
@@ -60,10 +63,13 @@ class NotAsked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """How this machine asks. program: of ping, None where there is none."""
+    """How this machine asks. program: of ping, None where there is none. interfaces: the folder
+    that tells of each whether it has a link.
+    """
 
     open_ping: Callable[[Family], socket.socket]
     program: str | None
+    interfaces: Path = INTERFACES
 
 
 def system_means() -> Means:
@@ -136,6 +142,19 @@ async def asked(host: HostSettings, means: Means, resolvers: ThreadPoolExecutor)
     """One attempt, within the host's timeout_s, and as much before it for a name's address."""
     try:
         family, address = await _address(host, resolvers)
+    except NotAsked as exc:
+        return HostSeen(host.name, False, str(exc), asked=False)
+    seen = await _attempted(host, means, family, address)
+    if seen.answered or not seen.asked or ipaddress.ip_address(address[0]).is_loopback:
+        return seen
+    trouble = link_trouble(means.interfaces)
+    return HostSeen(host.name, False, trouble, asked=False) if trouble else seen
+
+
+async def _attempted(
+    host: HostSettings, means: Means, family: Family, address: tuple[Any, ...]
+) -> HostSeen:
+    try:
         async with asyncio.timeout(host.timeout_s):
             if host.probe == "tcp":
                 await _connect(family, address)

@@ -25,6 +25,7 @@ from pdu_agent.app.host_probes import (
     ping_trouble,
     system_means,
 )
+from pdu_agent.app.own_network import NO_LINK, link_trouble
 from pdu_agent.core.rules.settings import HostSettings
 from pdu_agent.model.readings import HostSeen
 
@@ -183,6 +184,35 @@ def test_without_any_means_the_host_is_not_blamed() -> None:
     assert ask(HostSettings("x", "127.0.0.1"), NO_PING) == HostSeen("x", False, PING_HINT, False)
     assert ping_trouble(NO_PING) == PING_HINT
     assert ping_trouble(Means(forbidden, "/bin/ping")) == ""
+
+
+def interface(folder: Path, name: str, carrier: str, kind: str = "1") -> Path:
+    found = folder / name
+    found.mkdir()
+    (found / "type").write_text(f"{kind}\n", encoding="ascii")
+    (found / "carrier").write_text(f"{carrier}\n", encoding="ascii")
+    return found
+
+
+def test_without_a_link_of_its_own_no_host_is_blamed(tmp_path: Path) -> None:
+    interface(tmp_path, "lo", "1", "772")
+    wired = interface(tmp_path, "eth0", "0")
+    (wired / "device").mkdir()
+    interface(tmp_path, "docker0", "1")
+    folder = tmp_path.parent / "bin"
+    folder.mkdir()
+    means = Means(forbidden, program(folder, "exit 1"), tmp_path)
+    host = HostSettings("x", "192.0.2.1", "ping")
+    assert ask(host, means) == HostSeen("x", False, NO_LINK, asked=False)
+    assert ask(HostSettings("x", "127.0.0.1", "ping"), means).asked
+    (wired / "carrier").write_text("1\n", encoding="ascii")
+    assert ask(host, means).asked
+    (wired / "carrier").unlink()  # one that is down refuses to tell
+    assert not ask(host, means).asked
+
+
+def test_where_the_kernel_does_not_tell_of_links_the_attempt_counts(tmp_path: Path) -> None:
+    assert link_trouble(tmp_path / "none") == ""
 
 
 def run_probes(scene: Callable[[HostProbes, list[HostSeen]], object]) -> list[HostSeen]:
