@@ -55,7 +55,7 @@ class Doing:
         """
         rule.refused = []
         actor = Actor("rule", rule.name, "", because)
-        for key, action, outlet in _parts(rule, phase):
+        for key, action, outlet in self._parts(rule, phase):
             if only is None or key in only:
                 commands = self._commands(rule, phase, action, outlet, because)
                 yield Wish(commands, actor, (rule, key))
@@ -75,10 +75,25 @@ class Doing:
                 f"until {rule.sight.subject} is {rule.sight.back}",
             )
             numbers = (outlet,) if outlet else self.members(action)
-            holds = [HoldOutlet(number, hold) for number in numbers]
+            holds = [HoldOutlet(n, hold) for n in numbers if n not in rule.overruled]
         if outlet:
             return (*holds, SwitchOutlet(outlet, wanted))
-        return (*holds, SwitchGroup(action.group or 0, wanted))
+        without = tuple(sorted(rule.overruled.intersection(self.members(action))))
+        return (*holds, SwitchGroup(action.group or 0, wanted, without=without))
+
+    def _parts(self, rule: LiveRule, phase: str) -> Iterator[tuple[str, ActionSettings, int]]:
+        """As `_parts_of`, less what nobody is left of."""
+        for key, action, outlet in _parts_of(rule, phase):
+            meant = (outlet,) if outlet else self.members(action)
+            if not meant or not rule.overruled.issuperset(meant):
+                yield key, action, outlet
+
+    def wanted(self, rule: LiveRule, phase: str) -> Iterator[tuple[int, Action]]:
+        """Outlet and action of all that the phase switches."""
+        for action in rule.actions(phase):
+            if action.switch:
+                for number in self.members(action):
+                    yield number, SWITCHES[action.switch]
 
     def release_others(self, rule: LiveRule, phase: str) -> Iterator[Wish]:
         """End its holds of outlets that the phase does not hold."""
@@ -142,10 +157,13 @@ class Doing:
         """Raise the alarms, start the hooks; everything that the phase does, in words."""
         said = []
         refused = {key for key, _ in rule.refused}
-        for key, action, outlet in _parts(rule, phase):
+        for key, action, outlet in self._parts(rule, phase):
             if key not in refused:
                 what = f"outlet {outlet}" if outlet else f"group {action.group}"
                 said.append(f"{what} {action.switch}")
+        if rule.overruled:
+            numbers = ", ".join(map(str, sorted(rule.overruled)))
+            said.append(f"outlet {numbers} left, as somebody decided otherwise")
         said += self.raise_alarms(rule, phase, because)
         for action in rule.actions(phase):
             if action.hook:
@@ -188,7 +206,7 @@ def _holds(rule: LiveRule, phase: str) -> bool:
     return rule.settings.keep and phase != OTHERWISE
 
 
-def _parts(rule: LiveRule, phase: str) -> Iterator[tuple[str, ActionSettings, int]]:
+def _parts_of(rule: LiveRule, phase: str) -> Iterator[tuple[str, ActionSettings, int]]:
     """Key, action and outlet (0: the action's group) of whatever the phase switches."""
     for action in rule.actions(phase):
         if action.switch:

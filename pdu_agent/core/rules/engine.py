@@ -14,6 +14,7 @@ from functools import partial
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Wish
 from pdu_agent.core.rules.doing import ALARM, Doing
+from pdu_agent.core.rules.faults import Faults
 from pdu_agent.core.rules.judging import enable
 from pdu_agent.core.rules.limiting import PAUSE_ALARM, Limits
 from pdu_agent.core.rules.live import MISSING, OTHERWISE, THEN, LiveRule
@@ -49,6 +50,7 @@ class Rules(Engine):
         self._memory = Memory(desk.state)
         self._limits = Limits(desk, self._memory)
         self._retries = Retries(desk.state, self._memory)
+        self._faults = Faults(desk)
         self._rules: dict[str, LiveRule] = {}
         self._strays: frozenset[tuple[int, str]] = frozenset()
         self.renew(desk.settings)
@@ -76,6 +78,7 @@ class Rules(Engine):
         self._strays = self._doing.strays(self._rules)
         for name in before.keys() - self._rules.keys():
             self._clear_alarms(before[name])
+            self._faults.forget(before[name].source)
 
     def _changed(self, old: LiveRule, rule: RuleSettings) -> None:
         """A rule that stands and does something else now does nothing before it stands again."""
@@ -98,13 +101,22 @@ class Rules(Engine):
     def tick(self) -> Iterable[Wish]:
         strays, self._strays = self._strays, frozenset()
         yield from self._doing.release_strays(strays)
+        self._faults.end_quiet()
         for rule in self._rules.values():
+            if not self._faults.rests(rule):
+                yield from self._guarded_turn(rule)
+
+    def _guarded_turn(self, rule: LiveRule) -> Iterator[Wish]:
+        try:
             yield from self._turn(rule)
+        except Exception as exc:
+            self._faults.note(rule, exc)
 
     def next_due_s(self) -> float:
         if self._strays:
             return -math.inf
-        return min((rule.wake_s for rule in self._rules.values()), default=math.inf)
+        wake_s = min((rule.wake_s for rule in self._rules.values()), default=math.inf)
+        return min(wake_s, self._faults.next_s())
 
     def told(self, wish: Wish, error: CommandError | None) -> None:
         if error is not None and isinstance(wish.about, tuple):
@@ -283,7 +295,7 @@ class Rules(Engine):
             back_off_s=min(2 * wait_s, LONGEST_BACK_OFF_S),
             paused_until_wall_s=wall_s + wait_s if again_s else None,
         )
-        yield from self._act(rule, THEN, because, now_s)
+        yield from self._act(rule, THEN, because, now_s, is_repeat=record.back_off_s > 0)
 
     def _end(self, rule: LiveRule, now_s: float) -> Iterator[Wish]:
         """Its condition is over."""
@@ -302,8 +314,14 @@ class Rules(Engine):
             self._desk.alarms.clear(PAUSE_ALARM, rule.source)
         yield from self._act(rule, OTHERWISE, f"{rule.sight.subject} {rule.sight.back}", now_s)
 
-    def _act(self, rule: LiveRule, phase: str, because: str, now_s: float) -> Iterator[Wish]:
-        """All actions of the phase; those that are refused are tried again."""
+    def _act(
+        self, rule: LiveRule, phase: str, because: str, now_s: float, is_repeat: bool = False
+    ) -> Iterator[Wish]:
+        """All actions of the phase; those that are refused are tried again. is_repeat: it has
+        acted since its condition began, so what a person has ordered since then prevails.
+        """
+        wanted = self._doing.wanted(rule, phase) if is_repeat else ()
+        rule.overruled = self._retries.overruled(rule, wanted)
         self._retries.forget(rule)
         yield from self._doing.release_others(rule, phase)
         yield from self._doing.switch(rule, phase, because)

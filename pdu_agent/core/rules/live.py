@@ -25,6 +25,7 @@ class LiveRule:
     though nothing that it sees changes. act_s: when `then` is due while it stands. retry_s: when
     what was refused is tried again, and retry_wait_s: how long that took the last time. blocked:
     why `then` waits. changed: when the outlet of each refused order had last been switched.
+    overruled: outlets that it leaves alone, as a person has decided otherwise since it acted.
     """
 
     number: int
@@ -47,6 +48,7 @@ class LiveRule:
     pause_until_s: float = -math.inf
     resets: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
+    overruled: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from pdu_agent.core.rules.live import LiveRule
 from pdu_agent.core.rules.memory import Memory
 from pdu_agent.core.state import CoreState
-from pdu_agent.model.commands import Rank
+from pdu_agent.core.switching.holds import LEADS_TO_ON
+from pdu_agent.model.commands import Action, Rank
 
 RETRY_S = 60.0
 LONGEST_RETRY_S = 3600.0
@@ -44,6 +46,24 @@ class Retries:
         if not left:
             self.forget(rule)
         return left
+
+    def overruled(self, rule: LiveRule, wanted: Iterable[tuple[int, Action]]) -> frozenset[int]:
+        """Those of the outlets that a person has ordered otherwise since the rule acted. wanted:
+        outlet and action. What was refused to the rule is another matter: see `due`.
+        """
+        open_keys = {key.split(maxsplit=2)[2]: key for key in self._memory.record(rule).undone}
+        return frozenset(
+            outlet
+            for outlet, action in wanted
+            if self._is_against(outlet, action)
+            and (str(outlet) not in open_keys or self._is_overruled(rule, open_keys[str(outlet)]))
+        )
+
+    def _is_against(self, outlet: int, action: Action) -> bool:
+        live = self._state.outlets.get(outlet)
+        if live is None or live.actor is None or live.actor.rank is not Rank.PERSON:
+            return False
+        return LEADS_TO_ON.get(action) is not live.target_on
 
     def _is_overruled(self, rule: LiveRule, key: str) -> bool:
         _, switch, outlet = key.split(maxsplit=2)
