@@ -216,6 +216,17 @@ class Workbench:
             self.settle()
         self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
 
+    def idle(self, seconds: float) -> None:
+        """As `run`, for hours: without the saves of each second."""
+        end_s = self.clock.monotonic_s() + seconds
+        while (due_s := self.core.next_change_s()) <= end_s:
+            self.clock.advance(max(0.0, due_s - self.clock.monotonic_s()) + 1e-9)
+            self.core.tick()
+            self.settle()
+        self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
+        self.core.tick()
+        self.settle()
+
     def switch(self, outlet: int, action: Action, delay_s: float | None = None) -> bool:
         changed = self.core.submit_all([SwitchOutlet(outlet, action, delay_s)], OPS).changed
         self.settle()

@@ -95,7 +95,7 @@ def test_a_command_that_breaks_the_core_is_the_fault_of_whoever_wished_for_it(
 
     monkeypatch.setattr(unit.core, "submit_all", breaks)
     unit.submit(SetCountdown(1, Action.OFF, 20 * 3600.0))
-    unit.run(25 * 3600.0)
+    unit.idle(25 * 3600.0)
     assert [relay for _, relay, _ in unit.board.moves] == [0]
     assert "engine of plans failed" in caplog.text
 

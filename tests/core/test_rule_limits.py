@@ -49,7 +49,7 @@ def test_a_watchdog_that_the_file_took_out_of_force_works_again_once_it_is_back(
     probe(unit, 2000, False)
     assert len(unit.alarms("rule pause")) == 1
     renew(unit, replace(rule, enabled=False))
-    unit.run(86_400.0)
+    unit.idle(86_400.0)
     assert unit.alarms("rule pause") == []
     renew(unit, rule)
     unit.run(1.0)
