@@ -233,6 +233,7 @@ def device(snapshot: Snapshot) -> Plain:
         "cold_start_delay_s": number(row.cold_start_delay_s),
         "asset_tag": row.asset_tag,
         "temperature_scale": row.temperature_scale.value,
+        "time_zone": row.time_zone,
         "uptime_s": number(snapshot.uptime_s),
         "time": instant(snapshot.t_wall_s),
     }

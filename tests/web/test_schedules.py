@@ -137,7 +137,7 @@ def test_the_command_lists_plans_and_what_comes(
     assert cli.main(["schedule", "next", "--count", "1"]) == exits.OK
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
-    assert lines[1].split()[2:] == ["plan", "night", "off", "1,", "2"]
+    assert lines[1].split()[2:] == ["UTC", "plan", "night", "off", "1,", "2"]
     assert cli.main(["schedule", "next", "--outlet", "2", "--json"]) == exits.OK
     assert len(json.loads(capsys.readouterr().out)["next"]) == 2
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pdu_agent.app import exits
+from pdu_agent.app.client import AgentClient
 from pdu_agent.app.commands.asking import label
 from pdu_agent.app.commands.parsing import (
     Parsers,
@@ -21,8 +22,9 @@ from pdu_agent.app.commands.parsing import (
     one_outlet,
     stdout_style,
 )
+from pdu_agent.app.commands.unit_time import unit_time, unit_zone
 from pdu_agent.app.paths import config_file
-from pdu_agent.app.terminal import MISSING, TableColumn, local_time, printable, table
+from pdu_agent.app.terminal import MISSING, TableColumn, printable, table
 
 _SPAN = re.compile(r"(\d{1,7})([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -133,14 +135,15 @@ def _schedule(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    answer = agent_of(arguments).get("plans")
+    agent = agent_of(arguments)
+    answer, zone = agent.get("plans"), unit_zone(agent)
     rows = [
         [
             printable(plan["name"]),
             printable(plan["when"]),
             plan["action"],
             _outlets(plan["outlets"]),
-            local_time(plan["next_at"])[:16] if plan["enabled"] else "disabled",
+            unit_time(plan["next_at"], zone, seconds=False) if plan["enabled"] else "disabled",
             printable(plan["outcome"]) or MISSING,
         ]
         for plan in answer["plans"]
@@ -150,9 +153,16 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _next(arguments: argparse.Namespace) -> int:
     only = f"&outlet={arguments.outlet}" if arguments.outlet is not None else ""
-    answer = agent_of(arguments).get(f"schedule/next?count={arguments.count}{only}")
+    agent = agent_of(arguments)
+    answer = agent.get(f"schedule/next?count={arguments.count}{only}")
+    zone = unit_zone(agent)
     rows = [
-        [local_time(row["at"]), printable(row["source"]), row["action"], _outlets(row["outlets"])]
+        [
+            unit_time(row["at"], zone),
+            printable(row["source"]),
+            row["action"],
+            _outlets(row["outlets"]),
+        ]
         for row in answer["next"]
     ]
     return _show(arguments, answer, NEXT, rows, "nothing is planned")
@@ -181,9 +191,10 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 
 def _log(arguments: argparse.Namespace) -> int:
-    answer = agent_of(arguments).get("events")
+    agent = agent_of(arguments)
+    answer, zone = agent.get("events"), unit_zone(agent)
     found = [row for row in answer["events"] if row["kind"] in _RUNS][: arguments.count]
-    rows = [[local_time(row["time"]), printable(row["text"])] for row in found]
+    rows = [[unit_time(row["time"], zone), printable(row["text"])] for row in found]
     return _show(arguments, {"events": found}, ENTRIES, rows, "no plan has run")
 
 
@@ -210,23 +221,24 @@ def _timer(arguments: argparse.Namespace) -> int:
     if arguments.cancel is any(given) or (any(given) and not all(given)):
         arguments.parser.error("expected an action and a time, such as off 30m, or --cancel")
     body = {} if arguments.cancel else {"action": arguments.action, "after_s": arguments.after}
-    answer = agent_of(arguments).post(f"outlets/{arguments.outlet}/timer", body)
+    agent = agent_of(arguments)
+    answer = agent.post(f"outlets/{arguments.outlet}/timer", body)
     if arguments.json:
         print(json.dumps(answer, indent=2))
         return exits.OK
     outlet = answer["outlet"]
     if not arguments.cancel:
-        print(f"{label(outlet)}: {arguments.action} {_when(outlet['next_change'])}")
+        print(f"{label(outlet)}: {arguments.action} {_when(outlet['next_change'], agent)}")
     else:
         done = "countdown ended" if answer["changed"] else "there was no countdown"
         print(f"{label(outlet)}: {done}")
     return exits.OK
 
 
-def _when(change: Row | None) -> str:
+def _when(change: Row | None, agent: AgentClient) -> str:
     if change is None or change["source"] != "countdown":
         return "by a countdown"
-    return f"at {local_time(change['at'])}"
+    return f"at {unit_time(change['at'], unit_zone(agent))}"
 
 
 def _outlets(numbers: list[int]) -> str:
