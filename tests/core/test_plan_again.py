@@ -38,12 +38,14 @@ def test_what_could_not_be_stored_is_done_a_little_later_and_told_once() -> None
 
 
 def test_it_is_given_up_after_ten_minutes() -> None:
-    rig = bench(START, daily("13:00"))
+    rig = bench(START, daily("13:00", outlets=(1, 2, 3)))
     rig.save_fails = True
     rig.run(1000)
     rig.save_fails = False
     rig.run(1000)
     assert moves(rig) == []
+    tried = [entry for entry in rig.audited if entry.actor.face == "schedule"]
+    assert len(tried) in range(60, 63)
     assert [event.outcome.split(":")[0] for event in ran(rig)] == ["refused", "given up"]
 
 

@@ -283,7 +283,7 @@ class Plans(Engine):
         if down and left:
             refused = yield from self._order(run, left)
             return dict.fromkeys(down, error) | refused
-        if len(commands) == 1:
+        if len(commands) == 1 or (isinstance(error, Unavailable) and not down):  # none would pass
             return dict.fromkeys(outlets or (0,), error)
         refused = {}
         for outlet, command in zip(outlets, commands, strict=True):
