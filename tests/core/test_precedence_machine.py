@@ -182,13 +182,16 @@ class Precedence(RuleBasedStateMachine):
         hold = Hold(actor.who, actor.rank, wants_on, "so it is", 0.0)
         record = self.bench.core.final_record().outlets[number]
         step, then, weaker = record.state, record.then, self.is_weaker(number, actor)
+        closed = self.bench.outlet(number).relay_closed
         self.bench.core.submit_all([HoldOutlet(number, hold)], actor)
         model, strength = self.model[number], STRENGTH[actor.face]
         model.holds[actor.who] = strength, wants_on
         if weaker and step in (STILL_TO_OPEN if wants_on else STILL_TO_CLOSE):
             model.on, model.by = wants_on, actor.face
-        elif weaker and not wants_on and (then or step == "reboot delay"):
-            model.on, model.by = model.on and not then, actor.face
+        elif weaker and not wants_on and then:
+            model.on, model.by = False, actor.face
+        elif weaker and not wants_on and step == "reboot delay":  # it stays as it is
+            model.on, model.by = bool(closed), actor.face
 
     def is_weaker(self, number: int, actor: Actor) -> bool:
         """Is what is still to be done of whoever did not come last, or counts less?"""

@@ -364,6 +364,8 @@ class Banks:
     def _movable(self) -> dict[int, OutletMachine]:
         """The outlets whose board is up, and whose group they need not wait for."""
         outlets = self._state.outlets
+        if not any(live.machine.step in QUEUED_STEPS for live in outlets.values()):
+            return {}
         reachable = {
             number: outlets[number].machine
             for bank, relays in self._relays.items()

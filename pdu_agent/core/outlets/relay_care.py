@@ -168,7 +168,9 @@ class RelayCare:
             since_s, before_s = self._on_since[number]
             on_s, record = round(before_s + now_s - since_s, 1), self._record(number)
             if on_s != record.on_s:
-                self._state.wear[number] = replace(record, on_s=on_s)
+                self._state.wear[number] = WearRecord(
+                    record.worn, on_s, record.inrush_peak_a, record.inrush_s, record.inrush_then_a
+                )
         if not is_on:
             self._on_since.pop(number, None)
         elif number not in self._on_since:
