@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
 from tests.peers import require_terminals
 
 settings.register_profile("busy machine", deadline=None)
-settings.load_profile("busy machine")
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable" if os.environ.get("OPENPDU_REPEATABLE") else "busy machine")
 """A property is true or false; how long its example took tells what else the machine did."""
 
 
