@@ -42,6 +42,8 @@ SEQUENCE_GAP_S = 0.25
 TIMER_S = 0.02
 """By how much a stamp of the simulated board may differ from the movement."""
 SETTLE_LIMIT_S = 120.0
+AUDIT_PAUSE_S = 5.0
+"""Two files of 1 MiB hold the lines of more than 20 s of this."""
 PAUSES_S = (0.2, 0.8)
 VERBS = ("on", "off", "reboot")
 WEIGHTS = (5, 5, 1)
@@ -203,14 +205,20 @@ def run(folder: Path, clients: int, seconds: float, outlets: int) -> Outcome:
             threading.Thread(target=client.run, args=(seed, outlets, end_s))
             for seed, client in enumerate(present)
         ]
+        auditor = Auditor(demo)
+        reading = threading.Thread(target=auditor.run, args=(end_s,))
+        reading.start()
         for thread in threads:
             thread.start()
         for client, thread in zip(present, threads, strict=True):
             thread.join()
             client.close()
+        reading.join()
         rows = _at_rest(demo)
         demo.stop()
-        return Outcome(present, *_audit(demo), demo.relay_movements(), rows, seconds)
+        auditor.read()
+        moves = demo.relay_movements()
+        return Outcome(present, auditor.entries(), auditor.is_whole(), moves, rows, seconds)
 
 
 def _at_rest(demo: Demo) -> list[dict[str, Any]]:
@@ -221,14 +229,33 @@ def _at_rest(demo: Demo) -> list[dict[str, Any]]:
     return demo.outlets()
 
 
-def _audit(demo: Demo) -> tuple[list[dict[str, Any]], bool]:
-    """The entries of commands, oldest first, and whether the chain is whole."""
-    places = ("--state-dir", str(demo.state_dir), "--runtime-dir", str(demo.runtime_dir))
-    openpdu = [sys.executable, "-m", "pdu_agent", "audit"]
-    shown = _process([*openpdu, "show", "--json", "--count", "1000000", *places])
-    verified = _process([*openpdu, "verify", *places])
-    entries = [entry for entry in json.loads(shown.stdout)["entries"] if "result" in entry]
-    return entries, verified.returncode == 0
+class Auditor:
+    """Reads the audit log now and then: it is bounded, and soon forgets this much."""
+
+    def __init__(self, demo: Demo) -> None:
+        places = ("--state-dir", str(demo.state_dir), "--runtime-dir", str(demo.runtime_dir))
+        openpdu = (sys.executable, "-m", "pdu_agent", "audit")
+        self._show = [*openpdu, "show", "--json", "--count", "1000000", *places]
+        self._verify = [*openpdu, "verify", *places]
+        self._rows: dict[int, dict[str, Any]] = {}
+
+    def run(self, end_s: float) -> None:
+        while time.monotonic() < end_s:
+            time.sleep(AUDIT_PAUSE_S)
+            self.read()
+
+    def read(self) -> None:
+        for row in json.loads(_process(self._show).stdout)["entries"]:
+            self._rows[row["number"]] = row
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Those of commands, oldest first. Raises AssertionError where some were missed."""
+        numbers = sorted(self._rows)
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+        return [row for _, row in sorted(self._rows.items()) if row.get("kind") == "command"]
+
+    def is_whole(self) -> bool:
+        return _process(self._verify).returncode == 0
 
 
 def figures_of(outcome: Outcome) -> Iterator[Figure]:
