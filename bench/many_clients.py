@@ -15,7 +15,6 @@ command, by clients that know nothing of each other. Afterwards, when all is at 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import subprocess
@@ -34,6 +33,7 @@ from typing import Any
 import repository  # noqa: F401
 from figures import Figure, percentile, report
 
+from pdu_agent.store.audit_check import read_lines
 from tests.system.demo_process import COMMAND, ROOT, Demo
 from tests.system.snmp_client import SnmpClient, name
 
@@ -42,8 +42,8 @@ SEQUENCE_GAP_S = 0.25
 TIMER_S = 0.02
 """By how much a stamp of the simulated board may differ from the movement."""
 SETTLE_LIMIT_S = 120.0
-AUDIT_PAUSE_S = 5.0
-"""Two files of 1 MiB hold the lines of more than 20 s of this."""
+AUDIT_PAUSE_S = 2.0
+"""Two files of 1 MiB hold the lines of more than 10 s of this."""
 PAUSES_S = (0.2, 0.8)
 VERBS = ("on", "off", "reboot")
 WEIGHTS = (5, 5, 1)
@@ -234,9 +234,8 @@ class Auditor:
 
     def __init__(self, demo: Demo) -> None:
         places = ("--state-dir", str(demo.state_dir), "--runtime-dir", str(demo.runtime_dir))
-        openpdu = (sys.executable, "-m", "pdu_agent", "audit")
-        self._show = [*openpdu, "show", "--json", "--count", "1000000", *places]
-        self._verify = [*openpdu, "verify", *places]
+        self._folders = demo.runtime_dir, demo.state_dir
+        self._verify = [sys.executable, "-m", "pdu_agent", "audit", "verify", *places]
         self._rows: dict[int, dict[str, Any]] = {}
 
     def run(self, end_s: float) -> None:
@@ -245,8 +244,7 @@ class Auditor:
             self.read()
 
     def read(self) -> None:
-        for row in json.loads(_process(self._show).stdout)["entries"]:
-            self._rows[row["number"]] = row
+        self._rows |= {line.plain["number"]: line.plain for line in read_lines(*self._folders)}
 
     def entries(self) -> list[dict[str, Any]]:
         """Those of commands, oldest first. Raises AssertionError where some were missed."""
