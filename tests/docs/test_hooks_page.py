@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.docs.transcripts import commands, runner, wait_for_readings
 from tests.system.demo_process import ROOT, Demo
 
-FASTER = "20"
+FASTER = "8"
 _FIGURES = re.compile(r"\d+(?= W, | W after | s left)")
 
 
