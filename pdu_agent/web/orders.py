@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -23,6 +23,7 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.errors import InvalidValue, NotNow, UnknownTarget
 from pdu_agent.model.snapshot import Group, Outlet, OutletState, Snapshot
+from pdu_agent.web.asking import refuse_unknown
 from pdu_agent.web.problems import Problem
 
 ALL = "all"
@@ -134,7 +135,7 @@ def orders_of(body: Mapping[str, Any]) -> list[Order]:
 
     Raises InvalidValue.
     """
-    _refuse_unknown(body, ("commands",), 0)
+    refuse_unknown(body, ("commands",), 0)
     entries = body.get("commands")
     if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_COMMANDS:
         raise InvalidValue(f"commands: expected a list of 1 to {MAX_COMMANDS} commands")
@@ -201,9 +202,9 @@ def _to_lock(order: Order, snapshot: Snapshot, position: int) -> list[Outlet]:
 def _action(order: Order, position: int) -> tuple[Action, float | None, bool]:
     """The action, its delay, and whether it is forced."""
     if order.verb in AT_ONCE:
-        _refuse_unknown(order.options, (), position)
+        refuse_unknown(order.options, (), position)
         return AT_ONCE[order.verb], None, False
-    _refuse_unknown(order.options, ("delayed", "delay_s", "forced"), position)
+    refuse_unknown(order.options, ("delayed", "delay_s", "forced"), position)
     forced = order.options.get("forced", False)
     if not isinstance(forced, bool):
         raise InvalidValue("forced: expected true or false", position)
@@ -232,9 +233,9 @@ def _seconds(value: object, position: int) -> float | None:
 
 def _lock(order: Order, row: Outlet, position: int) -> Lock:
     if order.verb == "unlock":
-        _refuse_unknown(order.options, (), position)
+        refuse_unknown(order.options, (), position)
         return Lock.UNLOCKED
-    _refuse_unknown(order.options, ("state",), position)
+    refuse_unknown(order.options, ("state",), position)
     if "state" in order.options:
         wanted = order.options["state"]
         if not isinstance(wanted, str) or wanted not in LOCKS:
@@ -245,10 +246,3 @@ def _lock(order: Order, row: Outlet, position: int) -> Lock:
             f"outlet {row.index} is {row.state.value}: say in which state to lock it", position
         )
     return LOCK_OF_STATE[row.state]
-
-
-def _refuse_unknown(given: Mapping[str, Any], known: Collection[str], position: int) -> None:
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        expected = f"expected {', '.join(known)}" if known else "none is expected"
-        raise InvalidValue(f"unknown key {unknown[0][:40]!r}: {expected}", position)

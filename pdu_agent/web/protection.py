@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 from aiohttp import web
 
@@ -22,18 +20,16 @@ from pdu_agent.core.protection.what_if import (
     loss_answer,
     target_of,
 )
-from pdu_agent.model.commands import CapSetting, Command, ConfigureCap, Controller, ResetTrip
+from pdu_agent.model.commands import CapSetting, ConfigureCap, Controller, ResetTrip
 from pdu_agent.model.control import Cap
-from pdu_agent.model.errors import CommandError, InvalidValue, UnknownTarget
+from pdu_agent.model.errors import InvalidValue, UnknownTarget
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web import resources
 from pdu_agent.web.access import Access
+from pdu_agent.web.asking import Body, refuse_unknown, submit
 from pdu_agent.web.orders import outlet_number, outlet_row
 from pdu_agent.web.plain import Plain, instant, number
 
-log = logging.getLogger(__name__)
-
-Body = Callable[[web.Request], Awaitable[dict[str, Any]]]
 _SETTINGS = {"limit": CapSetting.LIMIT, "margin": CapSetting.MARGIN}
 
 
@@ -75,14 +71,14 @@ async def _configure(
 ) -> web.Response:
     row = _cap_row(controller.snapshot, request.match_info["n"])
     given = await body(request)
-    _refuse_unknown(given, _SETTINGS)
+    refuse_unknown(given, _SETTINGS)
     if not given:
         raise InvalidValue("expected limit, margin or both")
     commands = [
         ConfigureCap(row.number, _SETTINGS[key], _finite(key, value))
         for key, value in sorted(given.items())  # the limit first: the margin has to fit it
     ]
-    changed = await _submit(controller, access, request, commands, f"cap {row.number} {given}")
+    changed = await submit(controller, access, request, commands, f"cap {row.number} {given}")
     after = _cap_row(controller.snapshot, str(row.number))
     return web.json_response({"changed": changed, "cap": cap(after)})
 
@@ -90,10 +86,10 @@ async def _configure(
 async def _reset_trip(
     controller: Controller, access: Access, body: Body, request: web.Request
 ) -> web.Response:
-    _refuse_unknown(await body(request), ())
+    refuse_unknown(await body(request), ())
     row = outlet_row(controller.snapshot, outlet_number(request.match_info["n"]))
     commands = [ResetTrip(row.index)]
-    changed = await _submit(
+    changed = await submit(
         controller, access, request, commands, f"reset the trip of outlet {row.index}"
     )
     after = outlet_row(controller.snapshot, row.index)
@@ -102,7 +98,7 @@ async def _reset_trip(
 
 async def _what_if(controller: Controller, request: web.Request) -> web.Response:
     query = request.query
-    _refuse_unknown(query, ("cap", "lose", "target", "basis"))
+    refuse_unknown(query, ("cap", "lose", "target", "basis"))
     if query.get("basis", Basis.PEAK.value) not in [basis.value for basis in Basis]:
         raise InvalidValue("basis: expected peak or now")
     if "target" in query and "cap" not in query:
@@ -189,28 +185,3 @@ def _finite(what: str, value: object) -> float:
     if not abs(value) < 1e12 or math.isnan(value):
         raise InvalidValue(f"{what}: {value!r} is no limit")
     return float(value)
-
-
-async def _submit(
-    controller: Controller,
-    access: Access,
-    request: web.Request,
-    commands: Sequence[Command],
-    wanted: str,
-) -> bool:
-    """Whether anything has changed. Raises CommandError."""
-    actor = await access.actor(request)
-    try:
-        ticket = controller.submit_all(commands, actor)
-    except CommandError as error:
-        log.info("%s: %s: refused, %s", actor, wanted, error)
-        raise
-    log.info("%s: %s: %s", actor, wanted, "accepted" if ticket.changed else "nothing to do")
-    return ticket.changed
-
-
-def _refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        expected = f"expected {', '.join(known)}" if known else "none is expected"
-        raise InvalidValue(f"unknown key {unknown[0][:40]!r}: {expected}")

@@ -4,23 +4,17 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 from aiohttp import web
 
 from pdu_agent.model.commands import Controller, EnableRule
 from pdu_agent.model.control import Rule
-from pdu_agent.model.errors import CommandError, InvalidValue, UnknownTarget
+from pdu_agent.model.errors import UnknownTarget
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web.access import Access
+from pdu_agent.web.asking import Body, refuse_unknown, submit
 from pdu_agent.web.plain import Plain, instant, number
-
-log = logging.getLogger(__name__)
-
-Body = Callable[[web.Request], Awaitable[dict[str, Any]]]
 
 
 def add_routes(
@@ -58,18 +52,10 @@ async def _enable(
     controller: Controller, access: Access, body: Body, enabled: bool, request: web.Request
 ) -> web.Response:
     """A rule that is enabled already begins anew where it was paused."""
-    given = await body(request)
-    if given:
-        raise InvalidValue(f"unknown key {sorted(given)[0][:40]!r}: none is expected")
+    refuse_unknown(await body(request), ())
     name = request.match_info["name"]
-    actor = await access.actor(request)
     wanted = f"{'enable' if enabled else 'disable'} rule {name[:40]}"
-    try:
-        changed = controller.submit_all([EnableRule(name, enabled)], actor).changed
-    except CommandError as error:
-        log.info("%s: %s: refused, %s", actor, wanted, error)
-        raise
-    log.info("%s: %s: %s", actor, wanted, "accepted" if changed else "nothing to do")
+    changed = await submit(controller, access, request, [EnableRule(name, enabled)], wanted)
     row = _find(controller.snapshot, name)
     plain = {"changed": changed, "rule": _row(row)}
     return web.json_response(plain, dumps=partial(json.dumps, allow_nan=False))

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,17 +20,15 @@ from pdu_agent.model.commands import (
     SetCountdown,
 )
 from pdu_agent.model.control import Plan, Upcoming
-from pdu_agent.model.errors import CommandError, InvalidValue, UnknownTarget
+from pdu_agent.model.errors import InvalidValue, UnknownTarget
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web import resources
 from pdu_agent.web.access import Access
+from pdu_agent.web.asking import Body, refuse_unknown, submit
 from pdu_agent.web.orders import outlet_number, outlet_row
 from pdu_agent.web.plain import Plain, instant
 from pdu_agent.web.services import Coming
 
-log = logging.getLogger(__name__)
-
-Body = Callable[[web.Request], Awaitable[dict[str, Any]]]
 SHOWN = 20
 MOST_SHOWN = 1000
 _ASKED: Mapping[str, Callable[[str], Command]] = {
@@ -85,9 +82,9 @@ def _count(text: str) -> int:
 async def _ask(
     controller: Controller, access: Access, body: Body, verb: str, request: web.Request
 ) -> web.Response:
-    _refuse_unknown(await body(request), ())
+    refuse_unknown(await body(request), ())
     name = request.match_info["name"]
-    changed = await _submit(controller, access, request, _ASKED[verb](name), f"{verb} {name[:40]}")
+    changed = await submit(controller, access, request, [_ASKED[verb](name)], f"{verb} {name[:40]}")
     return _json({"changed": changed, "plan": plan_row(_plan(controller.snapshot, name))})
 
 
@@ -98,13 +95,13 @@ async def _timer(
     number = outlet_number(request.match_info["n"])
     outlet_row(controller.snapshot, number)
     command = _countdown(number, await body(request))
-    changed = await _submit(controller, access, request, command, f"timer {number}")
+    changed = await submit(controller, access, request, [command], f"timer {number}")
     row = outlet_row(controller.snapshot, number)
     return _json({"changed": changed, "outlet": resources.outlet(row)})
 
 
 def _countdown(number: int, given: Mapping[str, Any]) -> SetCountdown:
-    _refuse_unknown(given, ("action", "after_s"))
+    refuse_unknown(given, ("action", "after_s"))
     if not given:
         return SetCountdown(number, Action.CANCEL, None)
     words = [each.value for each in Action]
@@ -116,27 +113,6 @@ def _countdown(number: int, given: Mapping[str, Any]) -> SetCountdown:
     if not math.isfinite(after_s):
         raise InvalidValue("after_s: expected a finite number of seconds")
     return SetCountdown(number, Action(given["action"]), after_s)
-
-
-async def _submit(
-    controller: Controller, access: Access, request: web.Request, command: Command, wanted: str
-) -> bool:
-    """Whether anything has changed. Raises CommandError."""
-    actor = await access.actor(request)
-    try:
-        ticket = controller.submit_all([command], actor)
-    except CommandError as error:
-        log.info("%s: %s: refused, %s", actor, wanted, error)
-        raise
-    log.info("%s: %s: %s", actor, wanted, "accepted" if ticket.changed else "nothing to do")
-    return ticket.changed
-
-
-def _refuse_unknown(given: Mapping[str, Any], known: Sequence[str]) -> None:
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        expected = f"expected {', '.join(known)}" if known else "none is expected"
-        raise InvalidValue(f"unknown key {unknown[0][:40]!r}: {expected}")
 
 
 def _plan(snapshot: Snapshot, name: str) -> Plan:

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,7 +14,6 @@ from aiohttp import web
 from pdu_agent.core.outlets.sequence_gaps import NOT_TRIPPED, Starter, limit_of, propose
 from pdu_agent.model.commands import (
     AcknowledgeAlarm,
-    Command,
     Controller,
     Reset,
     ResetMeter,
@@ -28,12 +26,10 @@ from pdu_agent.model.quantities import watt_hours
 from pdu_agent.model.snapshot import Alarm, Inlet, Meter, Outlet, Snapshot
 from pdu_agent.web import resources
 from pdu_agent.web.access import Access
+from pdu_agent.web.asking import Body, refuse_unknown, submit
 from pdu_agent.web.plain import Plain, instant, number
 
-log = logging.getLogger(__name__)
-
 _Read = TypeVar("_Read")
-Body = Callable[[web.Request], Awaitable[dict[str, Any]]]
 MAX_TARGETS = 64
 _RESETTABLE = re.compile(r"(inlet|line|branch|outlet|sensor) ([1-9][0-9]{0,3})")
 
@@ -49,24 +45,6 @@ def add_routes(
     router.add_get(f"{api}/wear", partial(_wear, controller))
     router.add_post(f"{api}/wear/reset", partial(_reset_wear, controller, access, body))
     router.add_get(f"{api}/gaps", partial(_gaps, controller))
-
-
-async def _submit(
-    controller: Controller,
-    access: Access,
-    request: web.Request,
-    commands: Sequence[Command],
-    wanted: str,
-) -> bool:
-    """Whether anything has changed. Raises CommandError."""
-    actor = await access.actor(request)
-    try:
-        ticket = controller.submit_all(commands, actor)
-    except CommandError as error:
-        log.info("%s: %s: refused, %s", actor, wanted, error)
-        raise
-    log.info("%s: %s: %s", actor, wanted, "accepted" if ticket.changed else "nothing to do")
-    return ticket.changed
 
 
 async def _read(
@@ -96,13 +74,13 @@ async def _acknowledge(
         asked,
         lambda: _acknowledgement(controller.snapshot, text, given),
     )
-    changed = await _submit(controller, access, request, [command], asked)
+    changed = await submit(controller, access, request, [command], asked)
     row = _alarm(controller.snapshot, str(command.alarm))
     return web.json_response({"changed": changed, "alarm": resources.alarm(row)})
 
 
 def _acknowledgement(snapshot: Snapshot, text: str, given: Mapping[str, Any]) -> AcknowledgeAlarm:
-    _refuse_unknown(given, "acknowledged")
+    refuse_unknown(given, ("acknowledged",))
     seen = given.get("acknowledged", True)
     if not isinstance(seen, bool):
         raise InvalidValue("acknowledged: expected true or false")
@@ -124,7 +102,7 @@ async def _reset(
     before = controller.snapshot
     targets = [command.target for command in commands]
     wanted = f"reset {commands[0].what.value} of {', '.join(map(str, targets))}"
-    changed = await _submit(controller, access, request, commands, wanted)
+    changed = await submit(controller, access, request, commands, wanted)
     after = controller.snapshot
     points = [
         {"target": str(each), "was": _counted(before, each), "now": _counted(after, each)}
@@ -134,7 +112,7 @@ async def _reset(
 
 
 def _resets(given: Mapping[str, Any]) -> list[ResetMeter]:
-    _refuse_unknown(given, "targets", "what")
+    refuse_unknown(given, ("targets", "what"))
     targets, what = _targets(given.get("targets")), _what(given.get("what"))
     return [ResetMeter(target, what) for target in targets]
 
@@ -211,13 +189,13 @@ async def _reset_wear(
     numbers = await _read(controller, access, request, "reset wear", lambda: _numbers(given))
     wanted = f"reset the wear of outlets {', '.join(map(str, numbers))}"
     commands = [ResetWear(each) for each in numbers]
-    changed = await _submit(controller, access, request, commands, wanted)
+    changed = await submit(controller, access, request, commands, wanted)
     rows = [wear(row) for row in controller.snapshot.outlets if row.index in numbers]
     return web.json_response({"changed": changed, "outlets": rows})
 
 
 def _numbers(given: Mapping[str, Any]) -> list[int]:
-    _refuse_unknown(given, "outlets")
+    refuse_unknown(given, ("outlets",))
     numbers = given.get("outlets")
     if (
         not isinstance(numbers, list)
@@ -229,7 +207,7 @@ def _numbers(given: Mapping[str, Any]) -> list[int]:
 
 
 async def _gaps(controller: Controller, request: web.Request) -> web.Response:
-    _refuse_unknown(request.query, "limit_a", "breaker")
+    refuse_unknown(request.query, ("limit_a", "breaker"))
     breaker = request.query.get("breaker", "B")
     if breaker not in NOT_TRIPPED:
         raise InvalidValue(f"breaker: expected one of {', '.join(NOT_TRIPPED)}")
@@ -279,9 +257,3 @@ def _gap(snapshot: Snapshot, inlet: Inlet, given_a: float | None, breaker: str) 
         "worst_a": number(found.worst_a) if found else None,
         "unmeasured": [row.index for row in fed if row.wear.inrush_peak_a is None],
     }
-
-
-def _refuse_unknown(given: Mapping[str, Any], *known: str) -> None:
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise InvalidValue(f"unknown key {unknown[0][:40]!r}: expected {', '.join(known)}")
