@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ class Around:
     switched: Callable[[], tuple[int, ...]]
 
 
-class Sight:
+class Sight(ABC):
     """subject: what is watched; beyond and back: when it is true, and over again; all in words,
     as in "sensor 1 temperature", "at or above 30 Celsius".
     """
@@ -57,8 +58,9 @@ class Sight:
         self.subject = self.beyond = self.back = ""
         self.unit = ""
 
+    @abstractmethod
     def look(self, now_s: float) -> Seen:
-        raise NotImplementedError
+        """What it shows at this moment (monotonic)."""
 
     def ready_s(self, now_s: float) -> float:
         """From when on (monotonic) the rule may act again; now, as far as it is known."""
@@ -68,7 +70,7 @@ class Sight:
         """A host was asked."""
         del seen
 
-    def start_anew(self) -> None:
+    def start_anew(self) -> None:  # noqa: B027 - most kinds count nothing
         """Forget what was counted."""
 
     def _outlet(self, number: int) -> OutletLive | None:
