@@ -63,7 +63,7 @@ class DeviceSettings:
         NominalFrequency.HZ_50, doc="of the mains; metering windows are 10 or 12 cycles of it"
     )
     sequence_interval_s: float = setting(
-        0.25, minimum=0, maximum=60, doc="least time between two outlets switching on (inrush)"
+        0.25, minimum=0, maximum=60, doc="time between two outlets switching on (inrush)"
     )
     coil_budget: int = setting(
         MAX_OUTLETS,
