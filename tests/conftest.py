@@ -12,7 +12,7 @@ from tests.peers import require_terminals
 
 settings.register_profile("busy machine", deadline=None)
 settings.register_profile("repeatable", deadline=None, derandomize=True)
-settings.load_profile("repeatable" if os.environ.get("OPENPDU_REPEATABLE") else "busy machine")
+settings.load_profile("repeatable" if os.environ.get("REPEATABLE_EXAMPLES") else "busy machine")
 """A property is true or false; how long its example took tells what else the machine did."""
 
 
