@@ -20,6 +20,7 @@ def core_settings_of(settings: AgentSettings) -> CoreSettings:
         groups=settings.groups,
         thresholds=settings.thresholds,
         caps=settings.caps,
+        outage=settings.outage,
         branches=settings.branches,
         lines=settings.lines,
         tariffs=settings.tariffs,

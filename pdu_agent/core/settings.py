@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pdu_agent.core.calendar.occurrence import Place
 from pdu_agent.core.metered.tariffs import TariffSettings
+from pdu_agent.core.outage.settings import OutageSettings
 from pdu_agent.core.plans.settings import PlanSettings
 from pdu_agent.core.protection.settings import CapSettings
 from pdu_agent.core.shutdown.settings import GracefulSettings, HookTerms
@@ -24,19 +25,17 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
-from pdu_agent.model.size import MAX_OUTLETS
+from pdu_agent.model.size import LAST_GROUP, MAX_INLETS, MAX_OUTLETS
 from pdu_agent.model.snapshot import SensorKind
 
 if TYPE_CHECKING:  # it needs the limits that stand here
     from pdu_agent.core.rules.settings import RuleSettings
 
-MAX_INLETS = 8
 MAX_LINES = 24
 MAX_BRANCHES = 32
 MAX_SENSORS = 64
 MAX_GROUPS = 64
 MAX_FANS = 8
-LAST_GROUP = 255
 LARGEST_LIMIT = 1e9
 FULL_DUTY_PERCENT = 100.0
 MIN_ACTUATION_GAP_S = 0.5  # reliability: at most two movements of one relay a second
@@ -390,6 +389,7 @@ class CoreSettings:
     rules: tuple[RuleSettings, ...] = ()
     hook_terms: tuple[HookTerms, ...] = ()
     caps: tuple[CapSettings, ...] = ()
+    outage: OutageSettings = field(default_factory=OutageSettings)
 
     @property
     def hooks(self) -> tuple[str, ...]:

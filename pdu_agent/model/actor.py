@@ -26,6 +26,9 @@ _RANKS: Mapping[str, Rank] = {
     "power up": Rank.SCHEDULE,
     "schedule": Rank.SCHEDULE,
     "rule": Rank.RULE,
+    "mains back": Rank.SCHEDULE,
+    "on battery": Rank.RULE,
+    "low battery": Rank.SAFETY,
     "safety": Rank.SAFETY,
 }
 
@@ -35,8 +38,9 @@ class Actor:
     """Who acts: the face they came through, their name there, and from where.
 
     `face` is one of "snmp", "http", "cli", "nut", "schedule", "rule", "button", "power up",
-    "safety". `who` never holds a secret: a community is named by its configured name; of a
-    schedule or rule it is the name. because: what made an automaton act, in words.
+    "on battery", "low battery", "mains back", "safety". `who` never holds a secret: a community is
+    named by its configured name; of a schedule or rule it is the name, of an outage that of the
+    UPS. because: what made an automaton act, in words.
     """
 
     face: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pdu_agent.model.commands import Actor, Command, Target
 from pdu_agent.model.snapshot import Alarm, ChangeReason, OutletState, SensorStatus
+from pdu_agent.model.ups import Ups
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,15 @@ class OutletTripped:
 
 
 @dataclass(frozen=True, slots=True)
+class UpsChanged:
+    """A UPS says something else of itself, or was lost or found again; each as Ups has it."""
+
+    t_wall_s: float
+    old: Ups
+    new: Ups
+
+
+@dataclass(frozen=True, slots=True)
 class HookFailed:
     """A hook of an outlet did not succeed. outlet: 0 where it was about none."""
 
@@ -187,6 +197,7 @@ Event = (
     | HookFailed
     | StopEnded
     | SettingsReloaded
+    | UpsChanged
 )
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -43,8 +43,10 @@ class Ups:
     """One UPS; None for what it does not tell.
 
     flags: the last known ones while it cannot be reached. since_s: the uptime at which each
-    flag was first seen. unreachable_since_s: uptime, None while it can be reached.
-    on_battery_s: since mains was lost, 0 on mains.
+    flag was first seen. unreachable_since_s: uptime, None while it can be reached; `trouble` says
+    why, in words. on_battery_s: since mains was lost, 0 on mains. inlets: those of the unit that it
+    feeds, none for one that is only shown. source: where it is read, as in rack@localhost:3493.
+    variables: all that was received, by NUT's names.
     """
 
     index: int
@@ -71,6 +73,11 @@ class Ups:
     nominal_active_power_w: float | None = None
     low_transfer_v: float | None = None
     high_transfer_v: float | None = None
+    low_charge_pct: float | None = None
+    inlets: tuple[int, ...] = ()
+    source: str = ""
+    trouble: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_reachable(self) -> bool:

@@ -199,6 +199,9 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         hosts=file.hosts,
         rules=file.rules,
         hooks=file.hooks,
+        nut=file.nut,
+        upses=file.upses,
+        outage=file.outage,
     )
 
 

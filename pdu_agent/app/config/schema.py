@@ -24,6 +24,7 @@ from pdu_agent.app.config.panel import (
 from pdu_agent.app.config.shape import inline
 from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
 from pdu_agent.core.metered.tariffs import MAX_TARIFFS, TariffSettings
+from pdu_agent.core.outage.settings import OutageSettings
 from pdu_agent.core.plans.settings import MAX_PLANS, PlanSettings, PlanWhen
 from pdu_agent.core.protection.settings import MAX_CAPS, CapSettings
 from pdu_agent.core.rules.settings import MAX_HOSTS, MAX_RULES, HostSettings, RuleSettings
@@ -48,6 +49,7 @@ from pdu_agent.hw import registry
 from pdu_agent.model.commands import Target
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
+from pdu_agent.nut.settings import MAX_UPSES, NutSettings, UpsSettings
 from pdu_agent.snmp.credentials import Community, User
 from pdu_agent.snmp.settings import SnmpSettings
 from pdu_agent.web.settings import HttpSettings
@@ -214,6 +216,7 @@ class ConfigFile:
     device: DeviceSettings = setting(DeviceSettings())
     snmp: SnmpSection = setting(SnmpSection(settings=SnmpSettings()))
     http: HttpSettings = setting(HttpSettings())
+    nut: NutSettings = setting(NutSettings())
     simulator: SimulatorSettings = setting(SimulatorSettings())
     relays: tuple[RelayBoardSettings, ...] = setting((), max_length=16)
     meters: tuple[MeterSettings, ...] = setting((), max_length=16)
@@ -233,6 +236,8 @@ class ConfigFile:
     groups: tuple[GroupSettings, ...] = setting((), max_length=MAX_GROUPS)
     thresholds: tuple[ThresholdSettings, ...] = setting((), max_length=256)
     caps: tuple[CapSettings, ...] = setting((), max_length=MAX_CAPS)
+    upses: tuple[UpsSettings, ...] = setting((), max_length=MAX_UPSES)
+    outage: OutageSettings = setting(OutageSettings())
     tariffs: tuple[TariffSettings, ...] = setting((), max_length=MAX_TARIFFS)
     plans: tuple[PlanEntry, ...] = setting((), max_length=MAX_PLANS)
     hosts: tuple[HostSettings, ...] = setting((), max_length=MAX_HOSTS)
@@ -267,6 +272,9 @@ class AgentSettings:
     hosts: tuple[HostSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
     hooks: tuple[HookEntry, ...] = ()
+    nut: NutSettings = field(default_factory=NutSettings)
+    upses: tuple[UpsSettings, ...] = ()
+    outage: OutageSettings = field(default_factory=OutageSettings)
     io: tuple[IoEntry, ...] = ()
     buttons: tuple[ButtonSettings, ...] = ()
     leds: tuple[LedSettings, ...] = ()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import Enum
 
-from pdu_agent.core.settings import LARGEST_LIMIT, LAST_GROUP, MAX_SENSORS
+from pdu_agent.core.settings import LARGEST_LIMIT, MAX_SENSORS
 from pdu_agent.model.commands import Action, Quantity, Target, TargetKind
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
-from pdu_agent.model.size import MAX_OUTLETS
+from pdu_agent.model.size import LAST_GROUP, MAX_OUTLETS
 from pdu_agent.model.snapshot import Severity
 from pdu_agent.model.ups import UpsFlag
 

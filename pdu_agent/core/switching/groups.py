@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pdu_agent.core.live_settings import Sections, checked_text
-from pdu_agent.core.settings import LAST_GROUP, MAX_GROUPS
+from pdu_agent.core.settings import MAX_GROUPS
 from pdu_agent.core.state import CoreState
 from pdu_agent.model.commands import ConfigureGroup, CreateGroup, RemoveGroup, SetMember
 from pdu_agent.model.errors import Busy, InvalidValue, NotNow, UnknownTarget
 from pdu_agent.model.record import GroupRecord
+from pdu_agent.model.size import LAST_GROUP
 from pdu_agent.model.snapshot import Group, GroupState, Outlet, OutletState
 
 _MAX_NAME_OCTETS = 32

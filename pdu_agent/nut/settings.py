@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `nut` section (the unit as a NUT device) and the `upses` section (UPSes that it reads)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar
+
+from pdu_agent.access.grant import Rights
+from pdu_agent.model.settings import setting
+from pdu_agent.model.size import MAX_INLETS
+
+MAX_UPSES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NutSettings:
+    """The `nut` section. Whoever upsd lets in acts with these rights: it keeps its own users."""
+
+    state_path: str = setting(
+        "",
+        max_length=80,
+        doc="folder where upsd looks for its drivers, on Debian /run/nut; empty: no NUT device",
+    )
+    driver: str = setting("openpdu", max_length=24, doc="the `driver` of its section in ups.conf")
+    name: str = setting("pdu", max_length=24, doc="the name of its section in ups.conf")
+    group: str = setting("nut", max_length=32, doc="group that may connect; empty: this user only")
+    rights: Rights = setting(
+        Rights.READ, doc="none, read, switch, or write; each includes those before it"
+    )
+    outlets: dict[str, Rights] = setting(
+        default_factory=dict,
+        doc="rights on some outlets in place of `rights`: number, range (4-6) or others",
+    )
+
+
+class Tls(Enum):
+    """NEVER: plain. IF_OFFERED: encrypted if the server can, unproven. VERIFIED: encrypted, and its
+    certificate must be for that host and from an authority that is trusted.
+    """
+
+    NEVER = "never"
+    IF_OFFERED = "if offered"
+    VERIFIED = "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class UpsSettings:
+    """One entry of `upses`: a UPS of a NUT server."""
+
+    LABELS: ClassVar = ("name",)
+
+    name: str = setting(max_length=32, doc="what faces and rules call it")
+    server: str = setting("127.0.0.1:3493", max_length=255, doc="host:port of upsd")
+    ups: str = setting("", max_length=64, doc="its name there; empty: `name`")
+    inlets: tuple[int, ...] = setting(
+        (), minimum=1, maximum=MAX_INLETS, max_length=MAX_INLETS, doc="what it feeds; empty: none"
+    )
+    user: str = setting("", max_length=64, doc="of upsd.users; empty: no login")
+    password_file: str = setting("", max_length=4096, doc="file with the password")
+    tls: Tls = setting(Tls.NEVER)
+    ca_file: str = setting("", max_length=4096, doc="PEM file to trust in place of the system's")
+    poll_s: float = setting(2.0, minimum=0.5, maximum=60)
+    stale_after_s: float = setting(
+        15.0, minimum=1, maximum=3600, doc="without an answer for so long it is unreachable"
+    )
