@@ -58,7 +58,7 @@ class UpsSettings:
         (), minimum=1, maximum=MAX_INLETS, max_length=MAX_INLETS, doc="what it feeds; empty: none"
     )
     user: str = setting("", max_length=64, doc="of upsd.users; empty: no login")
-    password_file: str = setting("", max_length=4096, doc="file with the password")
+    secret_file: str = setting("", max_length=4096, doc="file with the password of the user")
     tls: Tls = setting(Tls.NEVER)
     ca_file: str = setting("", max_length=4096, doc="PEM file to trust in place of the system's")
     poll_s: float = setting(2.0, minimum=0.5, maximum=60)
