@@ -55,6 +55,7 @@ from pdu_agent.core.settings import (
 from pdu_agent.core.shutdown.settings import GracefulSettings
 from pdu_agent.hw import ads1x15, registry
 from pdu_agent.model.errors import ConfigError
+from pdu_agent.nut.settings import NutSettings, UpsSettings
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol
 from pdu_agent.snmp.passthrough_settings import AgentxSettings, PassPersistSettings
 from pdu_agent.snmp.settings import SnmpSettings, TargetSettings, ViewSettings
@@ -92,6 +93,12 @@ SECTIONS = (
     GroupSettings,
     ThresholdSettings,
     HostSettings,
+    NutSettings,
+    UpsSettings,
+    OutageSettings,
+    ShedStep,
+    LowSettings,
+    ReturnSettings,
     RuleSettings,
     TriggerSettings,
     ActionSettings,
