@@ -36,6 +36,7 @@ from pdu_agent.app.config.wiring import (
     SampledWiring,
     VoltageChannel,
 )
+from pdu_agent.core.outage.settings import LowSettings, OutageSettings, ReturnSettings, ShedStep
 from pdu_agent.core.protection.settings import CapSettings
 from pdu_agent.core.rules.settings import (
     ActionSettings,
