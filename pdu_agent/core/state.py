@@ -40,6 +40,9 @@ _REASON_OF_FACE = {
     "schedule": ChangeReason.SCHEDULE,
     "power up": ChangeReason.POWER_UP,
     "rule": ChangeReason.RULE,
+    "on battery": ChangeReason.OUTAGE,
+    "low battery": ChangeReason.OUTAGE,
+    "mains back": ChangeReason.OUTAGE,
 }
 _REASON_OF_SAFETY = {"trip": ChangeReason.OVERCURRENT, "cap": ChangeReason.LOAD_SHEDDING}
 

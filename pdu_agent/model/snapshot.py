@@ -115,6 +115,7 @@ class ChangeReason(Enum):
     OTHER = "other"
     RULE = "rule"
     OVERCURRENT = "overcurrent"
+    OUTAGE = "outage"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ REASONS = [
     (ChangeReason.OTHER, "on", "off"),
     (ChangeReason.RULE, "eventOn", "eventOff"),
     (ChangeReason.OVERCURRENT, "eventOn", "eventOff"),
+    (ChangeReason.OUTAGE, "eventOn", "eventOff"),
 ]
 
 

@@ -16,6 +16,7 @@ EVENTS = (
     ChangeReason.THRESHOLD,
     ChangeReason.RULE,
     ChangeReason.OVERCURRENT,
+    ChangeReason.OUTAGE,
 )
 
 

@@ -98,6 +98,7 @@ CHANGE_REASON = Enumerated(
     (10, "other", ChangeReason.OTHER),
     (11, "rule", ChangeReason.RULE),
     (12, "overcurrent", ChangeReason.OVERCURRENT),
+    (13, "outage", ChangeReason.OUTAGE),
 )
 
 METERING_STATUS = Enumerated(

@@ -39,6 +39,7 @@ _BY_REASON = {
     ChangeReason.THRESHOLD: _BY_EVENT,
     ChangeReason.RULE: _BY_EVENT,
     ChangeReason.OVERCURRENT: _BY_EVENT,
+    ChangeReason.OUTAGE: _BY_EVENT,
 }
 """Of those that no person or program gave a command for; all others are `_COMMANDED`, and so
 is one whose command found nothing to do: labgrid knows no idleOn after an "on".

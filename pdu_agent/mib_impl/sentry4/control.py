@@ -81,6 +81,7 @@ _EVENTS = (
     ChangeReason.THRESHOLD,
     ChangeReason.RULE,
     ChangeReason.OVERCURRENT,
+    ChangeReason.OUTAGE,
 )
 _IDLE = (Control.IDLE_OFF, Control.IDLE_ON)
 _AWAKE = (Control.WAKE_OFF, Control.WAKE_ON)
