@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.access.networks import parse_network
+from pdu_agent.access.outlet_rights import check_spans, grant_of
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 
@@ -17,13 +17,6 @@ MIN_PASSPHRASE = 8
 
 MAX_USER_NAME_OCTETS = 32
 """RFC 3414: usmUserName is SnmpAdminString (SIZE(1..32))."""
-
-MAX_OUTLET = 255
-"""OPENPDU-MIB OpduOutletNumber."""
-
-OTHERS = "others"
-OUTLETS_EXPECTED = f"a number from 1 to {MAX_OUTLET}, a range such as 4-6, or {OTHERS}"
-_OUTLETS = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?", re.ASCII)
 
 
 class SecurityLevel(IntEnum):
@@ -58,17 +51,6 @@ class PrivProtocol(Enum):
     AES256C = "aes256c"
 
 
-def outlet_span(text: str) -> range:
-    """The outlets that "3" or "4-6" name; none for "others". Raises ConfigError."""
-    if text == OTHERS:
-        return range(0)
-    match = _OUTLETS.fullmatch(text)
-    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not 1 <= first <= last <= MAX_OUTLET:
-        raise ConfigError(f"outlets {text!r}: expected {OUTLETS_EXPECTED}")
-    return range(first, last + 1)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permissions:
     """What communities and users have in common: what they may do, and from where."""
@@ -92,22 +74,11 @@ class Permissions:
 
     def grant(self) -> Grant:
         """What they may do, with ranges of outlets taken apart."""
-        by_number = {
-            number: rights for text, rights in self.outlets.items() for number in outlet_span(text)
-        }
-        return Grant(self.rights, self.outlets.get(OTHERS, self.rights), by_number)
+        return grant_of(self.rights, self.outlets)
 
     def check(self, what: str) -> None:
         """Raises ConfigError, which says `what` it is about."""
-        seen: set[int] = set()
-        for text in self.outlets:
-            try:
-                span = outlet_span(text)
-            except ConfigError as exc:
-                raise ConfigError(f"{what}: {exc}") from None
-            if not seen.isdisjoint(span):
-                raise ConfigError(f"{what}: outlets: {min(seen & {*span})} is named twice")
-            seen.update(span)
+        check_spans(what, self.outlets)
         for text in self.networks:
             parse_network(text)
 

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 
 from pdu_agent.access.grant import Grant, Rights
+from pdu_agent.access.outlet_rights import check_spans, grant_of
 from pdu_agent.mib_impl.names import MIB_NAMES
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
-from pdu_agent.snmp.credentials import Permissions
 
 AGENTX_PORT = 705
 """RFC 2741 section 8.1.1."""
@@ -42,12 +42,12 @@ class AgentxSettings:
     )
 
     def __post_init__(self) -> None:
-        _permissions(self).check("snmp agentx")
+        check_spans("snmp agentx", self.outlets)
         if self.master:
             parse_master(self.master)
 
     def grant(self) -> Grant:
-        return _permissions(self).grant()
+        return grant_of(self.rights, self.outlets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,12 @@ class PassPersistSettings:
     )
 
     def __post_init__(self) -> None:
-        _permissions(self).check("snmp pass_persist")
+        check_spans("snmp pass_persist", self.outlets)
         if self.socket and not self.socket.startswith("/"):
             raise ConfigError(f"snmp pass_persist: {self.socket!r} is no path from the root on")
 
     def grant(self) -> Grant:
-        return _permissions(self).grant()
-
-
-def _permissions(settings: AgentxSettings | PassPersistSettings) -> Permissions:
-    return Permissions(rights=settings.rights, outlets=settings.outlets)
+        return grant_of(self.rights, self.outlets)
 
 
 def parse_master(text: str) -> str | tuple[str, int]:

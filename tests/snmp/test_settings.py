@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from pdu_agent.access.grant import Grant, Rights
+from pdu_agent.access.outlet_rights import outlet_span
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.credentials import (
     AuthProtocol,
@@ -15,7 +16,6 @@ from pdu_agent.snmp.credentials import (
     PrivProtocol,
     SecurityLevel,
     User,
-    outlet_span,
 )
 from pdu_agent.snmp.settings import (
     SnmpSettings,

@@ -8,10 +8,11 @@ views and numbers of outlets that were found to be such.
 from __future__ import annotations
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.access.outlet_rights import outlet_span
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.tree import ListNode, Node, Problems, Scalar, node_at
-from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, SecurityLevel, outlet_span
+from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol, SecurityLevel
 from pdu_agent.snmp.settings import TargetSettings, TargetVersion
 
 _CREDENTIAL = "(communities|users)#"
