@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pdu_agent.access.networks import NETWORK_EXPECTED, parse_network
-from pdu_agent.app.config import versions, yaml12
 from pdu_agent.access.outlet_rights import OUTLETS_EXPECTED, outlet_span
+from pdu_agent.app.config import versions, yaml12
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.schema import SecretsFile
 from pdu_agent.app.config.tree import Place, Problems
