@@ -14,6 +14,7 @@ from typing import NoReturn
 import pytest
 
 DEBIAN_PACKAGES = {
+    "dummy-ups": "nut-server",
     "fence_apc_snmp": "fence-agents",
     "powerman": "powerman",
     "powermand": "powerman",
@@ -33,7 +34,9 @@ DEBIAN_PACKAGES = {
     "systemd-analyze": "systemd",
     "unshare": "util-linux",
     "upsc": "nut-client",
+    "upscmd": "nut-client",
     "upsd": "nut-server",
+    "upsmon": "nut-client",
     "upsrw": "nut-client",
 }
 
