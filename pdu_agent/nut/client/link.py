@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One connection to a NUT server: a request and its answer, in a bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import cast
+
+from pdu_agent.model.errors import OpenPduError
+from pdu_agent.nut.client.protocol import Dialogue, Misbehaved
+from pdu_agent.nut.words import Words
+
+ANSWER_S = 5.0
+"""For the whole answer: upsd answers from memory."""
+
+
+class NoAnswer(OpenPduError):
+    """The connection is lost, or nothing came in time."""
+
+
+class Link(asyncio.Protocol):
+    """Made by `create_connection`. After any error but Refused it is closed."""
+
+    def __init__(self) -> None:
+        self._dialogue = Dialogue()
+        self._transport: asyncio.Transport | None = None
+        self._answer: asyncio.Future[tuple[Words, ...]] | None = None
+        self._error: OpenPduError | None = None
+
+    async def ask(self, *words: str) -> tuple[Words, ...]:
+        """The lines of the answer. Raises Refused, NoAnswer, Misbehaved."""
+        if self._error is not None or self._transport is None:
+            raise self._error or NoAnswer("there is no connection")
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(self._dialogue.request(*words))
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await self._answer
+        except TimeoutError:
+            self._fail(NoAnswer(f"no answer within {ANSWER_S:g} s"))
+            raise NoAnswer(f"no answer within {ANSWER_S:g} s") from None
+        finally:
+            self._answer = None
+
+    async def begin_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Go on encrypted. Raises ssl.SSLError, OSError; the link is closed then."""
+        if self._transport is None:
+            raise NoAnswer("there is no connection")
+        loop = asyncio.get_running_loop()
+        try:
+            self._transport = await loop.start_tls(
+                self._transport,
+                self,
+                context,
+                server_hostname=host,
+                ssl_handshake_timeout=ANSWER_S,
+                ssl_shutdown_timeout=1.0,
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """At once, whatever is under way."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # -- asyncio.Protocol ---------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            lines = self._dialogue.receive(data)
+        except Misbehaved as exc:
+            self._fail(exc)
+        except OpenPduError as exc:
+            self._tell(exc)
+        else:
+            if lines is not None and self._answer is not None and not self._answer.done():
+                self._answer.set_result(lines)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        why = f": {exc}" if exc is not None else ""
+        self._fail(NoAnswer(f"the server closed the connection{why}"))
+
+    def _fail(self, error: OpenPduError) -> None:
+        if self._error is None:
+            self._error = error
+        self.close()
+        self._tell(error)
+
+    def _tell(self, error: OpenPduError) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client's side of upsd's network protocol, without any socket (RFC 9271 section 4).
+
+A request is a line; its answer is a line too, or the lines of a list. A server that is not what
+it should be costs a bounded amount of memory, and then an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pdu_agent.model.errors import OpenPduError
+from pdu_agent.nut.words import MAX_LINE_OCTETS, BadLine, Words, line_of, words_of
+
+MAX_ANSWER_OCTETS = 256 * 1024
+"""A unit of 64 outlets tells about 80 KiB."""
+
+_MEANINGS: Mapping[str, str] = {
+    "ACCESS-DENIED": "the user, its password or its address is not let in (upsd.users)",
+    "ALREADY-LOGGED-IN": "this connection is logged in already",
+    "DATA-STALE": "its driver has had no news of the UPS for a while (DATA-STALE)",
+    "DRIVER-NOT-CONNECTED": "upsd has no connection to its driver: is it started?"
+    " (DRIVER-NOT-CONNECTED)",
+    "FEATURE-NOT-CONFIGURED": "upsd has no certificate (CERTFILE or CERTPATH of upsd.conf)",
+    "FEATURE-NOT-SUPPORTED": "this upsd was made without it",
+    "UNKNOWN-COMMAND": "the server does not know the request",
+    "UNKNOWN-UPS": "the server has no UPS of that name (UNKNOWN-UPS)",
+}
+
+
+class Refused(OpenPduError):
+    """The server answered with ERR; code: its word, as in DATA-STALE."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(_MEANINGS.get(code, f"the server says {_shown(code)}"))
+        self.code = code
+
+
+class Misbehaved(OpenPduError):
+    """What came is no answer of upsd; the connection is of no use any more."""
+
+
+class Dialogue:
+    """One request at a time, and what has come of its answer."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._lines: list[Words] = []
+        self._octets = 0
+        self._is_waiting = False
+
+    def request(self, *words: str) -> bytes:
+        """The octets to send; the answer to the request before has been received."""
+        self._rest, self._lines, self._octets, self._is_waiting = b"", [], 0, True
+        return line_of(*words)
+
+    def receive(self, data: bytes) -> tuple[Words, ...] | None:
+        """The lines of the answer once it is complete, each in its words.
+
+        Raises Refused, and Misbehaved: also for octets that nobody asked for, which may be
+        somebody's between us and the server who slips them in before TLS begins.
+        """
+        if not self._is_waiting:
+            raise Misbehaved("the server speaks without being asked")
+        self._octets += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if self._octets > MAX_ANSWER_OCTETS:
+            raise Misbehaved(f"the answer is longer than {MAX_ANSWER_OCTETS} octets")
+        for position, line in enumerate(lines):
+            if self._is_last(_words(line)):
+                if position < len(lines) - 1 or self._rest:
+                    raise Misbehaved("more came than the answer")
+                self._is_waiting = False
+                return tuple(self._lines)
+        if len(self._rest) > MAX_LINE_OCTETS:
+            raise Misbehaved(f"a line is longer than {MAX_LINE_OCTETS} octets")
+        return None
+
+    def _is_last(self, words: Words) -> bool:
+        if words[:1] == ("ERR",):
+            raise Refused(words[1] if len(words) > 1 else "ERR")
+        self._lines.append(words)
+        return self._lines[0][:2] != ("BEGIN", "LIST") or words[:2] == ("END", "LIST")
+
+
+def list_variables(ups: str) -> Words:
+    """The request for all variables of a UPS."""
+    return "LIST", "VAR", ups
+
+
+def variables_in(answer: Sequence[Words], ups: str) -> dict[str, str]:
+    """Name -> value of an answer to `list_variables`. Raises Misbehaved."""
+    first, *rows, last = (*answer, ()) if len(answer) == 1 else answer
+    if not (_is_about(first, "BEGIN", ups) and _is_about(last, "END", ups)):
+        raise Misbehaved(f"no list of the variables of {_shown(ups)} was answered")
+    found: dict[str, str] = {}
+    for row in rows:
+        if len(row) < 4 or row[0] != "VAR" or not _is_name(row[1:-2], ups):
+            raise Misbehaved(f"no variable of {_shown(ups)}: {_shown(' '.join(row))}")
+        found[printable(row[-2])] = printable(row[-1])
+    return found
+
+
+def printable(text: str) -> str:
+    """Without what would move a terminal's cursor, or is no character at all."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
+def _is_about(words: Words, mark: str, ups: str) -> bool:
+    return words[:3] == (mark, "LIST", "VAR") and _is_name(words[3:], ups)
+
+
+def _is_name(words: Words, ups: str) -> bool:
+    """upsd repeats a name as it was asked for, but without quotes; = is a word of its own."""
+    return "".join(words) == ups.replace(" ", "")
+
+
+def _words(line: bytes) -> Words:
+    if len(line) > MAX_LINE_OCTETS:
+        raise Misbehaved(f"a line is longer than {MAX_LINE_OCTETS} octets")
+    found = words_of(line)
+    if isinstance(found, BadLine):
+        raise Misbehaved(f"a line cannot be read: {found.reason}")
+    return found
+
+
+def _shown(text: str) -> str:
+    return printable(text)[:80]
