@@ -56,10 +56,14 @@ def initial_state(
         trips=dict(record.trips),
         stops=dict(record.stops),
         wear=dict(record.wear),
+        outages=dict(record.outages),
+        taken=dict(record.taken),
     )
     if record.boot_id != birth.boot_id:
         for number, row in state.countdowns.items():
             state.countdowns[number] = replace(row, due_mono_s=None)
+        for name, outage in state.outages.items():
+            state.outages[name] = replace(outage, since_mono_s=None, stage_mono_s=None)
     for path in record.overrides.keys() - state.overrides.keys():
         log.warning("%s: changed at run time, dropped: the file's limits contradict it", path)
     for number in record.groups.keys() - state.groups.keys():

@@ -19,12 +19,14 @@ from pdu_agent.model.record import (
     GroupRecord,
     HoldRow,
     MeterRecord,
+    OutageRecord,
     OutletRecord,
     Override,
     PlanRecord,
     Record,
     RuleRecord,
     StopRecord,
+    TakenRecord,
     TripRecord,
     WearRecord,
 )
@@ -118,6 +120,8 @@ class CoreState:
     trips: dict[int, TripRecord] = field(default_factory=dict)
     stops: dict[int, StopRecord] = field(default_factory=dict)
     wear: dict[int, WearRecord] = field(default_factory=dict)
+    outages: dict[str, OutageRecord] = field(default_factory=dict)
+    taken: dict[int, TakenRecord] = field(default_factory=dict)
 
     def draft(self) -> CoreState:
         draft = CoreState()
@@ -161,6 +165,8 @@ class CoreState:
             trips=dict(self.trips),
             stops=dict(self.stops),
             wear=dict(self.wear),
+            outages=dict(self.outages),
+            taken=dict(self.taken),
         )
 
 

@@ -59,6 +59,11 @@ class Actor:
         """
         return self.face == "safety"
 
+    @property
+    def is_outage(self) -> bool:
+        """Does the unit act on an outage? What it switches off so returns afterwards."""
+        return self.face in ("on battery", "low battery")
+
     def __str__(self) -> str:
         place = f" from {self.address}" if self.address else ""
         reason = f" ({self.because})" if self.because else ""

@@ -121,6 +121,34 @@ class Cap:
     shed: tuple[int, ...]
 
 
+class OutageState(Enum):
+    """ON_BATTERY: outlets are shed as planned. LOW: all are shut down, stage by stage. BACK: mains
+    is there again, and what went off waits for its return.
+    """
+
+    ON_BATTERY = "on battery"
+    LOW = "low battery"
+    BACK = "mains back"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """An outage that the unit acts on. ups: the UPS, or all that feed the same inlets, as in
+    "rack and spare". taken: outlets that it took off and will return, in the order in which they
+    went. text: what happened; next: what will be done, in words; next_wall_s: when, None where a
+    condition decides.
+    """
+
+    ups: str
+    state: OutageState
+    since_wall_s: float
+    inlets: tuple[int, ...]
+    taken: tuple[int, ...]
+    text: str
+    next: str
+    next_wall_s: float | None
+
+
 class TripState(Enum):
     """RETRYING: it is switched on again after a while. LATCHED: it stays off until it is reset."""
 

@@ -193,6 +193,37 @@ class StopRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OutageRecord:
+    """What was done in an outage, by the name of its UPS or UPSes.
+
+    phase: a model.control.OutageState. *_mono_s are on the monotonic clock of `boot_id`, None when
+    that was another boot. steps: those of `outage.shed` that came true, from 0. stage: the priority
+    that was begun last. tried: outlets that a stage has begun with. left: outlets that shedding
+    leaves alone. barred: outlets that may not go on while the battery is low, and do not return.
+    """
+
+    phase: str
+    since_wall_s: float
+    since_mono_s: float | None = None
+    text: str = ""
+    steps: tuple[int, ...] = ()
+    stage: int | None = None
+    stage_mono_s: float | None = None
+    tried: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
+    barred: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TakenRecord:
+    """An outlet that went off in an outage and is to return. ups: as OutageRecord is named."""
+
+    ups: str
+    wall_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class WearRecord:
     """worn: rated lives that the relay has used, 1.0 is all of it. on_s: seconds on in all.
     inrush_*: the largest one that was measured, as model.control.RelayWear has it.
@@ -266,6 +297,8 @@ class Record:
     trips: Mapping[int, TripRecord] = field(default_factory=dict)
     stops: Mapping[int, StopRecord] = field(default_factory=dict)
     wear: Mapping[int, WearRecord] = field(default_factory=dict)
+    outages: Mapping[str, OutageRecord] = field(default_factory=dict)
+    taken: Mapping[int, TakenRecord] = field(default_factory=dict)
 
     def to_plain(self) -> dict[str, Any]:
         """JSON-ready data; `from_plain` takes it back without loss."""
@@ -352,6 +385,8 @@ _COLUMNS: Mapping[type, tuple[tuple[str, Any], ...]] = {
         TripRecord,
         StopRecord,
         WearRecord,
+        OutageRecord,
+        TakenRecord,
     )
 }
 """Name and default of each; what has no default has MISSING for one, which equals nothing."""
@@ -365,6 +400,8 @@ _CONTROL: Mapping[str, tuple[type, type]] = {
     "trips": (int, TripRecord),
     "stops": (int, StopRecord),
     "wear": (int, WearRecord),
+    "outages": (str, OutageRecord),
+    "taken": (int, TakenRecord),
 }
 """Sections of what switches by itself: the type of their keys, and of their rows."""
 

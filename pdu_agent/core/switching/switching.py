@@ -406,9 +406,12 @@ def _leads_to_on(action: Action, live: OutletLive) -> bool:
 
 
 def _takes_over(live: OutletLive, action: Action, actor: Actor) -> bool:
-    """Does somebody want off what is off for safety only? Then it is to stay so afterwards."""
+    """Does somebody want off what only safety or an outage has switched off? Then it is to stay
+    so afterwards.
+    """
     is_off = LEADS_TO_ON.get(action) is False and not live.machine.ends_on
-    return is_off and not actor.is_safety and live.actor is not None and live.actor.is_safety
+    is_passing = live.actor is not None and (live.actor.is_safety or live.actor.is_outage)
+    return is_off and is_passing and not (actor.is_safety or actor.is_outage)
 
 
 def _delay_s(command: SwitchOutlet) -> float | None:
