@@ -39,6 +39,7 @@ from pdu_agent.core.watching.balance import Balance
 from pdu_agent.core.watching.fans import Fans
 from pdu_agent.core.watching.proof import Proof
 from pdu_agent.core.watching.thresholds import Thresholds
+from pdu_agent.core.watching.upses import UpsWatch
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Action, Actor, Command, SwitchOutlet, Ticket
 from pdu_agent.model.control import Upcoming
@@ -124,6 +125,7 @@ class Core:
         self._banks = Banks(state, live, clock, alarms, perform, publish, order_lead_s, proofs)
         self._care = RelayCare(state, live, clock, alarms)
         self._fans = Fans(settings.fans, state, clock, alarms, perform)
+        self._upses = UpsWatch(clock, alarms, publish)
         record = replace(birth.record, boot_id=birth.boot_id)
         self._keeper = RecordKeeper(state, record, clock, perform, alarms)
         values = Values(state, self._sections)
@@ -335,6 +337,7 @@ class Core:
     def on_upses(self, upses: tuple[Ups, ...]) -> None:
         """All that is known of the UPSes now."""
         self._values.upses = upses
+        self._upses.take(upses)
         self._snapshot = None
 
     def on_host(self, status: HostStatus) -> None:

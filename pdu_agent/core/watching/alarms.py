@@ -24,7 +24,14 @@ WEAR = "wear"
 HOOK = "hook"
 SHUTDOWN = "shutdown"
 """Kinds of alarms; the others are named after what is out of order: relay, board, meter, store."""
-_MAY_FLAP = frozenset({THRESHOLD, SENSOR, FAN, COOLING, "meter", "cap", "rule input"})
+UPS_KINDS = (
+    "ups unreachable",
+    "ups on battery",
+    "ups low battery",
+    "ups replace battery",
+    "ups overloaded",
+)
+_MAY_FLAP = frozenset({THRESHOLD, SENSOR, FAN, COOLING, "meter", "cap", "rule input", *UPS_KINDS})
 """What a value raises. What something else goes by, as by a welded relay, ends at once."""
 
 

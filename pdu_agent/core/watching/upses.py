@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""UPSes: what changed is told, and alarms stand while one of them is in trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from pdu_agent.core.watching.alarms import UPS_KINDS, AlarmBook
+from pdu_agent.model.clock import Clock
+from pdu_agent.model.events import UpsChanged
+from pdu_agent.model.snapshot import Severity
+from pdu_agent.model.ups import Ups, UpsFlag
+
+UNREACHABLE = "ups unreachable"
+
+
+class _Trouble(NamedTuple):
+    kind: str
+    severity: Severity
+    text: str
+
+
+_TROUBLES: Mapping[UpsFlag, _Trouble] = {
+    UpsFlag.ON_BATTERY: _Trouble(
+        "ups on battery", Severity.WARNING, "mains has failed, it runs on battery"
+    ),
+    UpsFlag.LOW_BATTERY: _Trouble(
+        "ups low battery", Severity.CRITICAL, "its battery is nearly empty"
+    ),
+    UpsFlag.REPLACE_BATTERY: _Trouble(
+        "ups replace battery", Severity.WARNING, "its battery is worn out and has to be replaced"
+    ),
+    UpsFlag.OVERLOADED: _Trouble(
+        "ups overloaded", Severity.CRITICAL, "it feeds more than it is made for: switch loads off"
+    ),
+}
+
+
+class UpsWatch:
+    """Compares what is known of the UPSes with what was. A UPS goes by its name."""
+
+    def __init__(
+        self, clock: Clock, alarms: AlarmBook, publish: Callable[[UpsChanged], None]
+    ) -> None:
+        self._clock = clock
+        self._alarms = alarms
+        self._publish = publish
+        self._known: dict[str, Ups] = {}
+
+    def take(self, upses: tuple[Ups, ...]) -> None:
+        """All of them as they are now. One that is gone has no alarms any more."""
+        before, self._known = self._known, {ups.name: ups for ups in upses}
+        for name in before.keys() - self._known.keys():
+            for kind in UPS_KINDS:
+                self._alarms.clear(kind, _subject(name))
+        for ups in upses:
+            old = before.get(ups.name)
+            if old is not None and _tells_more(old, ups):
+                self._publish(UpsChanged(self._clock.wall_s(), old, ups))
+            self._judge(ups, old)
+
+    def _judge(self, ups: Ups, old: Ups | None) -> None:
+        """What is not known any more is as it was last: its alarms stand."""
+        subject = _subject(ups.name)
+        if ups.is_reachable:
+            self._alarms.clear(UNREACHABLE, subject)
+        elif old is not None or ups.flags:
+            text = f"{ups.source} cannot be read: {ups.trouble}"
+            self._alarms.set(UNREACHABLE, subject, Severity.WARNING, text)
+        for flag, trouble in _TROUBLES.items():
+            if flag in ups.flags:
+                text = _text(trouble, ups)
+                self._alarms.set(trouble.kind, subject, trouble.severity, text)
+            elif ups.is_reachable:
+                self._alarms.clear(trouble.kind, subject)
+
+
+def _subject(name: str) -> str:
+    return f"UPS {name}"
+
+
+def _tells_more(old: Ups, new: Ups) -> bool:
+    return (old.flags, old.is_reachable) != (new.flags, new.is_reachable)
+
+
+def _text(trouble: _Trouble, ups: Ups) -> str:
+    """With the figures that matter to whoever has to act."""
+    figures = {
+        "ups on battery": _left(ups),
+        "ups low battery": _left(ups),
+        "ups overloaded": [f"load {ups.load_pct:.3g} %"] if ups.load_pct is not None else [],
+    }.get(trouble.kind, [])
+    return ", ".join([trouble.text, *figures])
+
+
+def _left(ups: Ups) -> list[str]:
+    return [
+        *([f"charge {ups.charge_pct:.3g} %"] if ups.charge_pct is not None else []),
+        *([f"{ups.runtime_s / 60:.0f} min left"] if ups.runtime_s is not None else []),
+    ]

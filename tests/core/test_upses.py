@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the core makes of UPSes: events for what changed, alarms that come once and go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pdu_agent.model.events import AlarmCleared, AlarmRaised, UpsChanged
+from pdu_agent.model.snapshot import Severity
+from pdu_agent.model.ups import Ups, UpsFlag
+from tests.core.bench import Workbench
+
+ONLINE = Ups(
+    index=1,
+    name="rack",
+    manufacturer="",
+    model="",
+    firmware="",
+    flags=frozenset({UpsFlag.ON_LINE}),
+    since_s={UpsFlag.ON_LINE: 0.0},
+    unreachable_since_s=None,
+    on_battery_s=0.0,
+    charge_pct=100.0,
+    source="rack@127.0.0.1:3493",
+)
+NOT_YET = replace(
+    ONLINE, flags=frozenset(), since_s={}, unreachable_since_s=0.0, trouble="no answer yet"
+)
+
+
+def saying(*flags: UpsFlag, **changes: object) -> Ups:
+    return replace(ONLINE, flags=frozenset(flags), **changes)  # type: ignore[arg-type]
+
+
+def told(unit: Workbench) -> list[str]:
+    """Kinds of alarms, raised with + and cleared with -, in their order."""
+    return [
+        ("+" if isinstance(event, AlarmRaised) else "-") + event.alarm.kind
+        for event in unit.heard.drain()
+        if isinstance(event, AlarmRaised | AlarmCleared)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "kind", "severity"),
+    [
+        (UpsFlag.ON_BATTERY, "ups on battery", Severity.WARNING),
+        (UpsFlag.LOW_BATTERY, "ups low battery", Severity.CRITICAL),
+        (UpsFlag.REPLACE_BATTERY, "ups replace battery", Severity.WARNING),
+        (UpsFlag.OVERLOADED, "ups overloaded", Severity.CRITICAL),
+    ],
+)
+def test_an_alarm_is_raised_once_and_ends_by_itself(
+    flag: UpsFlag, kind: str, severity: Severity
+) -> None:
+    unit = Workbench(outlets=1)
+    unit.core.on_upses((ONLINE,))
+    for charge_pct in (90.0, 80.0, 70.0):
+        unit.core.on_upses((saying(flag, charge_pct=charge_pct),))
+        unit.run(2.0)
+    assert told(unit) == [f"+{kind}"]
+    (alarm,) = unit.alarms(kind)
+    assert alarm.severity is severity
+    unit.core.on_upses((ONLINE,))
+    assert told(unit) == [f"-{kind}"]
+    assert unit.core.snapshot.alarms == ()
+
+
+def test_figures_of_an_outage_are_renewed_in_the_text() -> None:
+    unit = Workbench(outlets=1)
+    for charge_pct in (100.0, 61.0):
+        unit.core.on_upses((saying(UpsFlag.ON_BATTERY, charge_pct=charge_pct, runtime_s=600.0),))
+    (alarm,) = unit.alarms("ups on battery")
+    assert "charge 61 %" in alarm.text
+    assert "10 min left" in alarm.text
+
+
+def test_a_lost_ups_keeps_its_alarms_and_gets_one_more() -> None:
+    unit = Workbench(outlets=1)
+    on_battery = saying(UpsFlag.ON_BATTERY)
+    lost = replace(on_battery, unreachable_since_s=5.0, trouble="nothing listens there")
+    for ups in (ONLINE, on_battery, lost, lost):
+        unit.core.on_upses((ups,))
+    assert told(unit) == ["+ups on battery", "+ups unreachable"]
+    (alarm,) = unit.alarms("ups unreachable")
+    assert "nothing listens there" in alarm.text
+    assert "rack@127.0.0.1:3493" in alarm.text
+    unit.core.on_upses((ONLINE,))
+    assert sorted(told(unit)) == ["-ups on battery", "-ups unreachable"]
+
+
+def test_one_that_was_not_asked_yet_is_no_alarm_but_one_that_fails_is() -> None:
+    unit = Workbench(outlets=1)
+    unit.core.on_upses((NOT_YET,))
+    assert told(unit) == []
+    unit.core.on_upses((replace(NOT_YET, trouble="its login is refused"),))
+    assert told(unit) == ["+ups unreachable"]
+
+
+def test_a_ups_that_is_not_configured_any_more_has_no_alarms() -> None:
+    unit = Workbench(outlets=1)
+    unit.core.on_upses((saying(UpsFlag.ON_BATTERY, UpsFlag.OVERLOADED),))
+    unit.core.on_upses(())
+    assert unit.core.snapshot.alarms == ()
+    assert unit.core.snapshot.upses == ()
+
+
+def test_changes_of_flags_and_of_reach_are_events_and_numbers_are_not() -> None:
+    unit = Workbench(outlets=1)
+    states = (
+        NOT_YET,
+        ONLINE,
+        replace(ONLINE, charge_pct=99.0),
+        saying(UpsFlag.ON_BATTERY),
+        saying(UpsFlag.ON_BATTERY, charge_pct=50.0, on_battery_s=20.0),
+        saying(UpsFlag.ON_BATTERY, unreachable_since_s=30.0),
+        ONLINE,
+    )
+    for ups in states:
+        unit.core.on_upses((ups,))
+    events = [event for event in unit.events(UpsChanged) if isinstance(event, UpsChanged)]
+    assert [event.new for event in events] == [states[1], states[3], states[5], states[6]]
+    assert [event.old for event in events] == [states[0], states[2], states[4], states[5]]
+
+
+def test_mains_that_comes_and_goes_does_not_flood() -> None:
+    unit = Workbench(outlets=1)
+    unit.core.on_upses((ONLINE,))
+    for _ in range(200):
+        for ups in (saying(UpsFlag.ON_BATTERY), ONLINE):
+            unit.core.on_upses((ups,))
+            unit.run(1.0)
+    assert len(told(unit)) < 40
+    unit.run(120.0)
+    assert unit.core.snapshot.alarms == ()
