@@ -74,12 +74,13 @@ class TargetKind(Enum):
     FAN = "fan"
     GROUP = "group"
     UNIT = "unit"
+    UPS = "ups"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """Something that has values of its own: an inlet, line, branch, outlet, sensor, residual
-    current or fan by its number.
+    current, fan or UPS by its number.
     """
 
     kind: TargetKind
@@ -209,6 +210,7 @@ class NotificationClass(Enum):
     AUTHENTICATION = "authentication"
     AUTOMATION = "automation"
     PROTECTION = "protection"
+    UPS = "ups"
 
 
 class Reset(Enum):

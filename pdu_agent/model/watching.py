@@ -124,6 +124,7 @@ class EventKind(Enum):
     STOP_ABORTED = "stop aborted"
     RELOADED = "reloaded"
     RELOAD_FAILED = "reload failed"
+    UPS_CHANGED = "ups changed"
 
 
 KEPT_EVENTS = 256

@@ -24,6 +24,7 @@ from tests.mib.unit import (
     OUTLET_2,
     SENSOR,
     THRESHOLDS,
+    UPSES,
     WALL_S,
     Bench,
     furnished,
@@ -100,7 +101,13 @@ def test_alarms_point_at_their_row_and_at_the_notification_that_told_of_them() -
 )
 def test_a_row_pointer_names_a_variable_that_can_be_read(kind: TargetKind) -> None:
     alarm = Alarm(1, "x", Severity.WARNING, "x", "", WALL_S, Target(kind, 1))
-    furniture = {"branches": BRANCHES, "lines": LINES, "fans": FANS, "groups": GROUPS}
+    furniture = {
+        "branches": BRANCHES,
+        "lines": LINES,
+        "fans": FANS,
+        "groups": GROUPS,
+        "upses": UPSES,
+    }
     bench = Bench(replace(unit(sensors=(SENSOR,)), alarms=(alarm,), **furniture))
     pointer = bench.content("8.2.1.4.1")
     assert isinstance(pointer, tuple)

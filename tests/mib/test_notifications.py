@@ -76,6 +76,7 @@ from tests.mib.unit import (
     unsigned,
     with_outlet,
 )
+from tests.mib.ups_events import MAINS_LOST
 
 TRAPS: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 5)
 EVERYTHING = frozenset(NotificationClass)
@@ -347,6 +348,7 @@ EXAMPLES: Sequence[Event] = [
     SensorChanged(WALL_S, 1, SensorStatus.OK, SensorStatus.STALE),
     AgentStarted(WALL_S, 1, ()),
     *CONTROL_EVENTS,
+    MAINS_LOST,
 ]
 
 

@@ -117,6 +117,7 @@ ACCEPTED: list[tuple[str, Value, Command]] = [
     ("10.1.1.7.2", unsigned(250), ConfigureCap(2, CapSetting.MARGIN, 0.25)),
     ("11.8.0", integer(2), EnableNotifications(NotificationClass.AUTOMATION, False)),
     ("11.9.0", integer(1), EnableNotifications(NotificationClass.PROTECTION, True)),
+    ("11.10.0", integer(2), EnableNotifications(NotificationClass.UPS, False)),
     ("1.10.0", unsigned(1500), ConfigureDevice(DeviceSetting.SEQUENCE_INTERVAL_S, 1.5)),
     ("1.11.0", unsigned(60), ConfigureDevice(DeviceSetting.COLD_START_DELAY_S, 60)),
     ("2.1.1.2.1", octets(b"Feed A"), ConfigureInlet(1, InletSetting.NAME, "Feed A")),

@@ -61,6 +61,7 @@ from pdu_agent.model.snapshot import (
     Threshold,
     ThresholdState,
 )
+from pdu_agent.model.ups import Ups, UpsFlag, UpsLine
 
 ACTOR = Actor("snmp", "operator", "192.0.2.1")
 WALL_S = 1_800_000_000.0  # 2027-01-15 08:00:00 UTC
@@ -289,6 +290,49 @@ CAPS = (
     ),
 )
 
+UPSES = (
+    Ups(
+        index=1,
+        name="rack",
+        manufacturer="Maker",
+        model="M 1500",
+        firmware="9.1",
+        flags=frozenset({UpsFlag.ON_BATTERY, UpsFlag.LOW_BATTERY, UpsFlag.DISCHARGING}),
+        since_s={UpsFlag.ON_BATTERY: 40.0, UpsFlag.LOW_BATTERY: 50.5, UpsFlag.DISCHARGING: 40.0},
+        unreachable_since_s=None,
+        on_battery_s=61.4,
+        runtime_s=359.0,
+        low_runtime_s=120.0,
+        charge_pct=17.64,
+        load_pct=33.4,
+        battery_voltage_v=25.26,
+        battery_current_a=-7.5,
+        battery_temperature_c=31.45,
+        inputs=(UpsLine(0.0, frequency_hz=0.0),),
+        outputs=(UpsLine(229.6, 1.26, 250.4, 50.04),),
+        nominal_apparent_power_va=1500.0,
+        low_charge_pct=20.0,
+        inlets=(1,),
+        source="rack@localhost:3493",
+    ),
+    Ups(
+        index=2,
+        name="hall",
+        manufacturer="",
+        model="",
+        firmware="",
+        flags=frozenset({UpsFlag.ON_LINE, UpsFlag.REPLACE_BATTERY}),
+        since_s={},
+        unreachable_since_s=70.0,
+        on_battery_s=0.0,
+        charge_pct=100.0,
+        inputs=(UpsLine(230.0),) * 3,
+        source="ups@192.0.2.9:3493",
+        trouble="no answer for 15 s",
+    ),
+)
+"""One on battery, and one that is silent, with what was read before."""
+
 HOOKS = ("tidy", "shutdown nas")
 
 
@@ -309,6 +353,7 @@ def furnished(snapshot: Snapshot) -> Snapshot:
         rules=RULES,
         caps=CAPS,
         hooks=HOOKS,
+        upses=UPSES,
         inlets=(replace(snapshot.inlets[0], **BALANCE),),
     )
 

@@ -47,6 +47,7 @@ from pdu_agent.model.snapshot import (
 )
 from tests.mib.control_events import CONTROL_EVENTS
 from tests.mib.unit import CAPS, PLANS, RULES, SENSOR, modules, unit
+from tests.mib.ups_events import MAINS_LOST
 from tests.peers import require
 from tests.snmp.notices import ARC, SNMP_TRAP_OID
 from tests.snmp.notifying_agent import KINDS, Agent, dotted
@@ -80,6 +81,7 @@ EVENTS: tuple[Event, ...] = (
     AlarmCleared(1.8e9, DEAD_BOARD),
     SensorChanged(1.8e9, 1, SensorStatus.OK, SensorStatus.FAULT),
     *CONTROL_EVENTS,
+    MAINS_LOST,
 )
 
 
@@ -100,6 +102,8 @@ def every_notification() -> list[Notification]:
 def shown(value: Value) -> str:
     """As snmptrapd prints it without a MIB."""
     if isinstance(value.content, bytes):
+        if 0 in value.content:
+            return f"Hex-STRING: {value.content.hex(' ').upper()} "
         return f'STRING: "{value.content.decode("ascii")}"'
     if isinstance(value.content, tuple):
         return f"OID: {dotted(value.content)}"

@@ -25,6 +25,7 @@ from pdu_agent.mib_impl.openpdu.sensor import SENSORS
 from pdu_agent.mib_impl.openpdu.system import SYSTEM
 from pdu_agent.mib_impl.openpdu.tariff import OWN_TARIFFS, TARIFFS
 from pdu_agent.mib_impl.openpdu.threshold import THRESHOLDS
+from pdu_agent.mib_impl.openpdu.ups import UPS_LINES, UPSES
 from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.syntax import Oid
 
@@ -74,6 +75,8 @@ def openpdu_module(
             ALARM_COUNT,
             alarm_table(arc),
             event_table(arc),
+            UPSES,
+            UPS_LINES,
             PLANS,
             CAPS,
             RULES,

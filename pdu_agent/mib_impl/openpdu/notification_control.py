@@ -42,6 +42,7 @@ ENABLES: Scalars[Snapshot] = Scalars(
         enable_object(7, "opduNotifyEnableStart", NotificationClass.START),
         enable_object(8, "opduNotifyEnableAutomation", NotificationClass.AUTOMATION),
         enable_object(9, "opduNotifyEnableProtection", NotificationClass.PROTECTION),
+        enable_object(10, "opduNotifyEnableUps", NotificationClass.UPS),
     ),
 )
 

@@ -98,6 +98,12 @@ SETTINGS_RELOADED = NotificationType(21, "opduSettingsReloaded", NotificationCla
 RELOAD_FAILED = NotificationType(
     22, "opduReloadFailed", NotificationClass.CONFIGURATION, ("opduNotifyText",)
 )
+UPS_CHANGED = NotificationType(
+    23,
+    "opduUpsChanged",
+    NotificationClass.UPS,
+    ("opduUpsName", "opduUpsFlags", "opduUpsReachable", "opduNotifyText"),
+)
 
 NOTIFICATIONS = (
     OUTLET_STATE_CHANGE,
@@ -121,4 +127,5 @@ NOTIFICATIONS = (
     STOP_ABORTED,
     SETTINGS_RELOADED,
     RELOAD_FAILED,
+    UPS_CHANGED,
 )

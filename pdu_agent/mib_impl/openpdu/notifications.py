@@ -9,11 +9,13 @@ from typing import Any
 
 from pdu_agent.mib_impl.openpdu import notification_types as types
 from pdu_agent.mib_impl.openpdu.control_notifications import telling_of_control
-from pdu_agent.mib_impl.openpdu.pointers import is_of_sensor, source_of
+from pdu_agent.mib_impl.openpdu.pointers import is_of_sensor, is_of_ups, source_of
 from pdu_agent.mib_impl.openpdu.threshold import threshold_index
+from pdu_agent.mib_impl.openpdu.ups import flag_labels
 from pdu_agent.mib_impl.openpdu.words import scale_of
 from pdu_agent.mib_impl.schema import NotificationType, Tell, Told
 from pdu_agent.mib_impl.syntax import Oid
+from pdu_agent.mib_impl.upses import news
 from pdu_agent.model.commands import Target, change_settings
 from pdu_agent.model.events import (
     AgentStarted,
@@ -24,6 +26,7 @@ from pdu_agent.model.events import (
     Event,
     OutletChanged,
     SensorChanged,
+    UpsChanged,
 )
 from pdu_agent.model.snapshot import Alarm, Crossing, Outlet, Snapshot
 
@@ -68,7 +71,7 @@ def _alarm(
 ) -> Iterator[Told]:
     if alarm.crossing is not None and alarm.target is not None:
         yield Told(crossed, _crossing(alarm.target, alarm.crossing, arc))
-    elif not is_of_sensor(alarm):  # of which SensorChanged tells
+    elif not is_of_sensor(alarm) and not is_of_ups(alarm):  # which SensorChanged, UpsChanged tell
         yield Told(
             faulty,
             (
@@ -96,6 +99,21 @@ def _sensor_changed(event: SensorChanged, snapshot: Snapshot) -> Iterator[Told]:
     yield Told(types.SENSOR_STATUS_CHANGE, ((index, name), (index, event.new)))
 
 
+def _ups_changed(event: UpsChanged, _: Snapshot) -> Iterator[Told]:
+    ups, text = event.new, news(event.old, event.new)
+    if text:
+        index = (ups.index,)
+        yield Told(
+            types.UPS_CHANGED,
+            (
+                (index, ups.name),
+                (index, flag_labels(ups)),
+                (index, ups.is_reachable),
+                (_SCALAR, text),
+            ),
+        )
+
+
 def _agent_started(event: AgentStarted, snapshot: Snapshot) -> Iterator[Told]:
     boards = ", ".join(event.cold_banks) or "none"
     text = f"start {event.boots}; boards that had lost their power: {boards}"
@@ -114,5 +132,6 @@ def telling(arc: Oid) -> Mapping[type[Event], Tell]:
         AlarmCleared: partial(_alarm_cleared, arc),
         SensorChanged: _sensor_changed,
         AgentStarted: _agent_started,
+        UpsChanged: _ups_changed,
         **telling_of_control(arc),
     }

@@ -13,6 +13,7 @@ from pdu_agent.mib_impl.openpdu.inlet import INLETS
 from pdu_agent.mib_impl.openpdu.line import LINES
 from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
 from pdu_agent.mib_impl.openpdu.sensor import SENSORS
+from pdu_agent.mib_impl.openpdu.ups import UPSES
 from pdu_agent.mib_impl.schema import Access, NotificationType, Table
 from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.model.commands import Target, TargetKind
@@ -33,6 +34,7 @@ _TABLES: dict[TargetKind, Table[Any]] = {
     TargetKind.RESIDUAL: INLETS,
     TargetKind.FAN: FANS,
     TargetKind.GROUP: GROUPS,
+    TargetKind.UPS: UPSES,
 }
 
 _NOTIFICATION_OF = {
@@ -57,6 +59,7 @@ _NOTIFICATION_OF = {
     EventKind.STOP_ABORTED: types.STOP_ABORTED,
     EventKind.RELOADED: types.SETTINGS_RELOADED,
     EventKind.RELOAD_FAILED: types.RELOAD_FAILED,
+    EventKind.UPS_CHANGED: types.UPS_CHANGED,
 }
 
 
@@ -87,6 +90,8 @@ def alarm_kind(alarm: Alarm) -> Oid:
         kind = types.THRESHOLD_RAISED
     elif is_of_sensor(alarm):
         kind = types.SENSOR_STATUS_CHANGE
+    elif is_of_ups(alarm):
+        kind = types.UPS_CHANGED
     return notification_suffix(kind)
 
 
@@ -94,6 +99,10 @@ def is_of_sensor(alarm: Alarm) -> bool:
     """Whether it stands because a sensor gives no values."""
     target = alarm.target
     return alarm.crossing is None and target is not None and target.kind is TargetKind.SENSOR
+
+
+def is_of_ups(alarm: Alarm) -> bool:
+    return alarm.target is not None and alarm.target.kind is TargetKind.UPS
 
 
 def event_kind(kind: EventKind) -> Oid:

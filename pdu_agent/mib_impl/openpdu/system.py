@@ -116,5 +116,6 @@ SYSTEM: Scalars[Snapshot] = Scalars(
             19, "opduSysRejectedReadings", Counter32(), lambda s: s.health.rejected_readings
         ),
         ObjectType(20, "opduSysLostSamples", Counter32(), lambda s: s.health.lost_samples),
+        ObjectType(21, "opduSysUpsCount", Unsigned32(0, 255), lambda s: len(s.upses)),
     ),
 )

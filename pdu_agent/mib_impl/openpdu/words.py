@@ -133,6 +133,7 @@ TARGET_KIND = Enumerated(
     (7, "line", TargetKind.LINE),
     (8, "residual", TargetKind.RESIDUAL),
     (9, "fan", TargetKind.FAN),
+    (10, "ups", TargetKind.UPS),
 )
 
 QUANTITY = Enumerated(

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TypeVar
 
+from pdu_agent.mib_impl import upses
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.model.ups import Ups
 
@@ -22,16 +22,11 @@ def of_ups(get: Callable[[Ups], T | None]) -> Callable[[Ups | None], T | None]:
     return lambda ups: None if ups is None else get(ups)
 
 
-def finite(number: float | None) -> float | None:
-    """None for what is no number: a driver passes on whatever the UPS says."""
-    return number if number is not None and math.isfinite(number) else None
-
-
 def rated(get: Callable[[Ups], float | None]) -> Callable[[Ups | None], float | None]:
     """The getter of a number that stays what it is."""
-    return of_ups(lambda ups: finite(get(ups)))
+    return of_ups(lambda ups: upses.finite(get(ups)))
 
 
 def measured(get: Callable[[Ups], float | None]) -> Callable[[Ups | None], float | None]:
     """The getter of a number of now: UPS-MIB has no place for old ones."""
-    return of_ups(lambda ups: finite(get(ups)) if ups.is_reachable else None)
+    return of_ups(lambda ups: upses.measured(ups, get(ups)))

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table
 from pdu_agent.mib_impl.syntax import Enumerated, Integer32, Oid
-from pdu_agent.mib_impl.ups.first import finite, first_ups, measured, of_ups
+from pdu_agent.mib_impl.ups.first import first_ups, measured, of_ups
 from pdu_agent.mib_impl.ups.unit import NON_NEGATIVE, TENTHS
+from pdu_agent.mib_impl.upses import finite
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.model.ups import Ups, UpsFlag, UpsLine
 
