@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pdu_agent.access.unix_socket import short_path
 from pdu_agent.app import exits
 from pdu_agent.app.paths import SOCKET_VARIABLE, Candidate, distrust, socket_candidates
-from pdu_agent.web.sockets import short_path
 
 TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024  # 64 outlets take about 100 kB

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pdu_agent.access.complaints import Complaints
 from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.snmp.access import AccessPolicy, Credential
@@ -25,7 +26,6 @@ from pdu_agent.snmp.ber import (
     head,
     integer_at,
 )
-from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.credentials import User
 from pdu_agent.snmp.envelope import (
     VERSION_1,

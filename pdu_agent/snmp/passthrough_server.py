@@ -8,18 +8,18 @@ import grp
 import logging
 import os
 import socket
-import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from pdu_agent.access.complaints import Complaints
+from pdu_agent.access.unix_socket import MAX_SOCKET_PATH, PathTaken, listen_unix
 from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.view import MibView
 from pdu_agent.model.commands import Actor, Controller
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.snmp.access import Credential
-from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.passthrough_lines import LineSession, NotAnExchange, PassService
 from pdu_agent.snmp.passthrough_settings import PassPersistSettings
 
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 16
 """snmpd has one for each `pass_persist` line."""
-MAX_SOCKET_PATH = 100
-"""Octets; sockaddr_un.sun_path has 108 (unix(7)), and the name under which it is made is longer."""
 
 NAME = "pass_persist"
 """Whose name the audit shows for what is done through snmpd."""
@@ -104,10 +102,7 @@ class _Link(asyncio.Protocol):
 
 
 def _listening(path: Path, group: str) -> socket.socket:
-    """A listening socket, with its mode from the first moment on that it has its name.
-
-    One that an agent left which died is replaced. Raises ConfigError and OSError.
-    """
+    """A listening socket. Raises ConfigError and OSError."""
     if len(os.fsencode(path)) > MAX_SOCKET_PATH:
         raise ConfigError(
             f"snmp pass_persist: socket {path}: a path of more than {MAX_SOCKET_PATH} octets"
@@ -115,22 +110,12 @@ def _listening(path: Path, group: str) -> socket.socket:
     if not path.parent.exists():
         path.parent.mkdir(parents=True)
         path.parent.chmod(0o755)  # whatever the umask: relays have to get through
-    _refuse_occupied(path)
-    private = path.with_name(f".{os.getpid()}")
-    private.unlink(missing_ok=True)
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
-        bound.bind(str(private))
-        if group:
-            os.chown(private, -1, _group_id(group))
-        private.chmod(0o660 if group else 0o600)
-        bound.listen(MAX_CONNECTIONS)
-        private.rename(path)
-    except BaseException:
-        bound.close()
-        private.unlink(missing_ok=True)
-        raise
-    return bound
+        if not group:
+            return listen_unix(path, 0o600, MAX_CONNECTIONS)
+        return listen_unix(path, 0o660, MAX_CONNECTIONS, _group_id(group))
+    except PathTaken as exc:
+        raise ConfigError(f"snmp pass_persist: {exc}") from exc
 
 
 def _group_id(name: str) -> int:
@@ -138,20 +123,3 @@ def _group_id(name: str) -> int:
         return grp.getgrnam(name).gr_gid
     except KeyError:
         raise ConfigError(f"snmp pass_persist: no group is called {name!r}") from None
-
-
-def _refuse_occupied(path: Path) -> None:
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(found.st_mode):
-        raise ConfigError(f"snmp pass_persist: {path} is there, and is no socket; move it away")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            return  # left over
-        except BlockingIOError:
-            pass  # somebody listens, with a full backlog
-    raise ConfigError(f"snmp pass_persist: another agent listens at {path}; stop it first")

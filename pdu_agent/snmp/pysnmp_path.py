@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pdu_agent.access.complaints import Complaints
 from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.snmp.access import AccessPolicy, Credential
 from pdu_agent.snmp.adapter import Pysnmp
 from pdu_agent.snmp.ber import MalformedMessage
-from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.credentials import SecurityLevel, User
 from pdu_agent.snmp.envelope import MAX_V3_OCTETS, VERSION_1, VERSION_3, Envelope
 from pdu_agent.snmp.limits import Limits

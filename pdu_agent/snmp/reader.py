@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from pdu_agent.access.complaints import Complaints
 from pdu_agent.mib_impl.view import MibView
 from pdu_agent.model.commands import Controller
 from pdu_agent.snmp.access import Credential
@@ -30,7 +31,6 @@ from pdu_agent.snmp.ber import (
     header,
     integer_at,
 )
-from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.envelope import MAX_VARBINDS, VERSION_1
 from pdu_agent.snmp.image import Image
 from pdu_agent.snmp.names import NULL_VALUE, Names

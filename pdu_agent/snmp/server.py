@@ -14,8 +14,8 @@ import socket
 import time
 from collections.abc import Callable
 
+from pdu_agent.access.complaints import Complaints
 from pdu_agent.model.errors import ConfigError
-from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.settings import parse_listen
 from pdu_agent.snmp.sockets import Ancillary, DatagramSocket, open_socket
 from pdu_agent.snmp.source import Source, format_address

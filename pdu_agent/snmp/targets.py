@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from pdu_agent.access.complaints import Complaints
 from pdu_agent.mib_impl.framework import OwnEngine
 from pdu_agent.mib_impl.identity import module_names
 from pdu_agent.mib_impl.names import IDENTITIES
 from pdu_agent.mib_impl.notifications import NotificationCounters
 from pdu_agent.model.errors import ConfigError
-from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.credentials import User
 from pdu_agent.snmp.delivery import Delivery, Sender, Trouble
 from pdu_agent.snmp.inform_sessions import CommunityInforms, UserInforms

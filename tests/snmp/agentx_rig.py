@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 
+from pdu_agent.access.complaints import Complaints
 from pdu_agent.access.grant import Rights
 from pdu_agent.mib_impl.identity import MIB_NAMES, agent_modules
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
@@ -16,7 +17,6 @@ from pdu_agent.snmp.access import Credential
 from pdu_agent.snmp.agentx.reads import Reads
 from pdu_agent.snmp.agentx.session import Session, Subtrees
 from pdu_agent.snmp.agentx.writes import Writes
-from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.passthrough import lent_modules, roots
 from pdu_agent.snmp.passthrough_settings import AgentxSettings
 from tests.mib.unit import SENSOR, furnished, unit

@@ -224,7 +224,7 @@ async def test_bad_settings_are_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no-such-group"):
         await PassPersistServer(settings, core, lent(core)).start()
     long = PassPersistSettings("/" + "x" * 200)
-    with pytest.raises(ConfigError, match="100 octets"):
+    with pytest.raises(ConfigError, match="107 octets"):
         await PassPersistServer(long, core, lent(core)).start()
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from pdu_agent.access.unix_socket import short_path
 from pdu_agent.model.errors import OpenPduError
 from pdu_agent.web import server
 from pdu_agent.web.server import WebServer
 from pdu_agent.web.settings import HttpSettings, split_listen
-from pdu_agent.web.sockets import short_path
 from tests.web.fake_agent import FakeController, UnixConnection, running_agent
 
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from pdu_agent.access.complaints import Complaints
 from pdu_agent.mib_impl.notifications import Notification
 from pdu_agent.mib_impl.set_errors import SetError
 from pdu_agent.mib_impl.syntax import Oid, Tag, Value
@@ -36,7 +37,6 @@ from pdu_agent.snmp.agentx.codec import (
 )
 from pdu_agent.snmp.agentx.reads import Reads
 from pdu_agent.snmp.agentx.writes import Writes
-from pdu_agent.snmp.complaints import Complaints
 
 log = logging.getLogger(__name__)
 

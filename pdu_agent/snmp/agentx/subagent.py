@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+from pdu_agent.access.complaints import Complaints
 from pdu_agent.mib_impl.notifications import Notification
 from pdu_agent.mib_impl.schema import MibModule
 from pdu_agent.mib_impl.view import MibView
@@ -19,7 +20,6 @@ from pdu_agent.snmp.agentx.connection import Connection
 from pdu_agent.snmp.agentx.reads import Reads
 from pdu_agent.snmp.agentx.session import Session, Subtrees
 from pdu_agent.snmp.agentx.writes import Writes
-from pdu_agent.snmp.complaints import Complaints
 from pdu_agent.snmp.passthrough import roots
 from pdu_agent.snmp.passthrough_settings import AgentxSettings, parse_master
 
