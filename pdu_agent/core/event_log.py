@@ -164,7 +164,8 @@ def _alarm_entry(event: AlarmRaised) -> Entry | None:
         return EventKind.THRESHOLD_RAISED, alarm.severity, alarm.target, _told(alarm), ""
     if alarm.kind == SENSOR:  # SensorChanged tells it
         return None
-    return EventKind.HARDWARE_FAULT, alarm.severity, alarm.target, _told(alarm), ""
+    kind = EventKind.UPS_CHANGED if _is_of_ups(alarm) else EventKind.HARDWARE_FAULT
+    return kind, alarm.severity, alarm.target, _told(alarm), ""
 
 
 def _told(alarm: Alarm) -> str:
@@ -180,7 +181,12 @@ def _cleared_entry(event: AlarmCleared) -> Entry | None:
     if alarm.kind == SENSOR:
         return None
     text = f"{alarm.subject} is in order again"
-    return EventKind.HARDWARE_CLEARED, Severity.INFO, alarm.target, text, ""
+    kind = EventKind.UPS_CHANGED if _is_of_ups(alarm) else EventKind.HARDWARE_CLEARED
+    return kind, Severity.INFO, alarm.target, text, ""
+
+
+def _is_of_ups(alarm: Alarm) -> bool:
+    return alarm.target is not None and alarm.target.kind is TargetKind.UPS
 
 
 def _start_entry(event: AgentStarted) -> Entry:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.events import AlarmCleared, AlarmRaised, UpsChanged
-from pdu_agent.model.snapshot import Severity
+from pdu_agent.model.snapshot import EventKind, Severity
 from pdu_agent.model.ups import Ups, UpsFlag
 from tests.core.bench import Workbench
 
@@ -135,3 +136,16 @@ def test_mains_that_comes_and_goes_does_not_flood() -> None:
     assert len(told(unit)) < 40
     unit.run(120.0)
     assert unit.core.snapshot.alarms == ()
+
+
+def test_alarms_and_the_log_say_which_ups_it_is_about() -> None:
+    unit = Workbench(outlets=1)
+    unit.core.on_upses((ONLINE, replace(ONLINE, index=2, name="hall")))
+    unit.core.on_upses((ONLINE, saying(UpsFlag.ON_BATTERY, index=2, name="hall")))
+    target = Target(TargetKind.UPS, 2)
+    assert [alarm.target for alarm in unit.core.snapshot.alarms] == [target]
+    unit.core.on_upses((saying(UpsFlag.ON_BATTERY, name="hall"),))
+    moved = Target(TargetKind.UPS, 1)
+    assert [alarm.target for alarm in unit.core.snapshot.alarms] == [moved]
+    newest = unit.core.snapshot.events[-1]
+    assert (newest.kind, newest.target) == (EventKind.UPS_CHANGED, target)

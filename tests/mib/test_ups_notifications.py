@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from pdu_agent.mib_impl.notifications import Notification, Notifications
+from pdu_agent.mib_impl.openpdu import DEFAULT_ARC
 from pdu_agent.mib_impl.syntax import Value
 from pdu_agent.model.commands import NotificationClass, Target, TargetKind
 from pdu_agent.model.events import AlarmCleared, AlarmRaised, Event, UpsChanged
 from pdu_agent.model.snapshot import Alarm, Severity, Snapshot
-from tests.mib.unit import DEFAULT_ARC, UPSES, WALL_S, integer, modules, octets, unit
+from tests.mib.unit import UPSES, WALL_S, integer, modules, octets, unit
 from tests.mib.ups_events import (
     BATTERY_LOW,
     CHARGING,

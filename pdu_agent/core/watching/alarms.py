@@ -71,7 +71,7 @@ class AlarmBook:
             self._last_id += 1
             alarm = Alarm(self._last_id, kind, severity, subject, text, wall_s, target, crossing)
         else:
-            alarm = replace(present, severity=severity, text=text, crossing=crossing)
+            alarm = replace(present, severity=severity, text=text, target=target, crossing=crossing)
             if self._is_flapping(kind, subject) and _is_no_worse(alarm, present):
                 kept = alarm if severity is present.severity else replace(present, text=text)
                 self._state.alarms[kind, subject] = kept

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pdu_agent.core.watching.alarms import UPS_KINDS, AlarmBook
 from pdu_agent.model.clock import Clock
+from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.events import UpsChanged
 from pdu_agent.model.snapshot import Severity
 from pdu_agent.model.ups import Ups, UpsFlag
@@ -62,16 +63,16 @@ class UpsWatch:
 
     def _judge(self, ups: Ups, old: Ups | None) -> None:
         """What is not known any more is as it was last: its alarms stand."""
-        subject = _subject(ups.name)
+        subject, target = _subject(ups.name), Target(TargetKind.UPS, ups.index)
         if ups.is_reachable:
             self._alarms.clear(UNREACHABLE, subject)
         elif old is not None or ups.flags:
             text = f"{ups.source} cannot be read: {ups.trouble}"
-            self._alarms.set(UNREACHABLE, subject, Severity.WARNING, text)
+            self._alarms.set(UNREACHABLE, subject, Severity.WARNING, text, target)
         for flag, trouble in _TROUBLES.items():
             if flag in ups.flags:
                 text = _text(trouble, ups)
-                self._alarms.set(trouble.kind, subject, trouble.severity, text)
+                self._alarms.set(trouble.kind, subject, trouble.severity, text, target)
             elif ups.is_reachable:
                 self._alarms.clear(trouble.kind, subject)
 
