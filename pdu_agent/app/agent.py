@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pdu_agent import __version__
 from pdu_agent.app.config.directories import prepare_directory
@@ -46,6 +47,9 @@ from pdu_agent.model.events import Subscription
 from pdu_agent.model.record import Record
 from pdu_agent.store.record_store import Loaded, RecordStore
 from pdu_agent.web.services import Services
+
+if TYPE_CHECKING:
+    from pdu_agent.nut.client.reader import UpsReader
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +163,7 @@ class Agent:
         self._watch_over(runtime, lambda: all(each.is_alive() for each in (hardware, panel, fans)))
         self._look_at_board(runtime)
         self._ask_hosts(runtime)
+        self._read_upses(runtime)
         gc.collect()
         gc.freeze()  # what lives now lives for good: later collections need not look at it
         give_back_free_pages()
@@ -242,6 +247,25 @@ class Agent:
         probes.watch(self._settings.hosts)
         self._takers.append(probes.take)
         self._exit.push_async_callback(probes.stop)
+
+    def _read_upses(self, runtime: Runtime) -> None:
+        """The reader is there once there is something to read: most units have no UPS."""
+        reader: UpsReader | None = None
+
+        def take(settings: AgentSettings) -> None:
+            nonlocal reader
+            if reader is None and settings.upses:
+                # Loaded here: with TLS it is as large as all the rest of a small unit's NUT.
+                from pdu_agent.nut.client.reader import UpsReader
+
+                core = runtime.core
+                reader = UpsReader(core.on_upses, core.uptime_s, settings.simulator.speed)
+                self._exit.push_async_callback(reader.stop)
+            if reader is not None:
+                reader.read(settings.upses)
+
+        take(self._settings)
+        self._takers.append(take)
 
     async def stop(self) -> None:
         """Leave in reverse order, all of it whatever fails; the relays stay as they are.

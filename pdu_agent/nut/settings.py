@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 from pdu_agent.model.size import MAX_INLETS
 
 MAX_UPSES = 8
+_ADDRESS = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^:\[\]\s]+)):(?P<port>\d{1,5})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +69,21 @@ class UpsSettings:
     stale_after_s: float = setting(
         15.0, minimum=1, maximum=3600, doc="without an answer for so long it is unreachable"
     )
+
+
+def parse_server(text: str) -> tuple[str, int]:
+    """host:port, an IPv6 address in brackets. Raises ConfigError."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not 1 <= int(match["port"]) <= 65_535:
+        raise ConfigError(
+            f"{text!r} is no server; expected host:port, as in 192.0.2.7:3493 or [2001:db8::7]:3493"
+        )
+    return match["v6"] or match["host"], int(match["port"])
+
+
+def is_loopback(host: str) -> bool:
+    """Does what is sent there stay on this machine?"""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -14,7 +14,18 @@ from typing import Any
 from pdu_agent.app.config.schema import AgentSettings
 
 _TAKEN_WHOLE = frozenset(
-    {"groups", "thresholds", "tariffs", "plans", "rules", "caps", "hooks", "hosts", "warnings"}
+    {
+        "groups",
+        "thresholds",
+        "tariffs",
+        "plans",
+        "rules",
+        "caps",
+        "hooks",
+        "hosts",
+        "upses",
+        "warnings",
+    }
 )
 _FIXED_FIELDS: Mapping[str, frozenset[str]] = {
     "device": frozenset({"nominal_hz", "demand_window_s", "coil_budget", "coil_interval_s"}),

@@ -24,6 +24,7 @@ from pdu_agent.app.config.rule_check import rule_check
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.script_check import script_check
 from pdu_agent.app.config.tree import ListNode, Node, Problems, Scalar, node_at
+from pdu_agent.app.config.ups_check import ups_check
 from pdu_agent.app.config.watch_check import watch_check
 from pdu_agent.app.config.wiring import CountingWiring
 from pdu_agent.app.config.wiring_check import wiring_check
@@ -54,6 +55,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     plan_check(checker, problems)
     mib_check(checker, problems)
     rule_check(checker, problems)
+    ups_check(checker, problems)
     script_check(Path(root.place.source).parent, checker, problems)
 
 

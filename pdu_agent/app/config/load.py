@@ -38,6 +38,7 @@ from pdu_agent.app.config.tree import (
 )
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.model.errors import ConfigError
+from pdu_agent.nut.settings import parse_server
 from pdu_agent.snmp.settings import parse_listen, parse_oid, parse_subtree, parse_target
 
 SOCKET_NAME = "api.sock"
@@ -259,4 +260,5 @@ _JUDGES: dict[str, Any] = {
     "displays.bus": _board_bus,
     "io.bus": _board_bus,
     "io.chip": _board_bus,
+    "upses.server": parse_server,
 }

@@ -96,7 +96,7 @@ class _RuleCheck:
                     hint = nearest(trigger.host, self._hosts)
                     yield f"{path}.host", f"no host in `hosts` is called {trigger.host!r}{hint}"
             case TriggerKind.UPS:
-                pass  # which there are is known once one is reached
+                pass  # ups_check looks at these
 
     def _value(self, path: str, trigger: TriggerSettings) -> Iterator[Complaint]:
         target = trigger.target

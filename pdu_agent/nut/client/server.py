@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import re
 import socket
 import ssl
 from concurrent.futures import Executor
@@ -13,17 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pdu_agent.model.errors import ConfigError, OpenPduError
+from pdu_agent.model.errors import OpenPduError
 from pdu_agent.nut.client.link import Link, NoAnswer
 from pdu_agent.nut.client.protocol import Refused
-from pdu_agent.nut.settings import Tls, UpsSettings
+from pdu_agent.nut.settings import Tls, UpsSettings, parse_server
 
 CONNECT_S = 4.0
 """For one address. A name may have several, and all of it has to fit into OPEN_S."""
 OPEN_S = 15.0
 MAX_SECRET_OCTETS = 500
 """A word of upsd's protocol is at most 512 long."""
-_ADDRESS = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^:\[\]\s]+)):(?P<port>\d{1,5})", re.ASCII)
 
 
 class Unusable(OpenPduError):
@@ -50,16 +47,6 @@ def server_of(settings: UpsSettings) -> Server:
     """Raises ConfigError for what is no address."""
     host, port = parse_server(settings.server)
     return Server(host, port, settings.user, settings.secret_file, settings.tls, settings.ca_file)
-
-
-def parse_server(text: str) -> tuple[str, int]:
-    """host:port, an IPv6 address in brackets. Raises ConfigError."""
-    match = _ADDRESS.fullmatch(text)
-    if match is None or not 1 <= int(match["port"]) <= 65_535:
-        raise ConfigError(
-            f"{text!r} is no server; expected host:port, as in 192.0.2.7:3493 or [2001:db8::7]:3493"
-        )
-    return match["v6"] or match["host"], int(match["port"])
 
 
 async def opened(server: Server, ups: str, executor: Executor) -> Link:
@@ -201,11 +188,3 @@ def read_secret(file: str) -> str:
             " all that upsd reads"
         )
     return text
-
-
-def is_loopback(host: str) -> bool:
-    """Does what is sent there stay on this machine?"""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
