@@ -9,7 +9,8 @@ Process CPU over the simulated time is the share of a core. The same core withou
 caps and trips is taken off. Noise only adds, so the best of a few rounds counts.
 
 Then the agent itself, in a process of its own with simulated converters, with and without them: CPU
-of the thread that runs the core, and resident memory. --live 0 leaves it out.
+of the thread that runs the core, once all outlets are on, and resident memory. --live 0 leaves it
+out.
 """
 
 from __future__ import annotations
@@ -81,21 +82,21 @@ class WatchedRack:
         now_s = self._clock.monotonic_s()
         for number, points in enumerate(self._sources):
             measured = tuple(self._measured(point, window) for point in points)
-            self._core.on_reading(Reading(f"chip{number}", window, now_s, WINDOW_S, measured))
-            self._look()
+            reading = Reading(f"chip{number}", window, now_s, WINDOW_S, measured)
+            self._look(self._core.on_reading(reading))
         if window % SENSOR_WINDOWS == 0:
             for sensor in (1, 2):
                 self._core.on_sensor(SensorReading(sensor, now_s, 25.0 + window % 7))
-                self._look()
+                self._look(self._core.next_deadline_s())
         if window % HOST_WINDOWS == 0:
             for host in self._hosts:
                 self._core.on_watched_host(HostSeen(host, True))
         if window % SNAPSHOT_WINDOWS == 0:
             _ = self._core.snapshot
 
-    def _look(self) -> None:
-        """After each delivery the agent asks when the core is due, and lets it do what is."""
-        if self._core.next_deadline_s() <= self._clock.monotonic_s():
+    def _look(self, due_s: float) -> None:
+        """After each delivery the agent learns when the core is due, and lets it do what is."""
+        if due_s <= self._clock.monotonic_s():
             self._rehearsal.tick()
 
     def _measured(self, point: Target, window: int) -> Measurement:
@@ -173,7 +174,7 @@ def agent(folder: Path, automata: bool) -> Iterator[int]:
         command = [sys.executable, "-m", "pdu_agent", "run", "--config", str(file)]
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=log)
     try:
-        client, end_s = AgentClient(folder / "run" / "api.sock"), time.monotonic() + START_LIMIT_S
+        client, end_s = _client(folder), time.monotonic() + START_LIMIT_S
         while not _answers(client):
             if process.poll() is not None or time.monotonic() > end_s:
                 raise RuntimeError((folder / "log").read_text(encoding="utf-8"))
@@ -182,6 +183,10 @@ def agent(folder: Path, automata: bool) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _client(folder: Path) -> AgentClient:
+    return AgentClient(folder / "run" / "api.sock")
 
 
 def _answers(client: AgentClient) -> bool:
@@ -195,6 +200,11 @@ def _answers(client: AgentClient) -> bool:
 def live_costs(automata: bool, seconds: float) -> tuple[float, float]:
     """(percent of a core of the thread that runs the core, RSS in MB)."""
     with tempfile.TemporaryDirectory() as folder, agent(Path(folder), automata) as pid:
+        client, end_s = _client(Path(folder)), time.monotonic() + START_LIMIT_S
+        while any(row["state"] != "on" for row in client.get("outlets")["outlets"]):
+            if time.monotonic() > end_s:
+                raise RuntimeError("not all outlets are on")
+            time.sleep(1.0)
         time.sleep(SETTLING_S)
         before_s = _loop_cpu_s(pid)
         time.sleep(seconds)

@@ -178,11 +178,11 @@ class Rack:
     def total_w(self) -> float:
         return self._watts(self.other_w) + sum(self.drawn_w(number) for number in self.closed)
 
-    def read(self) -> None:
-        """One reading of everything that has a meter."""
+    def read(self) -> float:
+        """One reading of everything that has a meter; what Core.on_reading says to it."""
         feeds, watts = self.core_feeds(), {number: self.drawn_w(number) for number in self.closed}
         now_s = self.clock.monotonic_s()
-        self.core.on_reading(
+        return self.core.on_reading(
             Reading(
                 "meter",
                 1,
@@ -217,22 +217,27 @@ class Rack:
         return [t for t in self.settings.metered_points() if str(t) in self.settings.stale_after_s]
 
     def run(self, seconds: float, windows: bool = True) -> None:
-        """Let time pass, from deadline to deadline and from window to window."""
+        """Let time pass, from deadline to deadline and from window to window, as the runtime: only
+        what a reading itself says is looked at after it.
+        """
         end_s = self.clock.monotonic_s() + seconds
+        next_s = self.core.next_deadline_s()
         while True:
             now_s = self.clock.monotonic_s()
             window_s = self._next_s if windows and not self.is_silent else end_s + 1
-            due_s = max(now_s, self.core.next_deadline_s())
+            due_s = max(now_s, next_s)
             at_s = min(due_s, window_s)
             if at_s > end_s:
                 break
             self.clock.advance(max(0.0, at_s - now_s) + 1e-9)
             if window_s <= due_s:
                 self._next_s = max(self._next_s + self.window_s, self.clock.monotonic_s())
-                self.read()
+                next_s = min(next_s, self.read())
+                self.settle()
             else:
                 self.core.tick()
-            self.settle()
+                self.settle()
+                next_s = self.core.next_deadline_s()
         self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
 
     def submit(self, *commands: Command, actor: Actor = OPS) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 
@@ -169,8 +170,9 @@ class Runtime:
         self._schedule()
 
     def _on_reading(self, reading: Reading) -> None:
-        self.core.on_reading(reading)
-        self._schedule()  # a cap or a trip may not wait for the next second
+        due_s = self.core.on_reading(reading)
+        if due_s < math.inf:  # a cap or a trip may not wait for the next second
+            self._wake_at(due_s)
 
     def _on_sensor(self, reading: SensorReading) -> None:
         self.core.on_sensor(reading)
@@ -202,17 +204,21 @@ class Runtime:
             self._timer = None
             lag_s = max(0.0, self._loop.time() - self._due_loop_s)
         self.core.on_loop_lag(lag_s)
-        self.core.tick()
+        if self.core.next_deadline_s() <= self._clock.monotonic_s():  # no reading has put it off
+            self.core.tick()
         if self._loop.time() - self._second_s >= MAX_SLEEP_S:
             self._second_s = self._loop.time()
             self.on_second()
         self._schedule()
 
     def _schedule(self) -> None:
-        """See to it that there is one timer, and that it is not too late."""
+        self._wake_at(self.core.next_deadline_s())
+
+    def _wake_at(self, due_s: float) -> None:
+        """See to it that there is one timer, and that it is not too late for this (monotonic)."""
         if self._closed:
             return
-        wait_s = (self.core.next_deadline_s() - self._clock.monotonic_s()) / self._speed
+        wait_s = (due_s - self._clock.monotonic_s()) / self._speed
         due_loop_s = self._loop.time() + min(MAX_SLEEP_S, max(0.0, wait_s))
         if self._timer is not None:
             if self._due_loop_s <= due_loop_s:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Progress, Wish
 from pdu_agent.core.guarded import Guarded
@@ -19,7 +19,7 @@ from pdu_agent.core.shutdown.stopping import Stops
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching.hold_times import HoldTimes
 from pdu_agent.core.switching.switching import Circumstances
-from pdu_agent.model.commands import Actor, Command, Ticket
+from pdu_agent.model.commands import Actor, Command, Target, Ticket
 from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.readings import HookResult, HostSeen
@@ -64,9 +64,9 @@ class Control:
         for engine in self._engines:
             _carry_out(engine, engine.hold_back(queue), submit)
 
-    def on_reading(self) -> None:
-        for engine in self._engines:
-            engine.on_reading()
+    def on_reading(self, points: Collection[Target]) -> float:
+        """See Engine.on_reading."""
+        return min(engine.on_reading(points) for engine in self._engines)
 
     def on_hook(self, result: HookResult) -> None:
         for engine in self._engines:

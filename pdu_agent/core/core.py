@@ -7,6 +7,7 @@ by the runtime, which delivers readings and results and calls `tick` at `next_de
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
@@ -268,12 +269,21 @@ class Core:
             self.health = counted(self.health, f"board {result.bank}", errors=1)
         self._after_change()
 
-    def on_reading(self, reading: Reading) -> None:
-        """Add one window of one source; points that are not configured are ignored."""
+    def on_reading(self, reading: Reading) -> float:
+        """Add one window of one source; points that are not configured are ignored.
+
+        Returns when (monotonic) that makes something due; infinity for never. Whoever waits for
+        next_deadline_s need not ask for that anew: what was due before still is.
+        """
+        due_s = math.inf
         if reading.measurements:
             self._points.on_reading(reading)
             self._watch_sums()
-            self._control.on_reading()
+            due_s = min(
+                self._control.on_reading([each.target for each in reading.measurements]),
+                self._thresholds.next_due_s(),
+                self._alarms.next_due_s(),
+            )
         self.health = counted(
             self.health,
             f"meter {reading.source}",
@@ -281,6 +291,7 @@ class Core:
             lost_samples=reading.lost_samples,
         )
         self._snapshot = None
+        return due_s
 
     def on_sensor(self, reading: SensorReading) -> None:
         """Take one reading of a sensor; one that is not configured is ignored."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pdu_agent.core.live_settings import LiveSettings
@@ -14,7 +14,7 @@ from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching.switching import Circumstances
 from pdu_agent.core.watching.alarms import AlarmBook
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import Actor, Command
+from pdu_agent.model.commands import Actor, Command, Target
 from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.events import Event
@@ -88,8 +88,14 @@ class Engine:
         """The wish was accepted, or refused with this error."""
         del wish, error
 
-    def on_reading(self) -> None:
-        """A meter has delivered; more may come before the next tick."""
+    def on_reading(self, points: Collection[Target]) -> float:
+        """A meter has delivered values of these; more may come before the next tick.
+
+        Returns when (monotonic) that brings something to do; infinity for never. It may be later
+        than next_due_s, which stands.
+        """
+        del points
+        return math.inf
 
     def on_hook(self, result: HookResult) -> None:
         """A hook has ended; it may be one of another engine's."""

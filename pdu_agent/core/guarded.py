@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Progress, Wish
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching.switching import Circumstances
-from pdu_agent.model.commands import Actor
+from pdu_agent.model.commands import Actor, Target
 from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.readings import HookResult, HostSeen
@@ -85,22 +85,25 @@ class Guarded(Engine):
             self.failed(exc)
 
     def next_due_s(self) -> float:
+        return self._due_s(lambda: min(self._engine.next_due_s(), self._quiet_s))
+
+    def on_reading(self, points: Collection[Target]) -> float:
+        return self._due_s(lambda: self._engine.on_reading(points))
+
+    def _due_s(self, ask: Callable[[], float]) -> float:
         try:
-            due_s = self._engine.next_due_s()
+            due_s = ask()
         except Exception as exc:
             self.failed(exc)
             due_s = self._not_before_s
         if self._is_news:
             return self._desk.clock.monotonic_s()
-        return max(min(due_s, self._quiet_s), self._not_before_s)
+        return max(due_s, self._not_before_s)
 
     # -- what it is told --------------------------------------------------------------
 
     def told(self, wish: Wish, error: CommandError | None) -> None:
         self._asked(lambda: self._engine.told(wish, error), None)
-
-    def on_reading(self) -> None:
-        self._asked(self._engine.on_reading, None)
 
     def on_hook(self, result: HookResult) -> None:
         self._asked(lambda: self._engine.on_hook(result), None)

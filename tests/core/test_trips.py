@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -78,6 +79,13 @@ def test_a_short_is_tried_again_at_the_set_gap_and_then_latched_until_it_is_rese
     rack.submit(SwitchOutlet(1, Action.ON))
     rack.run(2.0)
     assert rack.off() == []
+
+
+def test_only_a_reading_of_too_much_makes_something_due() -> None:
+    rack = unit()
+    assert rack.read() == math.inf
+    rack.loads[1] = SHORT_W
+    assert rack.read() <= rack.clock.monotonic_s()
 
 
 def test_a_latch_survives_a_restart() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pdu_agent.core.metered.demand import DemandWindow
 from pdu_agent.core.metered.silence import gone_after_s
@@ -89,26 +90,26 @@ class Ledger:
         carried over, not rounded away. A value that is no number is one that is missing.
         """
         electrical = measurement.electrical.of_numbers()
-        record = _with_peaks(self._with_energy(measurement.energy_mj), electrical, wall_s)
-        record, reactive_rest = self._with_reactive(record, measurement.reactive_mvars)
+        counted, reactive_rest = self._counted(measurement)
+        record = _with_peaks(counted, electrical, wall_s)
         if tariff:
             record = _with_tariff(record, tariff, Increase.between(self.record, record))
         window = self._demand_after(measurement, electrical, span_s, t_mono_s)
         demand_is_full = window is not None and window.is_full
         if window is not None and demand_is_full:
             record = _with_demand_peak(record, window.mean_w, wall_s)
-        return replace(
-            self,
+        return Ledger(  # whole: `replace` takes three times as long, and each reading comes here
             record=record,
             electrical=electrical,
             sample_mono_s=t_mono_s,
             sample_wall_s=wall_s,
-            stale=False,
+            discontinuity_s=self.discontinuity_s,
             window=window,
             demand_w=window.mean_w if window is not None else None,
             demand_is_full=demand_is_full,
             reactive_rest=reactive_rest,
             spectrum=self._spectrum_after(measurement, electrical),
+            imbalance_percent=self.imbalance_percent,
             own_tariffs=measurement.own_tariffs,
             mark=_mark(measurement.counter, wall_s, t_mono_s),
         )
@@ -119,21 +120,26 @@ class Ledger:
             return None
         return measurement.spectrum or self.spectrum
 
-    def _with_reactive(
-        self, record: MeterRecord, mvars: float | None
-    ) -> tuple[MeterRecord, tuple[float, float]]:
-        """The record with the span's reactive energy in the register of its sign, and the rest."""
-        if mvars is None or not math.isfinite(mvars):
-            return record, self.reactive_rest
-        inductive, capacitive = record.inductive_mvars or 0, record.capacitive_mvars or 0
+    def _counted(self, measurement: Measurement) -> tuple[MeterRecord, tuple[float, float]]:
+        """The record with what the span adds to its registers, and the reactive_rest."""
+        registers = self._active_after(measurement.energy_mj)
+        reactive, rests = self._reactive_after(measurement.reactive_mvars)
+        registers |= reactive
+        return replace(self.record, **registers) if registers else self.record, rests
+
+    def _reactive_after(self, mvars: float | None) -> tuple[dict[str, Any], tuple[float, float]]:
+        """The span's reactive energy in the register of its sign, and the rest."""
         rests = self.reactive_rest
+        if mvars is None or not math.isfinite(mvars):
+            return {}, rests
+        inductive, capacitive = self.record.inductive_mvars or 0, self.record.capacitive_mvars or 0
         if mvars >= 0:
             whole = math.floor(rests[0] + mvars)
             inductive, rests = inductive + whole, (rests[0] + mvars - whole, rests[1])
         else:
             whole = math.floor(rests[1] - mvars)
             capacitive, rests = capacitive + whole, (rests[0], rests[1] - mvars - whole)
-        return replace(record, inductive_mvars=inductive, capacitive_mvars=capacitive), rests
+        return {"inductive_mvars": inductive, "capacitive_mvars": capacitive}, rests
 
     def _demand_after(
         self, measurement: Measurement, electrical: Electrical, span_s: float, t_mono_s: float
@@ -181,17 +187,16 @@ class Ledger:
             demand_is_full=is_full,
         )
 
-    def _with_energy(self, energy_mj: float | None) -> MeterRecord:
+    def _active_after(self, energy_mj: float | None) -> dict[str, Any]:
         if energy_mj is None or not math.isfinite(energy_mj) or energy_mj <= 0:
-            return self.record
+            return {}
         whole_mj = math.floor(energy_mj)
         remainder_mj = self.record.remainder_mj + (energy_mj - whole_mj)
         carry_mj = math.floor(remainder_mj)
-        return replace(
-            self.record,
-            energy_mj=self.record.energy_mj + whole_mj + carry_mj,
-            remainder_mj=remainder_mj - carry_mj,
-        )
+        return {
+            "energy_mj": self.record.energy_mj + whole_mj + carry_mj,
+            "remainder_mj": remainder_mj - carry_mj,
+        }
 
     def reset(self, what: Reset, wall_s: float) -> Ledger:
         """Restart the user meter and/or forget peaks; energy_mj stays."""

@@ -8,7 +8,7 @@ and with it the return. What each of them drew is in the CapRecord.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Wish
@@ -22,7 +22,14 @@ from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching.draws import Feeds
 from pdu_agent.core.switching.switching import Circumstances
-from pdu_agent.model.commands import Actor, CapSetting, ConfigureCap, Lock, TargetKind
+from pdu_agent.model.commands import (
+    Actor,
+    CapSetting,
+    ConfigureCap,
+    Lock,
+    Target,
+    TargetKind,
+)
 from pdu_agent.model.control import Cap, NextChange
 from pdu_agent.model.errors import CommandError, NotNow, Unavailable, UnknownTarget
 from pdu_agent.model.events import OutletShed
@@ -120,6 +127,12 @@ class Caps(Engine):
 
     def next_due_s(self) -> float:
         return min(map(self._due_s, self._watches), default=math.inf)
+
+    def on_reading(self, points: Collection[Target]) -> float:
+        """What an outlet draws is no feeder's value."""
+        if all(point.kind is TargetKind.OUTLET for point in points):
+            return math.inf
+        return self.next_due_s()
 
     def _due_s(self, number: int) -> float:
         """At once for a sample that was not judged; else when time itself brings something."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Wish
@@ -64,13 +64,10 @@ class Trips(Engine):
         self._not_before_s: dict[int, float] = {}
         """By outlet, after a cut that was refused."""
         self._watched: dict[int, Target] = {}
-        self._calm: dict[int, Ledger] = {}
-        """By outlet, what was found to be no reason for a trip."""
         self.renew(desk.settings)
         self._take_up()
 
     def renew(self, settings: CoreSettings) -> None:
-        self._calm.clear()
         self._watched = {
             outlet.number: Target(TargetKind.OUTLET, outlet.number)
             for outlet in settings.outlets
@@ -119,24 +116,28 @@ class Trips(Engine):
         self._clear_alarms()
 
     def next_due_s(self) -> float:
-        ledgers, calm = self._desk.state.ledgers, self._calm
-        due_s = [
-            self._due_s(number, ledger)
-            for number, target in self._watched.items()
-            if (ledger := ledgers.get(target)) is not None and ledger is not calm.get(number)
-        ]
-        return min(*due_s, *self._retry_s.values(), math.inf, math.inf)
+        watched = map(self._due_s, self._watched.values())
+        return min((*watched, *self._retry_s.values()), default=math.inf)
 
-    def _due_s(self, number: int, ledger: Ledger) -> float:
+    def on_reading(self, points: Collection[Target]) -> float:
+        watched = [
+            point
+            for point in points
+            if point.kind is TargetKind.OUTLET and point.index in self._watched
+        ]
+        return min(map(self._due_s, watched), default=math.inf)
+
+    def _due_s(self, target: Target) -> float:
+        number, ledger = target.index, self._desk.state.ledgers.get(target)
         settings = self._desk.live.outlets[number]
         since_s, held_s = self._over_since_s.get(number), self._on_since_s.get(number)
-        is_over = self._is_over(settings, ledger)
+        is_over = ledger is not None and self._is_over(settings, ledger)
         if not is_over and since_s is None and held_s is None:
-            self._calm[number] = ledger
             return math.inf
         if not self._may_trip(number):
             return math.inf
-        if is_over and ledger.sample_mono_s != self._seen_s.get(number):
+        sample_s = ledger.sample_mono_s if ledger is not None else None
+        if is_over and sample_s != self._seen_s.get(number):
             return -math.inf
         if since_s is not None:
             due_s = max(since_s + settings.trip_for_s, self._refused_until_s(number))
@@ -224,7 +225,6 @@ class Trips(Engine):
             self._on_since_s.pop(number, None)
             return
         since_s = self._on_since_s.setdefault(number, now_s)
-        self._calm.pop(number, None)
         if now_s >= since_s + settings.trip_forget_after_s:
             del self._on_since_s[number]
             self._desk.state.trips.pop(number, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from pdu_agent.core.engine import Desk, Engine, Progress, Wish
@@ -23,7 +23,7 @@ from pdu_agent.core.shutdown.preparing import Preparing
 from pdu_agent.core.shutdown.stop_watch import StopWatch, Verdict
 from pdu_agent.core.switching.switching import rest_of
 from pdu_agent.core.watching.alarms import SHUTDOWN
-from pdu_agent.model.commands import Action, Actor, Rank, SwitchOutlet
+from pdu_agent.model.commands import Action, Actor, Rank, SwitchOutlet, Target
 from pdu_agent.model.errors import CommandError, OutletHeld, Unavailable
 from pdu_agent.model.events import StopEnded
 from pdu_agent.model.readings import HookResult
@@ -112,12 +112,14 @@ class Stops(Engine):
         is_off = any(hold.rank is Rank.SAFETY and not hold.wants_on for hold in holds)
         return is_off and Then(watch.stop.then) is Then.OFF
 
-    def on_reading(self) -> None:
+    def on_reading(self, points: Collection[Target]) -> float:
         """A load that stirs is not idle, however late the next tick is."""
+        del points
         for number, watch in self._watches.items():
             graceful = self._draw.settings(number)
             if watch.phase is Phase.IDLE and graceful is not None:
                 self._draw.note(number, watch, graceful)
+        return min(map(self._due_s, self._watches), default=math.inf)
 
     def on_hook(self, result: HookResult) -> None:
         for watch in self._watches.values():

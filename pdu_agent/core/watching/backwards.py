@@ -43,12 +43,12 @@ class Backwards:
         self._state = state
         self._alarms = alarms
         self._courses: dict[Target, _Course] = {}
+        self._raised: set[Target] = set()
         self._said_at: dict[Target, Target] = {}
         self.renew(settings)
 
     def renew(self, settings: CoreSettings) -> None:
         """Where power may flow back is said anew; there it is no alarm any more."""
-        self._stale_after_s = settings.stale_after_s
         self._direct_points = settings.direct_points
         before = self._said_at
         self._said_at = {
@@ -56,9 +56,10 @@ class Backwards:
             for point, (said_at, allowed) in _points(settings).items()
             if not allowed and str(point) in settings.stale_after_s
         }
+        self._gap_s = {point: settings.stale_after_s[str(point)] for point in self._said_at}
         for target in before.keys() - self._said_at.keys():
             self._courses.pop(target, None)
-            self._alarms.clear(BACKWARDS, str(target))
+            self._clear(target)
 
     def look(self, reading: Reading) -> None:
         """Judge the points that the reading has measured."""
@@ -73,14 +74,20 @@ class Backwards:
             return
         from_s = now_s
         if before is not None and before.backwards is backwards:
-            follows = now_s - before.until_s <= self._stale_after_s[str(target)]
+            follows = now_s - before.until_s <= self._gap_s[target]
             from_s = before.from_s if follows else now_s
         self._courses[target] = _Course(backwards, from_s, now_s)
         if now_s - from_s < HELD_S - _ROUNDING_S:
             return
         if backwards:
+            self._raised.add(target)
             self._alarms.set(BACKWARDS, str(target), Severity.WARNING, self._text(target), target)
         else:
+            self._clear(target)
+
+    def _clear(self, target: Target) -> None:
+        if target in self._raised:
+            self._raised.discard(target)
             self._alarms.clear(BACKWARDS, str(target))
 
     def _flows_backwards(self, target: Target) -> bool | None:

@@ -35,6 +35,7 @@ class Balance:
         self._alarms = alarms
         self._outlets = outlets_of_inlets(settings, state.ledgers)
         self._off_since_s: dict[int, float] = {}
+        self._judged: dict[int, Ledger] = {}
 
     def unaccounted_w(self, inlet: int, ledgers: Mapping[Target, Ledger]) -> float | None:
         """The inlet's power beyond the sum of its outlets, None unless all are known in full."""
@@ -47,9 +48,12 @@ class Balance:
         return total_w - sum(parts_w)
 
     def look(self, reading: Reading) -> None:
-        """Judge every inlet by the newest values."""
+        """Judge every inlet that has a new value: it is compared with the newest of its outlets."""
         for inlet in self._outlets:
-            self._judge(inlet, reading.t_mono_s)
+            ledger = self._state.ledgers[Target(TargetKind.INLET, inlet)]
+            if ledger is not self._judged.get(inlet):
+                self._judged[inlet] = ledger
+                self._judge(inlet, reading.t_mono_s)
 
     def _judge(self, inlet: int, now_s: float) -> None:
         left_w = self.unaccounted_w(inlet, self._state.ledgers)

@@ -58,11 +58,15 @@ class Proof:
         self._settings = settings
         self._alarms = alarms
         self._suspicions: dict[tuple[str, Target], _Suspicion] = {}
+        self._raised: set[tuple[str, Target]] = set()
+        self._fed_v: dict[int, float | None] = {}
+        """Of this reading: each inlet's highest voltage."""
 
     def look(self, reading: Reading) -> None:
         """Judge the lines, branches and outlets that the reading has measured, in this order:
         a dead line explains its dead branches, and either their dead outlets.
         """
+        self._fed_v.clear()
         points = [measurement.target for measurement in reading.measurements]
         points = [point for point in points if point in self._state.ledgers]
         for target in points:
@@ -104,15 +108,17 @@ class Proof:
 
     def _is_dead(self, target: Target, inlet: int) -> bool | None:
         """Does nothing arrive though the inlet has mains? None while that is not known."""
-        fed_v = self._fed_v(inlet)
+        if inlet not in self._fed_v:
+            self._fed_v[inlet] = self._highest_v(inlet)
+        fed_v = self._fed_v[inlet]
         voltage_v = self._voltage_v(target)
         if voltage_v is None or fed_v is None or target in self._direct_points:
             return None
         nominal_v = self._settings.inlets[inlet].nominal_voltage_v
         return voltage_v < DEAD_PART * nominal_v and fed_v > LIVE_PART * nominal_v
 
-    def _fed_v(self, inlet: int) -> float | None:
-        """The inlet's highest voltage: the mean of its lines is low while one of them is dead."""
+    def _highest_v(self, inlet: int) -> float | None:
+        """Of the inlet and its lines: the mean of these is low while one of them is dead."""
         points = [line for line, its_inlet in self._inlet_of.items() if its_inlet == inlet]
         found = [self._voltage_v(point) for point in (Target(TargetKind.INLET, inlet), *points)]
         return max((each for each in found if each is not None), default=None)
@@ -131,7 +137,8 @@ class Proof:
         key = kind, target
         if not faulty:
             self._suspicions.pop(key, None)
-            if faulty is False:
+            if faulty is False and key in self._raised:
+                self._raised.discard(key)
                 self._alarms.clear(kind, str(target))
             return
         begin_s, end_s = reading.t_mono_s - reading.span_s, reading.t_mono_s
@@ -140,6 +147,7 @@ class Proof:
         from_s = before.from_s if before is not None and follows else begin_s
         self._suspicions[key] = _Suspicion(from_s, end_s)
         if end_s - from_s >= HELD_S - _ROUNDING_S:
+            self._raised.add(key)
             self._alarms.set(kind, str(target), Severity.CRITICAL, self._text(kind, target), target)
 
     def _text(self, kind: str, target: Target) -> str:
