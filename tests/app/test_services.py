@@ -55,11 +55,18 @@ def test_the_unit_is_exposed_by_at_most_2_0(unit: Path) -> None:
 
 
 def test_the_unit_may_give_a_socket_to_a_group_of_its_user() -> None:
-    """snmp.pass_persist.group; @privileged, which is taken away, has @chown in it."""
+    """snmp.pass_persist.group, nut.group; @privileged, which is taken away, has @chown in it."""
     text = UNIT.read_text(encoding="utf-8")
     *_, last = re.findall(r"(?m)^SystemCallFilter=(.*)$", text)
     assert last == "@chown"
     assert not re.search(r"(?m)^(CapabilityBoundingSet|AmbientCapabilities)=.*CHOWN", text)
+
+
+def test_the_unit_may_make_the_socket_of_a_nut_driver_where_there_is_nut() -> None:
+    """ProtectSystem=strict keeps it out of /run/nut; the - lets it start without such a folder."""
+    text = UNIT.read_text(encoding="utf-8")
+    assert re.findall(r"(?m)^ReadWritePaths=(.*)$", text) == ["-/run/nut"]
+    assert "AF_UNIX" in re.findall(r"(?m)^RestrictAddressFamilies=(.*)$", text)[0]
 
 
 @pytest.mark.peer
