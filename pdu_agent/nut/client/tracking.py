@@ -11,6 +11,7 @@ from pdu_agent.nut.client.values import fields_of, flags_in
 from pdu_agent.nut.settings import UpsSettings
 
 NOT_YET = "it has not answered yet"
+NO_STATUS = "its driver tells no ups.status that says how it is supplied"
 
 
 class Tracked:
@@ -47,8 +48,13 @@ class Tracked:
         )
 
     def answered(self, variables: Mapping[str, str], now_s: float) -> None:
-        """The UPS is there, with these values."""
+        """The UPS is there, with these values. Without a status they are no answer: a driver that
+        starts has some of them already, and an outage does not end by that.
+        """
         flags = flags_in(variables)
+        if not flags:
+            self.failed(f"{NO_STATUS} ({variables.get('ups.status', 'none')})", now_s)
+            return
         since_s = {flag: self.row.since_s.get(flag, now_s) for flag in flags}
         on_battery_s = now_s - since_s.get(UpsFlag.ON_BATTERY, now_s)
         self._answered_s, self._trouble = now_s, ""
