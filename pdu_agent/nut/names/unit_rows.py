@@ -45,8 +45,9 @@ def alarm_text(snapshot: Snapshot) -> str | None:
     text = ""
     for alarm in snapshot.alarms:
         if alarm.severity is Severity.CRITICAL:
-            entry = f"[{shown(f'{alarm.subject}: {alarm.text}')}]"
-            if len(text) + len(entry) + 1 > MAX_VALUE_OCTETS:
+            told = shown(f"{alarm.subject}: {alarm.text}") or alarm.kind
+            entry = f"[{told[: MAX_VALUE_OCTETS - 2]}]"
+            if text and len(text) + len(entry) + 1 > MAX_VALUE_OCTETS:
                 break
             text = f"{text} {entry}".lstrip()
     return text or None
