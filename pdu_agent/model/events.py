@@ -152,6 +152,14 @@ class UpsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class UpsOnBattery:
+    """A UPS that can be reached has been on battery for another whole minute."""
+
+    t_wall_s: float
+    ups: Ups
+
+
+@dataclass(frozen=True, slots=True)
 class HookFailed:
     """A hook of an outlet did not succeed. outlet: 0 where it was about none."""
 
@@ -198,6 +206,7 @@ Event = (
     | StopEnded
     | SettingsReloaded
     | UpsChanged
+    | UpsOnBattery
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.events import AlarmCleared, AlarmRaised, UpsChanged
+from pdu_agent.model.events import AlarmCleared, AlarmRaised, UpsChanged, UpsOnBattery
 from pdu_agent.model.snapshot import EventKind, Severity
 from pdu_agent.model.ups import Ups, UpsFlag
 from tests.core.bench import Workbench
@@ -149,3 +149,24 @@ def test_alarms_and_the_log_say_which_ups_it_is_about() -> None:
     assert [alarm.target for alarm in unit.core.snapshot.alarms] == [moved]
     newest = unit.core.snapshot.events[-1]
     assert (newest.kind, newest.target) == (EventKind.UPS_CHANGED, target)
+
+
+def test_each_minute_on_battery_is_told_and_a_silent_ups_is_not_said_to_be() -> None:
+    unit = Workbench(outlets=1)
+    on_battery = saying(UpsFlag.ON_BATTERY)
+    unit.core.on_upses((ONLINE,))
+    unit.heard.drain()
+
+    def at(second: float, **changes: object) -> list[float]:
+        """What is told of now: for how long it has been on battery."""
+        now = replace(on_battery, on_battery_s=second, **changes)  # type: ignore[arg-type]
+        unit.core.on_upses((now,))
+        return [e.ups.on_battery_s for e in unit.heard.drain() if isinstance(e, UpsOnBattery)]
+
+    assert [at(second) for second in (0.0, 59.9, 60.1, 90.0, 119.0)] == [[], [], [60.1], [], []]
+    charging = frozenset({UpsFlag.ON_BATTERY, UpsFlag.DISCHARGING})
+    assert at(121.0, flags=charging) == [121.0]
+    assert at(190.0, unreachable_since_s=125.0, flags=charging) == []
+    assert at(200.0, flags=charging) == [200.0]
+    unit.core.on_upses((ONLINE,))
+    assert not [e for e in unit.heard.drain() if isinstance(e, UpsOnBattery)]

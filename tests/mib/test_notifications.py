@@ -50,6 +50,7 @@ from pdu_agent.model.events import (
     ReadingLost,
     ReadingRestored,
     SensorChanged,
+    UpsOnBattery,
 )
 from pdu_agent.model.snapshot import (
     Alarm,
@@ -363,8 +364,8 @@ def test_a_class_that_is_off_is_not_told(event: Event) -> None:
 def test_it_is_decided_for_every_event_how_it_is_told() -> None:
     told = {event for module in modules() for event in module.telling}
     # A point that is silent has a source that is: the source's alarm tells of all its points.
-    # Of what a contact shows there is a notification in the MIBs of a vendor alone.
-    untold = {ReadingLost, ReadingRestored, ContactChanged}
+    # Of what a contact shows, and of each minute on battery, only MIBs of others have one.
+    untold = {ReadingLost, ReadingRestored, ContactChanged, UpsOnBattery}
     assert told | untold == set(get_args(Event))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pdu_agent.core.watching.alarms import UPS_KINDS, AlarmBook
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.events import UpsChanged
+from pdu_agent.model.events import UpsChanged, UpsOnBattery
 from pdu_agent.model.snapshot import Severity
 from pdu_agent.model.ups import Ups, UpsFlag
 
@@ -42,7 +42,7 @@ class UpsWatch:
     """Compares what is known of the UPSes with what was. A UPS goes by its name."""
 
     def __init__(
-        self, clock: Clock, alarms: AlarmBook, publish: Callable[[UpsChanged], None]
+        self, clock: Clock, alarms: AlarmBook, publish: Callable[[UpsChanged | UpsOnBattery], None]
     ) -> None:
         self._clock = clock
         self._alarms = alarms
@@ -59,6 +59,8 @@ class UpsWatch:
             old = before.get(ups.name)
             if old is not None and _tells_more(old, ups):
                 self._publish(UpsChanged(self._clock.wall_s(), old, ups))
+            if old is not None and _minutes(ups) > _minutes(old):
+                self._publish(UpsOnBattery(self._clock.wall_s(), ups))
             self._judge(ups, old)
 
     def _judge(self, ups: Ups, old: Ups | None) -> None:
@@ -83,6 +85,11 @@ def _subject(name: str) -> str:
 
 def _tells_more(old: Ups, new: Ups) -> bool:
     return (old.flags, old.is_reachable) != (new.flags, new.is_reachable)
+
+
+def _minutes(ups: Ups) -> int:
+    """Whole ones on battery; none while nobody knows."""
+    return int(ups.on_battery_s // 60) if ups.is_reachable else 0
 
 
 def _text(trouble: _Trouble, ups: Ups) -> str:

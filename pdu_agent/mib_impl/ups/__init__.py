@@ -16,6 +16,7 @@ from pdu_agent.mib_impl.ups.lines import (
     OUTPUT,
     OUTPUT_LINES,
 )
+from pdu_agent.mib_impl.ups.notifications import NOTIFICATIONS, TELLING
 from pdu_agent.mib_impl.ups.unit import AGENT, BATTERY, CONFIGURED, IDENTITY
 
 _UPS_MIB: Oid = (1, 3, 6, 1, 2, 1, 33)
@@ -39,4 +40,7 @@ def ups_module() -> MibModule:
             ALARMS,
             CONFIGURED,
         ),
+        notification_arc=(*_UPS_MIB, 2),
+        notifications=NOTIFICATIONS,
+        telling=TELLING,
     )

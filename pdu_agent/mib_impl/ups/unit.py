@@ -30,7 +30,7 @@ def _battery_status(ups: Ups) -> str:
     return "depleted" if ups.charge_pct == 0 else "low"
 
 
-def _minutes(seconds: float | None) -> float | None:
+def whole_minutes(seconds: float | None) -> float | None:
     """Whole minutes, rounded down."""
     known_s = finite(seconds)
     return None if known_s is None else known_s // 60
@@ -74,7 +74,7 @@ BATTERY: Scalars[Ups | None] = Scalars(
             3,
             "upsEstimatedMinutesRemaining",
             Integer32(1),
-            measured(lambda ups: _minutes(ups.runtime_s)),
+            measured(lambda ups: whole_minutes(ups.runtime_s)),
             units="minutes",
         ),
         ObjectType(
@@ -128,7 +128,7 @@ CONFIGURED: Scalars[Ups | None] = Scalars(
             7,
             "upsConfigLowBattTime",
             NON_NEGATIVE,
-            rated(lambda ups: _minutes(ups.low_runtime_s)),
+            rated(lambda ups: whole_minutes(ups.low_runtime_s)),
         ),
         ObjectType(
             9,
