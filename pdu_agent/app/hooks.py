@@ -6,14 +6,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 
-from pdu_agent.app.config.hooks import CommandHook, HookEntry, HttpHook
+from pdu_agent.app.config.hooks import CommandHook, FsdHook, HookEntry, HttpHook
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.hook_command import HookFailure, run_command
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.hooks import HookRow, HookRun
-from pdu_agent.model.readings import HookResult, RunHook
+from pdu_agent.model.readings import HookMoment, HookResult, RunHook
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,19 @@ MOST = 512
 """Running and waiting: four for each of 64 outlets, and as many again of plans and rules."""
 
 
+TellServer = Callable[[int], Awaitable[None]]
+"""Has the server of an outlet told by NUT to shut down. Raises HookFailure."""
+
+
+async def nobody_tells(_outlet: int) -> None:
+    """Raises HookFailure."""
+    raise HookFailure("the unit is no NUT device: nut.state_path is empty")
+
+
 class HookRunner:
-    """Loop thread only. deliver: takes each result but of hooks that were stopped."""
+    """Loop thread only. deliver: takes each result but of hooks that were stopped. `tell_server`
+    may be set at any time.
+    """
 
     def __init__(
         self, hooks: Sequence[HookEntry], clock: Clock, deliver: Callable[[HookResult], None]
@@ -36,6 +48,7 @@ class HookRunner:
         self._room = asyncio.Semaphore(AT_ONCE)
         self._last: dict[str, HookRun] = {}
         self._is_stopped = False
+        self.tell_server: TellServer = nobody_tells
 
     def rows(self) -> tuple[HookRow, ...]:
         """All hooks, in the order of the configuration."""
@@ -81,9 +94,10 @@ class HookRunner:
     async def _run(self, run: RunHook) -> None:
         began_s = time.monotonic()
         try:
-            async with self._room:
+            hook = self._hooks.get(run.hook)
+            async with nullcontext() if _is_light(hook) else self._room:
                 began_s = time.monotonic()
-                await carry_out(self._hooks.get(run.hook), run)
+                await carry_out(hook, run, self.tell_server)
             error = ""
         except HookFailure as exc:
             error = str(exc)
@@ -98,11 +112,16 @@ class HookRunner:
         self._deliver(HookResult(run.id, run.hook, error, seconds))
 
 
+def _is_light(hook: HookEntry | None) -> bool:
+    """Does it take nothing but time? Then many may wait at once."""
+    return hook is not None and isinstance(hook.options, FsdHook)
+
+
 def what_of(run: RunHook) -> str:
     return f"{run.moment.value}, outlet {run.outlet}" if run.outlet else run.moment.value
 
 
-async def carry_out(hook: HookEntry | None, run: RunHook) -> None:
+async def carry_out(hook: HookEntry | None, run: RunHook, tell_server: TellServer) -> None:
     """Do what the hook says. Raises HookFailure."""
     if hook is None:
         raise HookFailure("there is no hook of this name any more")
@@ -114,6 +133,15 @@ async def carry_out(hook: HookEntry | None, run: RunHook) -> None:
         from pdu_agent.app.hook_http import call
 
         await call(options, told(run), hook.time_limit_s)
+    elif isinstance(options, FsdHook):
+        if run.moment is not HookMoment.BEFORE_OFF:
+            raise HookFailure(f"of kind fsd, which cannot be run {run.moment.value}")
+        try:
+            async with asyncio.timeout(hook.time_limit_s):
+                await tell_server(run.outlet)
+                await asyncio.sleep(options.wait_s)
+        except TimeoutError:
+            raise HookFailure(f"not told after {hook.time_limit_s:g} s") from None
 
 
 def told(run: RunHook) -> dict[str, str]:

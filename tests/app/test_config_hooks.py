@@ -133,6 +133,62 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, complai
         assert told == []
 
 
+NUT = "nut: {state_path: /run/nut}\n"
+FSD = "hooks: [{name: tell, kind: fsd, time_limit_s: 40, wait_s: 20}]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (NUT + FSD + "outlets: [{number: 1, relay: main.0, before_off: tell}]\n", ""),
+        (FSD + "outlets: [{number: 1, relay: main.0}]\n", "hooks[0].kind: fsd tells servers"),
+        (
+            NUT + FSD + "outlets: [{number: 1, relay: main.0, after_off: tell}]\n",
+            "outlets[0].after_off: tell is of kind fsd; expected one that can be run there",
+        ),
+        (
+            NUT
+            + FSD
+            + "outlets: [{number: 1, relay: main.0}]\n"
+            + "plans: [{name: p, at: [07:00], hook: tell}]\n",
+            "plans[0].hook: tell is of kind fsd",
+        ),
+        (
+            NUT
+            + FSD
+            + "outlets: [{number: 1, relay: main.0}]\n"
+            + "rules: [{name: r, when: {outlet: 1, state: on}, then: [{hook: tell}]}]\n",
+            "rules[0].then[0].hook: tell is of kind fsd",
+        ),
+        (
+            NUT
+            + "hooks: [{name: tell, kind: fsd, wait_s: 30}]\n"
+            + "outlets: [{number: 1, relay: main.0}]\n",
+            "hooks[0].wait_s: 30 s cannot pass within time_limit_s, 30 s",
+        ),
+        (
+            NUT
+            + "hooks: [{name: tell, kind: fsd}]\n"
+            + "outlets: [{number: 1, relay: main.0, before_off: tell}]\n",
+            "warning: outlets[0].before_off: tell only tells the server",
+        ),
+        (
+            NUT
+            + "hooks: [{name: tell, kind: fsd}]\n"
+            + "outlets: [{number: 1, relay: main.0, before_off: tell,"
+            + " graceful: {idle_below_w: 5}}]\n",
+            "",
+        ),
+    ],
+)
+def test_a_hook_that_tells_a_server_is_for_the_off_of_its_outlet(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
+    told = complaints(tmp_path, text)
+    assert len(told) == bool(complaint), told
+    assert not complaint or complaint in told[0]
+
+
 def test_a_secret_that_everybody_may_read_is_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("x", encoding="utf-8")

@@ -15,7 +15,7 @@ import pytest
 
 from pdu_agent.access.grant import Rights
 from pdu_agent.app import demo
-from pdu_agent.app.config.hooks import CommandHook, HookEntry, HttpHook
+from pdu_agent.app.config.hooks import CommandHook, FsdHook, HookEntry, HttpHook
 from pdu_agent.app.config.init import shipped_text, write_initial
 from pdu_agent.app.config.load import check_file, load_settings
 from pdu_agent.app.config.panel import ButtonSettings, DisplayEntry, IoEntry, LedSettings
@@ -89,6 +89,7 @@ SECTIONS = (
     HookEntry,
     CommandHook,
     HttpHook,
+    FsdHook,
     SensorEntry,
     FanEntry,
     GroupSettings,

@@ -105,16 +105,26 @@ def _test(arguments: argparse.Namespace) -> int:
     if not arguments.yes:
         return _tell(arguments, exits.OK, "", f"would run, for {hook.time_limit_s:g} s: {what}")
     try:
-        asyncio.run(carry_out(hook, run))
+        asyncio.run(carry_out(hook, run, _only_the_agent))
     except HookFailure as exc:
         return _tell(arguments, exits.FAILURE, f"failed: {exc}", what)
     return _tell(arguments, exits.OK, "", f"done: {what} ({', '.join(told(run).values())})")
+
+
+async def _only_the_agent(outlet: int) -> None:
+    from pdu_agent.app.hook_command import HookFailure
+
+    raise HookFailure(
+        f"only the agent can tell a server by NUT; `openpdu off {outlet}` does, and cuts it then"
+    )
 
 
 def _what(options: Any) -> str:
     """The command as a shell would take it, or the request; no header, which may be a secret."""
     if hasattr(options, "command"):
         return shlex.join(options.command)
+    if hasattr(options, "wait_s"):
+        return "FSD to the upsmon of the outlet's server, by the agent"
     return f"{options.method} {options.url}"
 
 

@@ -10,25 +10,26 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from pdu_agent.app.config.checker import Checker
-from pdu_agent.app.config.hooks import CommandHook, HttpHook
+from pdu_agent.app.config.hooks import CommandHook, FsdHook, HookEntry, HttpHook
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.tree import Problems
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.model.commands import Target, TargetKind
 
 MOMENTS = ("before_on", "after_on", "before_off", "after_off")
+ONLY = "it tells the server of one outlet, as its before_off"
 _Found = Iterator[tuple[str, str]]
 
 
 def hook_check(checker: Checker, problems: Problems) -> None:
     """Report them; works on whatever `checker` could read."""
-    errors = [*_names(checker), *_outlets(checker)]
-    warnings: list[tuple[str, str]] = []
+    errors = [*_names(checker), *_outlets(checker), *_bad_tellers(checker)]
+    warnings: list[tuple[str, str]] = [*_hasty_tellers(checker)]
     for path, hook in checker.found("hooks#"):
         if isinstance(hook.options, CommandHook):
             errors += _bad_command(path, hook.options)
             warnings += _doubtful_command(path, hook.options)
-        else:
+        elif isinstance(hook.options, HttpHook):
             errors += _bad_request(path, hook.options)
             warnings += _doubtful_files(path, hook.options)
     for path, text in errors:
@@ -74,6 +75,45 @@ def _without_means(path: str, outlet: OutletSettings, points: set[Target]) -> _F
             )
     if wished and outlet.relay is None:
         yield f"{path}.{wished[0]}", "this outlet has no relay: it is never switched"
+
+
+def _tellers(checker: Checker) -> dict[str, HookEntry]:
+    hooks = (hook for _, hook in checker.found("hooks#"))
+    return {hook.name: hook for hook in hooks if isinstance(hook.options, FsdHook)}
+
+
+def _bad_tellers(checker: Checker) -> _Found:
+    """What would tell a server where there is none, or could never end."""
+    tellers = _tellers(checker)
+    elsewhere = [f"outlets#.{moment}" for moment in MOMENTS if moment != "before_off"]
+    for pattern in (*elsewhere, "plans#.hook", "rules#.then#.hook", "rules#.otherwise#.hook"):
+        for path, name in checker.found(pattern):
+            if name in tellers:
+                yield path, f"{name} is of kind fsd; expected one that can be run there: {ONLY}"
+    has_device = any(path for _, path in checker.found("nut.state_path"))
+    for path, hook in checker.found("hooks#"):
+        if hook.name not in tellers:
+            continue
+        if not has_device:
+            yield f"{path}.kind", "fsd tells servers through NUT; expected a nut.state_path"
+        if hook.options.wait_s >= hook.time_limit_s:
+            yield (
+                f"{path}.wait_s",
+                f"{hook.options.wait_s:g} s cannot pass within time_limit_s, "
+                f"{hook.time_limit_s:g} s",
+            )
+
+
+def _hasty_tellers(checker: Checker) -> _Found:
+    tellers = _tellers(checker)
+    for path, outlet in checker.found("outlets#"):
+        teller = tellers.get(outlet.before_off)
+        if teller is not None and outlet.graceful is None and not teller.options.wait_s:
+            yield (
+                f"{path}.before_off",
+                f"{teller.name} only tells the server: without `graceful`, and without `wait_s` "
+                "of the hook, it is cut before it is down",
+            )
 
 
 def _bad_command(path: str, options: CommandHook) -> _Found:

@@ -35,7 +35,16 @@ class HttpHook:
     ca_file: str = setting("", max_length=4096, doc="PEM file to trust in place of the system's")
 
 
-_KINDS: dict[str, type] = {"command": CommandHook, "http": HttpHook}
+@dataclass(frozen=True, slots=True)
+class FsdHook:
+    """The upsmon of the server behind the outlet is told to shut down, through NUT."""
+
+    wait_s: float = setting(
+        0.0, minimum=0, maximum=3600, doc="so long afterwards; for outlets without `graceful`"
+    )
+
+
+_KINDS: dict[str, type] = {"command": CommandHook, "http": HttpHook, "fsd": FsdHook}
 
 
 def _settings_of(kind: str) -> type:
@@ -49,7 +58,7 @@ class HookEntry:
     """One entry of `hooks`; the settings of its kind stand beside these."""
 
     name: str = setting(max_length=32, doc="what outlets call it")
-    kind: str = setting(max_length=16, doc="command or http")
+    kind: str = setting(max_length=16, doc="command, http or fsd")
     time_limit_s: float = setting(
         30.0, minimum=0.1, maximum=3600, doc="afterwards it is ended, and has failed"
     )
