@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a driver's socket stands: made when it can be, looked after, taken away again."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import grp
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from pdu_agent.access.unix_socket import PathTaken, listen_unix
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 2.0
+"""How often the file is looked at: upsd tries again as often, and its folder is on tmpfs."""
+RETRY_S, LONGEST_RETRY_S = 1.0, 8.0
+BACKLOG = 64
+
+
+class Place:
+    """Keeps a listening socket at `path`, whatever becomes of its folder. `start` and `stop` once
+    each. group: may connect; empty: this user alone. new_link: as of loop.create_server.
+    """
+
+    def __init__(
+        self, path: Path, group: str, new_link: Callable[[], asyncio.BaseProtocol]
+    ) -> None:
+        self.path = path
+        self._group = group
+        self._new_link = new_link
+        self._server: asyncio.Server | None = None
+        self._file = (0, 0)
+        self._trouble = ""
+        self._limits = ""
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Returns after the first attempt; there are others as long as it takes."""
+        await self._make()
+        self._task = asyncio.create_task(self._look_after(), name=f"driver socket {self.path}")
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._leave()
+
+    async def _look_after(self) -> None:
+        retry_s = RETRY_S
+        while True:
+            await asyncio.sleep(LOOK_S if self._server is not None else retry_s)
+            if self._server is not None and self._found() == self._file:
+                continue
+            self._leave()
+            made = await self._make()
+            retry_s = RETRY_S if made else min(2 * retry_s, LONGEST_RETRY_S)
+
+    async def _make(self) -> bool:
+        try:
+            bound = self._listening()
+        except (PathTaken, OSError) as exc:
+            self._note(_advice(self.path, exc))
+            return False
+        self._note("")
+        self._file = self._found()
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._new_link, sock=bound)
+        return True
+
+    def _listening(self) -> socket.socket:
+        """Raises PathTaken and OSError."""
+        group_id, limits = _group_id(self._group)
+        if group_id is not None:
+            try:
+                return self._said(listen_unix(self.path, 0o660, BACKLOG, group_id), "")
+            except PermissionError:
+                if not os.access(self.path.parent, os.W_OK | os.X_OK):
+                    raise
+                limits = _no_member(self._group)
+        return self._said(listen_unix(self.path, 0o600, BACKLOG), limits)
+
+    def _said(self, bound: socket.socket, limits: str) -> socket.socket:
+        if limits and limits != self._limits:
+            log.error("%s: %s; until then only %s may connect", self.path, limits, _user())
+        self._limits = limits
+        return bound
+
+    def _leave(self) -> None:
+        """Take the file away, if it is still this one's."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        if self._found() == self._file:
+            self.path.unlink(missing_ok=True)
+
+    def _found(self) -> tuple[int, int]:
+        """What there is at the path, as device and inode; zeros for nothing."""
+        try:
+            status = self.path.lstat()
+        except OSError:
+            return 0, 0
+        return status.st_dev, status.st_ino
+
+    def _note(self, trouble: str) -> None:
+        """Say it once, and when it is over."""
+        if trouble and trouble != self._trouble:
+            log.error("no NUT driver socket: %s; it is tried again", trouble)
+        elif self._trouble and not trouble:
+            log.info("the NUT driver socket %s is there", self.path)
+        self._trouble = trouble
+
+
+def _group_id(group: str) -> tuple[int | None, str]:
+    """Its number, or what is wrong with it; neither for no group."""
+    if not group:
+        return None, ""
+    try:
+        return grp.getgrnam(group).gr_gid, ""
+    except KeyError:
+        return None, f"no group is called {group!r} (nut.group); install NUT, or name upsd's group"
+
+
+def _no_member(group: str) -> str:
+    return (
+        f"{_user()} is no member of group {group!r}, which upsd runs as; do"
+        f" `usermod -a -G {group} {_user()}` and restart"
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def _advice(path: Path, exc: PathTaken | OSError) -> str:
+    if isinstance(exc, FileNotFoundError):
+        return f"there is no folder {path.parent} (nut.state_path); NUT's packages make it"
+    if isinstance(exc, PermissionError):
+        return (
+            f"{_user()} may not write to {path.parent} (nut.state_path); do"
+            f" `usermod -a -G nut {_user()}` and restart"
+        )
+    return str(exc) if isinstance(exc, PathTaken) else f"{path}: {exc.strerror or exc}"
