@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pdu_agent.model.errors import OpenPduError
 from pdu_agent.nut.client.protocol import (
     MAX_ANSWER_OCTETS,
+    MAX_LINES,
     Dialogue,
     Misbehaved,
     Refused,
@@ -116,9 +117,11 @@ def test_an_endless_line_and_an_endless_list_are_cut() -> None:
         asked("VER").receive(b"x" * 5000)
     dialogue = asked(*list_variables("rack"))
     dialogue.receive(b"BEGIN LIST VAR rack\n")
-    rows = b'VAR rack x "y"\n' * (MAX_ANSWER_OCTETS // 15)
-    with pytest.raises(Misbehaved, match="the answer is longer"):
-        dialogue.receive(rows)
+    with pytest.raises(Misbehaved, match="an answer is longer"):
+        dialogue.receive(b'VAR rack x "y"\n' * MAX_LINES)
+    dialogue = asked(*list_variables("rack"))
+    with pytest.raises(Misbehaved, match="an answer is longer"):
+        dialogue.receive((b"x" * 1000 + b"\n") * (MAX_ANSWER_OCTETS // 1000))
 
 
 def test_control_characters_of_a_value_do_not_reach_a_terminal() -> None:

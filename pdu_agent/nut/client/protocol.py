@@ -12,8 +12,12 @@ from collections.abc import Mapping, Sequence
 from pdu_agent.model.errors import OpenPduError
 from pdu_agent.nut.words import MAX_LINE_OCTETS, BadLine, Words, line_of, words_of
 
-MAX_ANSWER_OCTETS = 256 * 1024
-"""A unit of 64 outlets tells about 80 KiB."""
+MAX_ANSWER_OCTETS = 128 * 1024
+MAX_LINES = 2500
+"""Both: a unit of 64 outlets tells about 1300 lines of 80 KiB. Reading more words than that would
+keep the loop from its work.
+"""
+_BEGIN, _END = b"BEGIN LIST ", b"END LIST "
 
 _MEANINGS: Mapping[str, str] = {
     "ACCESS-DENIED": "the user, its password or its address is not let in (upsd.users)",
@@ -45,7 +49,7 @@ class Dialogue:
 
     def __init__(self) -> None:
         self._rest = b""
-        self._lines: list[Words] = []
+        self._lines: list[bytes] = []
         self._octets = 0
         self._is_waiting = False
 
@@ -64,23 +68,30 @@ class Dialogue:
             raise Misbehaved("the server speaks without being asked")
         self._octets += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if self._octets > MAX_ANSWER_OCTETS:
-            raise Misbehaved(f"the answer is longer than {MAX_ANSWER_OCTETS} octets")
+        if self._octets > MAX_ANSWER_OCTETS or len(self._lines) + len(lines) > MAX_LINES:
+            raise Misbehaved(
+                f"an answer is longer than {MAX_LINES} lines or {MAX_ANSWER_OCTETS} octets"
+            )
         for position, line in enumerate(lines):
-            if self._is_last(_words(line)):
+            self._lines.append(line)
+            if self._is_last(line):
                 if position < len(lines) - 1 or self._rest:
                     raise Misbehaved("more came than the answer")
                 self._is_waiting = False
-                return tuple(self._lines)
+                return self._answer()
         if len(self._rest) > MAX_LINE_OCTETS:
             raise Misbehaved(f"a line is longer than {MAX_LINE_OCTETS} octets")
         return None
 
-    def _is_last(self, words: Words) -> bool:
-        if words[:1] == ("ERR",):
-            raise Refused(words[1] if len(words) > 1 else "ERR")
-        self._lines.append(words)
-        return self._lines[0][:2] != ("BEGIN", "LIST") or words[:2] == ("END", "LIST")
+    def _is_last(self, line: bytes) -> bool:
+        """Told by its first octets alone: what a line says is looked at once all are there."""
+        return line.startswith((b"ERR ", _END)) or not self._lines[0].startswith(_BEGIN)
+
+    def _answer(self) -> tuple[Words, ...]:
+        words = tuple(_words(line) for line in self._lines)
+        if words[-1][:1] == ("ERR",):
+            raise Refused(words[-1][1] if len(words[-1]) > 1 else "ERR")
+        return words
 
 
 def list_variables(ups: str) -> Words:

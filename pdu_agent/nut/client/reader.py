@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
+STEADY_S = 10.0
+"""A connection that has lasted so long does not count as a failed attempt."""
 LOOK_S = 0.5
 """How often it is looked whether an answer is missing."""
 LEAST_STALE_S = 1.0
@@ -97,39 +99,39 @@ class UpsReader:
 
     async def _serve(self, server: Server, upses: Sequence[UpsSettings]) -> None:
         """Forever: connect, read until it fails, wait a little longer each time."""
-        pauses = Pauses()
-        told = ""
+        pauses, news = Pauses(), _News(server)
         while True:
             try:
-                first = upses[0].ups or upses[0].name
-                link = await opened(server, first, self._executor)
-                if told:
-                    log.info("NUT server %s: it answers again", server)
-                told = ""
+                link = await opened(server, upses[0].ups or upses[0].name, self._executor)
                 try:
-                    await self._poll(link, upses, pauses)
+                    await self._poll(link, upses, pauses, news)
                 finally:
                     link.close()
-            except Exception as exc:
+            except OpenPduError as exc:
                 trouble = str(exc)
-                if not isinstance(exc, OpenPduError):  # no fault of ours may end the reading
-                    log.exception("NUT server %s", server)
-                    trouble = f"internal error: {exc!r}"
-                if not told:
-                    log.warning("NUT server %s: %s", server, trouble)
-                told = trouble
-                self._fail(upses, trouble)
+            except Exception as exc:  # no fault of ours may end the reading
+                log.exception("NUT server %s", server)
+                trouble = f"internal error: {exc!r}"
+            news.lost(trouble)
+            for ups in upses:
+                self._tracked[ups].failed(trouble, self._uptime_s())
+            self._tell()
             await asyncio.sleep(pauses.next_s())
 
-    async def _poll(self, link: Link, upses: Sequence[UpsSettings], pauses: Pauses) -> None:
+    async def _poll(
+        self, link: Link, upses: Sequence[UpsSettings], pauses: Pauses, news: _News
+    ) -> None:
         """Until the connection fails. Raises what made it fail."""
         loop = asyncio.get_running_loop()
-        due_s = dict.fromkeys(upses, loop.time())
+        begin_s = loop.time()
+        due_s = dict.fromkeys(upses, begin_s)
         while True:
             ups = min(due_s, key=due_s.__getitem__)
             await asyncio.sleep(max(0.0, due_s[ups] - loop.time()))
             await self._ask(link, ups)
-            pauses.start_anew()
+            news.answered()
+            if loop.time() - begin_s > STEADY_S:
+                pauses.start_anew()
             due_s[ups] = loop.time() + ups.poll_s / self._speed
 
     async def _ask(self, link: Link, ups: UpsSettings) -> None:
@@ -142,16 +144,29 @@ class UpsReader:
             tracked.answered(variables_in(answer, name), self._uptime_s())
         self._tell()
 
-    def _fail(self, upses: Sequence[UpsSettings], trouble: str) -> None:
-        for ups in upses:
-            self._tracked[ups].failed(trouble, self._uptime_s())
-        self._tell()
-
     def _tell(self) -> None:
         rows = tuple(self._tracked[each].row for each in self._settings)
         if rows != self._told:
             self._told = rows
             self._deliver(rows)
+
+
+class _News:
+    """One line in the log for a loss, and one for the return."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._is_lost = False
+
+    def lost(self, trouble: str) -> None:
+        if not self._is_lost:
+            log.warning("NUT server %s: %s", self._server, trouble)
+        self._is_lost = True
+
+    def answered(self) -> None:
+        if self._is_lost:
+            log.info("NUT server %s: it answers again", self._server)
+        self._is_lost = False
 
 
 class Pauses:
