@@ -45,6 +45,16 @@ class Driver:
         if self._links.wants_changes:
             self._tell_changes(hurry)
 
+    @property
+    def is_read(self) -> bool:
+        """Is there anybody who hears of changes?"""
+        return self._links.wants_changes
+
+    def has_told(self, variable: str, value: str) -> bool:
+        """Has anybody who hears of changes been sent this?"""
+        told = self._told.variables.get(variable)
+        return told is not None and told.value == value and self._links.has_reached_somebody
+
     def dump(self) -> bytes:
         self._tell_changes(hurry=False)
         return self._told.dump()

@@ -37,6 +37,11 @@ class Links:
     def wants_changes(self) -> bool:
         return any(link.session.wants_changes for link in self.open)
 
+    @property
+    def has_reached_somebody(self) -> bool:
+        """Has anybody who wants to hear of changes taken all that there was to say?"""
+        return any(link.session.wants_changes and link.is_sent for link in self.open)
+
     def new(self) -> Link:
         return Link(self, self._new_session())
 
@@ -91,6 +96,10 @@ class Link(asyncio.BufferedProtocol):
         self._lines.clear()
         if self._resting is not None:
             self._resting.cancel()
+
+    @property
+    def is_sent(self) -> bool:
+        return self._transport.get_write_buffer_size() == 0
 
     def send(self, lines: bytes) -> None:
         """Lets go of a peer that does not take what it is sent."""
