@@ -35,8 +35,8 @@ _COMMANDS = (
     r"outlet\.\d+\.(load\.(on|off|cycle)|shutdown\.return)",
     # Of NUT's drivers (EATON and Raritan mappings of snmp-ups), though not of that document:
     r"(outlet\.(group\.)?\d+\.)?load\.(on|off|cycle)(\.delay)?",
-    # By analogy with the command of the whole unit:
-    r"outlet\.(group\.)?\d+\.shutdown\.stop",
+    # By analogy with those of the unit and of an outlet:
+    r"outlet\.(group\.)?\d+\.shutdown\.(stop|return)",
 )
 VARIABLE = re.compile("|".join(_VARIABLES))
 COMMAND = re.compile("|".join(_COMMANDS))

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pdu_agent.access.grant import EVERY_OUTLET, Grant, Rights
 from pdu_agent.access.needs import needs
+from pdu_agent.core.outage.supplies import supplies_of
 from pdu_agent.model.commands import (
     Action,
     Command,
@@ -20,7 +21,8 @@ from pdu_agent.model.commands import (
     TargetKind,
 )
 from pdu_agent.model.errors import InvalidValue
-from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.model.snapshot import Group, Snapshot
+from pdu_agent.nut.names.unit_rows import is_on_battery
 
 _SECONDS = re.compile(r"\d{1,6}(\.\d{1,3})?", re.ASCII)
 
@@ -54,6 +56,7 @@ VERBS = (
     ),
     Verb("shutdown.stop", Action.CANCEL, False, "take back what is still to come"),
 )
+RETURN = "shutdown.return"
 TAKES_EVERYTHING_DOWN = frozenset(
     {Action.OFF, Action.OFF_DELAYED, Action.REBOOT, Action.REBOOT_DELAYED}
 )
@@ -61,12 +64,15 @@ TAKES_EVERYTHING_DOWN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """One command. guard: rights that it needs everywhere besides those of its Command."""
+    """One command. guard: rights that it needs everywhere besides those of its Command. obstacle:
+    why it cannot be done at this moment, in words; empty where nothing is against it.
+    """
 
     name: str
     make: Make
     takes_seconds: bool = False
     guard: Rights = Rights.NONE
+    obstacle: Callable[[Snapshot], str] = lambda _: ""
 
     def command(self, value: str | None) -> Command:
         """Raises InvalidValue for a value that it does not take."""
@@ -97,7 +103,7 @@ def _instants(snapshot: Snapshot) -> Iterator[Instant]:
         yield from _of_outlet(outlet)
     for group in snapshot.groups:
         if not set(group.members).isdisjoint(switched):
-            yield from _of_group(group.index)
+            yield from _of_group(group)
     if switched:
         yield from _of_all()
     if snapshot.inlets:
@@ -105,16 +111,35 @@ def _instants(snapshot: Snapshot) -> Iterator[Instant]:
 
 
 def _of_outlet(number: int) -> Iterator[Instant]:
+    prefix = f"outlet.{number}."
     for verb in VERBS:
-        yield _switching(f"outlet.{number}.", verb, _outlet_maker(number, verb.action))
-    yield Instant(
-        f"outlet.{number}.shutdown.return", _outlet_maker(number, Action.REBOOT_DELAYED), True
-    )
+        yield _switching(prefix, verb, _outlet_maker(number, verb.action))
+    yield _returning(prefix, _outlet_maker(number, Action.REBOOT_DELAYED), (number,))
 
 
-def _of_group(number: int) -> Iterator[Instant]:
+def _of_group(group: Group) -> Iterator[Instant]:
+    prefix = f"outlet.group.{group.index}."
     for verb in VERBS:
-        yield _switching(f"outlet.group.{number}.", verb, _group_maker(number, verb.action))
+        yield _switching(prefix, verb, _group_maker(group.index, verb.action))
+    yield _returning(prefix, _group_maker(group.index, Action.REBOOT_DELAYED), group.members)
+
+
+def _returning(prefix: str, make: Make, outlets: Sequence[int]) -> Instant:
+    """Off and on again. Not on battery: on again would be on a battery that runs down, and to come
+    back with mains is what outages are for.
+    """
+
+    def obstacle(snapshot: Snapshot) -> str:
+        inlets = {outlet.inlet for outlet in snapshot.outlets if outlet.index in outlets}
+        for supply in supplies_of(snapshot.upses).values():
+            if is_on_battery(supply) and not inlets.isdisjoint(supply.inlets):
+                return (
+                    f"UPS {supply.name} is on battery, and would feed it again: load.off switches"
+                    " it off, and `outage` brings back with mains what it has switched off"
+                )
+        return ""
+
+    return Instant(f"{prefix}{RETURN}", make, takes_seconds=True, obstacle=obstacle)
 
 
 def _of_all() -> Iterator[Instant]:
