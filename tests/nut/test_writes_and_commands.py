@@ -319,6 +319,21 @@ def test_nothing_returns_on_battery(name: str) -> None:
     assert bench.board.moves != []
 
 
+def test_names_are_known_in_any_case_as_upsd_hands_them_on() -> None:
+    controller, device = fake(rights=Rights.WRITE)
+    row = replace(
+        controller.snapshot.thresholds[0],
+        target=Target(TargetKind.LINE, 1),
+        quantity=Quantity.CURRENT,
+    )
+    controller.snapshot = replace(controller.snapshot, thresholds=(row,))
+    assert "input.L1.current.high.warning" in device.variables()
+    for name in ("input.L1.current.high.warning", "input.l1.current.high.warning"):
+        device.write(name, "7")
+    wanted = SetLimit(Target(TargetKind.LINE, 1), Quantity.CURRENT, Limit.HIGH_WARNING, 7.0)
+    assert controller.submitted == [[wanted], [wanted]]
+
+
 def test_limits_are_written_watched_and_not_watched_any_more() -> None:
     watched = ThresholdSettings(OUTLET_2, Quantity.CURRENT, high_warning=8.0)
     _, device = on_core(thresholds=(watched,))

@@ -50,19 +50,24 @@ class Published:
         return told
 
     def command(self, name: str, text: str, snapshot: Snapshot) -> Command | None:
-        """What writing it asks for; None where it cannot be written. Raises CommandError."""
-        for row, subject in self._rows_of(name, snapshot):
+        """What writing it asks for; None where it cannot be written. upsd tells names apart without
+        regard to the case of letters, and so does this. Raises CommandError.
+        """
+        for row, subject in self._rows_of(name.lower(), snapshot):
             if row.write is not None and row.write.when(subject):
                 return row.write.to_command(subject, text)
         return None
 
     def _rows_of(self, name: str, snapshot: Snapshot) -> Iterator[tuple[Row[Any], Any]]:
-        """The row of that name with its subject. One that may not be read is not there."""
+        """The row of that name, in lower case, with its subject. One that may not be read is not
+        there.
+        """
         for table in self._tables:
             for prefix, subject in table.subjects(snapshot):
-                if name.startswith(prefix) and self._allows(Rights.READ, table.needs(subject)):
+                rest = name.removeprefix(prefix.lower())
+                if (rest != name or not prefix) and self._allows(Rights.READ, table.needs(subject)):
                     for row in table.rows:
-                        if name == prefix + row.name:
+                        if rest == row.name:
                             yield row, subject
 
     def _allows(self, needed: Rights, needs: Iterable[int | None]) -> bool:
