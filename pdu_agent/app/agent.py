@@ -160,6 +160,7 @@ class Agent:
             hardware.inrush.newest, reloader.reload, runtime.core.upcoming, hooks.rows
         )
         await self._start_web(runtime, services)
+        await self._start_nut(runtime, hooks)
         self._watch_over(runtime, lambda: all(each.is_alive() for each in (hardware, panel, fans)))
         self._look_at_board(runtime)
         self._ask_hosts(runtime)
@@ -215,6 +216,18 @@ class Agent:
         server = web(runtime.core, self._settings.http, services=services)
         await server.start()
         self._exit.push_async_callback(server.stop)
+
+    async def _start_nut(self, runtime: Runtime, hooks: HookRunner) -> None:
+        if not self._settings.nut.state_path:
+            return
+        # Imported here: most units are no NUT device.
+        from pdu_agent.app.nut_devices import NutDevices
+
+        devices = NutDevices(self._settings, runtime.core)
+        self._exit.callback(devices.stop)
+        await devices.start()
+        self._takers.append(devices.take)
+        hooks.tell_server = devices.tell_server
 
     def _watch_over(self, runtime: Runtime, is_alive: Callable[[], bool]) -> None:
         """Tell systemd that we are up, and keep telling while loop and buses make progress."""

@@ -26,15 +26,24 @@ class Driver:
     def __init__(self, device: NutDevice, path: Path, group: str) -> None:
         self.device = device
         self._told = Told()
-        self._source = str(path)
+        self.path = path
         undone = "requests on NUT driver sockets were not done"
         self._complaints = Complaints(log, undone, time.monotonic)
         self._faults = Complaints(log, "faults of NUT devices", time.monotonic)
         self._links = Links(lambda: Session(self), self._complain)
         self._place = Place(path, group, self._links.new)
 
-    async def start(self) -> None:
-        await self._place.start()
+    def start(self) -> None:
+        self._place.start()
+
+    async def tried(self) -> None:
+        """Returns after the first attempt to make the socket."""
+        await self._place.tried.wait()
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody is there who is told what changes."""
+        return self._links.wants_changes
 
     def stop(self) -> None:
         self._place.stop()
@@ -42,7 +51,7 @@ class Driver:
 
     def publish(self, hurry: bool = False) -> None:
         """Tell whoever listens what has changed. hurry: not the numbers."""
-        if self._links.wants_changes:
+        if self.is_heard:
             self._tell_changes(hurry)
 
     @property
@@ -61,19 +70,19 @@ class Driver:
 
     def refused(self, asked: str, error: Exception) -> None:
         if isinstance(error, CommandError):
-            self._complaints.add(self._source, f"{asked[:120]}: {error}")
+            self._complaints.add(str(self.path), f"{asked[:120]}: {error}")
         else:
-            self._faults.add(self._source, f"{asked[:120]}: {error!r}", exc_info=True)
+            self._faults.add(str(self.path), f"{asked[:120]}: {error!r}", exc_info=True)
 
     def _tell_changes(self, hurry: bool) -> None:
         try:
             variables, commands = self.device.variables(), self.device.commands()
         except Exception as exc:  # a fault of ours: what was told is not known to be true any more
-            self._faults.add(self._source, repr(exc), exc_info=True)
+            self._faults.add(str(self.path), repr(exc), exc_info=True)
             variables, commands = None, ()
         lines = self._told.renew(variables, commands, hurry)
         if lines:
             self._links.tell(lines)
 
     def _complain(self, text: str) -> None:
-        self._complaints.add(self._source, text)
+        self._complaints.add(str(self.path), text)

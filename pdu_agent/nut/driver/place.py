@@ -38,26 +38,27 @@ class Place:
         self._trouble = ""
         self._limits = ""
         self._task: asyncio.Task[None] | None = None
+        self.tried = asyncio.Event()
+        """Set after the first attempt."""
 
-    async def start(self) -> None:
-        """Returns after the first attempt; there are others as long as it takes."""
-        await self._make()
-        self._task = asyncio.create_task(self._look_after(), name=f"driver socket {self.path}")
+    def start(self) -> None:
+        """Returns at once; there are attempts as long as it takes."""
+        self._task = asyncio.create_task(self._keep(), name=f"driver socket {self.path}")
 
     def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
         self._leave()
 
-    async def _look_after(self) -> None:
+    async def _keep(self) -> None:
         retry_s = RETRY_S
         while True:
+            if self._server is None or self._found() != self._file:
+                self._leave()
+                made = await self._make()
+                self.tried.set()
+                retry_s = RETRY_S if made else min(2 * retry_s, LONGEST_RETRY_S)
             await asyncio.sleep(LOOK_S if self._server is not None else retry_s)
-            if self._server is not None and self._found() == self._file:
-                continue
-            self._leave()
-            made = await self._make()
-            retry_s = RETRY_S if made else min(2 * retry_s, LONGEST_RETRY_S)
 
     async def _make(self) -> bool:
         try:
