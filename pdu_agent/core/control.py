@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from pdu_agent.core.engine import Desk, Engine, Judge, Progress, Wish
 from pdu_agent.core.guarded import Guarded
+from pdu_agent.core.outage.engine import Outages
 from pdu_agent.core.plans.countdowns import Countdowns
 from pdu_agent.core.plans.engine import Plans
 from pdu_agent.core.protection.caps import Caps
@@ -20,7 +21,7 @@ from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching.hold_times import HoldTimes
 from pdu_agent.core.switching.switching import Circumstances
 from pdu_agent.model.commands import Actor, Command, Target, Ticket
-from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
+from pdu_agent.model.control import Cap, NextChange, Outage, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.readings import HookResult, HostSeen
 
@@ -38,6 +39,7 @@ class Control:
             Plans(desk),
             Countdowns(desk),
             Rules(desk),
+            Outages(desk),
             Stops(desk),
             Caps(desk),
             Trips(desk),
@@ -91,6 +93,9 @@ class Control:
 
     def caps(self) -> tuple[Cap, ...]:
         return tuple(row for engine in self._engines for row in engine.caps())
+
+    def outages(self) -> tuple[Outage, ...]:
+        return tuple(row for engine in self._engines for row in engine.outages())
 
     def progress(self) -> dict[int, Progress]:
         """By outlet, of those that something is done for before they are switched."""

@@ -42,7 +42,7 @@ from pdu_agent.core.watching.proof import Proof
 from pdu_agent.core.watching.thresholds import Thresholds
 from pdu_agent.core.watching.upses import UpsWatch
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import Action, Actor, Command, SwitchOutlet, Ticket
+from pdu_agent.model.commands import Action, Actor, Command, Rank, SwitchOutlet, Ticket
 from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import CommandError, StoreError, Unavailable
 from pdu_agent.model.events import (
@@ -518,9 +518,9 @@ class Core:
 
 
 def _is_urgent(commands: Sequence[Command], actor: Actor) -> bool:
-    """Is it an off for the unit's own safety? That something goes on never is."""
+    """Is it an off for safety, such as of a low battery? That something goes on never is."""
     switches = [command for command in commands if isinstance(command, SwitchOutlet)]
-    return actor.is_safety and all(command.action is Action.OFF for command in switches)
+    return actor.rank is Rank.SAFETY and all(command.action is Action.OFF for command in switches)
 
 
 def _not_recorded(error: StoreError) -> Unavailable:

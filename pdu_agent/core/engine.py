@@ -15,7 +15,7 @@ from pdu_agent.core.switching.switching import Circumstances
 from pdu_agent.core.watching.alarms import AlarmBook
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Actor, Command, Target
-from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
+from pdu_agent.model.control import Cap, NextChange, Outage, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.events import Event
 from pdu_agent.model.readings import Effect, HookResult, HostSeen
@@ -116,6 +116,9 @@ class Engine:
         return ()
 
     def caps(self) -> tuple[Cap, ...]:
+        return ()
+
+    def outages(self) -> tuple[Outage, ...]:
         return ()
 
     def upcoming(self, count: int, outlet: int | None) -> Sequence[Upcoming]:

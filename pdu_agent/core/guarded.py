@@ -13,7 +13,7 @@ from pdu_agent.core.settings import CoreSettings
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching.switching import Circumstances
 from pdu_agent.model.commands import Actor, Target
-from pdu_agent.model.control import Cap, NextChange, Plan, Rule, Upcoming
+from pdu_agent.model.control import Cap, NextChange, Outage, Plan, Rule, Upcoming
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.readings import HookResult, HostSeen
 from pdu_agent.model.snapshot import Severity
@@ -128,6 +128,9 @@ class Guarded(Engine):
 
     def caps(self) -> tuple[Cap, ...]:
         return self._asked(self._engine.caps, ())
+
+    def outages(self) -> tuple[Outage, ...]:
+        return self._asked(self._engine.outages, ())
 
     def upcoming(self, count: int, outlet: int | None) -> Sequence[Upcoming]:
         return self._asked(lambda: self._engine.upcoming(count, outlet), ())

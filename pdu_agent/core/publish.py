@@ -156,6 +156,7 @@ class Publisher:
             plans=self._control.plans(),
             rules=self._control.rules(),
             caps=self._control.caps(),
+            outages=self._control.outages(),
             hooks=live.hooks,
         )
 

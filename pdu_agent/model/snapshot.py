@@ -19,7 +19,7 @@ from pdu_agent.model.commands import (
     PowerUp,
     TemperatureScale,
 )
-from pdu_agent.model.control import Cap, NextChange, Plan, RelayWear, Rule, Trip
+from pdu_agent.model.control import Cap, NextChange, Outage, Plan, RelayWear, Rule, Trip
 from pdu_agent.model.host import HostStatus
 from pdu_agent.model.metered import (
     Branch,
@@ -373,5 +373,6 @@ class Snapshot:
     plans: tuple[Plan, ...] = ()
     rules: tuple[Rule, ...] = ()
     caps: tuple[Cap, ...] = ()
+    outages: tuple[Outage, ...] = ()
     hooks: tuple[str, ...] = ()
     """Names of the hooks that outlets may have."""

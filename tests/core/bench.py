@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.core import Core
 from pdu_agent.core.metered.tariffs import TariffSettings
+from pdu_agent.core.outage.settings import OutageSettings
 from pdu_agent.core.plans.settings import PlanSettings
 from pdu_agent.core.protection.settings import CapSettings
 from pdu_agent.core.rules.settings import RuleSettings
@@ -125,6 +127,9 @@ class Workbench:
         rules: tuple[RuleSettings, ...] = (),
         hooks: tuple[HookTerms, ...] = (),
         caps: tuple[CapSettings, ...] = (),
+        outage: OutageSettings | None = None,
+        inlets: tuple[InletSettings, ...] = (),
+        own: Mapping[int, Mapping[str, object]] | None = None,
         **outlet_settings: object,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -140,11 +145,11 @@ class Workbench:
         self.hooks: list[RunHook | StopHook] = []
         self.settings = CoreSettings(
             device or DeviceSettings(),
-            (inlet or InletSettings(1),),
+            inlets or (inlet or InletSettings(1),),
             tuple(
                 replace(
                     OutletSettings(n, relay=RelayRef("main", n - 1), reboot_s=5),
-                    **outlet_settings,  # type: ignore[arg-type]
+                    **{**outlet_settings, **(own or {}).get(n, {})},  # type: ignore[arg-type]
                 )
                 for n in range(1, outlets + 1)
             ),
@@ -169,6 +174,7 @@ class Workbench:
             rules=rules,
             hook_terms=hooks,
             caps=caps,
+            outage=outage or OutageSettings(),
         )
         record = record or Record(engine_id=b"x")
         birth = Birth(record, continuous, boot_id, "1.0", warnings, events)
