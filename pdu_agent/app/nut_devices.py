@@ -20,7 +20,7 @@ class NutDevices:
     """`start` and `stop` once each, in one loop."""
 
     def __init__(self, settings: AgentSettings, core: Core) -> None:
-        self._face = NutFace(settings.nut, told_outlets(settings), core, core.events)
+        self._face = NutFace(settings.nut, tellers(settings), core, core.events)
 
     async def start(self) -> None:
         await self._face.start()
@@ -30,10 +30,10 @@ class NutDevices:
 
     def take(self, settings: AgentSettings) -> None:
         """New settings, after a reload."""
-        self._face.take(settings.nut, told_outlets(settings))
+        self._face.take(settings.nut, tellers(settings))
 
     async def tell_server(self, outlet: int) -> None:
-        """Have upsd know what the outlet's UPS says. Raises HookFailure."""
+        """Have the server of an outlet that goes off told. Raises HookFailure."""
         trouble = ""
         for _ in range(TELL_ATTEMPTS):
             try:
@@ -44,7 +44,6 @@ class NutDevices:
         raise HookFailure(trouble)
 
 
-def told_outlets(settings: AgentSettings) -> tuple[int, ...]:
-    """Those whose servers are told to shut down by NUT."""
-    tellers = {hook.name for hook in settings.hooks if isinstance(hook.options, FsdHook)}
-    return tuple(outlet.number for outlet in settings.outlets if outlet.before_off in tellers)
+def tellers(settings: AgentSettings) -> frozenset[str]:
+    """The hooks that tell the server of an outlet by NUT."""
+    return frozenset(hook.name for hook in settings.hooks if isinstance(hook.options, FsdHook))

@@ -14,7 +14,7 @@ from pdu_agent.model.events import EventBus
 from pdu_agent.nut.device import NutDevice
 from pdu_agent.nut.driver.driver import Driver
 from pdu_agent.nut.names.pdu_device import PduDevice
-from pdu_agent.nut.outlet_ups import OutletUps, device_name
+from pdu_agent.nut.outlet_ups import SHUT_DOWN, OutletUps, device_name
 from pdu_agent.nut.settings import NutSettings
 
 PERIOD_S = 1.0
@@ -25,14 +25,14 @@ GAP_S = 0.2
 
 
 class NutFace:
-    """The unit as a NUT device, and beside it each of `outlets` as a UPS. `start` and `stop` once
-    each, in one loop.
+    """The unit as a NUT device, and beside it each outlet as a UPS whose hook before an off is one
+    of `tellers`. `start` and `stop` once each, in one loop.
     """
 
     def __init__(
         self,
         settings: NutSettings,
-        outlets: Sequence[int],
+        tellers: frozenset[str],
         controller: Controller,
         events: EventBus,
     ) -> None:
@@ -40,7 +40,8 @@ class NutFace:
         self._controller = controller
         self._events = events
         self._drivers: dict[str, Driver] = {}
-        self._wanted = (settings, tuple(outlets))
+        self._tellers = tellers
+        self._outlets: tuple[int, ...] = ()
         self._hurry: asyncio.TimerHandle | None = None
         self._hurried_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -51,7 +52,7 @@ class NutFace:
         """Returns when the sockets are there, or were found to be in the way; then they are tried
         again and again.
         """
-        self._arrange(*self._wanted)
+        self._arrange(self._wanted_outlets())
         for driver in self._drivers.values():
             await driver.tried()
         self._timer = self._loop.call_later(PERIOD_S, self._tick)
@@ -64,22 +65,33 @@ class NutFace:
         for driver in self._drivers.values():
             driver.stop()
 
-    def take(self, settings: NutSettings, outlets: Sequence[int]) -> None:
-        """Other rights, and other outlets as UPSes; where the sockets are stays as it was."""
-        if self._wanted != (settings, tuple(outlets)):
-            self._arrange(settings, outlets)
+    def take(self, settings: NutSettings, tellers: frozenset[str]) -> None:
+        """Other rights and other hooks; where the sockets are stays as it was."""
+        is_same = (settings, tellers) == (self._settings, self._tellers)
+        self._settings, self._tellers = settings, tellers
+        if not is_same:
+            self._arrange(self._wanted_outlets())
 
     def tell_server(self, outlet: int) -> None:
-        """Tell now what the outlet's UPS says. Raises Unavailable when nobody hears it."""
-        driver = self._drivers.get(device_name(outlet))
-        if driver is None:
-            raise Unavailable(f"{device_name(outlet)} is no NUT device of this unit")
-        if not driver.is_heard:
-            raise Unavailable(f"upsd is not connected to {driver.path}: it serves no such device")
-        driver.publish()
+        """Have upsd know that the server of an outlet that goes off is to shut down.
 
-    def _arrange(self, settings: NutSettings, outlets: Sequence[int]) -> None:
-        self._wanted = (settings, tuple(outlets))
+        Raises Unavailable while no upsd has been sent that.
+        """
+        name = device_name(outlet)
+        driver = self._drivers.get(name)
+        if driver is None or not driver.is_heard:
+            raise Unavailable(f"no upsd reads the NUT device {name}: is it in ups.conf?")
+        driver.publish()
+        if not driver.has_told("ups.status", SHUT_DOWN):
+            raise Unavailable(f"upsd does not take what the NUT device {name} tells")
+
+    def _wanted_outlets(self) -> tuple[int, ...]:
+        """Their hooks can be set at run time too."""
+        outlets = self._controller.snapshot.outlets
+        return tuple(row.index for row in outlets if row.hooks.before_off in self._tellers)
+
+    def _arrange(self, outlets: tuple[int, ...]) -> None:
+        self._outlets, settings = outlets, self._settings
         devices = {device.name: device for device in self._devices(settings, outlets)}
         for name in self._drivers.keys() - devices.keys():
             self._drivers.pop(name).stop()
@@ -112,5 +124,8 @@ class NutFace:
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(PERIOD_S, self._tick)
+        outlets = self._wanted_outlets()
+        if outlets != self._outlets:
+            self._arrange(outlets)
         for driver in self._drivers.values():
             driver.publish()

@@ -54,11 +54,6 @@ class Driver:
         if self.is_heard:
             self._tell_changes(hurry)
 
-    @property
-    def is_read(self) -> bool:
-        """Is there anybody who hears of changes?"""
-        return self._links.wants_changes
-
     def has_told(self, variable: str, value: str) -> bool:
         """Has anybody who hears of changes been sent this?"""
         told = self._told.variables.get(variable)
