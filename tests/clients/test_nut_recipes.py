@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pieces of contrib/nut/board and server in NUT's own daemons, as docs/ups-guide.md has them.
+
+The UPS on the board is NUT's dummy-ups, and so is the outlet that a server watches here: what
+the agent really tells of it is the matter of tests/nut.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pdu_agent.app.config.load import check_file
+from tests.clients import stage
+from tests.nut.dummy import DummyUps
+from tests.nut.upsd import Upsd, driver
+from tests.peers import require
+from tests.system.demo_process import ROOT
+
+pytestmark = pytest.mark.peer
+
+CONTRIB = ROOT / "contrib" / "nut"
+# Debian's upsmon in the PATH does nothing unless /etc/nut/nut.conf has a mode; this is the program.
+UPSMON = "/lib/nut/upsmon"
+BASE = """\
+schema: 1
+relays: [{name: main, driver: mcp23008, bus: sim}]
+outlets: [{number: 1, relay: main.0}, {number: 2, relay: main.1}, {number: 3, relay: main.2}]
+inlets: [{number: 1}]
+"""
+SECRETS = {
+    user: f"secret-of-{whose}"
+    for user, whose in {
+        "board": "the-board",
+        "server": "the-servers",
+        "homeassistant": "home-assistant",
+        "admin": "the-admin",
+    }.items()
+}
+
+
+class Board(Upsd):
+    """upsd with the files of contrib/nut/board, but for places that a test has of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.state_path.mkdir()
+        self.rack, self.outlet = DummyUps(folder, "rack"), DummyUps(folder, "outlet3")
+
+    def write(self, more: Mapping[str, str]) -> None:
+        """more: lines of upsd.conf with those that stand here in their place."""
+        host, port = self.address.split(":")
+        devices = {
+            "driver = usbhid-ups\n    port = auto": self.rack.section.strip(),
+            "    offdelay = 60\n    ondelay = 120\n": "",
+            "[outlet3]\n    driver = openpdu\n    port = none": f"[outlet3]\n{self.outlet.section}",
+        }
+        self.piece("board/ups.conf", devices)
+        self.piece("board/upsd.conf", {"LISTEN 127.0.0.1 3493": f"LISTEN {host} {port}", **more})
+        self.piece("board/upsd.users", {})
+        self.folder.chmod(0o700)
+        self.state_path.chmod(0o700)
+
+    def piece(self, name: str, replaced: Mapping[str, str], folder: Path | None = None) -> Path:
+        return stage.written(folder or self.folder, f"nut/{name}", replaced)
+
+    def watcher(self, name: str, more: Mapping[str, str] | None = None) -> tuple[Path, Path]:
+        """A folder with the upsmon.conf of `name`, and the file that its shutdown makes.
+
+        more: as of `write`.
+        """
+        folder = self.folder / name
+        folder.mkdir()
+        ended = folder / "ended"
+        ours = {
+            "board": {
+                "127.0.0.1:3493": self.address,
+                "/etc/killpower": str(folder / "killpower"),
+                "POLLFREQALERT 2": "POLLFREQALERT 1",
+                "FINALDELAY 5": "FINALDELAY 0",
+            },
+            "server": {"192.0.2.10:3493": self.address, "POLLFREQALERT 5": "POLLFREQALERT 1"},
+        }[name]
+        common = {"/sbin/shutdown -h +0": f"/bin/touch {ended}", "POLLFREQ 5": "POLLFREQ 1"}
+        self.piece(f"{name}/upsmon.conf", {**common, **ours, **(more or {})}, folder)
+        return folder, ended
+
+    def watchers_of(self, name: str) -> str:
+        """The addresses that are logged in."""
+        return self.run("upsc", "-c", self.ups(name)).rpartition("\n")[2]
+
+
+@contextmanager
+def board(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[Board]:
+    require("upsd", "upsc", "upscmd", "upsrw", "upsmon", "dummy-ups")
+    server = Board(folder)
+    server.write(more or {})
+    try:
+        server.start()
+        with driver(server, "dummy-ups", "rack"), driver(server, "dummy-ups", "outlet3"):
+            server.until(lambda: server.upsc("rack", "ups.status").endswith("OL CHRG"))
+            yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def upsmon(folder: Path, server: Upsd) -> Iterator[Path]:
+    """upsmon with the upsmon.conf in `folder`; its log. As root its PID file is in /run, whatever
+    it is told; a name of its own keeps it from taking another one for its predecessor.
+    """
+    log = folder / "upsmon.log"
+    program = folder / f"upsmon-{os.getpid()}-{folder.name}"
+    program.symlink_to(UPSMON)
+    places = {**server.environment, "NUT_CONFPATH": str(folder), "NUT_ALTPIDPATH": str(folder)}
+    with stage.daemon(log, str(program), "-F", "-p", environment=places):
+        yield log
+
+
+def test_upsd_knows_the_ups_the_unit_and_the_outlet(tmp_path: Path) -> None:
+    with board(tmp_path) as server:
+        assert server.run("upsc", "-l", server.address).split() == ["rack", "pdu", "outlet3"]
+        assert server.upsc("rack", "battery.charge") == "100"
+        assert server.upsc("pdu", "outlet.count") == "Error: Driver not connected"
+        assert "expected" not in server.log.read_text("utf-8")
+
+
+def test_the_server_goes_down_with_its_outlet_and_nobody_else(tmp_path: Path) -> None:
+    with board(tmp_path) as server:
+        server.outlet.say(status="OL")
+        its_folder, its_end = server.watcher("server")
+        own_folder, own_end = server.watcher("board")
+        with upsmon(its_folder, server), upsmon(own_folder, server):
+            server.until(lambda: server.watchers_of("outlet3") == "127.0.0.1")
+            server.until(lambda: server.watchers_of("rack") == "127.0.0.1")
+            server.outlet.say(status="FSD OB LB")
+            server.until(its_end.exists)
+            assert not own_end.exists()
+            server.rack.say(status="OB LB")
+            server.until(own_end.exists)
+            assert (own_folder / "killpower").exists()
+
+
+def test_the_board_goes_down_when_the_ups_says_low_and_not_before(tmp_path: Path) -> None:
+    with board(tmp_path) as server:
+        folder, ended = server.watcher("board")
+        with upsmon(folder, server) as log:
+            server.until(lambda: server.watchers_of("rack") == "127.0.0.1")
+            server.rack.say({"battery.charge": "40"}, status="OB DISCHRG")
+            server.until(lambda: "on battery" in log.read_text("utf-8"))
+            assert not ended.exists()
+            server.rack.say({"battery.charge": "19"}, status="OB DISCHRG LB")
+            server.until(ended.exists)
+
+
+def test_users_may_do_what_the_page_says(tmp_path: Path) -> None:
+    with board(tmp_path) as server:
+        for user, may in {
+            "server": False,
+            "board": False,
+            "homeassistant": True,
+            "admin": True,
+        }.items():
+            who = ("-u", user, "-p", SECRETS[user])
+            told = server.run("upscmd", *who, server.ups("rack"), "load.off")
+            assert ("ACCESS-DENIED" in told) is not may, told
+            told = server.run("upsrw", "-s", "battery.charge=55", *who, server.ups("rack"))
+            assert ("ACCESS-DENIED" in told) is not may, told
+
+
+@pytest.mark.parametrize("which", ["usbhid-ups", "apcsmart"])
+def test_the_drivers_take_their_section(tmp_path: Path, which: str) -> None:
+    """They find no UPS, but are past their settings by then."""
+    require(which)
+    text = (CONTRIB / "board" / "ups.conf").read_text("utf-8")
+    if which == "apcsmart":
+        lines = text.splitlines()
+        start = lines.index("# [rack]")
+        text = "\n".join(line.removeprefix("# ") for line in lines[start : start + 4])
+        text = text.replace("/dev/ttyUSB0", str(tmp_path / "none"))
+    stage.private(tmp_path / "ups.conf", text)
+    server = Upsd(tmp_path)
+    server.state_path.mkdir()
+    told = server.run(which, "-F", "-a", "rack", "-u", getpass.getuser())
+    assert "not a valid" not in told
+    assert "No matching HID UPS found" in told or "No such file" in told, told
+
+
+def test_certificate_is_that_of_the_host_for_who_trusts_it(tmp_path: Path) -> None:
+    """upsd has it, Python and upsmon believe it, and neither takes it for that of another host."""
+    require("openssl", "certutil", "pk12util", "upsd")
+    folder, nut = tmp_path / "certificates", tmp_path / "nut"
+    run(CONTRIB / "make-certificate", "127.0.0.1", folder, "secret-of-the-database")
+    nut.mkdir()
+    with board(nut, uncommented("board/upsd.conf", folder)) as server:
+        host, port = server.address.split(":")
+        trusting = ssl.create_default_context(cafile=str(folder / "upsd.pem"))
+        assert greeted(trusting, host, int(port), host).startswith("Network UPS Tools")
+        with pytest.raises(ssl.SSLCertVerificationError, match="elsewhere"):
+            greeted(trusting, host, int(port), "elsewhere")
+        trusted = tmp_path / "trusted"
+        trusted.mkdir()
+        run("certutil", "-N", "-d", f"sql:{trusted}", "--empty-password")
+        trust = ("-n", "board", "-t", "P,,", "-i", folder / "upsd.pem")
+        run("certutil", "-A", "-d", f"sql:{trusted}", *trust)
+        place, _ = server.watcher("server", uncommented("server/upsmon.conf", trusted))
+        with upsmon(place, server) as log:
+            server.until(lambda: server.watchers_of("outlet3") == "127.0.0.1")
+            assert "authenticate server 127.0.0.1 : SUCCESS" in log.read_text("utf-8")
+
+
+def run(*command: str | Path) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+def uncommented(piece: str, store: Path) -> dict[str, str]:
+    """The three lines about TLS, with those that they are once they are used."""
+    lines = (CONTRIB / piece).read_text("utf-8").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("# CERTPATH"))
+    found = {
+        line: line.removeprefix("# ").replace("/etc/nut/certificates", str(store))
+        for line in lines[start : start + 3]
+    }
+    assert len(found) == 3
+    return found
+
+
+def greeted(context: ssl.SSLContext, host: str, port: int, name: str) -> str:
+    """What it answers to VER once the connection is encrypted."""
+    with socket.create_connection((host, port), timeout=10) as plain:
+        plain.sendall(b"STARTTLS\n")
+        assert plain.recv(100) == b"OK STARTTLS\n"
+        with context.wrap_socket(plain, server_hostname=name) as encrypted:
+            encrypted.sendall(b"VER\nLOGOUT\n")
+            return encrypted.recv(200).decode("ascii")
+
+
+def test_the_piece_of_the_configuration_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / "openpdu.yaml"
+    piece = (CONTRIB / "board" / "openpdu.yaml").read_text("utf-8")
+    file.write_text(BASE + piece, encoding="utf-8")
+    assert [str(each) for each in check_file(file, {}) if not each.warning] == []
