@@ -20,6 +20,7 @@ from pdu_agent.nut.device import Variable
 from pdu_agent.nut.names.measured import MEASURED, is_current
 from pdu_agent.nut.names.row import number, shown
 from pdu_agent.nut.names.unit_rows import MANUFACTURER
+from pdu_agent.nut.settings import OF_OUTLET
 
 SHUT_DOWN = "FSD OB LB"
 OFF = "FSD OFF"
@@ -30,7 +31,7 @@ ON_LINE, ON_BATTERY = "OL", "OB"
 
 def device_name(outlet: int) -> str:
     """Of its section in ups.conf."""
-    return f"outlet{outlet}"
+    return OF_OUTLET.format(outlet)
 
 
 class OutletUps:

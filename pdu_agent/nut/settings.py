@@ -4,17 +4,24 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.access.outlet_rights import check_spans
+from pdu_agent.access.unix_socket import MAX_SOCKET_PATH
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
-from pdu_agent.model.size import MAX_INLETS
+from pdu_agent.model.size import MAX_INLETS, MAX_OUTLETS
 
 MAX_UPSES = 8
+OF_OUTLET = "outlet{}"
+"""The name of an outlet's own UPS in ups.conf."""
+_OF_OUTLET = re.compile(OF_OUTLET.format(r"\d+"), re.ASCII)
+_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^:\[\]\s]+)):(?P<port>\d{1,5})", re.ASCII)
 
 
@@ -37,6 +44,25 @@ class NutSettings:
         default_factory=dict,
         doc="rights on some outlets in place of `rights`: number, range (4-6) or others",
     )
+
+    def __post_init__(self) -> None:
+        check_spans("rights", self.outlets)
+        for what, word in (("driver", self.driver), ("name", self.name)):
+            if not _WORD.fullmatch(word):
+                raise ConfigError(f"{what} {word!r}: expected letters, digits, - and _")
+        if _OF_OUTLET.fullmatch(self.name):
+            raise ConfigError(f"name {self.name!r} is kept for the UPS of that outlet")
+        if not self.state_path:
+            return
+        if not self.state_path.startswith("/"):
+            raise ConfigError(f"state_path {self.state_path!r} is no path from the root on")
+        longest = max(self.name, OF_OUTLET.format(MAX_OUTLETS), key=len)
+        octets = len(os.fsencode(f"{self.state_path}/{self.driver}-{longest}"))
+        if octets > MAX_SOCKET_PATH:
+            raise ConfigError(
+                f"state_path {self.state_path}: with driver and name it has {octets} octets;"
+                f" a socket's path has {MAX_SOCKET_PATH} at most"
+            )
 
 
 class Tls(Enum):

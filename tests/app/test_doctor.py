@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import grp
 import json
 import os
 from collections.abc import Callable
@@ -488,3 +489,22 @@ def test_report_tells_by_its_exit_code_and_as_json(capsys: pytest.CaptureFixture
         "text": "full",
         "cure": "make room",
     }
+
+
+def test_a_nut_device_needs_a_folder_and_a_group(bench: Bench) -> None:
+    text = bench.config.read_text(encoding="utf-8")
+    group = grp.getgrgid(os.getgid()).gr_name
+
+    def found(more: str = "") -> Finding:
+        nut = f"nut: {{state_path: /run/nut, group: {more or group}}}\n"
+        bench.config.write_text(text + nut, encoding="utf-8")
+        return next(finding for finding in bench.findings() if finding.subject == "nut")
+
+    assert "there is no folder /run/nut" in found().text
+    assert "nut-server" in found().cure
+    (bench.root / "run/nut").mkdir(parents=True)
+    assert found().level is Level.OK
+    assert "no group is called ghosts" in found("ghosts").text
+    bench.forbidden.add("nut")
+    assert found().text == "/run/nut may not be written by user openpdu"
+    assert found().cure.startswith("adduser openpdu ")

@@ -14,6 +14,7 @@ from pdu_agent.app.doctor import host, nodes
 from pdu_agent.app.doctor.chips import ExpectedChip, check_chips, in_use, tell_in_use
 from pdu_agent.app.doctor.finding import Finding, note, ok, problem
 from pdu_agent.app.doctor.machine import Machine
+from pdu_agent.app.doctor.nut import check_nut
 from pdu_agent.app.host_probes import ping_trouble, system_means
 from pdu_agent.hw import registry
 from pdu_agent.hw.sim.connections import is_simulated
@@ -90,6 +91,7 @@ def examine(settings: AgentSettings, around: Surroundings) -> Iterator[Finding]:
     else:
         yield from host.check_ports(machine, settings, around.bind)
     yield from _hosts(settings, around.ping_trouble)
+    yield from check_nut(machine, settings.nut)
     found = list(devices(settings))
     real = [device for device in found if not is_simulated(device.place)]
     if len(real) < len(found):
