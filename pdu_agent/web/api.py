@@ -19,7 +19,7 @@ from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, Unkn
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
-from pdu_agent.web import protection, resources, rules, schedules, upkeep
+from pdu_agent.web import protection, resources, rules, schedules, upkeep, upses
 from pdu_agent.web.access import Access
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
 from pdu_agent.web.orders import (
@@ -67,6 +67,7 @@ COLLECTIONS: Mapping[str, Callable[[Snapshot], Plain]] = {
     "alarms": resources.alarms,
     "events": resources.events,
     "rules": rules.rules,
+    "upses": upses.upses,
     "health": resources.health,
     "energy": resources.energy,
 }

@@ -29,6 +29,7 @@ from pdu_agent.model.snapshot import (
 )
 from pdu_agent.web.measured import branch, energy_of, inlet, line, meter_of
 from pdu_agent.web.plain import Plain, instant, number, words
+from pdu_agent.web.upses import row as ups_row
 
 
 def _actor(actor: Actor | None) -> Plain | None:
@@ -347,6 +348,7 @@ def status(snapshot: Snapshot) -> Plain:
         **lines(snapshot),
         **branches(snapshot),
         **fans(snapshot),
+        "upses": [ups_row(ups, snapshot) for ups in snapshot.upses],
         **alarms(snapshot),
         "health": health(snapshot),
     }

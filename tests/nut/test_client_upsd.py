@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,7 +151,7 @@ def test_tls_is_proven_or_refused(tmp_path: Path) -> None:
     conf = "MAXAGE 3\n" + certificates.database(tmp_path, ours, "127.0.0.1")
 
     async def run(server: Upsd) -> None:
-        proven: dict[str, object] = {"tls": Tls.VERIFIED, "ca_file": str(ours)}
+        proven: dict[str, Any] = {"tls": Tls.VERIFIED, "ca_file": str(ours)}
         with driver(server, "dummy-ups", "rack"):
             async with reading(settings(server, **proven)) as rig:
                 await rig.until(lambda: rig.row.is_reachable)

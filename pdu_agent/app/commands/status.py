@@ -120,6 +120,7 @@ def lines(status: Mapping[str, Any], style: Style) -> list[str]:
         *(text for inlet in status["inlets"] for text in (_feeder(inlet), *_details(inlet))),
         *(text for line in status["lines"] for text in (_feeder(line), *_details(line))),
         *("  ".join([_feeder(branch), *fault_words(branch)]) for branch in status["branches"]),
+        *(ups_line(ups) for ups in status["upses"]),
         *_doubtful(status),
         *_rejected(status["health"]["sources"]),
         *_alarms(status["alarms"], style),
@@ -192,6 +193,21 @@ def _feeder(feeder: Mapping[str, Any]) -> str:
         f"  {fixed(now.get('frequency_hz'), 2)} Hz  PF {fixed(now.get('power_factor'), 2)}"
         f"  {kilowatt_hours(meter['energy_wh'])} kWh"
     )
+
+
+def ups_line(ups: Mapping[str, Any]) -> str:
+    """What a UPS says of itself; one that is silent said it last."""
+    said = ", ".join(flag["flag"] for flag in ups["flags"]) or "nothing known yet"
+    words = [f"UPS {printable(ups['name'])}: {said}"]
+    if not ups["reachable"]:
+        return f"{words[0]}  NOT REACHABLE: {printable(ups['trouble'])}"
+    if ups["charge_percent"] is not None:
+        words.append(f"charge {fixed(ups['charge_percent'], 0)} %")
+    if ups["runtime_s"] is not None:
+        words.append(f"enough for {countdown(ups['runtime_s'])}")
+    if ups["load_percent"] is not None:
+        words.append(f"load {fixed(ups['load_percent'], 0)} %")
+    return "  ".join(words)
 
 
 def _details(feeder: Mapping[str, Any]) -> list[str]:
