@@ -200,6 +200,7 @@ class OutageRecord:
     that was another boot. steps: those of `outage.shed` that came true, from 0. stage: the priority
     that was begun last. tried: outlets that a stage has begun with. left: outlets that shedding
     leaves alone. barred: outlets that may not go on while the battery is low, and do not return.
+    inlets: those that it feeds.
     """
 
     phase: str
@@ -212,6 +213,7 @@ class OutageRecord:
     tried: tuple[int, ...] = ()
     left: tuple[int, ...] = ()
     barred: tuple[int, ...] = ()
+    inlets: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

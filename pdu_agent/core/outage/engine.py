@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 """So often it looks how far outlets have come that were ordered off or on."""
-_NEVER_SEEN: tuple[Ups, ...] = ()
 
 
 class Outages(Engine):
@@ -61,7 +60,7 @@ class Outages(Engine):
         self._ticked_s = now_s
         if self._seen is not desk.values.upses:
             self._seen = desk.values.upses
-            self._supplies = supplies_of(self._seen)
+            self._supplies = supplies_of(self._seen) or self._unheard()
             self._follow_inlets()
         for ups in {*self._supplies, *desk.state.outages}:
             watch = self._watches.setdefault(ups, Watch())
@@ -69,11 +68,15 @@ class Outages(Engine):
             yield from self._look(ups, watch, now_s)
         yield from self._keeping.free()
 
+    def _unheard(self) -> dict[str, Supply]:
+        """Where nobody has told of any UPS yet, those of the outages that go on."""
+        if self._seen:
+            return {}
+        rows = self._desk.state.outages
+        return {ups: Supply(ups, (), row.inlets) for ups, row in rows.items()}
+
     def _power(self, ups: str) -> Power:
-        """A UPS that is not there may not have been heard of yet, if none was."""
-        if ups in self._supplies:
-            return self._supplies[ups].power
-        return Power.GONE if self._seen else Power.SILENT
+        return self._supplies[ups].power if ups in self._supplies else Power.GONE
 
     def _follow_inlets(self) -> None:
         """An outage goes on under another name when the UPSes of its inlets are others now."""
@@ -149,7 +152,11 @@ class Outages(Engine):
         ago_s = clock.monotonic_s() - watch.since_s
         watch.texts.clear()
         self._desk.state.outages[ups] = OutageRecord(
-            OutageState.ON_BATTERY.value, clock.wall_s() - ago_s, watch.since_s, text
+            OutageState.ON_BATTERY.value,
+            clock.wall_s() - ago_s,
+            watch.since_s,
+            text,
+            inlets=self._supplies[ups].inlets,
         )
 
     def _back(self, ups: str, text: str) -> None:
