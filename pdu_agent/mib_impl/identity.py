@@ -48,6 +48,12 @@ def _ups() -> Sequence[MibModule]:
     return (ups_module(),)
 
 
+def _powernet_ups() -> Sequence[MibModule]:
+    from pdu_agent.mib_impl.powernet_ups import powernet_ups_module
+
+    return (powernet_ups_module(),)
+
+
 def _interfaces() -> Sequence[MibModule]:
     from pdu_agent.mib_impl.host import interfaces_module
 
@@ -81,6 +87,7 @@ _MIBS: Mapping[str, Callable[[], Sequence[MibModule]]] = {
     "host": _host,
     "entity": _entity,
     "energy": _energy,
+    "powernet-ups": _powernet_ups,
 }
 
 

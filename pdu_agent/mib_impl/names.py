@@ -21,8 +21,14 @@ MIB_NAMES = (
     "host",
     "entity",
     "energy",
+    "powernet-ups",
 )
 """The MIBs that can be served; identity.py makes them."""
+
+USUAL_MIBS = tuple(name for name in MIB_NAMES if name != "powernet-ups")
+"""Those that are served unless the configuration says otherwise: tools take a unit with the groups
+of APC's UPSes for one of these.
+"""
 
 IDENTITIES: Mapping[str, str] = {
     "own": OWN,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pdu_agent.access.networks import parse_network
-from pdu_agent.mib_impl.names import IDENTITIES, MIB_NAMES
+from pdu_agent.mib_impl.names import IDENTITIES, MIB_NAMES, USUAL_MIBS
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.settings import setting
 from pdu_agent.snmp.credentials import Community, User
@@ -98,7 +98,7 @@ class SnmpSettings:
         "own", choices=tuple(IDENTITIES), doc="what managers take the unit for (sysObjectID)"
     )
     mibs: tuple[str, ...] = setting(
-        MIB_NAMES, max_length=len(MIB_NAMES), choices=MIB_NAMES, doc="the MIBs that are served"
+        USUAL_MIBS, max_length=len(MIB_NAMES), choices=MIB_NAMES, doc="the MIBs that are served"
     )
     trusted_networks: tuple[str, ...] = setting(
         (),

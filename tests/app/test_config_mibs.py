@@ -10,7 +10,7 @@ import pytest
 from pdu_agent.app.config.load import ConfigErrors, check_file, load_settings
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.mib_impl.identity import module_names
-from pdu_agent.mib_impl.names import IDENTITIES, MIB_NAMES
+from pdu_agent.mib_impl.names import IDENTITIES, MIB_NAMES, USUAL_MIBS
 
 CREDENTIALS = """\
 schema: 1
@@ -34,8 +34,11 @@ def load(folder: Path, text: str, environ: dict[str, str] | None = None) -> Agen
     return load_settings(write(folder, text), environ or {})
 
 
-def test_everything_is_served_unless_the_file_says_less(tmp_path: Path) -> None:
-    assert load(tmp_path, "").snmp.mibs == MIB_NAMES
+def test_all_but_what_misleads_tools_is_served_by_itself(
+    tmp_path: Path,
+) -> None:
+    assert load(tmp_path, "").snmp.mibs == USUAL_MIBS
+    assert set(MIB_NAMES) - set(USUAL_MIBS) == {"powernet-ups"}
     assert load(tmp_path, "snmp: {mibs: [sentry3, openpdu]}").snmp.mibs == ("sentry3", "openpdu")
     environ = {"OPENPDU_SNMP_MIBS": "powernet,openpdu"}
     assert load(tmp_path, "", environ).snmp.mibs == ("powernet", "openpdu")

@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 
 from pdu_agent.mib_impl.identity import IDENTITIES, MIB_NAMES, agent_modules, module_names
+from pdu_agent.mib_impl.names import USUAL_MIBS
 from pdu_agent.mib_impl.openpdu import DEFAULT_ARC, product_id
 from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.syntax import Oid, Value
-from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, NO_SUCH_OBJECT, MibView
+from pdu_agent.mib_impl.view import END_OF_MIB_VIEW, NO_SUCH_INSTANCE, NO_SUCH_OBJECT, MibView
 from tests.mib.unit import DEVICE, unit
 
 SYS_DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
@@ -28,7 +29,7 @@ ROOTS: dict[str, Oid] = {
 }
 
 
-def view(identity: str = "own", mibs: tuple[str, ...] = MIB_NAMES) -> MibView:
+def view(identity: str = "own", mibs: tuple[str, ...] = USUAL_MIBS) -> MibView:
     return MibView(agent_modules(lambda: 0.0, SnmpCounters(), identity=identity, mibs=mibs))
 
 
@@ -109,8 +110,10 @@ def test_a_tree_that_is_switched_off_is_not_there_and_the_others_are(name: str) 
         assert found is (other != name), other
 
 
-def test_the_tree_of_a_ups_card_is_never_there() -> None:
-    assert view().get((*ENTERPRISES, 318, 1, 1, 1, 1, 1, 1, 0), unit()) is NO_SUCH_OBJECT
+def test_the_tree_of_a_ups_card_is_there_only_if_it_is_asked_for() -> None:
+    model = (*ENTERPRISES, 318, 1, 1, 1, 1, 1, 1, 0)
+    assert view().get(model, unit()) is NO_SUCH_OBJECT
+    assert view(mibs=(*USUAL_MIBS, "powernet-ups")).get(model, unit()) is NO_SUCH_INSTANCE
 
 
 def test_the_resources_name_each_module_that_is_served() -> None:

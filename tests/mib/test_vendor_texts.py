@@ -55,6 +55,10 @@ READ_ONLY_HERE = {
     "ifAlias": _OF_THE_SYSTEM,
     "rPDUIdentDevicePowerFactor": "it is measured here, as on the newer units of the vendor",
     "upsIdentName": _OF_THE_DRIVER,
+    "upsBasicIdentName": _OF_THE_DRIVER,
+    "upsAdvConfigRatedOutputVoltage": _OF_THE_DRIVER,
+    "upsAdvConfigHighTransferVolt": _OF_THE_DRIVER,
+    "upsAdvConfigLowTransferVolt": _OF_THE_DRIVER,
     "upsConfigInputVoltage": _OF_THE_DRIVER,
     "upsConfigOutputVoltage": _OF_THE_DRIVER,
     "upsConfigLowBattTime": _OF_THE_DRIVER,
@@ -80,7 +84,7 @@ Placed = tuple[Oid, ObjectType[Any], Scalars[Any] | Table[Any]]
 def text_of(name: str) -> CompiledMib:
     if not IETF.exists() or not VENDOR.exists():
         pytest.skip("the texts of other MIBs are not here")
-    return CompiledMib(name, VENDOR, IETF)
+    return CompiledMib(name.partition(" ")[0], VENDOR, IETF)
 
 
 def placed(module: MibModule) -> list[Placed]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """APC's PowerNet-MIB: three generations of rack power units, all shown from one state.
 
-The tree of APC's UPSes (1.1.1 below the arc) is not here: tools look there first, and take
-whatever has it for a UPS.
+The tree of APC's UPSes (1.1.1 below the arc) is not here but in powernet_ups: tools look there
+first, and take whatever has it for a UPS.
 """
 
 from __future__ import annotations

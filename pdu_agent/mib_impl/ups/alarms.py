@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pdu_agent.mib_impl.conventions import AutonomousType
+from pdu_agent.mib_impl.one_ups import first_ups, of_ups
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table
 from pdu_agent.mib_impl.syntax import Gauge32, Integer32, Oid, TimeStamp
-from pdu_agent.mib_impl.ups.first import first_ups, of_ups
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.model.ups import Ups, UpsFlag
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pdu_agent.mib_impl.one_ups import first_ups, measured, of_ups
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, Table
 from pdu_agent.mib_impl.syntax import Enumerated, Integer32, Oid
-from pdu_agent.mib_impl.ups.first import first_ups, measured, of_ups
 from pdu_agent.mib_impl.ups.unit import NON_NEGATIVE, TENTHS
 from pdu_agent.mib_impl.upses import finite
 from pdu_agent.model.snapshot import Snapshot

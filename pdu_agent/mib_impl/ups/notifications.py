@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from pdu_agent.mib_impl.one_ups import first_ups
 from pdu_agent.mib_impl.schema import NotificationType, Tell, Told
 from pdu_agent.mib_impl.syntax import Oid
 from pdu_agent.mib_impl.ups.alarms import ON_BATTERY, alarms_of, description
-from pdu_agent.mib_impl.ups.first import first_ups
 from pdu_agent.mib_impl.ups.unit import whole_minutes
 from pdu_agent.mib_impl.upses import finite, measured
 from pdu_agent.model.commands import NotificationClass

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from pdu_agent.mib_impl.one_ups import first_ups, measured, of_ups, rated
 from pdu_agent.mib_impl.schema import ObjectType, Scalars, whole
 from pdu_agent.mib_impl.syntax import DisplayString, Enumerated, Integer32
-from pdu_agent.mib_impl.ups.first import first_ups, measured, of_ups, rated
 from pdu_agent.mib_impl.upses import finite
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.model.ups import Ups, UpsFlag

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one UPS that UPS-MIB has room for, and what is believed of it."""
+"""The one UPS that a MIB of a UPS has room for, and what is believed of it."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def rated(get: Callable[[Ups], float | None]) -> Callable[[Ups | None], float | 
 
 
 def measured(get: Callable[[Ups], float | None]) -> Callable[[Ups | None], float | None]:
-    """The getter of a number of now: UPS-MIB has no place for old ones."""
+    """The getter of a number of now: such MIBs have no place for old ones."""
     return of_ups(lambda ups: upses.measured(ups, get(ups)))
