@@ -28,7 +28,8 @@ from pdu_agent.nut.words import Words, line_of
 class Unit(Protocol):
     """What all connections of a device have in common."""
 
-    device: NutDevice
+    @property
+    def device(self) -> NutDevice: ...
 
     def dump(self) -> bytes:
         """Everything, as it is now."""
