@@ -164,6 +164,14 @@ def test_timers_count_whole_seconds_up(pending: Action | None, shutdown: str, st
     assert (told["outlet.1.timer.shutdown"], told["outlet.1.timer.start"]) == (shutdown, start)
 
 
+def test_an_outlet_that_is_shut_down_before_a_reboot_goes_off_first() -> None:
+    waits = {"pending": Action.REBOOT, "pending_s": 60.0, "state": OutletState.REBOOTING}
+    told = values(with_outlet(unit(), 1, stopping="waits for its hook", **waits))
+    assert (told["outlet.1.timer.shutdown"], told["outlet.1.timer.start"]) == ("60", "-1")
+    told = values(with_outlet(unit(), 1, relay_closed=False, **waits))
+    assert (told["outlet.1.timer.shutdown"], told["outlet.1.timer.start"]) == ("-1", "60")
+
+
 def test_an_outlet_without_a_relay_is_not_switchable() -> None:
     told = values(with_outlet(unit(), 1, switched=False, relay_closed=None))
     assert (told["outlet.1.switchable"], told["outlet.2.switchable"]) == ("no", "yes")
@@ -344,6 +352,8 @@ def test_a_value_that_nothing_watches_is_not_good() -> None:
         ((ups(UpsFlag.ON_LINE, UpsFlag.LOW_BATTERY),), "OL"),
         ((ups(UpsFlag.ON_BATTERY, inlets=()),), "OL"),
         ((ups(UpsFlag.ON_BATTERY, lost_s=5.0),), "OB"),
+        ((ups(UpsFlag.ON_LINE, lost_s=5.0),), "OL"),
+        ((ups(UpsFlag.ON_BATTERY, UpsFlag.CALIBRATING),), "OL"),
         ((ups(UpsFlag.ON_BATTERY), ups(UpsFlag.ON_LINE)), "OL"),
         ((ups(UpsFlag.ON_BATTERY), ups(UpsFlag.ON_LINE, inlets=(2,))), "OB"),
     ],
@@ -382,6 +392,7 @@ def test_what_may_not_be_read_is_not_there() -> None:
     assert not any("outlet.group.1." in name for name in told)  # it tells of outlet 2
     told = values(snapshot, rights=Rights.NONE, outlets={"1": Rights.READ})
     assert "outlet.1.realpower" in told
+    assert told["outlet.count"] == "2"
     assert not any(name.startswith(("device.", "input.", "ambient.", "ups.")) for name in told)
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from operator import attrgetter
 
 from pdu_agent.core.settings import GroupSettings, OutletSettings
@@ -25,7 +25,7 @@ from pdu_agent.nut.names.row import Row, Table, Write, bounds, number, octets, s
 NO_TIMER = "-1"
 """What NUT's drivers show where no countdown runs."""
 _GOES_OFF = (Action.OFF, Action.OFF_DELAYED, Action.REBOOT_DELAYED)
-_GOES_ON = (Action.ON, Action.ON_DELAYED, Action.REBOOT)
+_GOES_ON = (Action.ON, Action.ON_DELAYED)
 _ON_OR_OFF = {True: "on", False: "off"}
 _STATE_OF_GROUP = {GroupState.ON: "on", GroupState.OFF: "off"}
 
@@ -52,13 +52,19 @@ def _power_up(outlet: Outlet, text: str) -> Command:
         raise InvalidValue(f"power_up: {text[:40]!r} is not one of {words}") from None
 
 
-def _timer(actions: tuple[Action, ...]) -> Callable[[Outlet], str]:
+def _shutdown_timer(outlet: Outlet) -> str:
+    is_to_go = outlet.pending in _GOES_OFF
+    return _left(outlet, is_to_go or (outlet.pending is Action.REBOOT and outlet.is_shutting_down))
+
+
+def _start_timer(outlet: Outlet) -> str:
+    is_away = outlet.pending is Action.REBOOT and not outlet.is_shutting_down
+    return _left(outlet, is_away or outlet.pending in _GOES_ON)
+
+
+def _left(outlet: Outlet, runs: bool) -> str:
     """Whole seconds until the relay moves, rounded up: 0 only once it may move."""
-
-    def left(outlet: Outlet) -> str:
-        return str(math.ceil(outlet.pending_s)) if outlet.pending in actions else NO_TIMER
-
-    return left
+    return str(math.ceil(outlet.pending_s)) if runs else NO_TIMER
 
 
 def _status(outlet: Outlet) -> str | None:
@@ -78,6 +84,7 @@ _key_of_outlet = attrgetter(
     "pending",
     "pending_s",
     "relay_closed",
+    "stopping",
     "faults",
     "on_delay_s",
     "off_delay_s",
@@ -112,8 +119,8 @@ OUTLETS: Table[Outlet] = Table(
             "s",
             _seconds(OutletSetting.ON_DELAY_S),
         ),
-        Row("timer.shutdown", _timer(_GOES_OFF), "until it goes off; -1: it does not", "s"),
-        Row("timer.start", _timer(_GOES_ON), "until it goes on; -1: it does not", "s"),
+        Row("timer.shutdown", _shutdown_timer, "until it goes off at last; -1: it does not", "s"),
+        Row("timer.start", _start_timer, "until it goes on; -1: it does not", "s"),
     ),
     needs=lambda outlet: (outlet.index,),
     key=_key_of_outlet,

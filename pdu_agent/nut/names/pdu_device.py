@@ -30,8 +30,9 @@ class PduDevice:
         self._grant = grant_of(settings.rights, settings.outlets)
         tables = (driver_table(settings.driver), *TABLES)
         self._published = Published(tables, self._grant)
+        self._instants: Mapping[str, Instant] = {}
         self._offered: tuple[str, ...] = ()
-        self._offered_for: object = None
+        self._shape: object = None
 
     @property
     def name(self) -> str:
@@ -41,21 +42,14 @@ class PduDevice:
         return self._published.variables(self._controller.snapshot)
 
     def commands(self) -> tuple[str, ...]:
-        snapshot = self._controller.snapshot
-        shape = _shape(snapshot)
-        if shape != self._offered_for:
-            found = instants(snapshot).values()
-            self._offered = tuple(
-                sorted(each.name for each in found if is_offered(each, self._grant, snapshot))
-            )
-            self._offered_for = shape
+        self._look(self._controller.snapshot)
         return self._offered
 
     def instruct(self, command: str, value: str | None) -> None:
         snapshot = self._controller.snapshot
         asked = f"{command} {value}" if value else command
         try:
-            instant = _known(command, snapshot)
+            instant = self._known(command, snapshot)
             commands = [instant.command(value)]
             if not self._grant.allows(instant.guard, EVERY_OUTLET):
                 raise NotPermitted(f"{command}: {instant.guard.value} is not granted everywhere")
@@ -79,18 +73,31 @@ class PduDevice:
             raise
         self._submit([command])
 
+    def _look(self, snapshot: Snapshot) -> None:
+        """Renew the commands if there are others now."""
+        shape = _shape(snapshot)
+        if shape != self._shape:
+            self._shape, self._instants = shape, instants(snapshot)
+            self._offered = tuple(
+                sorted(
+                    name
+                    for name, instant in self._instants.items()
+                    if is_offered(instant, self._grant, snapshot)
+                )
+            )
+
+    def _known(self, command: str, snapshot: Snapshot) -> Instant:
+        self._look(snapshot)
+        found = self._instants.get(command.lower())
+        if found is None:
+            raise UnknownTarget(f"{command[:80]!r} is no instant command of this unit")
+        return found
+
     def _submit(self, commands: Sequence[Command]) -> None:
         self._controller.submit_all(commands, self._actor)
 
     def _refused(self, asked: str, error: CommandError) -> None:
         self._controller.note_refusal(asked[:200], self._actor, str(error))
-
-
-def _known(command: str, snapshot: Snapshot) -> Instant:
-    found = instants(snapshot).get(command)
-    if found is None:
-        raise UnknownTarget(f"{command[:80]!r} is no instant command of this unit")
-    return found
 
 
 def _shape(snapshot: Snapshot) -> object:

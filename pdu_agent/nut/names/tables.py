@@ -29,7 +29,7 @@ from pdu_agent.nut.names.outlet_rows import (
     OUTLETS_OWN,
 )
 from pdu_agent.nut.names.row import Row, Table
-from pdu_agent.nut.names.unit_rows import NAMES_VERSION, UNIT
+from pdu_agent.nut.names.unit_rows import COUNT, NAMES_VERSION, UNIT
 
 STATE = "quiet"
 """driver.state of a driver that is neither starting nor walking its device."""
@@ -61,6 +61,7 @@ def driver_table(driver: str) -> Table[Snapshot]:
 
 TABLES: tuple[Table[Any], ...] = (
     UNIT,
+    COUNT,
     INLETS,
     SUMS,
     INLET_METERS,

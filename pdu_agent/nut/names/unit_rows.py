@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pdu_agent.core.outage.supplies import Supply, supplies_of
+from pdu_agent.core.outage.supplies import Power, Supply, supplies_of
 from pdu_agent.core.settings import DeviceSettings
 from pdu_agent.model.commands import Command, ConfigureDevice, DeviceSetting
 from pdu_agent.model.snapshot import SensorStatus, Severity, Snapshot
@@ -20,14 +20,16 @@ UPTIME_STEP_S = 60
 
 
 def is_on_battery(supply: Supply) -> bool:
-    return _all_say(supply, UpsFlag.ON_BATTERY)
+    """As outages have it. While nothing answers, what was said last counts, as upsmon has it."""
+    if supply.power is Power.SILENT:
+        return any(UpsFlag.ON_BATTERY in ups.flags for ups in supply.upses)
+    return supply.power is Power.BATTERY
 
 
 def status(snapshot: Snapshot) -> str:
     """ups.status: what the UPSes that feed the unit say, in the order in which NUT's drivers do.
 
-    On battery as soon as one inlet is: whoever watches the unit must not learn it last. What was
-    said last counts while a UPS cannot be reached, as upsmon has it.
+    On battery as soon as one inlet is: whoever watches the unit must not learn it last.
     """
     supplies = supplies_of(snapshot.upses).values()
     on_battery = [supply for supply in supplies if is_on_battery(supply)]
@@ -89,6 +91,14 @@ _MODEL = _of_device(lambda snapshot: snapshot.device.model)
 _SERIAL = _of_device(lambda snapshot: snapshot.device.serial_number)
 _VERSION = _of_device(lambda snapshot: snapshot.device.software_version)
 
+COUNT: Table[Snapshot] = Table(
+    "",
+    lambda snapshot: (("", snapshot),),
+    (Row("outlet.count", lambda snapshot: str(len(snapshot.outlets)), "outlets of the unit"),),
+    needs=lambda _: (),
+)
+"""Clients look at no outlet without it, so that whoever may read one outlet has it too."""
+
 UNIT: Table[Snapshot] = Table(
     "",
     lambda snapshot: (("", snapshot),),
@@ -122,7 +132,6 @@ UNIT: Table[Snapshot] = Table(
         Row("ups.model", _MODEL, "as device.model, for older clients"),
         Row("ups.serial", _SERIAL, "as device.serial, for older clients"),
         Row("ups.firmware", _VERSION, "version of the agent"),
-        Row("outlet.count", lambda snapshot: str(len(snapshot.outlets)), "outlets of the unit"),
         Row("outlet.switchable", _switchable, "whether any outlet has a relay"),
         Row(
             "outlet.group.count",
