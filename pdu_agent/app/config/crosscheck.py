@@ -18,6 +18,7 @@ from pdu_agent.app.config.meter_check import meter_check
 from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.node_check import node_check
 from pdu_agent.app.config.nut_check import nut_check
+from pdu_agent.app.config.outage_check import outage_check
 from pdu_agent.app.config.panel_check import panel_check
 from pdu_agent.app.config.place_check import place_check
 from pdu_agent.app.config.plan_check import plan_check
@@ -58,6 +59,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     nut_check(checker, problems)
     rule_check(checker, problems)
     ups_check(checker, problems)
+    outage_check(checker, problems)
     script_check(Path(root.place.source).parent, checker, problems)
 
 

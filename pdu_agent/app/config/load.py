@@ -16,6 +16,7 @@ from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.credentials import read_secrets
 from pdu_agent.app.config.crosscheck import crosscheck
 from pdu_agent.app.config.directories import default_runtime_dir, default_state_dir
+from pdu_agent.app.config.outage_check import hard_cuts
 from pdu_agent.app.config.plan_check import plan_conflicts
 from pdu_agent.app.config.schema import (
     BUS_OF_BOARD,
@@ -89,6 +90,7 @@ def _settings(
     crosscheck(tree, checker, problems)
     if is_thorough:
         plan_conflicts(checker, problems)
+        hard_cuts(checker, problems)
     secrets = _secrets(tree, path, environ, checker, problems)
     if file is None or secrets is None or problems.errors:
         return None
