@@ -51,7 +51,7 @@ def listen(path: Path, group: int | None) -> socket.socket:
         listener.bind(str(path))
         if group is not None:
             os.chown(path, -1, group)
-        listener.listen(16)
+        listener.listen(64)
     except OSError as exc:
         listener.close()
         raise ProcessError(f"{path}: {exc.strerror or exc}") from None

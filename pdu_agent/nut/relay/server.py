@@ -18,7 +18,8 @@ from pathlib import Path
 from pdu_agent.nut.relay.pair import LineTooLong, Out, Pair, Standing
 
 MAX_PAIRS = 16
-"""upsd takes one; upsdrvctl and people who try things out take few."""
+"""upsd takes one; upsdrvctl and people who try things out take few. With one too many goes the one
+that was silent longest."""
 MAX_WAITING_OCTETS = 262_144
 """Of what one side does not take; then the other is not read until it does."""
 RETRY_S = 0.5
@@ -36,11 +37,18 @@ class _Side:
 
 @dataclass(eq=False, slots=True)
 class _Link:
-    """One connection of upsd; agent: None while it is away."""
+    """One connection of upsd; agent: None while it is away. heard_s: monotonic, 0 for one that
+    never said a word; the agent is not bothered by those.
+    """
 
     pair: Pair
     upsd: _Side
     agent: _Side | None = None
+    heard_s: float = 0.0
+
+    @property
+    def misses_agent(self) -> bool:
+        return self.agent is None and self.heard_s > 0
 
 
 class RelayServer:
@@ -75,7 +83,7 @@ class RelayServer:
         """Until `stop_soon`, or until upsdrvctl ends it through its socket."""
         retried_s = time.monotonic()
         while not self._stopping:
-            alone = [link for link in self._links if link.agent is None]
+            alone = [link for link in self._links if link.misses_agent]
             left_s = max(0.0, retried_s + RETRY_S - time.monotonic()) if alone else None
             for key, events in self._selector.select(left_s):
                 self._serve(key, events)
@@ -111,12 +119,10 @@ class RelayServer:
             return
         connection.setblocking(False)
         if len(self._links) >= MAX_PAIRS:
-            connection.close()
-            return
+            self._end(min(self._links, key=lambda link: link.heard_s))
         link = _Link(Pair(os.getpid()), _Side(connection))
         self._links.append(link)
         self._watch(link, link.upsd)
-        self._reach(link, is_first=True)
 
     def _reach(self, link: _Link, is_first: bool) -> None:
         agent = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -155,6 +161,9 @@ class RelayServer:
         if not data:
             self._lost(link, side)
         elif side is link.upsd:
+            is_first, link.heard_s = not link.heard_s, time.monotonic()
+            if is_first:
+                self._reach(link, is_first=True)
             self._carry_out(link, link.pair.from_upsd(data))
         else:
             self._note("")
