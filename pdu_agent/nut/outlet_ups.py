@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pdu_agent.access.grant import Grant, Rights
-from pdu_agent.core.outage.supplies import Power, Supply, supplies_of
+from pdu_agent.core.outage.supplies import Supply, supplies_of
 from pdu_agent.model.commands import Controller
 from pdu_agent.model.errors import InvalidValue
 from pdu_agent.model.snapshot import Outlet, Snapshot
-from pdu_agent.model.ups import UpsFlag
 from pdu_agent.nut.device import Variable
 from pdu_agent.nut.names.measured import MEASURED, is_current
 from pdu_agent.nut.names.row import number, shown
-from pdu_agent.nut.names.unit_rows import MANUFACTURER
+from pdu_agent.nut.names.unit_rows import MANUFACTURER, is_on_battery
 from pdu_agent.nut.settings import OF_OUTLET
 
 SHUT_DOWN = "FSD OB LB"
@@ -99,19 +98,12 @@ def status_of(outlet: Outlet, supply: Supply | None) -> str | None:
         return None
     if not outlet.is_on:
         return OFF
-    return ON_BATTERY if supply is not None and _on_battery(supply) else ON_LINE
+    return ON_BATTERY if supply is not None and is_on_battery(supply) else ON_LINE
 
 
 def _supply(snapshot: Snapshot, outlet: Outlet) -> Supply | None:
     supplies = supplies_of(snapshot.upses).values()
     return next((supply for supply in supplies if outlet.inlet in supply.inlets), None)
-
-
-def _on_battery(supply: Supply) -> bool:
-    """While nothing answers, what was said last counts."""
-    if supply.power is Power.SILENT:
-        return any(UpsFlag.ON_BATTERY in ups.flags for ups in supply.upses)
-    return supply.power is Power.BATTERY
 
 
 def _battery(supply: Supply | None) -> Iterator[tuple[str, str | None]]:

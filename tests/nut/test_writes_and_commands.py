@@ -389,7 +389,7 @@ _NAMES = st.lists(_WORDS, max_size=6).map(".".join) | st.text(max_size=40)
 _VALUES = st.none() | st.text(max_size=60) | st.integers().map(str) | st.floats().map(str)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(rights=st.sampled_from(Rights), data=st.data())
 def test_whatever_is_asked_is_done_or_refused_and_a_refusal_does_nothing(
     rights: Rights, data: st.DataObject
