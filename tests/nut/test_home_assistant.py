@@ -18,12 +18,11 @@ from pdu_agent.model.commands import ConfigureOutlet, OutletSetting, Target, Tar
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.readings import Measurement
 from pdu_agent.model.snapshot import OutletState, SensorKind
-from pdu_agent.nut.face import NutFace
-from pdu_agent.nut.settings import NutSettings
 from tests.core.bench import Workbench
 from tests.nut import home_assistant
 from tests.nut.home_assistant import AMBIENT, STATUS_OF_AMBIENT, STATUS_WORDS, entities, is_on
-from tests.nut.upsd import ADMIN, GUEST, SECRET, Upsd, running_upsd
+from tests.nut.served import with_upsd
+from tests.nut.upsd import ADMIN, GUEST, SECRET, Upsd
 
 OUTLETS = 8
 METERED = range(1, 7)
@@ -44,27 +43,6 @@ def make_unit() -> Workbench:
     bench.sense(2, 40.0)
     bench.submit(ConfigureOutlet(3, OutletSetting.NAME, "NAS"))
     return bench
-
-
-@asynccontextmanager
-async def served(bench: Workbench, server: Upsd, rights: Rights) -> AsyncIterator[None]:
-    """The face of the unit, whose relays do as told at once, with upsd connected to it."""
-    settings = NutSettings(state_path=str(server.state_path), group="", rights=rights)
-    face = NutFace(settings, frozenset(), bench.core, bench.core.events)
-
-    async def pass_time() -> None:
-        while True:
-            bench.run(0.01)
-            await asyncio.sleep(0.01)
-
-    await face.start()
-    passing = asyncio.create_task(pass_time())
-    try:
-        await asyncio.to_thread(server.until, lambda: server.upsc("pdu", "ups.status") == "OL")
-        yield
-    finally:
-        passing.cancel()
-        face.stop()
 
 
 @asynccontextmanager
@@ -102,7 +80,7 @@ def test_eight_outlets_are_switches_and_what_is_metered_has_sensors(tmp_path: Pa
     bench = make_unit()
 
     async def look(server: Upsd) -> None:
-        async with served(bench, server, Rights.SWITCH), client_of(server, ADMIN) as client:
+        async with client_of(server, ADMIN) as client:
             found = await seen(client)
             assert found.switches == {n: f"Outlet {n}" for n in range(1, 9)} | {3: "NAS"}
             assert found.unique_id == "OpenPDU_OpenPDU-8_S-0042"
@@ -123,8 +101,7 @@ def test_eight_outlets_are_switches_and_what_is_metered_has_sensors(tmp_path: Pa
                     told = found.sensors.get(f"ambient.{name}", "good")
                     assert told in STATUS_OF_AMBIENT
 
-    with running_upsd(tmp_path / "nut", {"pdu": "openpdu"}) as server:
-        asyncio.run(look(server))
+    with_upsd(tmp_path, bench, Rights.SWITCH, look)
 
 
 @pytest.mark.peer
@@ -132,7 +109,7 @@ def test_its_switches_and_buttons_work(tmp_path: Path) -> None:
     bench = make_unit()
 
     async def press(server: Upsd) -> None:
-        async with served(bench, server, Rights.SWITCH), client_of(server, ADMIN) as client:
+        async with client_of(server, ADMIN) as client:
             found = await seen(client)
             assert found.buttons == [f"outlet.{n}.load.cycle" for n in range(1, 9)]
             await client.run_command("pdu", "outlet.3.load.off")
@@ -147,8 +124,7 @@ def test_its_switches_and_buttons_work(tmp_path: Path) -> None:
             moves = [(relay, closed) for _, relay, closed in bench.board.moves]
             assert moves == [(2, False), (2, True), (3, False), (3, True)]
 
-    with running_upsd(tmp_path / "nut", {"pdu": "openpdu"}) as server:
-        asyncio.run(press(server))
+    with_upsd(tmp_path, bench, Rights.SWITCH, press)
 
 
 @pytest.mark.peer
@@ -156,7 +132,7 @@ def test_a_unit_that_may_only_be_read_has_sensors_and_no_switches(tmp_path: Path
     bench = make_unit()
 
     async def look(server: Upsd) -> None:
-        async with served(bench, server, Rights.READ), client_of(server, ADMIN) as client:
+        async with client_of(server, ADMIN) as client:
             found = await seen(client)
             assert found.switches == {}
             assert found.buttons == []
@@ -164,8 +140,7 @@ def test_a_unit_that_may_only_be_read_has_sensors_and_no_switches(tmp_path: Path
             with pytest.raises(NUTError):
                 await client.run_command("pdu", "outlet.3.load.off")
 
-    with running_upsd(tmp_path / "nut", {"pdu": "openpdu"}) as server:
-        asyncio.run(look(server))
+    with_upsd(tmp_path, bench, Rights.READ, look)
     assert bench.board.moves == []
 
 
@@ -175,10 +150,9 @@ def test_a_user_of_upsd_without_rights_moves_nothing(tmp_path: Path) -> None:
     bench = make_unit()
 
     async def press(server: Upsd) -> None:
-        async with served(bench, server, Rights.WRITE), client_of(server, GUEST) as client:
+        async with client_of(server, GUEST) as client:
             with pytest.raises(NUTError, match="ACCESS-DENIED"):
                 await client.run_command("pdu", "outlet.3.load.off")
 
-    with running_upsd(tmp_path / "nut", {"pdu": "openpdu"}) as server:
-        asyncio.run(press(server))
+    with_upsd(tmp_path, bench, Rights.WRITE, press)
     assert bench.board.moves == []
