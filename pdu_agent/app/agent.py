@@ -45,6 +45,7 @@ from pdu_agent.model.commands import Actor
 from pdu_agent.model.errors import ConfigError, StoreError
 from pdu_agent.model.events import Subscription
 from pdu_agent.model.record import Record
+from pdu_agent.nut.settings import SIMULATED, UpsSettings
 from pdu_agent.store.record_store import Loaded, RecordStore
 from pdu_agent.web.services import Services
 
@@ -275,10 +276,16 @@ class Agent:
                 reader = UpsReader(core.on_upses, core.uptime_s, settings.simulator.speed)
                 self._exit.push_async_callback(reader.stop)
             if reader is not None:
-                reader.read(settings.upses)
+                reader.read(self._with_simulated(settings.upses))
 
         take(self._settings)
         self._takers.append(take)
+
+    def _with_simulated(self, upses: tuple[UpsSettings, ...]) -> tuple[UpsSettings, ...]:
+        address = self._hardware.upsd_address if self._hardware is not None else ""
+        return tuple(
+            replace(ups, server=address) if ups.server == SIMULATED else ups for ups in upses
+        )
 
     async def stop(self) -> None:
         """Leave in reverse order, all of it whatever fails; the relays stay as they are.

@@ -24,6 +24,7 @@ from pdu_agent.app.config.schema import (
 from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
 from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.paths import SOCKET_NAME, announced_demo_socket
+from pdu_agent.core.outage.settings import LowSettings, OutageSettings, ReturnSettings, ShedStep
 from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings, RelayRef
 from pdu_agent.core.shutdown.settings import GracefulSettings
 from pdu_agent.hw.ads130e08 import Ads130e08Settings
@@ -32,6 +33,7 @@ from pdu_agent.hw.mcp23008 import Mcp23008Settings
 from pdu_agent.hw.sim.loads import default_loads
 from pdu_agent.hw.sim.machines import FOLDER
 from pdu_agent.model.commands import Target, TargetKind
+from pdu_agent.nut.settings import SIMULATED, UpsSettings
 from pdu_agent.snmp.credentials import AuthProtocol, Community, PrivProtocol, User
 from pdu_agent.snmp.settings import SnmpSettings
 from pdu_agent.web.settings import HttpSettings
@@ -108,7 +110,7 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
     """The agent that the demo runs: one inlet, `options.outlets` outlets, all of it simulated."""
     outlets = options.outlets
     loads = default_loads(outlets, options.seed)
-    machines = _machines(options.script)
+    machines, upses = _machines(options.script), _upses(options.script)
     return AgentSettings(
         state_dir=state_dir,
         runtime_dir=runtime_dir,
@@ -136,6 +138,8 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
             _converter(number, currents) for number, currents in enumerate(currents_of(outlets))
         ),
         inlets=(InletSettings(1),),
+        upses=tuple(UpsSettings(name, SIMULATED, inlets=(1,), poll_s=1.0) for name in upses),
+        outage=_outage(outlets, machines) if upses else OutageSettings(),
         hooks=(_shut_down(runtime_dir),) if machines else (),
         outlets=tuple(
             OutletSettings(
@@ -160,6 +164,26 @@ def _shut_down(runtime_dir: Path) -> HookEntry:
     tell = ': > "$0/$OPENPDU_OUTLET"'
     command = CommandHook(("/bin/sh", "-c", tell, str(folder.absolute())))
     return HookEntry(name=SHUT_DOWN, kind="command", time_limit_s=10.0, options=command)
+
+
+def _outage(outlets: int, machines: frozenset[int]) -> OutageSettings:
+    """What cannot be told to shut down goes first; mains has to stay for a little."""
+    lamps = tuple(number for number in range(1, outlets + 1) if number not in machines)
+    return OutageSettings(
+        enabled=True,
+        shed=(ShedStep(after_s=20.0, outlets=lamps),),
+        low=LowSettings(stage_s=10.0),
+        back=ReturnSettings(after_s=15.0, gap_s=2.0),
+    )
+
+
+def _upses(script: str) -> tuple[str, ...]:
+    if not script:
+        return ()
+    # Loaded here so that a demo without a script does not carry a YAML parser.
+    from pdu_agent.app.script_file import upses_in
+
+    return upses_in(script)
 
 
 def _machines(script: str) -> frozenset[int]:

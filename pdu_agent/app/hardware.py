@@ -178,6 +178,11 @@ class Hardware:
 
     # -- opening ------------------------------------------------------------------------
 
+    @property
+    def upsd_address(self) -> str:
+        """Of the simulated NUT server; empty where there is none."""
+        return self.board.upsd.address if self.board is not None else ""
+
     def _simulated_board(
         self, settings: AgentSettings, already_running: bool
     ) -> SimulatedBoard | None:

@@ -58,6 +58,13 @@ def machines_in(name: str) -> frozenset[int]:
     return frozenset(step.machine.of.index for step in steps if step.machine is not None)
 
 
+def upses_in(name: str) -> tuple[str, ...]:
+    """Names of the UPSes that the script is about, sorted; none of a script that is wrong."""
+    found = _read(name, Place(name), Problems()) if name else None
+    steps = found[0].steps if found is not None else ()
+    return tuple(sorted({step.ups.name for step in steps if step.ups is not None}))
+
+
 def check_script(name: str, place: Place, problems: Problems) -> None:
     """Report all that can be judged without a board. place: of the name, for a missing file."""
     _read(name, place, problems)

@@ -32,8 +32,8 @@ def simulated_board(
 
     Raises ConfigError for a device that has no simulator.
     """
-    entries = entries_of(settings)
-    if not entries:
+    entries, upses = entries_of(settings), upses_of(settings)
+    if not entries and not upses:
         return None
     simulator = settings.simulator
     return SimulatedBoard(
@@ -45,6 +45,7 @@ def simulated_board(
         settings.runtime_dir,
         seed=simulator.seed,
         mains=Mains(simulator.mains_v, simulator.mains_hz, seed=simulator.seed),
+        upses=upses,
         relay_log=Path(simulator.relay_log) if simulator.relay_log else None,
         already_running=already_running,
         # Faster than real time the host could never be on time for the next message.
@@ -74,6 +75,11 @@ def relays_of(settings: AgentSettings) -> dict[tuple[str, int], int]:
 def entries_of(settings: AgentSettings) -> list[Entry]:
     """Everything whose place is simulated, by the names that logs call it by."""
     return [entry for entry in _all_entries(settings) if is_simulated(entry.place)]
+
+
+def upses_of(settings: AgentSettings) -> dict[str, tuple[int, ...]]:
+    """Those of the simulated NUT server, by their names there, and the inlets that they feed."""
+    return {ups.there: ups.inlets for ups in settings.upses if is_simulated(ups.server)}
 
 
 def sensor_name(number: int) -> str:

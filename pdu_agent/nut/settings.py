@@ -18,6 +18,8 @@ from pdu_agent.model.settings import setting
 from pdu_agent.model.size import MAX_INLETS, MAX_OUTLETS
 
 MAX_UPSES = 8
+SIMULATED = "sim"
+"""In place of a server: the simulated one of the agent itself."""
 OF_OUTLET = "outlet{}"
 """The name of an outlet's own UPS in ups.conf."""
 _OF_OUTLET = re.compile(OF_OUTLET.format(r"\d+"), re.ASCII)
@@ -82,7 +84,7 @@ class UpsSettings:
     LABELS: ClassVar = ("name",)
 
     name: str = setting(max_length=32, doc="what faces and rules call it")
-    server: str = setting("127.0.0.1:3493", max_length=255, doc="host:port of upsd")
+    server: str = setting("127.0.0.1:3493", max_length=255, doc="host:port of upsd, or sim")
     ups: str = setting("", max_length=64, doc="its name there; empty: `name`")
     inlets: tuple[int, ...] = setting(
         (), minimum=1, maximum=MAX_INLETS, max_length=MAX_INLETS, doc="what it feeds; empty: none"
@@ -95,6 +97,11 @@ class UpsSettings:
     stale_after_s: float = setting(
         15.0, minimum=1, maximum=3600, doc="without an answer for so long it is unreachable"
     )
+
+    @property
+    def there(self) -> str:
+        """Its name at its server."""
+        return self.ups or self.name
 
 
 def parse_server(text: str) -> tuple[str, int]:

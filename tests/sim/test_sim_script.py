@@ -46,6 +46,7 @@ class Stage:
             folder,
             already_running=True,
             relay_log=self.log,
+            upses={"rack": (1,)},
         )
         self.relays = Mcp23008Bank(self.board.bus("sim"), Mcp23008Settings())
 
@@ -341,7 +342,7 @@ def test_every_example_of_the_manual_can_be_played(stage):
     """What this strip does not have, such as a second line, is no mistake of the example."""
     manual = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     lacking = re.compile(r"there is no (line|branch) |no simulated device is called")
     for block in blocks:
         assert [p for p in problems_of(stage, block) if not lacking.search(p)] == []

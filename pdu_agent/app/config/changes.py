@@ -12,6 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.nut.settings import SIMULATED
 
 _TAKEN_WHOLE = frozenset(
     {
@@ -42,12 +43,18 @@ _FIXED_FIELDS: Mapping[str, frozenset[str]] = {
 
 def needing_restart(old: AgentSettings, new: AgentSettings) -> list[str]:
     """The settings, as "outlets 3 relay" or "meters", that differ and need a restart."""
-    return [
+    found = [
         path
         for field in fields(AgentSettings)
         if field.name not in _TAKEN_WHOLE
         for path in _differences(field.name, getattr(old, field.name), getattr(new, field.name))
     ]
+    return found + (["upses"] if _simulated(old) != _simulated(new) else [])
+
+
+def _simulated(settings: AgentSettings) -> list[tuple[str, tuple[int, ...]]]:
+    """The UPSes of the simulated server, which are made once."""
+    return [(ups.there, ups.inlets) for ups in settings.upses if ups.server == SIMULATED]
 
 
 def _differences(section: str, old: Any, new: Any) -> Iterator[str]:

@@ -39,7 +39,7 @@ from pdu_agent.app.config.tree import (
 )
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.model.errors import ConfigError
-from pdu_agent.nut.settings import parse_server
+from pdu_agent.nut.settings import SIMULATED, parse_server
 from pdu_agent.snmp.settings import parse_listen, parse_oid, parse_subtree, parse_target
 
 SOCKET_NAME = "api.sock"
@@ -239,6 +239,11 @@ def _board_bus(text: str) -> None:
         raise ConfigError(f"{text!r} is no bus; expected a device such as /dev/i2c-1, or sim")
 
 
+def _ups_server(text: str) -> None:
+    if text != SIMULATED:
+        parse_server(text)
+
+
 def _meter_port(text: str) -> None:
     if "://" not in text and not BUS_OF_BOARD.fullmatch(text):
         raise ConfigError(f"{text!r} is no port; expected a device such as /dev/ttyUSB0, or sim")
@@ -262,5 +267,5 @@ _JUDGES: dict[str, Any] = {
     "displays.bus": _board_bus,
     "io.bus": _board_bus,
     "io.chip": _board_bus,
-    "upses.server": parse_server,
+    "upses.server": _ups_server,
 }

@@ -364,6 +364,38 @@ class SensorAction:
             refresh()
 
 
+@dataclass(frozen=True, slots=True)
+class UpsAction:
+    """A UPS whose server is simulated: the mains before it, its battery, its driver."""
+
+    name: str = setting(max_length=32, doc="as in `upses`")
+    mains: str = setting("", choices=("", "fails", "returns"), doc="before it, not behind it")
+    charge: float | None = setting(None, minimum=0, maximum=100, doc="percent, from now on")
+    battery_wh: float | None = setting(None, minimum=0.1, maximum=100_000, doc="when it is full")
+    worn: bool | None = setting(None, doc="its battery is to be replaced")
+    stale: bool | None = setting(None, doc="its driver has lost it")
+
+    def __post_init__(self) -> None:
+        if not self.mains and (self.charge, self.battery_wh, self.worn, self.stale) == (None,) * 4:
+            raise ConfigError("expected mains, charge, battery_wh, worn or stale")
+
+    def check(self, board: SimulatedBoard) -> Wrong:
+        if self.name not in board.upses:
+            there = ", ".join(board.upses) or "none"
+            return "name", f"no simulated UPS is called {self.name!r}; there is: {there}"
+        return None
+
+    def perform(self, board: SimulatedBoard) -> None:
+        ups = board.upses[self.name]
+        if self.mains:
+            ups.set_mains(self.mains == "returns")
+        ups.set_battery(self.charge, self.battery_wh)
+        if self.worn is not None:
+            ups.wear_out(self.worn)
+        if self.stale is not None:
+            ups.is_stale = self.stale
+
+
 def _point(board: SimulatedBoard, field: str, target: Target) -> Wrong:
     layout = board.world.layout
     numbers: dict[TargetKind, Any] = {

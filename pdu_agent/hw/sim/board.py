@@ -25,10 +25,12 @@ from pdu_agent.hw.sim.machines import FOLDER, Machine
 from pdu_agent.hw.sim.script import Player, Script
 from pdu_agent.hw.sim.spi import SimSpiPort
 from pdu_agent.hw.sim.surroundings import Surroundings
+from pdu_agent.hw.sim.ups import SimulatedUps
+from pdu_agent.hw.sim.upsd import SimulatedUpsd
 from pdu_agent.hw.sim.waveform import Mains
 from pdu_agent.hw.sim.world import Layout, Truth, World
 from pdu_agent.model.clock import Clock
-from pdu_agent.model.commands import Target
+from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import ConfigError
 
 REFRESH_S = 1.0
@@ -44,6 +46,7 @@ class SimulatedBoard:
     runtime_dir: an existing folder for the registers of relay boards, and for files.
     already_running: relay boards without a register file come up as in a unit at work, every
     relay closed, instead of as after power-on.
+    upses: of a simulated NUT server, and which inlets each feeds.
     relay_log: see Contacts. loads: outlet -> Load; by default a plausible set. noise_lsb: of
     converters, in codes. queue_s: see SimSpiPort. speed: simulated seconds per second.
 
@@ -62,6 +65,7 @@ class SimulatedBoard:
         *,
         seed: int = 1,
         mains: Mains | None = None,
+        upses: Mapping[str, Sequence[int]] | None = None,
         loads: Mapping[int, Load] | None = None,
         relay_log: Path | None = None,
         already_running: bool = False,
@@ -97,6 +101,8 @@ class SimulatedBoard:
             self.devices[entry.name] = attach(self, entry)
         self.contacts.begin()
         self._machines: dict[int, Machine] = {}
+        self.upses = {name: self._ups(name, inlets) for name, inlets in (upses or {}).items()}
+        self.upsd = SimulatedUpsd(self.upses)
         self._started = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -144,6 +150,14 @@ class SimulatedBoard:
         for machine in self._machines.values():
             machine.look(now_s)
 
+    def _ups(self, name: str, inlets: Sequence[int]) -> SimulatedUps:
+        targets = [Target(TargetKind.INLET, inlet) for inlet in inlets]
+
+        def load_w() -> float:
+            return sum(self.truth(target).active_power_w for target in targets)
+
+        return SimulatedUps(name, load_w, self.clock.monotonic_s, self.mains.nominal_v)
+
     def power_loss(self) -> None:
         """The logic supply fails and returns: all chips at their power-on defaults."""
         for device in self.devices.values():
@@ -164,8 +178,10 @@ class SimulatedBoard:
         self._started = True
         for device in self.devices.values():
             device.start()
+        if self.upses:
+            self.upsd.start()
         refreshing = any(device.refresh is not None for device in self.devices.values())
-        if refreshing or self._script is not None:
+        if refreshing or self.upses or self._script is not None:
             self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
             self._thread.start()
 
@@ -173,6 +189,7 @@ class SimulatedBoard:
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
+        self.upsd.close()
         for device in self.devices.values():
             device.close()
         self.contacts.close()
@@ -183,6 +200,8 @@ class SimulatedBoard:
         while not self._stopping.wait(pause_s):
             next_s = player.play(self.clock.monotonic_s())
             self.look_at_machines()
+            for ups in self.upses.values():
+                ups.look()
             pause_s = LISTENING_S if self._machines else REFRESH_S
             if next_s is not None:
                 due_s = (next_s - self.clock.monotonic_s()) / self._speed

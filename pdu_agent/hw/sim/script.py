@@ -20,6 +20,7 @@ from pdu_agent.hw.sim.actions import (
     MainsAction,
     RelayAction,
     SensorAction,
+    UpsAction,
     duration_s,
 )
 from pdu_agent.model.errors import ConfigError
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ACTIONS = ("load", "machine", "leak", "fuse", "mains", "relay", "bus", "device", "sensor")
+ACTIONS = (
+    *("load", "machine", "leak", "fuse", "mains", "relay", "bus", "device", "sensor", "ups"),
+)
 MAX_STEPS = 5000
 LEAST_PAUSE_S = 0.01  # a step that comes again at once would never end
 
@@ -55,6 +58,7 @@ class Step:
     bus: BusAction | None = setting(None)
     device: DeviceAction | None = setting(None)
     sensor: SensorAction | None = setting(None)
+    ups: UpsAction | None = setting(None)
     wait: str = setting("", max_length=16, doc="time that passes before the next entry")
     say: str = setting("", max_length=200, doc="a line for the log")
 

@@ -102,7 +102,7 @@ class UpsReader:
         pauses, news = Pauses(), _News(server)
         while True:
             try:
-                link = await opened(server, upses[0].ups or upses[0].name, self._executor)
+                link = await opened(server, upses[0].there, self._executor)
                 try:
                     await self._poll(link, upses, pauses, news)
                 finally:
@@ -135,7 +135,7 @@ class UpsReader:
             due_s[ups] = loop.time() + ups.poll_s / self._speed
 
     async def _ask(self, link: Link, ups: UpsSettings) -> None:
-        name, tracked = ups.ups or ups.name, self._tracked[ups]
+        name, tracked = ups.there, self._tracked[ups]
         try:
             answer = await link.ask(*list_variables(name))
         except Refused as exc:
@@ -187,4 +187,4 @@ class Pauses:
 
 
 def _identity(settings: UpsSettings) -> tuple[str, str, str]:
-    return settings.name, settings.server, settings.ups or settings.name
+    return settings.name, settings.server, settings.there

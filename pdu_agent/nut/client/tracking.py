@@ -42,7 +42,7 @@ class Tracked:
     def renew(self, settings: UpsSettings, index: int, stale_s: float) -> None:
         """Go on with other settings of the same UPS."""
         self._stale_s = stale_s
-        source = f"{settings.ups or settings.name}@{settings.server}"
+        source = f"{settings.there}@{settings.server}"
         self.row = replace(
             self.row, index=index, name=settings.name, inlets=settings.inlets, source=source
         )
