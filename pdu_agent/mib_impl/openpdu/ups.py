@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pdu_agent.mib_impl.conventions import TruthValue
 from pdu_agent.mib_impl.openpdu.words import number_list
 from pdu_agent.mib_impl.schema import ObjectType, Table
-from pdu_agent.mib_impl.syntax import Bits, Enumerated, Integer32, Oid, Unsigned32, Utf8
+from pdu_agent.mib_impl.syntax import Bits, Enumerated, Integer32, Oid, Syntax, Unsigned32, Utf8
 from pdu_agent.mib_impl.upses import finite, measured
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.model.ups import Ups, UpsFlag, UpsLine
@@ -31,6 +31,7 @@ _LABELS = {
 FLAGS = Bits(*_LABELS.values())
 _NUMBER = Unsigned32(1, 255)
 _MILLI = Unsigned32(scale=1000)
+_SIGNED_MILLI = Integer32(scale=1000)
 _TENTHS = Unsigned32(scale=10)
 _PERCENT = Unsigned32(0, 1000, scale=10)
 _INPUT, _OUTPUT = 1, 2
@@ -98,7 +99,7 @@ UPSES: Table[Ups] = Table(
         ObjectType(
             16,
             "opduUpsBatteryCurrent",
-            Integer32(scale=1000),
+            _SIGNED_MILLI,
             _now(lambda ups: ups.battery_current_a),
             units="milliamperes",
         ),
@@ -149,9 +150,13 @@ def _lines(snapshot: Snapshot) -> Iterable[tuple[Oid, _Row]]:
 
 
 def _of_line(
-    number: int, name: str, get: Callable[[UpsLine], float | None], units: str
+    number: int,
+    name: str,
+    get: Callable[[UpsLine], float | None],
+    units: str,
+    syntax: Syntax = _MILLI,
 ) -> ObjectType[_Row]:
-    return ObjectType(number, name, _MILLI, lambda row: measured(row[0], get(row[1])), units)
+    return ObjectType(number, name, syntax, lambda row: measured(row[0], get(row[1])), units)
 
 
 UPS_LINES: Table[_Row] = Table(
@@ -164,7 +169,13 @@ UPS_LINES: Table[_Row] = Table(
         ObjectType(2, "opduUpsLineNumber", _NUMBER),
         _of_line(3, "opduUpsLineVoltage", lambda line: line.voltage_v, "millivolts"),
         _of_line(4, "opduUpsLineCurrent", lambda line: line.current_a, "milliamperes"),
-        _of_line(5, "opduUpsLineActivePower", lambda line: line.active_power_w, "milliwatts"),
+        _of_line(
+            5,
+            "opduUpsLineActivePower",
+            lambda line: line.active_power_w,
+            "milliwatts",
+            _SIGNED_MILLI,
+        ),
         _of_line(6, "opduUpsLineFrequency", lambda line: line.frequency_hz, "millihertz"),
     ),
 )
