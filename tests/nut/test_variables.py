@@ -388,12 +388,22 @@ def test_what_may_not_be_read_is_not_there() -> None:
     snapshot = furnished(unit(2, sensors=[SENSOR]))
     told = values(snapshot, rights=Rights.READ, outlets={"2": Rights.NONE})
     assert "outlet.1.status" in told
-    assert [name for name in told if ".2." in name and "outlet" in name] == []
-    assert not any("outlet.group.1." in name for name in told)  # it tells of outlet 2
+    assert [name for name in told if "outlet.2." in name] == []
+    assert told["outlet.group.1.name"] == "servers"  # a group is the unit's
     told = values(snapshot, rights=Rights.NONE, outlets={"1": Rights.READ})
     assert "outlet.1.realpower" in told
     assert told["outlet.count"] == "2"
     assert not any(name.startswith(("device.", "input.", "ambient.", "ups.")) for name in told)
+
+
+def test_alarms_of_an_outlet_are_told_to_who_may_read_it_only() -> None:
+    target = Target(TargetKind.OUTLET, 2)
+    alarm = Alarm(1, "welded", Severity.CRITICAL, "outlet 2", "cannot be off", WALL_S, target)
+    snapshot = replace(unit(), alarms=(alarm,))
+    assert values(snapshot)["ups.alarm"] == "[outlet 2: cannot be off]"
+    told = values(snapshot, outlets={"2": Rights.NONE})
+    assert "ups.alarm" not in told
+    assert told["ups.status"] == "OL"
 
 
 def test_only_who_may_write_is_told_of_what_can_be_written() -> None:

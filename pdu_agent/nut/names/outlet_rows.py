@@ -228,5 +228,4 @@ GROUPS: Table[Group] = Table(
             "W",
         ),
     ),
-    needs=lambda group: (None, *group.members),
 )

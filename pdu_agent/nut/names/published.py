@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pdu_agent.access.grant import Grant, Rights
+from pdu_agent.access.needs import outlet_of
 from pdu_agent.model.commands import Command
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.nut.device import Variable
@@ -19,7 +20,6 @@ class _Kept:
     """What was last told of one subject. names: of all its rows, whether they are told or not."""
 
     names: tuple[str, ...]
-    needs: tuple[int | None, ...]
     writable: bool
     key: object
     variables: dict[str, Variable]
@@ -37,6 +37,8 @@ class Published:
 
     def variables(self, snapshot: Snapshot) -> Mapping[str, Variable]:
         """All of them, those of one subject together."""
+        if not self._grant.reads_everything:
+            snapshot = self._without_strange_alarms(snapshot)
         kept: dict[tuple[int, str], _Kept] = {}
         told: dict[str, Variable] = {}
         for position, table in enumerate(self._tables):
@@ -48,6 +50,15 @@ class Published:
                     told.update(now.variables)
         self._kept = kept
         return told
+
+    def _without_strange_alarms(self, snapshot: Snapshot) -> Snapshot:
+        """Those of an outlet are as much its own as what it draws."""
+        alarms = tuple(
+            alarm
+            for alarm in snapshot.alarms
+            if self._grant.allows(Rights.READ, outlet_of(alarm.target))
+        )
+        return replace(snapshot, alarms=alarms)
 
     def command(self, name: str, text: str, snapshot: Snapshot) -> Command | None:
         """What writing it asks for; None where it cannot be written. upsd tells names apart without
@@ -80,12 +91,12 @@ class Published:
         key = None if table.key is None else table.key(subject)
         if before is not None and key is not None and key == before.key:
             return before
-        needs = tuple(table.needs(subject))
-        if before is None or before.needs != needs:
+        if before is None:
+            needs = tuple(table.needs(subject))
             if not self._allows(Rights.READ, needs):
                 return None
             names = tuple(prefix + row.name for row in table.rows)
-            before = _Kept(names, needs, self._allows(Rights.WRITE, needs), None, {})
+            before = _Kept(names, self._allows(Rights.WRITE, needs), None, {})
         variables: dict[str, Variable] = {}
         for name, row in zip(before.names, table.rows, strict=True):
             text, old = row.read(subject), before.variables.get(name)
@@ -93,7 +104,7 @@ class Published:
                 variables[name] = old
             elif (now := _variable(row, subject, text, before.writable)) is not None:
                 variables[name] = old if old is not None and now == old else now
-        return _Kept(before.names, needs, before.writable, key, variables)
+        return _Kept(before.names, before.writable, key, variables)
 
 
 def _variable(row: Row[Any], subject: Any, text: str | None, writable: bool) -> Variable | None:

@@ -56,8 +56,9 @@ class Table(Generic[T]):
     """The variables of one kind of thing.
 
     pattern: its prefix as documented. subjects: each thing with its prefix, no two of them with the
-    same. needs: the outlets whose rights count, None for the unit's. key: equal as long as all the
-    values are; where there is none, they are looked at each time.
+    same. needs: the outlets whose rights count, None for the unit's; always the same for one
+    prefix. key: equal as long as all the values are; where there is none, they are looked at each
+    time.
     """
 
     pattern: str
