@@ -41,9 +41,6 @@ class Stage:
     def status(self, outlet: int) -> str:
         return self.server.upsc(f"outlet{outlet}", "ups.status")
 
-    def shutdown_epoch_s(self, outlet: int) -> float:
-        return float(self.watches[outlet].told.read_text("ascii"))
-
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
@@ -70,7 +67,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 def test_its_own_server_goes_down_before_the_outlet_is_cut(stage: Stage) -> None:
     done = stage.unit.ask("off", "2", "--wait", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr + stage.watches[2].words()
-    told_s = stage.shutdown_epoch_s(2)
+    told_s = stage.watches[2].told_epoch_s
     assert stage.unit.cuts()[2] > told_s + TAKES_S
     assert "it drew under 5 W for 1 s" in stage.unit.ask("why", "2").stdout
     assert stage.status(2) == "FSD OFF"

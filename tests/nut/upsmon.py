@@ -54,6 +54,11 @@ class Upsmon:
     def has_shut_down(self) -> bool:
         return self.told.exists()
 
+    @property
+    def told_epoch_s(self) -> float:
+        """When it shut down."""
+        return float(self.told.read_text("ascii"))
+
     def words(self) -> str:
         return self.log.read_text("utf-8", "replace")
 
