@@ -50,10 +50,11 @@ class PduDevice:
         asked = f"{command} {value}" if value else command
         try:
             instant = self._known(command, snapshot)
-            commands = [instant.command(value)]
             if not self._grant.allows(instant.guard, EVERY_OUTLET):
                 raise NotPermitted(f"{command}: {instant.guard.value} is not granted everywhere")
-            require(self._grant, commands, snapshot)
+            # Before the value: who may not do it is not told what it takes.
+            require(self._grant, [instant.make(None)], snapshot)
+            commands = [instant.command(value)]
             if why := instant.obstacle(snapshot):
                 raise NotNow(f"{command}: {why}")
         except CommandError as error:

@@ -10,6 +10,7 @@ from typing import Any
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.access.needs import outlet_of
 from pdu_agent.model.commands import Command
+from pdu_agent.model.errors import NotPermitted
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.nut.device import Variable
 from pdu_agent.nut.names.row import Row, Table
@@ -62,16 +63,19 @@ class Published:
 
     def command(self, name: str, text: str, snapshot: Snapshot) -> Command | None:
         """What writing it asks for; None where it cannot be written. upsd tells names apart without
-        regard to the case of letters, and so does this. Raises CommandError.
+        regard to the case of letters, and so does this. Raises CommandError; NotPermitted first, as
+        who may not write is not told what it takes.
         """
-        for row, subject in self._rows_of(name.lower(), snapshot):
+        for table, row, subject in self._rows_of(name.lower(), snapshot):
             if row.write is not None and row.write.when(subject):
+                if not self._allows(Rights.WRITE, table.needs(subject)):
+                    raise NotPermitted(f"{name}: write is not granted")
                 return row.write.to_command(subject, text)
         return None
 
-    def _rows_of(self, name: str, snapshot: Snapshot) -> Iterator[tuple[Row[Any], Any]]:
-        """The row of that name, in lower case, with its subject. One that may not be read is not
-        there.
+    def _rows_of(self, name: str, snapshot: Snapshot) -> Iterator[tuple[Table[Any], Row[Any], Any]]:
+        """The row of that name, in lower case, with its table and subject. One that may not be read
+        is not there.
         """
         for table in self._tables:
             for prefix, subject in table.subjects(snapshot):
@@ -79,7 +83,7 @@ class Published:
                 if (rest != name or not prefix) and self._allows(Rights.READ, table.needs(subject)):
                     for row in table.rows:
                         if rest == row.name:
-                            yield row, subject
+                            yield table, row, subject
 
     def _allows(self, needed: Rights, needs: Iterable[int | None]) -> bool:
         return all(self._grant.allows(needed, outlet) for outlet in needs)
