@@ -10,6 +10,7 @@ from enum import Enum
 import pytest
 
 from pdu_agent.mib_impl.openpdu import cap as cap_mib
+from pdu_agent.mib_impl.openpdu import outage as outage_mib
 from pdu_agent.mib_impl.openpdu import outlet as outlet_mib
 from pdu_agent.mib_impl.openpdu import outlet_control, words
 from pdu_agent.mib_impl.openpdu import rule as rule_mib
@@ -26,7 +27,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     TemperatureScale,
 )
-from pdu_agent.model.control import CapState, RuleState, TripState
+from pdu_agent.model.control import CapState, OutageState, RuleState, TripState
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.snapshot import (
     Alarm,
@@ -348,6 +349,7 @@ def test_names_longer_than_their_object_are_cut_between_characters() -> None:
         (words.TRIP_STATE, TripState),
         (rule_mib.STATE, RuleState),
         (cap_mib.STATE, CapState),
+        (outage_mib.STATE, OutageState),
         (outlet_mib.LOCK, Lock),
         (outlet_mib.POWER_UP, PowerUp),
         (sensor_mib.KIND, SensorKind),

@@ -29,7 +29,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     Ticket,
 )
-from pdu_agent.model.control import Cap, CapState, Plan, Rule, RuleState
+from pdu_agent.model.control import Cap, CapState, Outage, OutageState, Plan, Rule, RuleState
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.snapshot import (
@@ -333,6 +333,19 @@ UPSES = (
 )
 """One on battery, and one that is silent, with what was read before."""
 
+OUTAGES = (
+    Outage(
+        ups="rack",
+        state=OutageState.ON_BATTERY,
+        since_wall_s=WALL_S - 61.4,
+        inlets=(1,),
+        taken=(2, 1),
+        text="mains was lost 08:00",
+        next="outlets of priority 1 are shut down",
+        next_wall_s=None,
+    ),
+)
+
 HOOKS = ("tidy", "shutdown nas")
 
 
@@ -354,6 +367,7 @@ def furnished(snapshot: Snapshot) -> Snapshot:
         caps=CAPS,
         hooks=HOOKS,
         upses=UPSES,
+        outages=OUTAGES,
         inlets=(replace(snapshot.inlets[0], **BALANCE),),
     )
 

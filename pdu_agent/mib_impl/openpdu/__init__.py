@@ -17,6 +17,7 @@ from pdu_agent.mib_impl.openpdu.meter import METERS
 from pdu_agent.mib_impl.openpdu.notification_control import ENABLES, delivery_counters
 from pdu_agent.mib_impl.openpdu.notification_types import CARRIED, NOTIFICATIONS
 from pdu_agent.mib_impl.openpdu.notifications import telling
+from pdu_agent.mib_impl.openpdu.outage import OUTAGES
 from pdu_agent.mib_impl.openpdu.outlet import OUTLETS
 from pdu_agent.mib_impl.openpdu.outlet_control import CONTROL
 from pdu_agent.mib_impl.openpdu.plan import PLANS
@@ -77,6 +78,7 @@ def openpdu_module(
             event_table(arc),
             UPSES,
             UPS_LINES,
+            OUTAGES,
             PLANS,
             CAPS,
             RULES,
