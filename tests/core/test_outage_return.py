@@ -298,6 +298,17 @@ def test_what_went_returns_after_the_unit_has_lost_its_power_too(policy: PowerUp
     assert rig.on() == [1, 2, 3, 4]
 
 
+def test_an_order_to_stay_off_counts_after_a_power_loss_too() -> None:
+    rig = Rig(outage(), power_up=PowerUp.LAST)
+    rig.fail(LOW_BATTERY)
+    rig.made.run(5)
+    rig.lose_power()
+    rig.made.switch(3, Action.OFF)
+    rig.mains()
+    rig.made.run(600)
+    assert rig.on() == [1, 2, 4]
+
+
 def test_a_policy_of_off_counts_after_a_power_loss() -> None:
     rig = Rig(outage(), power_up=PowerUp.OFF)
     rig.fail(LOW_BATTERY)

@@ -406,12 +406,15 @@ def _leads_to_on(action: Action, live: OutletLive) -> bool:
 
 
 def _takes_over(live: OutletLive, action: Action, actor: Actor) -> bool:
-    """Does somebody want off what only safety or an outage has switched off? Then it is to stay
-    so afterwards.
+    """Does somebody want off what only safety or an outage has switched off, or keeps off since
+    the unit has its power again? Then it is to stay so afterwards.
     """
     is_off = LEADS_TO_ON.get(action) is False and not live.machine.ends_on
-    is_passing = live.actor is not None and (live.actor.is_safety or live.actor.is_outage)
-    return is_off and is_passing and not (actor.is_safety or actor.is_outage)
+    by = live.actor
+    if by is None or not is_off or actor.is_safety or actor.is_outage:
+        return False
+    is_kept = by.face == "power up" and any(not hold.wants_on for hold in live.holds)
+    return by.is_safety or by.is_outage or is_kept
 
 
 def _delay_s(command: SwitchOutlet) -> float | None:
