@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from pdu_agent.core.control_entries import Entry, control_entry
 from pdu_agent.core.state import CoreState
-from pdu_agent.core.watching.alarms import SENSOR, THRESHOLD
+from pdu_agent.core.watching.alarms import SENSOR, THRESHOLD, UPS_KINDS
 from pdu_agent.core.wording import described, target_of
 from pdu_agent.model.commands import Target, TargetKind, change_settings
 from pdu_agent.model.events import (
@@ -180,7 +180,8 @@ def _cleared_entry(event: AlarmCleared) -> Entry | None:
         return EventKind.THRESHOLD_CLEARED, Severity.INFO, alarm.target, text, ""
     if alarm.kind == SENSOR:
         return None
-    text = f"{alarm.subject} is in order again"
+    over = UPS_KINDS.get(alarm.kind)
+    text = f"{alarm.subject}: {over}" if over else f"{alarm.subject} is in order again"
     kind = EventKind.UPS_CHANGED if _is_of_ups(alarm) else EventKind.HARDWARE_CLEARED
     return kind, Severity.INFO, alarm.target, text, ""
 

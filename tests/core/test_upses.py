@@ -170,3 +170,16 @@ def test_each_minute_on_battery_is_told_and_a_silent_ups_is_not_said_to_be() -> 
     assert at(200.0, flags=charging) == [200.0]
     unit.core.on_upses((ONLINE,))
     assert not [e for e in unit.heard.drain() if isinstance(e, UpsOnBattery)]
+
+
+def test_the_log_tells_what_is_over_while_something_else_stands() -> None:
+    unit = Workbench(outlets=1)
+    worn = UpsFlag.REPLACE_BATTERY
+    for ups in (saying(worn), saying(worn, UpsFlag.ON_BATTERY), saying(worn)):
+        unit.core.on_upses((ups,))
+    told = [entry.text for entry in unit.core.snapshot.events if "UPS rack" in entry.text]
+    assert told == [
+        "UPS rack: its battery is worn out and has to be replaced",
+        "UPS rack: mains has failed, it runs on battery, charge 100 %",
+        "UPS rack: mains is back",
+    ]

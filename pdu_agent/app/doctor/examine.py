@@ -15,6 +15,7 @@ from pdu_agent.app.doctor.chips import ExpectedChip, check_chips, in_use, tell_i
 from pdu_agent.app.doctor.finding import Finding, note, ok, problem
 from pdu_agent.app.doctor.machine import Machine
 from pdu_agent.app.doctor.nut import check_nut
+from pdu_agent.app.doctor.upses import ReadUps, check_upses, read_ups
 from pdu_agent.app.host_probes import ping_trouble, system_means
 from pdu_agent.hw import registry
 from pdu_agent.hw.sim.connections import is_simulated
@@ -78,6 +79,7 @@ class Surroundings:
     agents: frozenset[int] = frozenset()
     bind: host.Bind = host.bind
     ping_trouble: Callable[[], str] = lambda: ping_trouble(system_means())
+    read_ups: ReadUps = read_ups
 
 
 def examine(settings: AgentSettings, around: Surroundings) -> Iterator[Finding]:
@@ -92,6 +94,7 @@ def examine(settings: AgentSettings, around: Surroundings) -> Iterator[Finding]:
         yield from host.check_ports(machine, settings, around.bind)
     yield from _hosts(settings, around.ping_trouble)
     yield from check_nut(machine, settings.nut)
+    yield from check_upses(settings.upses, around.read_ups)
     found = list(devices(settings))
     real = [device for device in found if not is_simulated(device.place)]
     if len(real) < len(found):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pdu_agent.core.state import CoreState
@@ -24,13 +24,14 @@ WEAR = "wear"
 HOOK = "hook"
 SHUTDOWN = "shutdown"
 """Kinds of alarms; the others are named after what is out of order: relay, board, meter, store."""
-UPS_KINDS = (
-    "ups unreachable",
-    "ups on battery",
-    "ups low battery",
-    "ups replace battery",
-    "ups overloaded",
-)
+UPS_KINDS: Mapping[str, str] = {
+    "ups unreachable": "it can be read again",
+    "ups on battery": "mains is back",
+    "ups low battery": "its battery is no longer low",
+    "ups replace battery": "its battery is in order",
+    "ups overloaded": "it is no longer overloaded",
+}
+"""With what is told once one is over: a UPS may have several, of which others stand."""
 _MAY_FLAP = frozenset({THRESHOLD, SENSOR, FAN, COOLING, "meter", "cap", "rule input", *UPS_KINDS})
 """What a value raises. What something else goes by, as by a welded relay, ends at once."""
 
