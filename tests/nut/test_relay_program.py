@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import getpass
+import grp
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -13,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -237,3 +240,34 @@ def test_systemd_is_told_when_it_is_ready(stage: Stage, tmp_path: Path) -> None:
             process.terminate()
             assert process.wait(10) == 0
     assert not stage.pid_file.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_started_by_root_it_becomes_its_user_and_lets_that_group_in(tmp_path: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    program = relay.install(tmp_path / "drivers")
+    with TemporaryDirectory() as folder:  # pytest's own are for root alone
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        become_nobody(program, Path(folder), nobody.pw_uid)
+
+
+def become_nobody(program: Path, folder: Path, uid: int) -> None:
+    process = subprocess.Popen(
+        [str(program), "-s", "pdu", "-x", "port=/nowhere", "-F", "-u", "nobody", "-g", "daemon"],
+        env={**os.environ, "NUT_STATEPATH": str(folder)},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        path = folder / "openpdu-pdu"
+        end_s = time.monotonic() + 10
+        while not path.exists() or path.stat().st_gid != grp.getgrnam("daemon").gr_gid:
+            assert time.monotonic() < end_s
+            time.sleep(0.02)
+        found = path.stat()
+        assert (found.st_uid, found.st_mode & 0o777) == (uid, 0o660)
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        assert f"Uid:\t{uid}\t{uid}\t{uid}" in status
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+    assert not path.exists()
