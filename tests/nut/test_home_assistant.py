@@ -22,7 +22,8 @@ from tests.core.bench import Workbench
 from tests.nut import home_assistant
 from tests.nut.home_assistant import AMBIENT, STATUS_OF_AMBIENT, STATUS_WORDS, entities, is_on
 from tests.nut.served import with_upsd
-from tests.nut.upsd import ADMIN, GUEST, SECRET, Upsd
+from tests.nut.unit import Unit, running_unit
+from tests.nut.upsd import ADMIN, GUEST, SECRET, Upsd, running_upsd
 
 aionut = pytest.importorskip("aionut")
 
@@ -158,3 +159,28 @@ def test_a_user_of_upsd_without_rights_moves_nothing(tmp_path: Path) -> None:
 
     with_upsd(tmp_path, bench, Rights.WRITE, press)
     assert bench.board.moves == []
+
+
+@pytest.mark.peer
+def test_an_agent_of_its_own_is_found_with_its_switches_and_sensors(tmp_path: Path) -> None:
+    """`openpdu run` on simulated hardware, with a meter at the inlet and at outlet 1."""
+
+    async def look(server: Upsd, unit: Unit) -> None:
+        async with client_of(server, ADMIN) as client:
+            found = await seen(client)
+            assert found.switches == {n: f"outlet {n}" for n in range(1, OUTLETS + 1)}
+            for name in ("outlet.1.current", "outlet.1.realpower", "outlet.1.power"):
+                assert float(found.sensors[name]) >= 0
+            assert float(found.sensors["input.voltage"]) > 200
+            assert "outlet.2.realpower" not in found.sensors
+            await client.run_command("pdu", "outlet.2.load.off")
+            await until_is_on(client, 2, False)
+            await asyncio.to_thread(unit.until, lambda: "2 0" in unit.moves())
+            assert [move for move in unit.moves() if move.endswith(" 0")] == ["2 0"]
+
+    nut = "rights: switch"
+    with running_upsd(tmp_path / "nut", {"pdu": "openpdu"}) as server:
+        folder = tmp_path / "unit"
+        with running_unit(folder, server.state_path, nut, OUTLETS) as unit:
+            server.until(lambda: "outlet.1.realpower" in server.variables("pdu"))
+            asyncio.run(look(server, unit))
