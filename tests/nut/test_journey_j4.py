@@ -78,6 +78,20 @@ def test_its_own_server_goes_down_before_the_outlet_is_cut(stage: Stage) -> None
     stage.server.until(lambda: stage.status(2) == "OL")
 
 
+def test_a_server_with_two_supplies_goes_down_with_the_second_one(
+    stage: Stage, tmp_path: Path
+) -> None:
+    both = {"outlet1": 1, "outlet2": 1}
+    machine = stage.unit.machine(2)
+    with upsmon.running_upsmon(tmp_path / "both", stage.server, machine, both) as watch:
+        assert stage.unit.ask("off", "1", "--wait", "--yes").returncode == 0
+        assert stage.status(1) == "FSD OFF"
+        time.sleep(2.5)  # it looks each second
+        assert not watch.has_shut_down
+        assert stage.unit.ask("off", "2", "--wait", "--yes").returncode == 0
+        assert watch.has_shut_down
+
+
 def test_an_outlet_that_no_upsd_reads_stays_on_and_says_why(stage: Stage) -> None:
     reason = "no upsd reads the NUT device outlet3: is it in ups.conf?"
     done = stage.unit.ask("off", "3", "--wait", "--yes")
