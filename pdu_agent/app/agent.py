@@ -30,6 +30,7 @@ from pdu_agent.app.hooks import HookRunner
 from pdu_agent.app.host_probes import HostProbes
 from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
+from pdu_agent.app.mains_fail import asker
 from pdu_agent.app.memory import give_back_free_pages, share_one_arena
 from pdu_agent.app.panel.panel import Panel
 from pdu_agent.app.privileges import keep_privileges
@@ -158,7 +159,11 @@ class Agent:
             self._settings, self._occasion.read, runtime.core, self._takers
         )
         services = Services(
-            hardware.inrush.newest, reloader.reload, runtime.core.upcoming, hooks.rows
+            hardware.inrush.newest,
+            reloader.reload,
+            runtime.core.upcoming,
+            hooks.rows,
+            asker(lambda: core_settings_of(reloader.settings), runtime.core),
         )
         await self._start_web(runtime, services)
         await self._start_nut(runtime, hooks)

@@ -7,6 +7,7 @@ each relay does as told at once. What is measured is what the caller delivers to
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from pdu_agent.model.readings import (
     InitialiseBank,
     RelayResult,
     RunHook,
+    StopHook,
     WriteRelays,
 )
 from pdu_agent.model.record import OutletRecord, Record
@@ -48,6 +50,7 @@ class Rehearsal:
 
     closed: by outlet, how the relays stand at first; those that are not there stand as the record
     wants them, or are closed. Hooks succeed, and loads are idle, at once: nothing is measured here.
+    hook_s: by name how long a hook takes, where that is to count.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Rehearsal:
         start_wall_s: float,
         record: Record | None = None,
         closed: Mapping[int, bool] | None = None,
+        hook_s: Mapping[str, float] | None = None,
     ) -> None:
         self.clock = ManualClock(wall_s=start_wall_s)
         self.movements: list[Movement] = []
@@ -68,6 +72,9 @@ class Rehearsal:
         wanted = {number: row.target_on for number, row in record.outlets.items()}
         self._closed = dict.fromkeys(self._outlets.values(), True) | wanted | dict(closed or {})
         self._effects: deque[Effect] = deque()
+        self._hook_s = hook_s or {}
+        self._running: dict[int, tuple[float, RunHook]] = {}
+        """By number, when each hook ends."""
         found = {
             number: OutletRecord("on" if is_closed else "off", target_on=is_closed)
             for number, is_closed in self._closed.items()
@@ -98,8 +105,9 @@ class Rehearsal:
         """Let time pass up to this moment."""
         self.settle()  # what the caller has ordered meanwhile
         end_s = self.clock.monotonic_s() + (wall_s - self.clock.wall_s())
-        while (due_s := self.core.next_change_s()) <= end_s:
+        while (due_s := min(self.core.next_change_s(), self._hook_due_s())) <= end_s:
             self.clock.advance(max(0.0, due_s - self.clock.monotonic_s()) + STEP_S)
+            self._end_hooks()
             self.tick()
         self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
         self.tick()
@@ -121,7 +129,22 @@ class Rehearsal:
             elif isinstance(effect, InitialiseBank):
                 self.core.on_bank(self._state_of(effect.bank))
             elif isinstance(effect, RunHook):
-                self.core.on_hook(HookResult(effect.id, effect.hook, "", 0.0))
+                end_s = self.clock.monotonic_s() + self._hook_s.get(effect.hook, 0.0)
+                self._running[effect.id] = end_s, effect
+                self._end_hooks()
+            elif isinstance(effect, StopHook):
+                self._running.pop(effect.id, None)
+
+    def _hook_due_s(self) -> float:
+        return min((end_s for end_s, _ in self._running.values()), default=math.inf)
+
+    def _end_hooks(self) -> None:
+        now_s = self.clock.monotonic_s()
+        over = [hook for end_s, hook in self._running.values() if end_s <= now_s]
+        for hook in over:
+            del self._running[hook.id]
+            took_s = self._hook_s.get(hook.hook, 0.0)
+            self.core.on_hook(HookResult(hook.id, hook.hook, "", took_s))
 
     def _written(self, order: WriteRelays) -> RelayResult:
         actors = {row.index: row.last_actor for row in self.core.snapshot.outlets}

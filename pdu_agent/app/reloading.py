@@ -39,6 +39,11 @@ class Reloader:
         self._takers = takers
         self._turn = asyncio.Lock()
 
+    @property
+    def settings(self) -> AgentSettings:
+        """Those in force."""
+        return self._settings
+
     async def reload(self, actor: Actor) -> tuple[str, ...]:
         """Put the file in force; its warnings.
 

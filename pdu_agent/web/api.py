@@ -19,7 +19,7 @@ from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, Unkn
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
-from pdu_agent.web import protection, resources, rules, schedules, upkeep, upses
+from pdu_agent.web import outages, protection, resources, rules, schedules, upkeep, upses
 from pdu_agent.web.access import Access
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
 from pdu_agent.web.orders import (
@@ -68,6 +68,7 @@ COLLECTIONS: Mapping[str, Callable[[Snapshot], Plain]] = {
     "events": resources.events,
     "rules": rules.rules,
     "upses": upses.upses,
+    "outages": outages.outages,
     "health": resources.health,
     "energy": resources.energy,
 }
@@ -101,6 +102,7 @@ def make_app(
     protection.add_routes(app.router, API, controller, access, _body)
     schedules.add_routes(app.router, API, controller, access, _body, services.upcoming)
     rules.add_routes(app.router, API, controller, access, _body)
+    outages.add_routes(app.router, API, services.mains_fail)
     app.router.add_get("/", partial(_page, controller))
     return app
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from pdu_agent.core.outage.what_if import AskMainsFail, MainsFail, MainsFailAnswer
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.control import Upcoming
-from pdu_agent.model.errors import ConfigError
+from pdu_agent.model.errors import ConfigError, InvalidValue
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 
@@ -27,13 +28,18 @@ def _nothing(_count: int, _outlet: int | None) -> Sequence[Upcoming]:
     return ()
 
 
+async def _no_dry_run(_asked: MainsFail) -> MainsFailAnswer:
+    raise InvalidValue("this agent makes no dry runs")
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """switch_on: where the newest inrush of an outlet is to be had. upcoming: what is planned.
-    hooks: those that are configured.
+    hooks: those that are configured. mains_fail: the dry run of an outage.
     """
 
     switch_on: NewestSwitchOn = lambda _: None
     reload: Reload = _no_file
     upcoming: Coming = _nothing
     hooks: Callable[[], Sequence[HookRow]] = tuple
+    mains_fail: AskMainsFail = _no_dry_run

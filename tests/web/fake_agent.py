@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pdu_agent.core.outage.what_if import Happening, MainsFail, MainsFailAnswer
 from pdu_agent.model.commands import (
     Action,
     Actor,
@@ -73,6 +74,20 @@ from pdu_agent.web.server import WebServer
 from pdu_agent.web.services import Services
 from pdu_agent.web.settings import HttpSettings
 
+MAINS_FAIL = MainsFailAnswer(
+    45.0,
+    ("rack",),
+    900.0,
+    60.0,
+    (
+        Happening(5.0, None, "on battery", "UPS rack on battery"),
+        Happening(65.2, 4, "off", "UPS rack on battery for 60 s"),
+    ),
+    (1,),
+    (2, 3),
+    (4,),
+    ("a battery falls linearly",),
+)
 NOON_S = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
 PENDING_STATE = {
@@ -290,6 +305,11 @@ class FakeController:
         self.settle_after_reads: int | None = None
         self.end_states = END_STATE
         self.coming: tuple[Upcoming, ...] = ()
+        self.asked: list[MainsFail] = []
+
+    async def mains_fail(self, asked: MainsFail) -> MainsFailAnswer:
+        self.asked.append(asked)
+        return MAINS_FAIL
 
     def upcoming(self, count: int, outlet: int | None) -> tuple[Upcoming, ...]:
         found = [each for each in self.coming if outlet is None or outlet in each.outlets]
@@ -447,7 +467,12 @@ class RunningAgent:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         settings = HttpSettings(listen="127.0.0.1:0", socket=str(self.socket_path))
-        services = Services({2: SWITCH_ON}.get, self._reload, self.controller.upcoming)
+        services = Services(
+            {2: SWITCH_ON}.get,
+            self._reload,
+            self.controller.upcoming,
+            mains_fail=self.controller.mains_fail,
+        )
         server = WebServer(self.controller, settings, services=services)
         try:
             await server.start()

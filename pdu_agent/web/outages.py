@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outages over the API: what is done in one, and what would be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+
+from aiohttp import web
+
+from pdu_agent.core.outage.what_if import (
+    DEFAULT_MIN,
+    AskMainsFail,
+    Happening,
+    MainsFail,
+    MainsFailAnswer,
+)
+from pdu_agent.model.control import Outage
+from pdu_agent.model.errors import InvalidValue
+from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.web.asking import refuse_unknown
+from pdu_agent.web.plain import Plain, instant, number
+
+
+def add_routes(router: web.UrlDispatcher, api: str, mains_fail: AskMainsFail) -> None:
+    router.add_get(f"{api}/what-if/mains-fail", partial(_mains_fail, mains_fail))
+
+
+def outages(snapshot: Snapshot) -> Plain:
+    return {
+        "time": instant(snapshot.t_wall_s),
+        "outages": [_row(row) for row in snapshot.outages],
+    }
+
+
+def _row(row: Outage) -> Plain:
+    return {
+        "ups": row.ups,
+        "state": row.state.value,
+        "since": instant(row.since_wall_s),
+        "inlets": list(row.inlets),
+        "taken": list(row.taken),
+        "text": row.text,
+        "next": row.next,
+        "next_at": instant(row.next_wall_s),
+    }
+
+
+async def _mains_fail(ask: AskMainsFail, request: web.Request) -> web.Response:
+    query = request.query
+    refuse_unknown(query, ("minutes", "runtime_s", "charge"))
+    minutes = _given(query, "minutes")
+    asked = MainsFail(
+        DEFAULT_MIN if minutes is None else minutes,
+        _given(query, "runtime_s"),
+        _given(query, "charge"),
+    )
+    return web.json_response(_answer(await ask(asked)))
+
+
+def _given(query: Mapping[str, str], name: str) -> float | None:
+    if name not in query:
+        return None
+    try:
+        value = float(query[name])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InvalidValue(f"{name}: {query[name][:20]!r} is no number")
+    return value
+
+
+def _answer(answer: MainsFailAnswer) -> Plain:
+    return {
+        "minutes": number(answer.minutes),
+        "upses": list(answer.upses),
+        "runtime_s": number(answer.runtime_s),
+        "charge_percent": number(answer.charge_pct),
+        "happenings": [_happening(each) for each in answer.happenings],
+        "lost": list(answer.lost),
+        "remains": list(answer.remains),
+        "away": list(answer.away),
+        "assumed": list(answer.assumed),
+    }
+
+
+def _happening(each: Happening) -> Plain:
+    return {
+        "at_s": number(each.at_s),
+        "outlet": each.outlet,
+        "what": each.what,
+        "because": each.because,
+    }

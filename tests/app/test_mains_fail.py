@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The dry run of an outage: what goes when, what returns, and that nothing of the unit moves."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pdu_agent.app.mains_fail import asker, prepared
+from pdu_agent.core.outage.settings import LowSettings, OutageSettings, ReturnSettings, ShedStep
+from pdu_agent.core.outage.what_if import MainsFail, MainsFailAnswer
+from pdu_agent.core.shutdown.settings import HookTerms
+from pdu_agent.model.commands import Action, Lock, SetLock
+from pdu_agent.model.errors import InvalidValue, NotNow
+from tests.core.outage_rig import LOW_BATTERY, ON, Rig, outage, ups_row
+
+STAGED: dict[int, Any] = {
+    1: {"priority": 1, "before_off": "bye"},
+    2: {"priority": 2, "before_off": "bye"},
+    3: {"priority": 2},
+    4: {"priority": 3},
+}
+SHED = ShedStep(after_s=120, outlets=(4,))
+
+
+def rig(**values: Any) -> Rig:
+    settings = outage(SHED, low=LowSettings(charge_pct=30), back=ReturnSettings(60, 20))
+    made = Rig(settings, own=STAGED, hooks=(HookTerms("bye", 90.0),))
+    made.mains(**{"charge_pct": 100.0, "runtime_s": 1000.0, "low_charge_pct": 10.0, **values})
+    return made
+
+
+def answer(made: Rig, **asked: float) -> MainsFailAnswer:
+    dry_run = prepared(made.made.settings, made.made.core.snapshot, MainsFail(**asked))
+    return dry_run.run()
+
+
+def told(found: MainsFailAnswer, what: str) -> list[tuple[int, int | None]]:
+    return [(round(each.at_s), each.outlet) for each in found.happenings if each.what == what]
+
+
+def test_it_tells_what_goes_when_and_what_returns() -> None:
+    made = rig()
+    found = answer(made, minutes=15.0)
+    # The charge is below 30 % after 700 s; each hook takes its 90 s.
+    assert told(found, "low battery") == [(705, None)]
+    assert told(found, "off") == [(120, 4), (705, 3), (795, 2), (885, 1)]
+    assert told(found, "mains back") == [(905, None)]
+    backs = told(found, "on")
+    assert [outlet for _, outlet in backs] == [1, 2, 3, 4]
+    # 10 % are left at 900 s: another 10 % take 1440 s.
+    assert 900 + 1440 <= backs[0][0] <= 900 + 1440 + 70
+    assert (found.lost, found.remains, found.away) == ((), (), ())
+    assert made.moves() == []
+
+
+def test_a_short_outage_moves_nothing() -> None:
+    found = answer(rig(), minutes=1.0)
+    assert [each.what for each in found.happenings] == ["on battery", "mains back"]
+    assert found.remains == (1, 2, 3, 4)
+
+
+def test_what_is_on_when_the_battery_is_empty_is_told() -> None:
+    made = rig()
+    made.made.submit(SetLock(1, Lock.LOCKED_ON))
+    found = answer(made, minutes=20.0, runtime_s=600.0)
+    assert found.lost == (1,)
+    assert told(found, "battery empty") == [(600, None)]
+    assert found.remains == (1,)
+
+
+def test_what_a_ups_does_not_tell_is_assumed_and_said() -> None:
+    made = rig(runtime_s=None, charge_pct=None, low_charge_pct=None)
+    found = answer(made)
+    assert (found.runtime_s, found.charge_pct) == (900.0, 100.0)
+    assert "UPS rack does not tell its runtime: 900 s" in found.assumed
+
+
+def test_an_outlet_that_is_off_is_no_part_of_it() -> None:
+    made = rig()
+    made.made.switch(4, Action.OFF)
+    made.made.run(1)
+    found = answer(made, minutes=15.0)
+    assert 4 not in [each.outlet for each in found.happenings]
+
+
+@pytest.mark.parametrize(
+    "asked", [{"minutes": 0.0}, {"minutes": 241.0}, {"runtime_s": 0.0}, {"charge_pct": 101.0}]
+)
+def test_what_makes_no_sense_is_refused(asked: dict[str, float]) -> None:
+    with pytest.raises(InvalidValue, match="is outside"):
+        MainsFail(**asked)
+
+
+def test_there_has_to_be_something_to_ask_about() -> None:
+    made = rig()
+    with pytest.raises(InvalidValue, match=r"`outage\.enabled` is false"):
+        prepared(
+            replace(made.made.settings, outage=OutageSettings()),
+            made.made.core.snapshot,
+            MainsFail(),
+        )
+    made.tell(ups_row(ON, inlets=()))
+    with pytest.raises(InvalidValue, match="no UPS that feeds an inlet is known"):
+        answer(made)
+    made.fail(LOW_BATTERY)
+    with pytest.raises(NotNow, match="UPS rack has an outage now"):
+        answer(made)
+
+
+def test_the_agent_answers_from_its_state_in_a_thread() -> None:
+    made = rig()
+    ask = asker(lambda: made.made.settings, made.made.core)
+
+    async def asked() -> MainsFailAnswer:
+        return await ask(MainsFail(15.0))
+
+    assert asyncio.run(asked()) == answer(made, minutes=15.0)
