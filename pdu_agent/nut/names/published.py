@@ -35,11 +35,19 @@ class Published:
         self._tables = tables
         self._grant = grant
         self._kept: dict[tuple[int, str], _Kept] = {}
+        self._seen: Snapshot | None = None
+        self._told: Mapping[str, Variable] = {}
 
     def variables(self, snapshot: Snapshot) -> Mapping[str, Variable]:
         """All of them, those of one subject together."""
-        if not self._grant.reads_everything:
-            snapshot = self._without_strange_alarms(snapshot)
+        if snapshot is not self._seen:
+            self._seen = snapshot
+            if not self._grant.reads_everything:
+                snapshot = self._without_strange_alarms(snapshot)
+            self._told = self._renewed(snapshot)
+        return self._told
+
+    def _renewed(self, snapshot: Snapshot) -> Mapping[str, Variable]:
         kept: dict[tuple[int, str], _Kept] = {}
         told: dict[str, Variable] = {}
         for position, table in enumerate(self._tables):
