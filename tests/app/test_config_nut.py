@@ -29,6 +29,7 @@ def load(folder: Path, nut: str) -> AgentSettings:
     ("nut", "complaint"),
     [
         ("state_path: run/nut", "state_path 'run/nut' is no path from the root on"),
+        ('state_path: "/run/\\0nut"', "expected text"),
         ("driver: open pdu", "driver 'open pdu': expected letters, digits, - and _"),
         ("name: ''", "name '': expected letters"),
         ("name: ../pdu", "name '../pdu': expected letters"),

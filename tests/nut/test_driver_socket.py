@@ -251,6 +251,18 @@ async def test_the_socket_admits_its_user_alone_and_goes_with_the_driver(tmp_pat
     assert not path.exists()
 
 
+async def test_a_driver_that_is_stopped_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "openpdu-pdu"
+    for turns in range(4):
+        made = Driver(Device(), path, "")
+        made.start()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        made.stop()
+        await asyncio.sleep(0)
+        assert not path.exists()
+
+
 async def test_the_socket_admits_the_group_whatever_the_umask(tmp_path: Path) -> None:
     path = tmp_path / "openpdu-pdu"
     group = grp.getgrgid(os.getgid())

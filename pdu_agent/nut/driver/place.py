@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import grp
 import logging
 import os
+import pwd
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pdu_agent.access.unix_socket import PathTaken, listen_unix
@@ -66,10 +67,14 @@ class Place:
         except (PathTaken, OSError) as exc:
             self._note(_advice(self.path, exc))
             return False
-        self._note("")
         self._file = self._found()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._new_link, sock=bound)
+        # In two steps, so that `stop` knows of it at whatever moment it comes.
+        self._server = await loop.create_server(
+            self._new_link, sock=bound, backlog=BACKLOG, start_serving=False
+        )
+        await self._server.start_serving()
+        self._note("")
         return True
 
     def _listening(self) -> socket.socket:
@@ -97,7 +102,8 @@ class Place:
         self._server.close()
         self._server = None
         if self._found() == self._file:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):  # the folder may be ours no more; who comes next replaces it
+                self.path.unlink()
 
     def _found(self) -> tuple[int, int]:
         """What there is at the path, as device and inode; zeros for nothing."""
@@ -123,7 +129,8 @@ def _group_id(group: str) -> tuple[int | None, str]:
     try:
         return grp.getgrnam(group).gr_gid, ""
     except KeyError:
-        return None, f"no group is called {group!r} (nut.group); install NUT, or name upsd's group"
+        cure = "install NUT, or name upsd's group, and restart"
+        return None, f"no group is called {group!r} (nut.group); {cure}"
 
 
 def _no_member(group: str) -> str:
@@ -135,9 +142,9 @@ def _no_member(group: str) -> str:
 
 def _user() -> str:
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"user {os.geteuid()}"
 
 
 def _advice(path: Path, exc: PathTaken | OSError) -> str:
