@@ -89,7 +89,6 @@ def plan_of(program: str, options: Options, environ: Mapping[str, str]) -> Plan:
     if options.reads_conf:
         place = Path(environ.get("NUT_CONFPATH") or CONF_PATH) / "ups.conf"
         conf = read_ups_conf(place, options.name)
-        state_path = conf.common.get("statepath") or state_path
     settings = {**conf.device, **options.given}
     driver = settings.get("driver") or program
     port = settings.get("port", "")
