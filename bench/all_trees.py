@@ -31,7 +31,8 @@ from snmp_peers import COMMUNITY, SETTLE_S, running_agent
 
 from pdu_agent.app.demo import demo_settings
 from pdu_agent.app.demo_options import DemoOptions
-from pdu_agent.mib_impl.identity import MIB_NAMES, OWN
+from pdu_agent.mib_impl.identity import OWN
+from pdu_agent.mib_impl.names import USUAL_MIBS
 from pdu_agent.mib_impl.view import MibView
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.snmp.face import served_modules
@@ -43,7 +44,7 @@ PUBLICATIONS = 50
 
 def walk_figures(outlets: int, walks: int) -> Iterator[Figure]:
     own = _walked(outlets, (OWN,), walks)
-    everything = _walked(outlets, MIB_NAMES, walks)
+    everything = _walked(outlets, USUAL_MIBS, walks)
     yield Figure("varbinds, all trees", everything.varbinds, "")
     yield Figure("varbinds, OPENPDU-MIB and the agent's own", own.varbinds, "")
     yield Figure("CPU of a walk, all trees, median", everything.cpu_ms, "ms")

@@ -28,8 +28,14 @@ def lent_modules(served: Iterable[MibModule]) -> tuple[MibModule, ...]:
 
 
 def roots(modules: Sequence[MibModule]) -> tuple[Oid, ...]:
-    """The subtrees that hold all objects of the modules and nothing of others, in order."""
-    return tuple(sorted({root for module in modules for root in _roots(module)}))
+    """The subtrees that hold all objects of the modules and nothing of others, in order; none
+    of them below another.
+    """
+    found: list[Oid] = []
+    for root in sorted({root for module in modules for root in _roots(module)}):
+        if not found or root[: len(found[-1])] != found[-1]:
+            found.append(root)
+    return tuple(found)
 
 
 def _roots(module: MibModule) -> set[Oid]:
