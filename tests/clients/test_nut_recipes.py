@@ -13,14 +13,14 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from pdu_agent.app.config.load import check_file
 from tests.clients import stage
 from tests.nut.dummy import DummyUps
+from tests.nut.unit import Unit
 from tests.nut.upsd import Upsd, driver
 from tests.peers import require
 from tests.system.demo_process import ROOT
@@ -32,9 +32,23 @@ CONTRIB = ROOT / "contrib" / "nut"
 UPSMON = "/lib/nut/upsmon"
 BASE = """\
 schema: 1
-relays: [{name: main, driver: mcp23008, bus: sim}]
-outlets: [{number: 1, relay: main.0}, {number: 2, relay: main.1}, {number: 3, relay: main.2}]
-inlets: [{number: 1}]
+state_dir: {folder}/state
+runtime_dir: {folder}/run
+snmp: {{listen: []}}
+http: {{listen: ''}}
+simulator: {{relay_log: {folder}/relays.log}}
+relays: [{{name: main, driver: mcp23008, bus: sim}}]
+meters:
+  - {{name: strip, driver: ads130e08, bus: sim:0, voltage: {{channel: 1, divider: 200}},
+      currents: [{{channel: 2, feeds: outlet 3}}]}}
+inlets: [{{number: 1}}]
+outlets:
+  - {{number: 1, relay: main.0}}
+  - {{number: 2, relay: main.1}}
+  - number: 3
+    relay: main.2
+    before_off: nut-down
+    graceful: {{idle_below_w: 5, idle_for_s: 5, time_limit_s: 180}}
 """
 SECRETS = {
     user: f"secret-of-{whose}"
@@ -55,14 +69,18 @@ class Board(Upsd):
         self.state_path.mkdir()
         self.rack, self.outlet = DummyUps(folder, "rack"), DummyUps(folder, "outlet3")
 
-    def write(self, more: Mapping[str, str]) -> None:
-        """more: lines of upsd.conf with those that stand here in their place."""
+    def write(self, more: Mapping[str, str], plays_outlet: bool) -> None:
+        """more: lines of upsd.conf with those that stand here in their place. plays_outlet: the
+        outlet is a dummy-ups.
+        """
         host, port = self.address.split(":")
         devices = {
             "driver = usbhid-ups\n    port = auto": self.rack.section.strip(),
             "    offdelay = 60\n    ondelay = 120\n": "",
-            "[outlet3]\n    driver = openpdu\n    port = none": f"[outlet3]\n{self.outlet.section}",
         }
+        if plays_outlet:
+            real = "[outlet3]\n    driver = openpdu\n    port = none"
+            devices[real] = f"[outlet3]\n{self.outlet.section}"
         self.piece("board/ups.conf", devices)
         self.piece("board/upsd.conf", {"LISTEN 127.0.0.1 3493": f"LISTEN {host} {port}", **more})
         self.piece("board/upsd.users", {})
@@ -99,17 +117,19 @@ class Board(Upsd):
 
 
 @contextmanager
-def board(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[Board]:
+def board(
+    folder: Path, more: Mapping[str, str] | None = None, plays_outlet: bool = True
+) -> Iterator[Board]:
     require("upsd", "upsc", "upscmd", "upsrw", "upsmon", "dummy-ups")
     server = Board(folder)
-    server.write(more or {})
-    try:
+    server.write(more or {}, plays_outlet)
+    with ExitStack() as running:
+        running.callback(server.stop)
         server.start()
-        with driver(server, "dummy-ups", "rack"), driver(server, "dummy-ups", "outlet3"):
-            server.until(lambda: server.upsc("rack", "ups.status").endswith("OL CHRG"))
-            yield server
-    finally:
-        server.stop()
+        for name in ("rack", "outlet3") if plays_outlet else ("rack",):
+            running.enter_context(driver(server, "dummy-ups", name))
+        server.until(lambda: server.upsc("rack", "ups.status").endswith("OL CHRG"))
+        yield server
 
 
 @contextmanager
@@ -243,8 +263,44 @@ def greeted(context: ssl.SSLContext, host: str, port: int, name: str) -> str:
             return encrypted.recv(200).decode("ascii")
 
 
-def test_the_piece_of_the_configuration_is_taken(tmp_path: Path) -> None:
-    file = tmp_path / "openpdu.yaml"
-    piece = (CONTRIB / "board" / "openpdu.yaml").read_text("utf-8")
-    file.write_text(BASE + piece, encoding="utf-8")
-    assert [str(each) for each in check_file(file, {}) if not each.warning] == []
+def test_the_unit_is_served_beside_the_ups_that_it_reads(tmp_path: Path) -> None:
+    nut = tmp_path / "nut"
+    nut.mkdir()
+    with board(nut, plays_outlet=False) as server, agent(tmp_path / "unit", server) as unit:
+        server.until(lambda: server.upsc("outlet3", "ups.status") in ("OL", "FSD OFF"))
+        assert server.upsc("pdu", "outlet.count") == "3"
+        who = ("-w", "-u", "homeassistant", "-p", SECRETS["homeassistant"])
+        verb = "off" if server.upsc("pdu", "outlet.1.status") == "on" else "on"
+        told = server.run("upscmd", *who, server.ups("pdu"), f"outlet.1.load.{verb}")
+        assert told.endswith("SUCCESS"), told
+        server.until(lambda: server.upsc("pdu", "outlet.1.status") == verb)
+        told = server.run("upscmd", *who, server.ups("pdu"), "outlet.3.load.off")
+        assert "CMD-NOT-SUPPORTED" in told
+        server.until(lambda: flags_of_rack(unit) == {"charging", "on line"})
+        server.rack.say(status="OB DISCHRG")
+        server.until(lambda: "on battery" in flags_of_rack(unit))
+        server.until(lambda: server.upsc("pdu", "ups.status") == "OB")
+        server.until(lambda: server.upsc("outlet3", "ups.status") in ("OB", "FSD OFF"))
+
+
+@contextmanager
+def agent(folder: Path, server: Upsd) -> Iterator[Unit]:
+    """With the piece that the page shows."""
+    replaced = {
+        "state_path: /run/nut": f"state_path: {server.state_path}\n  group: ''",
+        "- name: rack": f"- name: rack\n    server: {server.address}",
+    }
+    folder.mkdir()
+    piece = stage.written(folder, "nut/board/openpdu.yaml", replaced).read_text("utf-8")
+    unit = Unit(folder, BASE.format(folder=folder) + piece)
+    try:
+        unit.start()
+        yield unit
+    finally:
+        unit.stop()
+
+
+def flags_of_rack(unit: Unit) -> set[str]:
+    """As the agent knows them."""
+    (row,) = unit.api("GET", "/upses")[1]["upses"]
+    return {flag["flag"] for flag in row["flags"]}
