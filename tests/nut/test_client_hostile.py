@@ -27,6 +27,7 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(reader, "LONGEST_PAUSE_S", 0.05)
     monkeypatch.setattr(reader, "LOOK_S", 0.02)
+    monkeypatch.setattr(reader, "LEAST_STALE_S", 0.0)
 
 
 class Rig:
@@ -60,7 +61,7 @@ async def reading(serve: Serve, **more: object) -> AsyncIterator[Rig]:
     server = await asyncio.start_server(closing, "127.0.0.1", 0)
     address = "{}:{}".format(*server.sockets[0].getsockname())
     rig = Rig()
-    settings = UpsSettings("rack", address, poll_s=0.5, stale_after_s=1.0, **more)  # type: ignore[arg-type]
+    settings = UpsSettings("rack", address, poll_s=0.1, stale_after_s=0.25, **more)  # type: ignore[arg-type]
     rig.reader.read((settings,))
     try:
         yield rig
@@ -232,7 +233,7 @@ def test_two_upses_of_a_server_share_a_connection() -> None:
 
         async with reading(serve) as rig:
             (first,) = rig.reader._settings
-            second = UpsSettings("lab", first.server, poll_s=0.5, stale_after_s=1.0)
+            second = UpsSettings("lab", first.server, poll_s=0.1, stale_after_s=0.25)
             await rig.until(lambda: rig.row.is_reachable)
             rig.reader.read((first, second))
             await rig.until(lambda: all(ups.is_reachable for ups in rig.told[-1]))
@@ -298,9 +299,9 @@ def test_names_that_nobody_knows_and_ports_where_nobody_listens() -> None:
         rig = Rig()
         rig.reader.read(
             (
-                UpsSettings("a", "no.such.host.invalid:3493"),
-                UpsSettings("b", "127.0.0.1:1"),
-                UpsSettings("c", "[::1]:1"),
+                UpsSettings("a", "no.such.host.invalid:3493", stale_after_s=0.25),
+                UpsSettings("b", "127.0.0.1:1", stale_after_s=0.25),
+                UpsSettings("c", "[::1]:1", stale_after_s=0.25),
             )
         )
         await rig.until(lambda: all("yet" not in ups.trouble for ups in rig.told[-1]), 10.0)

@@ -50,7 +50,7 @@ class Rig:
 
 
 def settings(server: Upsd, address: str = "", **more: object) -> UpsSettings:
-    values: dict[str, object] = {"poll_s": 0.5, "stale_after_s": 2.0, **more}
+    values: dict[str, object] = {"poll_s": 0.5, "stale_after_s": 1.0, **more}
     return UpsSettings("rack", address or server.address, **values)  # type: ignore[arg-type]
 
 

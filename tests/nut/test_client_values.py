@@ -155,6 +155,17 @@ def test_a_short_silence_is_none_and_a_long_one_keeps_what_was_known() -> None:
     assert (ups.row.is_reachable, ups.row.trouble, ups.row.on_battery_s) == (True, "", 21.0)
 
 
+def test_a_server_that_starts_later_than_the_unit_is_no_loss() -> None:
+    ups = tracked()
+    ups.failed("nothing listens", 1.0)
+    ups.look(14.0)
+    assert ups.row.trouble == NOT_YET
+    ups.look(15.5)
+    assert (ups.row.trouble, ups.row.unreachable_since_s) == ("nothing listens", 0.0)
+    ups.failed("its login is refused", 16.0)
+    assert ups.row.trouble == "its login is refused"
+
+
 def test_silence_without_a_reason() -> None:
     ups = tracked()
     ups.answered(OUT, 10.0)

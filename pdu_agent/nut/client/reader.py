@@ -25,8 +25,9 @@ STEADY_S = 10.0
 """A connection that has lasted so long does not count as a failed attempt."""
 LOOK_S = 0.5
 """How often it is looked whether an answer is missing."""
+LEAST_POLL_S = 0.05
 LEAST_STALE_S = 1.0
-"""In real time: fast simulated seconds are too short for an answer."""
+"""Both in real time: fast simulated seconds are too short for an answer."""
 
 
 class UpsReader:
@@ -132,7 +133,7 @@ class UpsReader:
             news.answered()
             if loop.time() - begin_s > STEADY_S:
                 pauses.start_anew()
-            due_s[ups] = loop.time() + ups.poll_s / self._speed
+            due_s[ups] = loop.time() + max(ups.poll_s / self._speed, LEAST_POLL_S)
 
     async def _ask(self, link: Link, ups: UpsSettings) -> None:
         name, tracked = ups.there, self._tracked[ups]
@@ -148,7 +149,10 @@ class UpsReader:
         rows = tuple(self._tracked[each].row for each in self._settings)
         if rows != self._told:
             self._told = rows
-            self._deliver(rows)
+            try:
+                self._deliver(rows)
+            except Exception:  # what others make of it ends no reading
+                log.exception("UPSes: what was read could not be delivered")
 
 
 class _News:

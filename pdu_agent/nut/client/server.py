@@ -143,7 +143,7 @@ _WRONG_HOST, _WRONG_ADDRESS = 62, 64
 def _context(server: Server) -> ssl.SSLContext:
     """Blocks: files are read. Raises Unusable."""
     if server.tls is Tls.IF_OFFERED:
-        context = ssl.create_default_context()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context

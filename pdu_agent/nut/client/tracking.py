@@ -17,14 +17,16 @@ NO_STATUS = "its driver tells no ups.status that says how it is supplied"
 class Tracked:
     """One UPS. Times are the unit's uptime in seconds; row: as the core gets it.
 
-    A loss is told once there was no answer for so long: upsd restarts when it is updated. What the
-    server itself calls stale is told at once, for it has waited too.
+    A loss is told once there was no answer for so long: upsd restarts when it is updated, and may
+    start later than the unit. What the server itself calls stale is told at once, for it has
+    waited too.
     """
 
     def __init__(self, settings: UpsSettings, index: int, now_s: float, stale_s: float) -> None:
         self._answered_s = now_s
         self._stale_s = stale_s
         self._trouble = ""
+        self._is_lost = False
         self.row = Ups(
             index=index,
             name=settings.name,
@@ -57,7 +59,7 @@ class Tracked:
             return
         since_s = {flag: self.row.since_s.get(flag, now_s) for flag in flags}
         on_battery_s = now_s - since_s.get(UpsFlag.ON_BATTERY, now_s)
-        self._answered_s, self._trouble = now_s, ""
+        self._answered_s, self._trouble, self._is_lost = now_s, "", False
         self.row = replace(
             self.row,
             flags=flags,
@@ -72,17 +74,18 @@ class Tracked:
     def failed(self, trouble: str, now_s: float, at_once: bool = False) -> None:
         """Nothing true came. at_once: there is nothing to wait for."""
         self._trouble = trouble
-        if at_once or not self.row.is_reachable:
+        if at_once or self._is_lost:
             self._lose(trouble)
         self.look(now_s)
 
     def look(self, now_s: float) -> None:
         """Is what is known still to be believed?"""
-        if self.row.is_reachable and now_s - self._answered_s > self._stale_s:
+        if not self._is_lost and now_s - self._answered_s > self._stale_s:
             self._lose(self._trouble or f"no answer for {self._stale_s:g} s")
 
     def _lose(self, trouble: str) -> None:
         """What was known stays as it was: an outage does not end because nobody tells of it."""
+        self._is_lost = True
         since_s = self.row.unreachable_since_s
         if since_s is None:
             since_s = self._answered_s
