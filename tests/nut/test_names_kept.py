@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,10 +42,12 @@ from pdu_agent.model.commands import (
 )
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.readings import BankLost
+from pdu_agent.model.snapshot import Fault, OutletState
 from pdu_agent.model.ups import Ups, UpsFlag
 from pdu_agent.nut.names.pdu_device import PduDevice
 from pdu_agent.nut.settings import NutSettings
 from tests.core.bench import INLET, Workbench
+from tests.mib.unit import FakeController, unit, with_outlet
 from tests.nut.nut_names import is_variable
 
 OUTLETS = st.integers(1, 3)
@@ -71,6 +75,40 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(SetLimit, TARGETS, st.just(Quantity.CURRENT), st.sampled_from(Limit), LIMITS),
     st.just(ResetMeters(TargetKind.OUTLET, Reset.PEAK)),
 )
+
+
+CHANGES: dict[str, Any] = {
+    "name": "other",
+    "receptacle": "C19",
+    "position": "other",
+    "switched": False,
+    "state": OutletState.OFF_PENDING,
+    "pending": Action.OFF_DELAYED,
+    "pending_s": 9.0,
+    "relay_closed": False,
+    "lock": Lock.LOCKED_ON,
+    "on_delay_s": 77,
+    "off_delay_s": 77,
+    "reboot_s": 77,
+    "power_up": PowerUp.OFF,
+    "meter": None,
+    "priority": 7,
+    "faults": frozenset({Fault.WELDED}),
+    "stopping": "",
+}
+"""Of an outlet that waits for its load before a reboot: then each of them shows."""
+
+
+@pytest.mark.parametrize("field", CHANGES)
+def test_a_change_of_one_thing_of_an_outlet_is_seen(field: str) -> None:
+    waiting = {"state": OutletState.REBOOTING, "pending": Action.REBOOT, "stopping": "waits"}
+    controller = FakeController(with_outlet(unit(), 2, pending_s=3.0, **waiting))
+    device = PduDevice(controller, NutSettings(rights=Rights.WRITE))
+    before = device.variables()
+    controller.snapshot = with_outlet(controller.snapshot, 2, **{field: CHANGES[field]})
+    told = device.variables()
+    assert told == PduDevice(controller, NutSettings(rights=Rights.WRITE)).variables()
+    assert told != before
 
 
 def _submit(command: Command) -> Callable[[Workbench], None]:
