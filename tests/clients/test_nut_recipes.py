@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -304,3 +305,16 @@ def flags_of_rack(unit: Unit) -> set[str]:
     """As the agent knows them."""
     (row,) = unit.api("GET", "/upses")[1]["upses"]
     return {flag["flag"] for flag in row["flags"]}
+
+
+def test_the_page_names_files_and_sections_that_are_there() -> None:
+    page = (ROOT / "docs" / "ups-guide.md").read_text("utf-8")
+    for folder, names in re.findall(
+        r"cd (contrib/nut/\w+) && install -m 640 -g nut (.*) /etc", page
+    ):
+        assert {path.name for path in (ROOT / folder).iterdir()} >= set(names.split())
+    assert (CONTRIB / "make-certificate").stat().st_mode & 0o111
+    sections = re.findall(r"(?m)^\[(\w+)\]", (CONTRIB / "board" / "ups.conf").read_text("utf-8"))
+    assert sections == ["rack", "pdu", "outlet3"]
+    users = re.findall(r"(?m)^\[(\w+)\]", (CONTRIB / "board" / "upsd.users").read_text("utf-8"))
+    assert set(users) == set(SECRETS)
