@@ -336,6 +336,16 @@ def test_a_limit_stands_beside_its_value(
     assert f"{prefix}.high.warning" in told
 
 
+def test_the_current_of_a_group_is_told_where_it_is_watched() -> None:
+    row = replace(THRESHOLDS[0], target=Target(TargetKind.GROUP, 1), value=8.754)
+    told = values(replace(furnished(unit()), thresholds=(row,)))
+    assert told["outlet.group.1.current"] == "8.75"
+    assert told["outlet.group.1.current.status"] == "warning-high"
+    unknown = replace(row, value=None)
+    told = values(replace(furnished(unit()), thresholds=(unknown,)))
+    assert "outlet.group.1.current" not in told
+
+
 def test_a_value_that_nothing_watches_is_not_good() -> None:
     row: Threshold = replace(THRESHOLDS[0], enabled=frozenset[Limit](), state=ThresholdState.NORMAL)
     assert "outlet.2.current.status" not in values(replace(unit(), thresholds=(row,)))

@@ -118,3 +118,24 @@ LIMITS: Table[Threshold] = Table(
         row.high_critical,
     ),
 )
+
+
+def _watched_groups(snapshot: Snapshot) -> Iterator[tuple[str, Threshold]]:
+    for row in snapshot.thresholds:
+        is_of_group = row.target.kind is TargetKind.GROUP and row.quantity is Quantity.CURRENT
+        if is_of_group and row.enabled:
+            yield f"outlet.group.{row.target.index}.", row
+
+
+GROUP_CURRENTS: Table[Threshold] = Table(
+    "outlet.group.N.",
+    _watched_groups,
+    (
+        Row(
+            "current",
+            lambda row: number(row.value, DECIMALS[Quantity.CURRENT]),
+            "sum of its metered outlets, where a limit of it is watched",
+            "A",
+        ),
+    ),
+)

@@ -19,7 +19,7 @@ from pdu_agent.nut.names.input_rows import (
     LINES,
     SUMS,
 )
-from pdu_agent.nut.names.limit_rows import LIMITS
+from pdu_agent.nut.names.limit_rows import GROUP_CURRENTS, LIMITS
 from pdu_agent.nut.names.outlet_rows import (
     GROUPS,
     MEMBERSHIPS,
@@ -72,6 +72,7 @@ TABLES: tuple[Table[Any], ...] = (
     MEMBERSHIPS,
     OUTLET_METERS,
     GROUPS,
+    GROUP_CURRENTS,
     *DEFAULT_AMBIENT,
     AMBIENT,
     LIMITS,
