@@ -442,6 +442,11 @@ def test_a_group_of_the_configuration_is_not_renamed_here() -> None:
     assert told["outlet.group.7.name"].writable
 
 
+def test_text_is_cut_where_upsd_would_cut_it_with_its_escapes() -> None:
+    told = values(replace(unit(), device=replace(DEVICE, location='"#' * 100)))
+    assert told["device.location"] == '"#' * 63 + '"'
+
+
 @given(name=st.text(max_size=300), lock=st.sampled_from(Lock))
 def test_whatever_a_name_holds_upsd_can_keep_it(name: str, lock: Lock) -> None:
     told = values(with_outlet(unit(1), 1, name=name, lock=lock))

@@ -16,7 +16,8 @@ from pdu_agent.nut.words import plain
 T = TypeVar("T")
 
 MAX_VALUE_OCTETS = 255
-"""upsd keeps ST_MAX_VALUE_LEN (256) octets of a value, with the zero at its end."""
+"""upsd keeps ST_MAX_VALUE_LEN (256) octets of a value, escaped and with the zero at its end."""
+_ESCAPED = '"\\#'
 
 _NUMBER = re.compile(r"[+-]?(\d{1,10})(\.\d{1,9})?", re.ASCII)
 
@@ -70,7 +71,10 @@ class Table(Generic[T]):
 
 def shown(text: str) -> str | None:
     """Text as NUT can show it; None for none."""
-    return plain(text)[:MAX_VALUE_OCTETS] or None
+    text = plain(text)[:MAX_VALUE_OCTETS]
+    while len(text) + sum(map(text.count, _ESCAPED)) > MAX_VALUE_OCTETS:
+        text = text[:-1]
+    return text or None
 
 
 def number(value: float | None, decimals: int) -> str | None:
