@@ -23,6 +23,7 @@ SENSOR_TYPES = {
     "openpdu.humidities": ["humidity"],
     CONTACTS: ["contact", "water"],
 }
+UNITS = {**DIVISORS, "tenths of a percent": ("%", 10)}
 EXPORT = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))["zabbix_export"]
 (OPENPDU,) = EXPORT["templates"]
 
@@ -85,15 +86,15 @@ def test_multipliers_give_the_unit_that_is_shown() -> None:
     scaled = 0
     for rule, name, item in asked():
         units = OBJECTS[name].object.units
-        if units not in DIVISORS or rule == CONTACTS:
+        if units not in UNITS or rule == CONTACTS:
             assert multiplier(item) == 1.0, name
             continue
-        unit, divisor = DIVISORS[units]
+        unit, divisor = UNITS[units]
         assert round(1 / multiplier(item)) == divisor, name
         assert item.get("units", "") == SENSOR_UNITS.get(rule, unit), name
         assert item["value_type"] == "FLOAT", name
         scaled += 1
-    assert scaled == 16
+    assert scaled == 18
 
 
 def test_enumerations_are_shown_in_their_own_words() -> None:
@@ -119,6 +120,7 @@ def test_inlets_outlets_meters_sensors_and_alarms_are_discovered() -> None:
         "openpdu.temperatures": sensors,
         "openpdu.humidities": sensors,
         "openpdu.contacts": sensors,
+        "openpdu.upses": ["opduUpsName"],
         "openpdu.alarms": ["opduAlarmText"],
     }
 
