@@ -10,6 +10,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
+import shlex
 import socket
 import ssl
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients import stage
+from tests.docs.transcripts import commands
 from tests.nut.dummy import DummyUps
 from tests.nut.unit import Unit
 from tests.nut.upsd import Upsd, driver
@@ -282,6 +284,22 @@ def test_the_unit_is_served_beside_the_ups_that_it_reads(tmp_path: Path) -> None
         server.until(lambda: "on battery" in flags_of_rack(unit))
         server.until(lambda: server.upsc("pdu", "ups.status") == "OB")
         server.until(lambda: server.upsc("outlet3", "ups.status") in ("OB", "FSD OFF"))
+
+
+def test_clients_do_what_the_page_shows(tmp_path: Path) -> None:
+    documented = list(commands(stage.section("NUT")))
+    assert len(documented) >= 8
+    nut = tmp_path / "nut"
+    nut.mkdir()
+    with board(nut, plays_outlet=False) as server, agent(tmp_path / "unit", server) as unit:
+        for outlet in (1, 2, 3):
+            unit.switch(outlet, "on")
+        server.until(lambda: server.upsc("outlet3", "ups.status") == "OL")
+        server.until(lambda: unit.moves()[-1:] == ["3 1"])
+        for command, output in documented:
+            words = shlex.split(command.replace("127.0.0.1:3493", server.address))
+            assert server.run(*words) == stage.expected(output), command
+        assert unit.moves()[-1] == "1 0"
 
 
 @contextmanager
