@@ -24,8 +24,8 @@ class Unit:
         self.device = Device()
         self.refusals: list[str] = []
 
-    def dump(self) -> bytes:
-        return b"DATAOK\nDUMPDONE\n"
+    def dump(self, only: str = "") -> bytes:
+        return b"%sDATAOK\nDUMPDONE\n" % (f"SETINFO {only} x\n".encode() if only else b"")
 
     def refused(self, asked: str, error: Exception) -> None:
         self.refusals.append(f"{asked}: {error}")
@@ -43,6 +43,8 @@ def talk(unit: Unit, sent: bytes) -> tuple[bytes, Session]:
     ("sent", "answered"),
     [
         (b"DUMPALL\n", b"DATAOK\nDUMPDONE\n"),
+        (b"DUMPSTATUS\n", b"SETINFO ups.status x\nDATAOK\nDUMPDONE\n"),
+        (b"DUMPVALUE A.b\n", b"SETINFO a.b x\nDATAOK\nDUMPDONE\n"),
         (b"PING\nping\n", b"PONG\nPONG\n"),
         (b"GETPID\n", f"PID {os.getpid()}\n".encode()),
         (b"NOBROADCAST\n", b""),

@@ -56,6 +56,13 @@ def test_a_dump_tells_everything_in_the_words_of_nut() -> None:
     )
 
 
+def test_a_dump_of_one_variable_has_nothing_else() -> None:
+    told = Told()
+    told.renew({"a.b": AMPS, "a": DELAY}, ("load.off",), hurry=False)
+    assert told.dump("a.b") == b"SETINFO a.b 1.25\nDATAOK\nDUMPDONE\n"
+    assert told.dump("c") == b"DATAOK\nDUMPDONE\n"
+
+
 def test_what_does_not_differ_is_not_told() -> None:
     told = told_of(a=AMPS, b=NAME)
     assert told.renew({"a": Variable("1.25"), "b": NAME}, (), hurry=False) == b""

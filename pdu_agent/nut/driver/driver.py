@@ -59,9 +59,9 @@ class Driver:
         told = self._told.variables.get(variable)
         return told is not None and told.value == value and self._links.has_reached_somebody
 
-    def dump(self) -> bytes:
+    def dump(self, only: str = "") -> bytes:
         self._tell_changes(hurry=False)
-        return self._told.dump()
+        return self._told.dump(only)
 
     def refused(self, asked: str, error: Exception) -> None:
         if isinstance(error, CommandError):

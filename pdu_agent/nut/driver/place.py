@@ -65,7 +65,7 @@ class Place:
         try:
             bound = self._listening()
         except (PathTaken, OSError) as exc:
-            self._note(_advice(self.path, exc))
+            self._note(_advice(self.path, self._group, exc))
             return False
         self._file = self._found()
         loop = asyncio.get_running_loop()
@@ -147,12 +147,12 @@ def _user() -> str:
         return f"user {os.geteuid()}"
 
 
-def _advice(path: Path, exc: PathTaken | OSError) -> str:
+def _advice(path: Path, group: str, exc: PathTaken | OSError) -> str:
     if isinstance(exc, FileNotFoundError):
         return f"there is no folder {path.parent} (nut.state_path); NUT's packages make it"
     if isinstance(exc, PermissionError):
         return (
             f"{_user()} may not write to {path.parent} (nut.state_path); do"
-            f" `usermod -a -G nut {_user()}` and restart"
+            f" `usermod -a -G {group or 'nut'} {_user()}` and restart"
         )
     return str(exc) if isinstance(exc, PathTaken) else f"{path}: {exc.strerror or exc}"

@@ -2,6 +2,7 @@
 """One connection of upsd to a driver, as lines in and lines out. No I/O.
 
     DUMPALL                              all that was told, DATAOK or DATASTALE, DUMPDONE
+    DUMPSTATUS, DUMPVALUE variable       the same of one variable (upsdrvctl of NUT 2.8.5)
     PING                                 PONG
     GETPID                               PID number
     INSTCMD command [value] [TRACKING id]    TRACKING id status, where there is an id
@@ -31,8 +32,8 @@ class Unit(Protocol):
     @property
     def device(self) -> NutDevice: ...
 
-    def dump(self) -> bytes:
-        """Everything, as it is now."""
+    def dump(self, only: str = "") -> bytes:
+        """Everything as it is now, or only one variable."""
         ...
 
     def refused(self, asked: str, error: Exception) -> None:
@@ -63,6 +64,10 @@ class Session:
                 dump = self._unit.dump()
                 self._dumped = True  # from here on, so that nothing of it is told twice
                 return dump
+            case "DUMPSTATUS", []:
+                return self._unit.dump("ups.status")
+            case "DUMPVALUE", [variable]:
+                return self._unit.dump(variable.lower())
             case "PING", []:
                 return b"PONG\n"
             case "GETPID", []:

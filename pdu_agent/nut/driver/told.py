@@ -69,12 +69,14 @@ class Told:
             yield from _changes(name, before, variable)
             old[name] = variable
 
-    def dump(self) -> bytes:
-        """Everything, as DUMPALL asks for it."""
+    def dump(self, only: str = "") -> bytes:
+        """Everything, as DUMPALL asks for it. only: nothing but this variable."""
         lines = [DATA_STALE] if self._stale else []
         for name, variable in self.variables.items():
-            lines += _definition(name, variable)
-        lines += [line_of("ADDCMD", command) for command in self.commands]
+            if only in ("", name):
+                lines += _definition(name, variable)
+        if not only:
+            lines += [line_of("ADDCMD", command) for command in self.commands]
         if not self._stale:
             lines.append(DATA_OK)
         return b"".join((*lines, DUMP_DONE))
