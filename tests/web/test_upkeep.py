@@ -136,7 +136,8 @@ def test_gaps_come_from_the_largest_inrush(agent: RunningAgent) -> None:
 
 def test_alarms_and_their_history(agent: RunningAgent, capsys: pytest.CaptureFixture[str]) -> None:
     fault = LoggedEvent(43, NOON_S, EventKind.HARDWARE_FAULT, Severity.CRITICAL, None, "burnt", "")
-    agent.controller.show(events=(*make_snapshot().events, fault))
+    ups = LoggedEvent(44, NOON_S, EventKind.UPS_CHANGED, Severity.WARNING, None, "no mains", "")
+    agent.controller.show(events=(*make_snapshot().events, fault, ups))
     assert main(["alarms"]) == 0
     plain = capsys.readouterr().out
     assert "outlet 3: no reading" in plain
@@ -144,6 +145,7 @@ def test_alarms_and_their_history(agent: RunningAgent, capsys: pytest.CaptureFix
     assert main(["alarms", "--history"]) == 0
     history = capsys.readouterr().out
     assert "burnt" in history
+    assert "no mains" in history
     assert "went off" not in history  # what was done is no alarm
     agent.controller.show(alarms=())
     assert main(["alarms"]) == 0

@@ -59,6 +59,7 @@ OF_ALARMS = frozenset(
         "sensor status",
         "hardware fault",
         "hardware cleared",
+        "ups changed",
         "command failed",
     }
 )
