@@ -14,8 +14,11 @@ from typing import NoReturn
 import pytest
 
 DEBIAN_PACKAGES = {
+    "apcsmart": "nut-server",
+    "certutil": "libnss3-tools",
     "dummy-ups": "nut-server",
     "fence_apc_snmp": "fence-agents",
+    "pk12util": "libnss3-tools",
     "powerman": "powerman",
     "powermand": "powerman",
     "prometheus-snmp-exporter": "prometheus-snmp-exporter",
@@ -36,8 +39,10 @@ DEBIAN_PACKAGES = {
     "upsc": "nut-client",
     "upscmd": "nut-client",
     "upsd": "nut-server",
+    "upsdrvctl": "nut-server",
     "upsmon": "nut-client",
     "upsrw": "nut-client",
+    "usbhid-ups": "nut-server",
 }
 
 # Where Debian keeps daemons that are not in a user's PATH.

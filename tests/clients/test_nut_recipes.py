@@ -217,6 +217,17 @@ def test_the_drivers_take_their_section(tmp_path: Path, which: str) -> None:
     assert "No matching HID UPS found" in told or "No such file" in told, told
 
 
+@pytest.mark.parametrize("verb", ["start", "shutdown"])
+def test_upsdrvctl_means_the_ups_alone(tmp_path: Path, verb: str) -> None:
+    """-t: it tells what it would call. At `start` it gives up at the first that has no program."""
+    require("upsdrvctl")
+    server = Upsd(tmp_path)
+    server.state_path.mkdir()
+    stage.written(tmp_path, "nut/board/ups.conf", {})
+    told = server.run("upsdrvctl", "-t", verb)
+    assert re.findall(r"exec: +\S+ -a (\w+)", told) == ["rack"]
+
+
 def test_certificate_is_that_of_the_host_for_who_trusts_it(tmp_path: Path) -> None:
     """upsd has it, Python and upsmon believe it, and neither takes it for that of another host."""
     require("openssl", "certutil", "pk12util", "upsd")
