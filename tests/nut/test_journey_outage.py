@@ -86,6 +86,11 @@ def test_an_outage_from_the_first_second_on_battery_to_the_return(tmp_path: Path
         rack.say({"battery.charge": "19"}, status="OL CHRG")
         server.until(lambda: server.upsc("rack", "ups.status") == "OL CHRG")
         before = len(unit.moves())
-        rack.say({"battery.charge": "35"})
+
+        def is_charged() -> bool:
+            rack.say({"battery.charge": "35"})  # again, as dummy-ups tells files by the second
+            return server.upsc("rack", "battery.charge") == "35"
+
+        server.until(is_charged)
         unit.until(lambda: unit.moves()[before:] == ["1 1", "2 1", "3 1"])
         server.until(lambda: {status(number) for number in OUTLETS} == {"OL"})
