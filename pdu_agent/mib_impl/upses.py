@@ -49,7 +49,8 @@ def news(old: Ups, new: Ups) -> str:
 
 
 def _contact(old: Ups, new: Ups) -> Iterator[str]:
-    if old.is_reachable and not new.is_reachable:
+    """A change of one that has no flags and is silent is that it was not reached at all."""
+    if not new.is_reachable and (old.is_reachable or not new.flags):
         yield f"it cannot be reached: {new.trouble}" if new.trouble else "it cannot be reached"
     elif new.is_reachable and not old.is_reachable:
         yield "it is reached"

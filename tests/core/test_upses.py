@@ -183,3 +183,24 @@ def test_the_log_tells_what_is_over_while_something_else_stands() -> None:
         "UPS rack: mains has failed, it runs on battery, charge 100 %",
         "UPS rack: mains is back",
     ]
+
+
+def test_a_ups_that_has_not_been_asked_is_no_alarm_when_another_answers() -> None:
+    unit = Workbench(outlets=1)
+    hall = replace(NOT_YET, index=2, name="hall")
+    unit.core.on_upses((NOT_YET, hall))
+    unit.core.on_upses((ONLINE, hall))
+    unit.core.on_upses((replace(ONLINE, charge_pct=99.0), hall))
+    assert told(unit) == []
+    unit.core.on_upses((ONLINE, replace(ONLINE, index=2, name="hall")))
+    assert told(unit) == []
+
+
+def test_a_ups_that_cannot_be_reached_from_the_start_is_told_once() -> None:
+    unit = Workbench(outlets=1)
+    refused = replace(NOT_YET, trouble="its login is refused")
+    timed_out = replace(NOT_YET, trouble="no answer for 5 s")
+    for ups in (NOT_YET, NOT_YET, refused, refused, timed_out, refused):
+        unit.core.on_upses((ups,))
+    events = [event for event in unit.events(UpsChanged) if isinstance(event, UpsChanged)]
+    assert [(event.old, event.new) for event in events] == [(NOT_YET, refused)]

@@ -86,3 +86,9 @@ def test_an_alarm_of_a_ups_is_not_a_fault_of_the_unit_as_well() -> None:
     target = Target(TargetKind.UPS, 1)
     alarm = Alarm(7, "ups", Severity.WARNING, "UPS rack", "on battery", WALL_S, target)
     assert told(AlarmRaised(WALL_S, alarm)) == told(AlarmCleared(WALL_S, alarm)) == []
+
+
+def test_a_ups_that_was_never_reached_is_told_of_with_the_reason() -> None:
+    never = replace(UPSES[1], flags=frozenset(), trouble="not asked yet")
+    (made,) = told(UpsChanged(WALL_S, never, replace(never, trouble="its login is refused")))
+    assert made.varbinds[-1][1] == octets(b"UPS hall: it cannot be reached: its login is refused")

@@ -57,7 +57,7 @@ class UpsWatch:
                 self._alarms.clear(kind, _subject(name))
         for ups in upses:
             old = before.get(ups.name)
-            if old is not None and _tells_more(old, ups):
+            if old is not None and (_tells_more(old, ups) or self._has_failed(ups, old)):
                 self._publish(UpsChanged(self._clock.wall_s(), old, ups))
             if old is not None and _minutes(ups) > _minutes(old):
                 self._publish(UpsOnBattery(self._clock.wall_s(), ups))
@@ -68,7 +68,7 @@ class UpsWatch:
         subject, target = _subject(ups.name), Target(TargetKind.UPS, ups.index)
         if ups.is_reachable:
             self._alarms.clear(UNREACHABLE, subject)
-        elif old is not None or ups.flags:
+        elif ups.flags or self._is_lost(ups) or self._has_failed(ups, old):
             text = f"{ups.source} cannot be read: {ups.trouble}"
             self._alarms.set(UNREACHABLE, subject, Severity.WARNING, text, target)
         for flag, trouble in _TROUBLES.items():
@@ -77,6 +77,14 @@ class UpsWatch:
                 self._alarms.set(trouble.kind, subject, trouble.severity, text, target)
             elif ups.is_reachable:
                 self._alarms.clear(trouble.kind, subject)
+
+    def _has_failed(self, ups: Ups, old: Ups | None) -> bool:
+        """Has the first try to reach it come to nothing? Until then its trouble stays the same."""
+        is_unknown = not ups.is_reachable and not ups.flags and not self._is_lost(ups)
+        return is_unknown and old is not None and old.trouble != ups.trouble
+
+    def _is_lost(self, ups: Ups) -> bool:
+        return self._alarms.find(UNREACHABLE, _subject(ups.name)) is not None
 
 
 def _subject(name: str) -> str:
