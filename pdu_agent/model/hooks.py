@@ -21,7 +21,7 @@ class HookRun:
 
 @dataclass(frozen=True, slots=True)
 class HookRow:
-    """One configured hook. kind: command, http or fsd. last: its last run since the agent started."""
+    """A configured hook. kind: command, http or fsd. last: its last run since the agent started."""
 
     name: str
     kind: str
