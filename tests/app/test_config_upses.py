@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pdu_agent.app.config.changes import needing_restart
 from pdu_agent.app.config.load import check_file, load_settings
+from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.nut.settings import Tls, UpsSettings
 
 UNIT = """\
@@ -102,3 +104,18 @@ def test_doubts_about_files_and_what_can_be_overheard(tmp_path: Path) -> None:
 def test_a_certificate_for_an_address(tmp_path: Path) -> None:
     (doubt,) = complaints(tmp_path, "upses: [{name: a, server: '192.0.2.7:1', tls: verified}]\n")
     assert "has to name the address 192.0.2.7" in doubt
+
+
+def test_upses_are_taken_on_a_reload_but_the_simulated_ones_are_made_once(tmp_path: Path) -> None:
+    def loaded(text: str) -> AgentSettings:
+        file = tmp_path / "openpdu.yaml"
+        file.write_text(UNIT + text, encoding="utf-8")
+        return load_settings(file, {})
+
+    none, real = loaded(""), loaded("upses: [{name: rack}]\n")
+    simulated = loaded("upses: [{name: rack, server: sim, inlets: [1]}]\n")
+    renamed = loaded("upses: [{name: rack, server: sim, inlets: [1], poll_s: 1}]\n")
+    assert needing_restart(none, real) == []
+    assert needing_restart(real, none) == []
+    assert needing_restart(none, simulated) == ["upses"]
+    assert needing_restart(simulated, renamed) == []

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,7 +51,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def reading(serve: Serve, **more: object) -> AsyncIterator[Rig]:
+async def reading(serve: Serve, host: str = "127.0.0.1", **more: object) -> AsyncIterator[Rig]:
     async def closing(incoming: asyncio.StreamReader, outgoing: asyncio.StreamWriter) -> None:
         try:
             await serve(incoming, outgoing)
@@ -58,8 +60,9 @@ async def reading(serve: Serve, **more: object) -> AsyncIterator[Rig]:
         finally:
             outgoing.close()
 
-    server = await asyncio.start_server(closing, "127.0.0.1", 0)
-    address = "{}:{}".format(*server.sockets[0].getsockname())
+    server = await asyncio.start_server(closing, host, 0)
+    port = server.sockets[0].getsockname()[1]
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     rig = Rig()
     settings = UpsSettings("rack", address, poll_s=0.1, stale_after_s=0.25, **more)  # type: ignore[arg-type]
     rig.reader.read((settings,))
@@ -312,6 +315,43 @@ def test_names_that_nobody_knows_and_ports_where_nobody_listens() -> None:
         await rig.reader.stop()
 
     asyncio.run(run())
+
+
+def test_an_address_of_ipv6() -> None:
+    async def run() -> None:
+        async with reading(good, "::1") as rig:
+            await rig.until(lambda: rig.row.is_reachable)
+            assert rig.row.source.startswith("rack@[::1]:")
+
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    asyncio.run(run())
+
+
+def test_reading_goes_on_whatever_others_make_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async with reading(good) as rig:
+            await rig.until(lambda: rig.row.is_reachable)
+            heard = 0
+
+            def fails(rows: tuple[Ups, ...]) -> None:
+                nonlocal heard
+                heard += 1
+                raise RuntimeError("a fault of somebody else")
+
+            rig.reader._deliver = fails
+            (settings,) = rig.reader._settings
+            rig.reader.read((replace(settings, inlets=(1,)),))
+            rig.reader.read((replace(settings, inlets=(2,)),))
+            await rig.until(lambda: heard >= 2)
+            rig.reader._deliver = rig.told.append
+            rig.reader.read((replace(settings, inlets=(3,)),))
+            await rig.until(lambda: rig.row.inlets == (3,) and rig.row.is_reachable)
+
+    asyncio.run(run())
+    assert "a fault of somebody else" in caplog.text
 
 
 def test_pauses_grow_up_to_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
