@@ -24,6 +24,8 @@ MIN_REDACTED = 4
 
 WINDOW_S = 60
 WARNINGS_SHARE = 0.25  # of the cap: kept free of debug and info lines
+DRY_RUN = "dry run"
+"""A thread whose name begins so plays what might happen: what its core would log is no news."""
 LAST_NOTICE_BYTES = 80  # kept free for the count at the end of the log
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -182,6 +184,7 @@ class LogThread:
     ) -> None:
         lines: queue.Queue[logging.LogRecord] = queue.Queue(MAX_QUEUED)
         enqueue = _Enqueue(lines)
+        enqueue.addFilter(lambda record: not (record.threadName or "").startswith(DRY_RUN))
         enqueue.setFormatter(LineFormatter(Redactor(secrets)))
         self._output = CappedOutput(
             stream, max_kib_per_minute * 1024, clock, lost=lambda: enqueue.lost

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from pdu_agent.app.logs import DRY_RUN
 from pdu_agent.app.rehearsal import Rehearsal
 from pdu_agent.core.core import Core
 from pdu_agent.core.outage.what_if import AskMainsFail, Happening, MainsFail, MainsFailAnswer
@@ -92,7 +94,12 @@ def asker(settings: Callable[[], CoreSettings], core: Core) -> AskMainsFail:
 
     async def ask(asked: MainsFail) -> MainsFailAnswer:
         async with turn:
-            return await asyncio.to_thread(prepared(settings(), core.snapshot, asked).run)
+            dry_run = prepared(settings(), core.snapshot, asked)
+            thread = ThreadPoolExecutor(1, DRY_RUN)
+            try:
+                return await asyncio.get_running_loop().run_in_executor(thread, dry_run.run)
+            finally:
+                thread.shutdown(wait=False)
 
     return ask
 

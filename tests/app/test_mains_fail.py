@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pdu_agent.app.logs import LogThread
 from pdu_agent.app.mains_fail import asker, prepared
 from pdu_agent.core.outage.settings import LowSettings, OutageSettings, ReturnSettings, ShedStep
 from pdu_agent.core.outage.what_if import MainsFail, MainsFailAnswer
@@ -111,11 +113,18 @@ def test_there_has_to_be_something_to_ask_about() -> None:
         answer(made)
 
 
-def test_the_agent_answers_from_its_state_in_a_thread() -> None:
+def test_the_agent_answers_from_its_state_and_logs_nothing_of_it() -> None:
     made = rig()
     ask = asker(lambda: made.made.settings, made.made.core)
 
     async def asked() -> MainsFailAnswer:
         return await ask(MainsFail(15.0))
 
-    assert asyncio.run(asked()) == answer(made, minutes=15.0)
+    stream = io.StringIO()
+    thread = LogThread(stream, "info", 1000)
+    try:
+        found = asyncio.run(asked())
+    finally:
+        thread.stop()
+    assert found == answer(made, minutes=15.0)
+    assert stream.getvalue() == ""

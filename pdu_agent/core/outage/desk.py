@@ -31,7 +31,9 @@ BARRED = "may be switched on once mains is there"
 ALARM = "outage"
 RETRY_S = 5.0
 LONGEST_RETRY_S = 60.0
-_DOUBLINGS = 4  # lead to more than the longest pause
+LONGEST_RETURN_RETRY_S = 600.0
+"""Each refusal is a line in the audit log, and nothing is lost by a return that is late."""
+_DOUBLINGS = 7  # lead to more than the longest pause
 _AT_REST = frozenset({Step.OFF, Step.ON, Step.FAULT, Step.UNKNOWN})
 _FACES = {
     OutageState.ON_BATTERY: "on battery",
@@ -88,6 +90,10 @@ class Watch:
         if power is not self.power:
             self.power, self.since_s = power, now_s
         self.is_heard |= power not in (Power.SILENT, Power.GONE)
+
+    def hurry(self, now_s: float) -> None:
+        """What was refused is tried at once: it matters more than before."""
+        self.retries = {number: Retry(now_s, 0) for number in self.retries}
 
     def may_try(self, number: int, now_s: float) -> bool:
         retry = self.retries.get(number)
@@ -176,11 +182,11 @@ class OutageDesk:
 
     # -- refusals -----------------------------------------------------------------------
 
-    def refused(self, watch: Watch, number: int, what: str, error: str) -> None:
+    def refused(self, watch: Watch, number: int, what: str, error: str, longest_s: float) -> None:
         """Try again later, and later each time; an alarm says so."""
         before = watch.retries.get(number)
         refusals = before.refusals if before is not None else 0
-        pause_s = min(LONGEST_RETRY_S, RETRY_S * 2 ** min(refusals, _DOUBLINGS))
+        pause_s = min(longest_s, RETRY_S * 2 ** min(refusals, _DOUBLINGS))
         watch.retries[number] = Retry(self.clock.monotonic_s() + pause_s, refusals + 1)
         target = Target(TargetKind.OUTLET, number)
         self.alarms.set(ALARM, str(target), Severity.WARNING, f"{what}: {error}", target)

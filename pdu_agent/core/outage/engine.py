@@ -12,7 +12,16 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from pdu_agent.core.engine import Desk, Engine, Wish
-from pdu_agent.core.outage.desk import About, Kind, OutageDesk, Watch, is_acting, phase_of
+from pdu_agent.core.outage.desk import (
+    LONGEST_RETRY_S,
+    LONGEST_RETURN_RETRY_S,
+    About,
+    Kind,
+    OutageDesk,
+    Watch,
+    is_acting,
+    phase_of,
+)
 from pdu_agent.core.outage.going import Going
 from pdu_agent.core.outage.keeping import YIELD_S, Keeping
 from pdu_agent.core.outage.returning import Returning
@@ -118,6 +127,7 @@ class Outages(Engine):
                 yield from self._going.shed(supply, watch)
                 return
             self._going.begin_low(supply, text)
+            watch.hurry(self._ticked_s)
         yield from self._going.stages(supply, watch)
 
     # -- from one phase to the next -----------------------------------------------------
@@ -236,8 +246,10 @@ class Outages(Engine):
             left = {*record.left, about.outlet}
             self._desk.update(about.ups, left=tuple(sorted(left)))
             return
-        what = "it cannot be shut down" if about.kind is Kind.GOING else "it cannot return"
-        self._desk.refused(watch, about.outlet, what, str(error))
+        what, longest_s = "it cannot return", LONGEST_RETURN_RETRY_S
+        if about.kind is Kind.GOING:
+            what, longest_s = "it cannot be shut down", LONGEST_RETRY_S
+        self._desk.refused(watch, about.outlet, what, str(error), longest_s)
 
     # -- what faces see -----------------------------------------------------------------
 

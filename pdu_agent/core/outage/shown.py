@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pdu_agent.core.outage.desk import SOURCE, OutageDesk, Watch, phase_of
 from pdu_agent.core.outage.going import Going
@@ -45,18 +45,25 @@ class Shown:
             yield number, NextChange(SOURCE, Action.ON, self._wall_s(due_s), f"on again: {text}")
         if supply is None or phase_of(record) is OutageState.BACK:
             return
+        steps = [
+            (step, frozenset(self._going.of_step(step, supply)).difference(record.left))
+            for step in self._steps(record)
+        ]
         for number in self._going.untried(supply):
-            words, due_s = self._off(number, record, supply)
+            words, due_s = self._off(number, record, steps)
             yield number, NextChange(SOURCE, Action.OFF, self._wall_s(due_s), words)
 
     # -- what goes ----------------------------------------------------------------------
 
-    def _off(self, number: int, record: OutageRecord, supply: Supply) -> tuple[str, float | None]:
+    def _off(
+        self, number: int, record: OutageRecord, steps: Iterable[tuple[ShedStep, frozenset[int]]]
+    ) -> tuple[str, float | None]:
+        """steps: those that have not come true yet, and what they are for."""
         if phase_of(record) is OutageState.LOW:
             priority = self._desk.priority(number)
             return f"shut down with priority {priority}: {record.text}", self._stage_s(record)
-        for step in self._steps(record):
-            if number in self._going.of_step(step, supply) and number not in record.left:
+        for step, outlets in steps:
+            if number in outlets:
                 return f"off {_when(step)}", self._after_s(record, step.after_s)
         low = self._desk.settings.low
         return f"shut down {_when_low(low)}", self._after_s(record, low.after_s)
