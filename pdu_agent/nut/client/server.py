@@ -141,17 +141,25 @@ _WRONG_HOST, _WRONG_ADDRESS = 62, 64
 
 
 def _context(server: Server) -> ssl.SSLContext:
-    """Blocks: files are read. Raises Unusable."""
+    """Blocks: files are read. Raises Unusable.
+
+    Not create_default_context: from Python 3.13 on that refuses an authority without keyUsage
+    (VERIFY_X509_STRICT), as the openssl commands of most guides make it.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if server.tls is Tls.IF_OFFERED:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
     try:
-        return ssl.create_default_context(cafile=server.ca_file or None)
+        if server.ca_file:
+            context.load_verify_locations(server.ca_file)
+        else:
+            context.load_default_certs()
     except OSError as exc:
         why = exc.strerror or exc
         raise Unusable(f"ca_file {server.ca_file} cannot be used: {why}") from exc
+    return context
 
 
 async def _log_in(link: Link, server: Server, ups: str, executor: Executor) -> None:
