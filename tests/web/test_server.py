@@ -66,7 +66,7 @@ def test_a_stale_socket_is_replaced(tmp_path: Path) -> None:
 
 def test_a_socket_in_use_is_left_alone(tmp_path: Path) -> None:
     with running_agent(tmp_path) as agent:
-        with pytest.raises(OpenPduError, match="another agent listens there; stop it first"):
+        with pytest.raises(OpenPduError, match="another agent listens at .*; stop it first"):
             start_and_stop(local_only(agent.socket_path))
         assert agent.local("GET", "/api/v1/health").status == 200
 
@@ -74,7 +74,7 @@ def test_a_socket_in_use_is_left_alone(tmp_path: Path) -> None:
 def test_what_is_not_a_socket_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "api.sock"
     path.write_text("precious", encoding="utf-8")
-    with pytest.raises(OpenPduError, match="is not a socket"):
+    with pytest.raises(OpenPduError, match="is no socket"):
         start_and_stop(local_only(path))
     assert path.read_text(encoding="utf-8") == "precious"
 
@@ -82,7 +82,7 @@ def test_what_is_not_a_socket_is_left_alone(tmp_path: Path) -> None:
 def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     path = tmp_path / "api.sock"
     path.symlink_to(tmp_path / "elsewhere.sock")
-    with pytest.raises(OpenPduError, match="is not a socket"):
+    with pytest.raises(OpenPduError, match="is no socket"):
         start_and_stop(local_only(path))
 
 
@@ -124,7 +124,7 @@ def test_a_failing_socket_frees_the_port_again(tmp_path: Path) -> None:
     (tmp_path / "api.sock").mkdir()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         listen = f"127.0.0.1:{probe.getsockname()[1]}"
-    with pytest.raises(OpenPduError, match="is not a socket"):
+    with pytest.raises(OpenPduError, match="is no socket"):
         start_and_stop(HttpSettings(listen=listen, socket=str(tmp_path / "api.sock")))
     start_and_stop(HttpSettings(listen=listen, socket=""))
 
