@@ -156,32 +156,24 @@ def test_upsd_knows_the_ups_the_unit_and_the_outlet(tmp_path: Path) -> None:
         assert "expected" not in server.log.read_text("utf-8")
 
 
-def test_the_server_goes_down_with_its_outlet_and_nobody_else(tmp_path: Path) -> None:
+def test_the_server_goes_down_with_its_outlet_and_the_board_when_the_ups_says_low(
+    tmp_path: Path,
+) -> None:
     with board(tmp_path) as server:
         server.outlet.say(status="OL")
         its_folder, its_end = server.watcher("server")
         own_folder, own_end = server.watcher("board")
-        with upsmon(its_folder, server), upsmon(own_folder, server):
+        with upsmon(its_folder, server), upsmon(own_folder, server) as log:
             server.until(lambda: server.watchers_of("outlet3") == "127.0.0.1")
             server.until(lambda: server.watchers_of("rack") == "127.0.0.1")
+            server.rack.say({"battery.charge": "40"}, status="OB DISCHRG")
             server.outlet.say(status="FSD OB LB")
             server.until(its_end.exists)
+            server.until(lambda: "on battery" in log.read_text("utf-8"))
             assert not own_end.exists()
-            server.rack.say(status="OB LB")
+            server.rack.say({"battery.charge": "19"}, status="OB DISCHRG LB")
             server.until(own_end.exists)
             assert (own_folder / "killpower").exists()
-
-
-def test_the_board_goes_down_when_the_ups_says_low_and_not_before(tmp_path: Path) -> None:
-    with board(tmp_path) as server:
-        folder, ended = server.watcher("board")
-        with upsmon(folder, server) as log:
-            server.until(lambda: server.watchers_of("rack") == "127.0.0.1")
-            server.rack.say({"battery.charge": "40"}, status="OB DISCHRG")
-            server.until(lambda: "on battery" in log.read_text("utf-8"))
-            assert not ended.exists()
-            server.rack.say({"battery.charge": "19"}, status="OB DISCHRG LB")
-            server.until(ended.exists)
 
 
 def test_users_may_do_what_the_page_says(tmp_path: Path) -> None:
