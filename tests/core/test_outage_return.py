@@ -7,6 +7,7 @@ import pytest
 
 from pdu_agent.core.outage.returning import UNKNOWN_CHARGE_S
 from pdu_agent.core.outage.settings import LowSettings, OutageSettings, ReturnSettings, ShedStep
+from pdu_agent.core.settings import DeviceSettings
 from pdu_agent.model.commands import (
     Action,
     Hold,
@@ -18,7 +19,8 @@ from pdu_agent.model.commands import (
     SwitchOutlet,
 )
 from pdu_agent.model.record import OutageRecord, Record
-from pdu_agent.model.ups import Ups
+from pdu_agent.model.snapshot import OutletState
+from pdu_agent.model.ups import Ups, UpsFlag
 from tests.core.bench import OPS, Workbench
 from tests.core.outage_rig import (
     BATTERY,
@@ -32,6 +34,7 @@ from tests.core.outage_rig import (
     ups_row,
 )
 
+CALIBRATING = UpsFlag.CALIBRATING
 AT_ONCE = ShedStep(outlets=(4,))
 BACK = ReturnSettings(after_s=60, charge_pct=30, gap_s=10)
 STAGED = {1: {"priority": 1}, 2: {"priority": 2}, 3: {"priority": 2}, 4: {"priority": 3}}
@@ -79,6 +82,37 @@ def test_without_gaps_the_order_is_kept_all_the_same() -> None:
     rig.mains()
     rig.made.run(100)
     assert returned(rig) == [4, 3, 2, 1]
+
+
+def test_the_next_priority_is_ordered_when_the_relays_of_the_last_are_closed() -> None:
+    own = {1: {"priority": 1}, 2: {"priority": 1}, 3: {"priority": 2}, 4: {"priority": 3}}
+    device = DeviceSettings(sequence_interval_s=10.0)
+    rig = Rig(outage(), own=own, device=device)
+    rig.fail(LOW_BATTERY)
+    rig.made.run(5)
+    rig.mains()
+    rig.made.run(65)
+    assert rig.on() == [1]
+    assert rig.made.state(2) is OutletState.ON_PENDING
+    assert rig.made.state(3) is OutletState.OFF
+    rig.made.run(60)
+    assert returned(rig) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "row", [ups_row(ON, is_silent=True), ups_row(BATTERY, CALIBRATING), ups_row(UpsFlag.OFF)]
+)
+def test_nothing_returns_while_nobody_says_that_mains_is_there(row: Ups) -> None:
+    rig = Rig(outage(AT_ONCE))
+    rig.fail()
+    rig.mains()
+    rig.made.run(30)
+    rig.tell(row)
+    rig.made.run(3600)
+    assert rig.on() == [1, 2, 3]
+    rig.mains()
+    rig.made.run(61)
+    assert rig.on() == [1, 2, 3, 4]
 
 
 def test_it_waits_for_the_charge() -> None:
