@@ -152,7 +152,7 @@ class _DryRun:
         self._fed = {row.index for row in self._rows if row.inlet in self._inlets()}
         self._happenings: list[Happening] = []
         self._states: dict[str, str] = {}
-        self._lost: tuple[int, ...] = ()
+        self._lost: tuple[int, ...] | None = None
 
     def run(self) -> MainsFailAnswer:
         self._tell(0.0, None)
@@ -163,11 +163,16 @@ class _DryRun:
             self._tell(at_s, None)
         end_s = self._away_s + LONGEST_RETURN_S
         self._tell(at_s, 0.0)
-        while at_s < end_s and (self._dry.core.snapshot.outages or at_s < self._away_s + STEP_S):
+        while at_s < end_s and (self._is_returning() or at_s < self._away_s + STEP_S):
             at_s += STEP_S if at_s < self._away_s + CHARGING_STEP_S else CHARGING_STEP_S
             self._pass(at_s)
             self._tell(self._away_s, at_s - self._away_s)
         return self._answer()
+
+    def _is_returning(self) -> bool:
+        """An outage is over once all is ordered on; relays then close one after the other."""
+        now = self._dry.core.snapshot
+        return bool(now.outages) or any(o.state is OutletState.ON_PENDING for o in now.outlets)
 
     def _pass(self, at_s: float) -> None:
         self._dry.run_until(self._start_s + at_s)
@@ -178,7 +183,7 @@ class _DryRun:
     def _tell(self, away_s: float, since_s: float | None) -> None:
         rows = tuple(battery.after(away_s, since_s) for battery in self._batteries)
         is_empty = any(not row.is_reachable for row in rows)
-        if is_empty and not self._lost:
+        if is_empty and self._lost is None:
             self._lost = tuple(sorted(n for n in self._fed if self._dry.is_closed(n)))
             self._happenings.append(Happening(away_s, None, "battery empty", "it was used up"))
         self._dry.core.on_upses(rows)
@@ -213,7 +218,7 @@ class _DryRun:
             runtime_s=min(battery.runtime_s for battery in self._batteries),
             charge_pct=min(battery.charge_pct for battery in self._batteries),
             happenings=tuple(sorted(self._happenings, key=lambda each: each.at_s)),
-            lost=self._lost,
+            lost=self._lost or (),
             remains=tuple(sorted(self._before - touched)),
             away=tuple(sorted(off)),
             assumed=(*_guessed(self._batteries, self._asked), *_ASSUMED),

@@ -14,6 +14,7 @@ from pdu_agent.app.logs import LogThread
 from pdu_agent.app.mains_fail import asker, prepared
 from pdu_agent.core.outage.settings import LowSettings, OutageSettings, ReturnSettings, ShedStep
 from pdu_agent.core.outage.what_if import MainsFail, MainsFailAnswer
+from pdu_agent.core.settings import DeviceSettings
 from pdu_agent.core.shutdown.settings import HookTerms
 from pdu_agent.model.commands import Action, Lock, SetLock
 from pdu_agent.model.errors import InvalidValue, NotNow
@@ -72,6 +73,21 @@ def test_what_is_on_when_the_battery_is_empty_is_told() -> None:
     assert found.lost == (1,)
     assert told(found, "battery empty") == [(600, None)]
     assert found.remains == (1,)
+
+
+def test_an_empty_battery_is_told_once_with_nothing_on_as_well() -> None:
+    found = answer(rig(), minutes=60.0, runtime_s=1200.0)
+    assert told(found, "off") == [(120, 4), (845, 3), (935, 2), (1025, 1)]
+    assert told(found, "battery empty") == [(1200, None)]
+
+
+def test_outlets_that_return_one_after_the_other_are_waited_for() -> None:
+    settings = outage(SHED, low=LowSettings(charge_pct=30), back=ReturnSettings(15))
+    made = Rig(settings, device=DeviceSettings(sequence_interval_s=5.0))
+    made.mains(charge_pct=100.0, runtime_s=1000.0, low_charge_pct=10.0)
+    found = answer(made, minutes=15.0)
+    assert [outlet for _, outlet in told(found, "on")] == [1, 2, 3, 4]
+    assert found.away == ()
 
 
 def test_what_a_ups_does_not_tell_is_assumed_and_said() -> None:
