@@ -220,6 +220,18 @@ def test_upsdrvctl_means_the_ups_alone(tmp_path: Path, verb: str) -> None:
     assert re.findall(r"exec: +\S+ -a (\w+)", told) == ["rack"]
 
 
+@pytest.mark.parametrize(("place", "mode"), [("board", "netserver"), ("server", "netclient")])
+def test_debians_scripts_find_the_mode(place: str, mode: str) -> None:
+    """They source the file, as those of upsd and upsmon in the PATH do."""
+    told = subprocess.run(
+        ["sh", "-c", '. "$0" && echo "$MODE"', CONTRIB / place / "nut.conf"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout == f"{mode}\n"
+
+
 def test_certificate_is_that_of_the_host_for_who_trusts_it(tmp_path: Path) -> None:
     """upsd has it, Python and upsmon believe it, and neither takes it for that of another host."""
     require("openssl", "certutil", "pk12util", "upsd")
