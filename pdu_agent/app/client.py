@@ -45,9 +45,9 @@ class AgentClient:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def get(self, resource: str) -> Any:
+    def get(self, resource: str, timeout_s: float = TIMEOUT_S) -> Any:
         """The JSON of /api/v1/`resource`. Raises ClientError."""
-        return self._request("GET", resource, None)
+        return self._request("GET", resource, None, timeout_s)
 
     def command(self, commands: Sequence[Mapping[str, Any]]) -> Any:
         """Submit all or none; what became of each outlet. Raises ClientError."""
@@ -57,11 +57,11 @@ class AgentClient:
         """What /api/v1/`resource` answers to the JSON body. Raises ClientError."""
         return self._request("POST", resource, dict(body or {}))
 
-    def _request(self, method: str, resource: str, body: Any) -> Any:
+    def _request(self, method: str, resource: str, body: Any, timeout_s: float = TIMEOUT_S) -> Any:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         payload = None if body is None else json.dumps(body)
         try:
-            connection = _UnixConnection(_connect(self.path))
+            connection = _UnixConnection(_connect(self.path, timeout_s))
             try:
                 connection.request(method, f"/api/v1/{resource}", payload, headers)
                 answer = connection.getresponse()
@@ -90,10 +90,10 @@ def _refusal(problem: Any) -> ClientError:
     return ClientError(exits.OF_PROBLEM.get(code, exits.FAILURE), code, detail, problem)
 
 
-def _connect(path: Path) -> socket.socket:
+def _connect(path: Path, timeout_s: float = TIMEOUT_S) -> socket.socket:
     """Raises OSError. The path may be longer than a socket address."""
     connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connected.settimeout(TIMEOUT_S)
+    connected.settimeout(timeout_s)
     try:
         with short_path(path) as address:
             connected.connect(address)

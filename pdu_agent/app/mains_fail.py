@@ -30,7 +30,12 @@ LOW_CHARGE_PCT = 20.0
 RECHARGE_S = 14_400.0
 """From empty to full."""
 STEP_S = 5.0
+STEPS = 240
+"""A battery that lasts for long, or mains that is away for long, is looked at in longer steps."""
 CHARGING_STEP_S = 60.0
+SOON_S = 1800.0
+SLOW_STEP_S = 300.0
+"""Of the charging, once mains is there for SOON_S."""
 LONGEST_RETURN_S = 86_400.0
 _ASSUMED = (
     "every hook takes all of its time limit and succeeds, and its load is idle then",
@@ -158,13 +163,13 @@ class _DryRun:
         self._tell(0.0, None)
         at_s = 0.0
         while at_s < self._away_s:
-            at_s = min(self._away_s, at_s + STEP_S)
+            at_s = min(self._away_s, at_s + self._step_s(at_s))
             self._pass(at_s)
             self._tell(at_s, None)
         end_s = self._away_s + LONGEST_RETURN_S
         self._tell(at_s, 0.0)
         while at_s < end_s and (self._is_returning() or at_s < self._away_s + STEP_S):
-            at_s += STEP_S if at_s < self._away_s + CHARGING_STEP_S else CHARGING_STEP_S
+            at_s += _charging_step_s(at_s - self._away_s)
             self._pass(at_s)
             self._tell(self._away_s, at_s - self._away_s)
         return self._answer()
@@ -173,6 +178,13 @@ class _DryRun:
         """An outage is over once all is ordered on; relays then close one after the other."""
         now = self._dry.core.snapshot
         return bool(now.outages) or any(o.state is OutletState.ON_PENDING for o in now.outlets)
+
+    def _step_s(self, at_s: float) -> float:
+        """While mains is away; an empty battery tells nothing new."""
+        lasts_s = max(battery.runtime_s for battery in self._batteries)
+        if at_s > lasts_s:
+            return self._away_s
+        return max(STEP_S, min(lasts_s, self._away_s) / STEPS)
 
     def _pass(self, at_s: float) -> None:
         self._dry.run_until(self._start_s + at_s)
@@ -226,6 +238,13 @@ class _DryRun:
 
     def _inlets(self) -> set[int]:
         return {inlet for battery in self._batteries for inlet in battery.row.inlets}
+
+
+def _charging_step_s(back_s: float) -> float:
+    """back_s: since when mains is there."""
+    if back_s < CHARGING_STEP_S:
+        return STEP_S
+    return CHARGING_STEP_S if back_s < SOON_S else SLOW_STEP_S
 
 
 def _guessed(batteries: Iterable[_Battery], asked: MainsFail) -> Iterable[str]:

@@ -14,6 +14,8 @@ from pdu_agent.app.commands.parsing import Parsers, add_client_command, agent_of
 from pdu_agent.app.terminal import MISSING, printable
 
 MAINS_FAIL = "mains-fail"
+DRY_RUN_TIMEOUT_S = 120.0
+"""Hours of a unit with 64 outlets, on a small board."""
 _BASIS = {"peak": "by recorded peaks", "now": "by what is drawn now"}
 
 
@@ -87,7 +89,8 @@ def _mains_fail(arguments: argparse.Namespace, given: Mapping[str, float]) -> in
     if arguments.about or arguments.now:
         arguments.parser.error("as in openpdu what-if mains-fail --minutes 45")
     path = f"what-if/{MAINS_FAIL}"
-    answer = agent_of(arguments).get(f"{path}?{urlencode(given)}" if given else path)
+    path = f"{path}?{urlencode(given)}" if given else path
+    answer = agent_of(arguments).get(path, DRY_RUN_TIMEOUT_S)
     if arguments.json:
         print(json.dumps(answer, indent=2))
     else:
