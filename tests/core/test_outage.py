@@ -97,6 +97,20 @@ def test_silence_on_battery_counts_as_low_after_a_while() -> None:
     assert "silent for 30 s" in rig.made.outlet(1).holds[0].text
 
 
+def test_what_was_shed_is_not_said_to_have_gone_for_a_low_battery() -> None:
+    rig = Rig(outage(ShedStep(after_s=20, outlets=(4,))))
+    rig.fail()
+    rig.made.run(20)
+    rig.battery(LOW_BATTERY)
+    rig.made.run(1)
+    (hold,) = rig.made.outlet(4).holds
+    assert hold.text == "UPS rack on battery for 20 s, then battery of UPS rack low"
+    rig.mains()
+    rig.made.run(10)
+    (hold,) = rig.made.outlet(4).holds
+    assert hold.text == "UPS rack on battery for 20 s"
+
+
 def test_a_forced_shutdown_waits_for_nothing() -> None:
     rig = Rig(outage())
     rig.tell(ups_row(ON, FORCED))

@@ -57,7 +57,7 @@ def test_outages_are_shown(agent: RunningAgent, capsys: pytest.CaptureFixture[st
     assert (row["state"], row["taken"]) == ("low battery", [4, 3])
     assert main(["outage"]) == exits.OK
     shown = capsys.readouterr().out
-    assert "rack: low battery since" in shown
+    assert "rack: low battery, outage since" in shown
     assert "Off by it, in this order: 4, 3" in shown
     assert main(["outage", "--json"]) == exits.OK
     assert json.loads(capsys.readouterr().out)["outages"] == [row]

@@ -36,7 +36,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _shown(row: Mapping[str, Any]) -> list[str]:
-    title = f"{printable(row['ups'])}: {row['state']} since {local_time(row['since'])}"
+    title = f"{printable(row['ups'])}: {row['state']}, outage since {local_time(row['since'])}"
     taken = ", ".join(map(str, row["taken"])) or "none"
     when = "" if row["next_at"] is None else f" at {local_time(row['next_at'])}"
     return [

@@ -125,8 +125,9 @@ class Keeping:
 
     def _wanted(self, number: int, record: OutageRecord, rank: Rank) -> Hold:
         row = self._desk.state.taken[number]
-        is_low = phase_of(record) is OutageState.LOW
-        text = record.text if is_low else row.text
+        text = row.text
+        if phase_of(record) is OutageState.LOW and record.text != text:
+            text = f"{text}, then {record.text}"
         return Hold(SOURCE, rank, False, text, row.wall_s, self._desk.ends())
 
     def _bar(self, record: OutageRecord) -> Iterator[Command]:
