@@ -16,6 +16,23 @@ settings.load_profile("repeatable" if os.environ.get("REPEATABLE_EXAMPLES") else
 """A property is true or false; how long its example took tells what else the machine did."""
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Properties go through the same lines hundreds of times, which takes three times as long
+    while coverage is traced; the examples by hand tell what is covered. Tests of long times are
+    marked as such one by one.
+    """
+    for item in items:
+        if item.get_closest_marker("hypothesis"):
+            item.add_marker("no_cover")
+
+
+@pytest.fixture(autouse=True)
+def no_terminal_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How wide the terminal is in which the tests run is nothing to them."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def terminals() -> None:
     """The test needs pseudo terminals; see `require_terminals`."""

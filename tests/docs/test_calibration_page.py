@@ -40,7 +40,10 @@ def run(folder: Path, command: str) -> str:
 
 
 def told(output: str) -> str:
-    """Without figures and their signs; columns move with their width."""
+    """Without figures and their signs; columns move with their width. A figure that is shown may
+    happen to have no decimals.
+    """
+    output = re.sub(r"(?<=shown )\d+(?=:)", r"\g<0>.0", output)
     return re.sub(r"[-+]?[0-9.]*#", "#", comparable(output)).replace(" +#", " #")
 
 
