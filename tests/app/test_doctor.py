@@ -85,6 +85,7 @@ class Bench:
     taken: dict[int, int] = field(default_factory=dict)
     """Port -> errno of binding to it."""
     forbidden: set[str] = field(default_factory=set)
+    is_member: bool = True
     agent: int | None = None
     stuck: bool = False
     libraries: set[str] = field(default_factory=lambda: {"spidev", "gpiod"})
@@ -107,7 +108,12 @@ class Bench:
             if port in self.taken:
                 raise OSError(self.taken[port], os.strerror(self.taken[port]))
 
-        user = User("openpdu", os.geteuid(), lambda path: path.name not in self.forbidden)
+        user = User(
+            "openpdu",
+            os.geteuid(),
+            lambda path: path.name not in self.forbidden,
+            lambda group: self.is_member,
+        )
         machine = Machine(self.root, user, self.libraries.__contains__)
         agents = frozenset(filter(None, [self.agent]))
         around = Surroundings(machine, Wires(wires), self.wall_s, self.agent, agents, bind)
@@ -358,14 +364,14 @@ def test_mount_point_is_found_among_very_many(bench: Bench):
 
 def test_state_folder_of_somebody_else_is_told(bench: Bench):
     settings = bench.root / "var/lib/openpdu"
-    user = User("openpdu", settings.stat().st_uid + 1, lambda path: True)
+    user = User("openpdu", settings.stat().st_uid + 1, lambda path: True, lambda group: True)
     (found,) = check_disk(Machine(bench.root, user), Path("/var/lib/openpdu"))
     assert "does not belong to user openpdu" in found.text
     assert "chown -R openpdu /var/lib/openpdu" in found.cure
 
 
 def test_state_folder_that_cannot_be_made_is_told(bench: Bench):
-    user = User("alice", os.geteuid(), lambda path: False)
+    user = User("alice", os.geteuid(), lambda path: False, lambda group: True)
     (found,) = check_disk(Machine(bench.root, user), Path("/var/lib/other"))
     assert found.cure == "install -d -o alice -m 700 /var/lib/other"
 
@@ -505,6 +511,11 @@ def test_a_nut_device_needs_a_folder_and_a_group(bench: Bench) -> None:
     (bench.root / "run/nut").mkdir(parents=True)
     assert found().level is Level.OK
     assert "no group is called ghosts" in found("ghosts").text
+    assert found().level is Level.OK
+    bench.is_member = False
+    told = f"user openpdu is not in group {group} (nut.group): upsd cannot connect to its sockets"
+    assert found().text == told
+    assert found().cure.startswith(f"adduser openpdu {group}")
     bench.forbidden.add("nut")
     assert found().text == "/run/nut may not be written by user openpdu"
     assert found().cure.startswith("adduser openpdu ")

@@ -29,19 +29,26 @@ def check_nut(machine: Machine, settings: NutSettings) -> Iterator[Finding]:
             f"{folder} may not be written by user {machine.user.name}",
             join(machine, machine.group_of(folder)),
         )
-    elif settings.group and not _is_group(settings.group):
+    else:
+        yield from _check_group(machine, settings)
+
+
+def _check_group(machine: Machine, settings: NutSettings) -> Iterator[Finding]:
+    """Of the sockets: without it they are for the agent's user alone, and upsd has another."""
+    user, group = machine.user, settings.group
+    try:
+        if not group or user.may_give_to(grp.getgrnam(group).gr_gid):
+            yield ok("nut", f"sockets for upsd can be made in {settings.state_path}")
+            return
+    except KeyError:
         yield problem(
             "nut",
-            f"no group is called {settings.group} (nut.group)",
+            f"no group is called {group} (nut.group)",
             "apt-get install nut-server, or name the group that upsd runs as",
         )
-    else:
-        yield ok("nut", f"sockets for upsd can be made in {folder}")
-
-
-def _is_group(name: str) -> bool:
-    try:
-        grp.getgrnam(name)
-    except KeyError:
-        return False
-    return True
+        return
+    yield problem(
+        "nut",
+        f"user {user.name} is not in group {group} (nut.group): upsd cannot connect to its sockets",
+        join(machine, group),
+    )

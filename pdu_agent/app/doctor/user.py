@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 SERVICE_USER = "openpdu"  # of the shipped unit and OpenRC script
@@ -16,11 +17,14 @@ SERVICE_USER = "openpdu"  # of the shipped unit and OpenRC script
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """may_use(path): can this user read and write it."""
+    """may_use(path): can this user read and write it. may_give_to(group): can it make the group
+    with this number that of a file of its own.
+    """
 
     name: str
     uid: int
     may_use: Callable[[Path], bool]
+    may_give_to: Callable[[int], bool]
 
 
 def this_user() -> User:
@@ -28,14 +32,21 @@ def this_user() -> User:
     name = str(uid)
     with suppress(KeyError):
         name = pwd.getpwuid(uid).pw_name
-    return User(name, uid, lambda path: os.access(path, os.R_OK | os.W_OK, effective_ids=True))
+    groups = frozenset((*os.getgroups(), os.getegid()))
+    may_use = partial(os.access, mode=os.R_OK | os.W_OK, effective_ids=True)
+    return User(name, uid, may_use, lambda group: uid == 0 or group in groups)
 
 
 def named_user(name: str) -> User:
     """Judged by modes and groups; access lists are not looked at. Raises KeyError."""
     found = pwd.getpwnam(name)
     groups = frozenset(os.getgrouplist(name, found.pw_gid))
-    return User(name, found.pw_uid, lambda path: _may(path, found.pw_uid, groups))
+    return User(
+        name,
+        found.pw_uid,
+        lambda path: _may(path, found.pw_uid, groups),
+        lambda group: found.pw_uid == 0 or group in groups,
+    )
 
 
 def usual_user(agent: int | None) -> User:
