@@ -59,8 +59,8 @@ def words_of(line: bytes) -> Words | BadLine:
         position = match.end()
         if match.lastgroup is not None:
             words.append(_ESCAPED.sub(r"\1", match[match.lastgroup]).translate(_CONTROLS))
-    if len(words) > MAX_WORDS:
-        return BadLine(f"more than {MAX_WORDS} words")
+            if len(words) > MAX_WORDS:
+                return BadLine(f"more than {MAX_WORDS} words")
     if any(len(word) > MAX_WORD_LENGTH for word in words):
         return BadLine(f"a word of more than {MAX_WORD_LENGTH} characters")
     return tuple(words)

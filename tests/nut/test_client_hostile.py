@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pdu_agent.model.ups import Ups
-from pdu_agent.nut.client import link, reader
+from pdu_agent.nut.client import link, reader, server
 from pdu_agent.nut.client.reader import Pauses, UpsReader
 from pdu_agent.nut.settings import UpsSettings
 
@@ -60,8 +60,8 @@ async def reading(serve: Serve, host: str = "127.0.0.1", **more: object) -> Asyn
         finally:
             outgoing.close()
 
-    server = await asyncio.start_server(closing, host, 0)
-    port = server.sockets[0].getsockname()[1]
+    listener = await asyncio.start_server(closing, host, 0)
+    port = listener.sockets[0].getsockname()[1]
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     rig = Rig()
     settings = UpsSettings("rack", address, poll_s=0.1, stale_after_s=0.25, **more)  # type: ignore[arg-type]
@@ -70,7 +70,7 @@ async def reading(serve: Serve, host: str = "127.0.0.1", **more: object) -> Asyn
         yield rig
     finally:
         await rig.reader.stop()
-        server.close()
+        listener.close()
         await asyncio.sleep(0.02)
 
 
@@ -197,6 +197,25 @@ def test_the_loop_goes_on_while_a_server_hangs() -> None:
                 await asyncio.sleep(0.01)
                 longest_s, last_s = max(longest_s, loop.time() - last_s), loop.time()
             assert longest_s < 0.25
+
+    asyncio.run(run())
+
+
+def test_a_long_answer_is_read_in_pieces_between_which_the_loop_goes_on() -> None:
+    rows = b"".join(b'VAR rack x.%d "%d"\n' % (number, number) for number in range(2000))
+
+    async def run() -> None:
+        async with reading(saying(GOOD.replace(ROWS, ROWS + rows))) as rig:
+            (settings,) = rig.reader._settings
+            await rig.until(lambda: rig.row.is_reachable)
+            opened = await server.opened(server.server_of(settings), "rack", rig.reader._executor)
+            turns, variables = 0, asyncio.create_task(opened.variables("rack"))
+            while not variables.done():
+                await asyncio.sleep(0)
+                turns += 1
+            assert len(await variables) == 2002
+            assert turns > 2000 / link.VARIABLES_AT_ONCE
+            opened.close()
 
     asyncio.run(run())
 

@@ -8,11 +8,12 @@ import ssl
 from typing import cast
 
 from pdu_agent.model.errors import OpenPduError
-from pdu_agent.nut.client.protocol import Dialogue, Misbehaved
-from pdu_agent.nut.words import Words
+from pdu_agent.nut.client.protocol import Dialogue, Misbehaved, list_variables, variables_in
 
 ANSWER_S = 5.0
 """For the whole answer: upsd answers from memory."""
+VARIABLES_AT_ONCE = 32
+"""Eight servers may be read at the same time, and the loop has other work too."""
 
 
 class NoAnswer(OpenPduError):
@@ -25,10 +26,10 @@ class Link(asyncio.Protocol):
     def __init__(self) -> None:
         self._dialogue = Dialogue()
         self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[tuple[Words, ...]] | None = None
+        self._answer: asyncio.Future[tuple[bytes, ...]] | None = None
         self._error: OpenPduError | None = None
 
-    async def ask(self, *words: str) -> tuple[Words, ...]:
+    async def ask(self, *words: str) -> tuple[bytes, ...]:
         """The lines of the answer. Raises Refused, NoAnswer, Misbehaved."""
         if self._error is not None or self._transport is None:
             raise self._error or NoAnswer("there is no connection")
@@ -42,6 +43,16 @@ class Link(asyncio.Protocol):
             raise NoAnswer(f"no answer within {ANSWER_S:g} s") from None
         finally:
             self._answer = None
+
+    async def variables(self, ups: str) -> dict[str, str]:
+        """All of a UPS by name. Raises as `ask` does."""
+        found = {}
+        answer = await self.ask(*list_variables(ups))
+        for count, (name, value) in enumerate(variables_in(answer, ups)):
+            found[name] = value
+            if count % VARIABLES_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return found
 
     async def begin_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Go on encrypted. Raises ssl.SSLError, OSError; the link is closed then."""

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from pdu_agent.nut.client.protocol import list_variables, variables_in
 from pdu_agent.nut.client.server import opened, server_of
 from pdu_agent.nut.settings import UpsSettings
 
@@ -24,7 +23,7 @@ async def _read(settings: UpsSettings) -> Mapping[str, str]:
     try:
         link = await opened(server_of(settings), settings.there, executor)
         try:
-            return variables_in(await link.ask(*list_variables(settings.there)), settings.there)
+            return await link.variables(settings.there)
         finally:
             link.close()
     finally:

@@ -7,17 +7,15 @@ it should be costs a bounded amount of memory, and then an error.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pdu_agent.model.errors import OpenPduError
 from pdu_agent.nut.words import MAX_LINE_OCTETS, BadLine, Words, line_of, words_of
 
 MAX_ANSWER_OCTETS = 128 * 1024
 MAX_LINES = 2500
-"""Both: a unit of 64 outlets tells about 1300 lines of 80 KiB. Reading more words than that would
-keep the loop from its work.
-"""
-_BEGIN, _END = b"BEGIN LIST ", b"END LIST "
+"""Both: a unit of 64 outlets tells about 1300 lines of 80 KiB."""
+_ERROR, _BEGIN, _END = b"ERR ", b"BEGIN LIST ", b"END LIST "
 
 _MEANINGS: Mapping[str, str] = {
     "ACCESS-DENIED": "the user, its password or its address is not let in (upsd.users)",
@@ -58,8 +56,8 @@ class Dialogue:
         self._rest, self._lines, self._octets, self._is_waiting = b"", [], 0, True
         return line_of(*words)
 
-    def receive(self, data: bytes) -> tuple[Words, ...] | None:
-        """The lines of the answer once it is complete, each in its words.
+    def receive(self, data: bytes) -> tuple[bytes, ...] | None:
+        """The lines of the answer once it is complete, without their ends.
 
         Raises Refused, and Misbehaved: also for octets that nobody asked for, which may be
         somebody's between us and the server who slips them in before TLS begins.
@@ -78,20 +76,16 @@ class Dialogue:
                 if position < len(lines) - 1 or self._rest:
                     raise Misbehaved("more came than the answer")
                 self._is_waiting = False
-                return self._answer()
+                if line.startswith(_ERROR):
+                    raise Refused(" ".join(_words(line)[1:2]) or "ERR")
+                return tuple(self._lines)
         if len(self._rest) > MAX_LINE_OCTETS:
             raise Misbehaved(f"a line is longer than {MAX_LINE_OCTETS} octets")
         return None
 
     def _is_last(self, line: bytes) -> bool:
         """Told by its first octets alone: what a line says is looked at once all are there."""
-        return line.startswith((b"ERR ", _END)) or not self._lines[0].startswith(_BEGIN)
-
-    def _answer(self) -> tuple[Words, ...]:
-        words = tuple(_words(line) for line in self._lines)
-        if words[-1][:1] == ("ERR",):
-            raise Refused(words[-1][1] if len(words[-1]) > 1 else "ERR")
-        return words
+        return line.startswith((_ERROR, _END)) or not self._lines[0].startswith(_BEGIN)
 
 
 def list_variables(ups: str) -> Words:
@@ -99,25 +93,30 @@ def list_variables(ups: str) -> Words:
     return "LIST", "VAR", ups
 
 
-def variables_in(answer: Sequence[Words], ups: str) -> dict[str, str]:
-    """Name -> value of an answer to `list_variables`. Raises Misbehaved."""
-    first, *rows, last = (*answer, ()) if len(answer) == 1 else answer
-    if not (_is_about(first, "BEGIN", ups) and _is_about(last, "END", ups)):
+def variables_in(answer: Sequence[bytes], ups: str) -> Iterator[tuple[str, str]]:
+    """Names and values in an answer to `list_variables`, one after the other: to read all of them
+    takes long enough to be noticed elsewhere. Raises Misbehaved.
+    """
+    if len(answer) < 2 or not (
+        _is_about(answer[0], "BEGIN", ups) and _is_about(answer[-1], "END", ups)
+    ):
         raise Misbehaved(f"no list of the variables of {_shown(ups)} was answered")
-    found: dict[str, str] = {}
-    for row in rows:
+    for line in answer[1:-1]:
+        row = _words(line)
         if len(row) < 4 or row[0] != "VAR" or not _is_name(row[1:-2], ups):
             raise Misbehaved(f"no variable of {_shown(ups)}: {_shown(' '.join(row))}")
-        found[printable(row[-2])] = printable(row[-1])
-    return found
+        yield printable(row[-2]), printable(row[-1])
 
 
 def printable(text: str) -> str:
     """Without what would move a terminal's cursor, or is no character at all."""
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() else "?" for each in text)
 
 
-def _is_about(words: Words, mark: str, ups: str) -> bool:
+def _is_about(line: bytes, mark: str, ups: str) -> bool:
+    words = _words(line)
     return words[:3] == (mark, "LIST", "VAR") and _is_name(words[3:], ups)
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pdu_agent.model.errors import OpenPduError
 from pdu_agent.model.ups import Ups
 from pdu_agent.nut.client.link import Link
-from pdu_agent.nut.client.protocol import Refused, list_variables, variables_in
+from pdu_agent.nut.client.protocol import Refused
 from pdu_agent.nut.client.server import Server, opened, server_of
 from pdu_agent.nut.client.tracking import Tracked
 from pdu_agent.nut.settings import UpsSettings
@@ -138,11 +138,11 @@ class UpsReader:
     async def _ask(self, link: Link, ups: UpsSettings) -> None:
         name, tracked = ups.there, self._tracked[ups]
         try:
-            answer = await link.ask(*list_variables(name))
+            variables = await link.variables(name)
         except Refused as exc:
             tracked.failed(str(exc), self._uptime_s(), at_once=exc.code == "DATA-STALE")
         else:
-            tracked.answered(variables_in(answer, name), self._uptime_s())
+            tracked.answered(variables, self._uptime_s())
         self._tell()
 
     def _tell(self) -> None:
