@@ -34,8 +34,7 @@ def listen_unix(path: Path, mode: int, backlog: int, group_id: int = -1) -> sock
     try:
         with short_path(private) as address:
             opened.bind(address)
-        os.chown(private, -1, group_id)
-        private.chmod(mode)
+        _give(private, mode, group_id)
         opened.listen(backlog)
         private.rename(path)
     except BaseException:
@@ -43,6 +42,22 @@ def listen_unix(path: Path, mode: int, backlog: int, group_id: int = -1) -> sock
         private.unlink(missing_ok=True)
         raise
     return opened
+
+
+def _give(path: Path, mode: int, group_id: int) -> None:
+    """What was looked at is changed, whatever its name stands for by then: others may write to the
+    folder, and put a link there. Raises PathTaken for what is not the socket just made.
+    """
+    made = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        found = os.fstat(made)
+        is_own = (found.st_uid, found.st_nlink) == (os.geteuid(), 1)
+        if not (is_own and stat.S_ISSOCK(found.st_mode)):
+            raise PathTaken(f"{path} was replaced by somebody while it was made")
+        os.chown(f"/proc/self/fd/{made}", -1, group_id)
+        os.chmod(f"/proc/self/fd/{made}", mode)
+    finally:
+        os.close(made)
 
 
 def _refuse_occupied(path: Path) -> None:
