@@ -77,7 +77,7 @@ def _refuse_occupied(path: Path) -> None:
             return  # nobody listens: left over
         except BlockingIOError:
             pass  # somebody listens, with a full backlog
-    raise PathTaken(f"another agent listens at {path}; stop it first")
+    raise PathTaken(f"another process listens at {path}; stop it first")
 
 
 @contextmanager

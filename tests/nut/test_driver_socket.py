@@ -321,7 +321,7 @@ async def test_a_socket_of_a_living_driver_is_left_alone_until_it_ends(
         await until(lambda: "is there" in caplog.messages[-1])
         close(await dumped(path))
     assert [each.levelname for each in caplog.records if "place" in each.name] == ["ERROR", "INFO"]
-    assert "another agent listens at" in caplog.messages[0]
+    assert "another process listens at" in caplog.messages[0]
 
 
 async def test_a_folder_that_comes_and_goes_is_waited_for(

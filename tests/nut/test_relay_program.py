@@ -168,7 +168,7 @@ def test_a_second_one_for_the_same_device_is_refused(stage: Stage) -> None:
     pid = started(stage)
     second = run(stage, "-a", "pdu", "-u", getpass.getuser())
     assert second.returncode == 1
-    assert "another process serves this device" in second.stderr
+    assert "another process listens" in second.stderr
     assert int(stage.pid_file.read_text(encoding="ascii")) == pid
     stage.server.until(lambda: stage.status() in ("on", "off"))
 

@@ -183,7 +183,7 @@ async def test_the_socket_is_ours_alone_and_goes_with_the_agent(tmp_path: Path) 
     async with agent(path, Core(quiet_unit())):
         assert stat.S_IMODE(path.lstat().st_mode) == 0o600
         assert [entry.name for entry in path.parent.iterdir()] == ["pass.sock"]
-        with pytest.raises(ConfigError, match="another agent listens"):
+        with pytest.raises(ConfigError, match="another process listens"):
             async with agent(path, Core(quiet_unit())):
                 pass
     assert not path.exists()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program that upsdrvctl starts: it stands between upsd and the agent, and keeps nothing.
 
-Imports neither asyncio nor anything of the agent but words: one runs for each NUT device.
+Imports neither asyncio nor more of the agent than words and sockets need: one runs for each NUT
+device.
 """

@@ -11,6 +11,9 @@ import socket
 import sys
 from pathlib import Path
 
+from pdu_agent.access.unix_socket import PathTaken, listen_unix
+
+BACKLOG = 64
 MAX_PID_OCTETS = 32
 
 
@@ -42,31 +45,12 @@ def listen(path: Path, group: int | None) -> socket.socket:
 
     Raises ProcessError.
     """
-    if _answers(path):
-        raise ProcessError(f"{path}: another process serves this device; stop that first")
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    old_mask = os.umask(0o117)
     try:
-        path.unlink(missing_ok=True)
-        listener.bind(str(path))
-        if group is not None:
-            os.chown(path, -1, group)
-        listener.listen(64)
+        return listen_unix(path, 0o660, BACKLOG, -1 if group is None else group)
+    except PathTaken as exc:
+        raise ProcessError(str(exc)) from None
     except OSError as exc:
-        listener.close()
         raise ProcessError(f"{path}: {exc.strerror or exc}") from None
-    finally:
-        os.umask(old_mask)
-    return listener
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-    return True
 
 
 def write_pid(path: Path, pid: int) -> None:
