@@ -122,11 +122,14 @@ def prepared(settings: CoreSettings, snapshot: Snapshot, asked: MainsFail) -> _D
 
 
 def _battery(row: Ups, asked: MainsFail) -> _Battery:
-    runtime_s, charge_pct = asked.runtime_s, asked.charge_pct
+    """What the UPS tells of its runtime is for the charge that it tells."""
+    told_pct = DEFAULT_CHARGE_PCT if row.charge_pct is None else row.charge_pct
+    charge_pct = told_pct if asked.charge_pct is None else asked.charge_pct
+    runtime_s = asked.runtime_s
     if runtime_s is None:
-        runtime_s = row.runtime_s if row.runtime_s else DEFAULT_RUNTIME_S
-    if charge_pct is None:
-        charge_pct = DEFAULT_CHARGE_PCT if row.charge_pct is None else row.charge_pct
+        runtime_s = row.runtime_s or DEFAULT_RUNTIME_S
+        if asked.charge_pct and told_pct:
+            runtime_s *= asked.charge_pct / told_pct
     return _Battery(row, runtime_s, charge_pct)
 
 
@@ -157,6 +160,8 @@ class _DryRun:
         self._fed = {row.index for row in self._rows if row.inlet in self._inlets()}
         self._happenings: list[Happening] = []
         self._states: dict[str, str] = {}
+        self._went: set[str] = set()
+        self._looked_s = 0.0
         self._lost: tuple[int, ...] | None = None
 
     def run(self) -> MainsFailAnswer:
@@ -210,9 +215,14 @@ class _DryRun:
                 self._happenings.append(Happening(at_s, None, row.state.value, row.text))
         for ups in self._states.keys() - rows.keys():
             if self._states[ups] != OutageState.BACK.value:
-                text = "nothing had gone off"
-                self._happenings.append(Happening(at_s, None, OutageState.BACK.value, text))
+                went = ups in self._went
+                text = f"mains of UPS {ups} is back" if went else "nothing had gone off"
+                # All has returned since the last look: that was before it.
+                began_s = self._looked_s if went else at_s
+                self._happenings.append(Happening(began_s, None, OutageState.BACK.value, text))
         self._states = {ups: row.state.value for ups, row in rows.items()}
+        self._looked_s = at_s
+        self._went |= {ups for ups, row in rows.items() if row.taken}
 
     def _note(self, event: OutletChanged) -> None:
         by, word = event.actor, _WORDS.get(event.new)
@@ -229,7 +239,7 @@ class _DryRun:
             upses=tuple(battery.row.name for battery in self._batteries),
             runtime_s=min(battery.runtime_s for battery in self._batteries),
             charge_pct=min(battery.charge_pct for battery in self._batteries),
-            happenings=tuple(sorted(self._happenings, key=lambda each: each.at_s)),
+            happenings=tuple(sorted(self._happenings, key=_place)),
             lost=self._lost or (),
             remains=tuple(sorted(self._before - touched)),
             away=tuple(sorted(off)),
@@ -245,6 +255,11 @@ def _charging_step_s(back_s: float) -> float:
     if back_s < CHARGING_STEP_S:
         return STEP_S
     return CHARGING_STEP_S if back_s < SOON_S else SLOW_STEP_S
+
+
+def _place(each: Happening) -> tuple[float, bool]:
+    """What befalls a UPS stands before what outlets do because of it."""
+    return each.at_s, each.outlet is not None
 
 
 def _guessed(batteries: Iterable[_Battery], asked: MainsFail) -> Iterable[str]:

@@ -75,6 +75,23 @@ def test_what_is_on_when_the_battery_is_empty_is_told() -> None:
     assert found.remains == (1,)
 
 
+def test_a_return_between_two_looks_is_told_as_one() -> None:
+    settings = outage(ShedStep(after_s=10, outlets=(4,)), back=ReturnSettings(1))
+    made = Rig(settings)
+    found = answer(made, minutes=1.0)
+    (back,) = [each for each in found.happenings if each.what == "mains back"]
+    assert back.because == "mains of UPS rack is back"
+    whats = [(each.what, each.outlet) for each in found.happenings]
+    assert whats.index(("mains back", None)) < whats.index(("on", 4))
+
+
+def test_less_charge_lasts_less_long() -> None:
+    found = answer(rig(charge_pct=80.0), minutes=15.0, charge_pct=40.0)
+    assert (found.charge_pct, found.runtime_s) == (40.0, 500.0)
+    given = answer(rig(charge_pct=80.0), minutes=15.0, charge_pct=40.0, runtime_s=900.0)
+    assert given.runtime_s == 900.0
+
+
 def test_an_empty_battery_is_told_once_with_nothing_on_as_well() -> None:
     found = answer(rig(), minutes=60.0, runtime_s=1200.0)
     assert told(found, "off") == [(120, 4), (845, 3), (935, 2), (1025, 1)]
