@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -16,15 +18,23 @@ settings.load_profile("repeatable" if os.environ.get("REPEATABLE_EXAMPLES") else
 """A property is true or false; how long its example took tells what else the machine did."""
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Properties go through the same lines hundreds of times, which takes three times as long
-    while coverage is traced; the examples by hand tell what is covered. Tests of long times are
-    marked as such one by one.
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "untraced: goes through the same lines for very long")
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Properties go through the same lines hundreds of times, and some tests let months pass, which
+    takes three times as long while coverage is traced; what is covered, the others tell. (The mark
+    `no_cover` of pytest-cov does not stop the tracer of an xdist worker.)
     """
-    for item in items:
-        if item.get_closest_marker("hypothesis"):
-            item.add_marker("no_cover")
+    is_untraced = any(map(item.get_closest_marker, ("hypothesis", "untraced")))
+    tracer = sys.gettrace()
+    if is_untraced:
+        sys.settrace(None)
+    yield
+    if is_untraced:
+        sys.settrace(tracer)
 
 
 @pytest.fixture(autouse=True)
