@@ -33,7 +33,7 @@ from pdu_agent.hw.mcp23008 import Mcp23008Settings
 from pdu_agent.hw.sim.loads import default_loads
 from pdu_agent.hw.sim.machines import FOLDER
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.nut.settings import SIMULATED, UpsSettings
+from pdu_agent.nut.settings import SIMULATED, NutSettings, UpsSettings
 from pdu_agent.snmp.credentials import AuthProtocol, Community, PrivProtocol, User
 from pdu_agent.snmp.settings import SnmpSettings
 from pdu_agent.web.settings import HttpSettings
@@ -124,6 +124,7 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
             users=USERS,
         ),
         http=HttpSettings(listen=options.http, socket=str(runtime_dir / SOCKET_NAME)),
+        nut=_nut(options.nut),
         simulator=SimulatorSettings(
             seed=options.seed,
             speed=options.speed,
@@ -156,6 +157,14 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
             SensorEntry(number=1, name="Board", driver="hwmon", options=HwmonSettings("sim")),
         ),
     )
+
+
+def _nut(folder: Path | None) -> NutSettings:
+    """Root serves the upsd of the system, which is of the group nut; anybody else their own one."""
+    if folder is None:
+        return NutSettings()
+    group = NutSettings().group if os.geteuid() == 0 else ""
+    return NutSettings(str(folder.absolute()), group=group, rights=Rights.WRITE)
 
 
 def _shut_down(runtime_dir: Path) -> HookEntry:

@@ -32,6 +32,7 @@ class DemoOptions:
     speed: float = 1.0
     ready_file: Path | None = None
     script: str = ""
+    nut: Path | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.outlets <= MAX_OUTLETS:

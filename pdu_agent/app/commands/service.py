@@ -78,6 +78,12 @@ def _add_demo_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="loads and faults to play: a file, or one that comes with OpenPDU, as welded-relay",
     )
+    option(
+        "--nut",
+        type=Path,
+        metavar="DIR",
+        help="the unit is the device pdu of the upsd whose STATEPATH this is",
+    )
     option("--ready-file", type=Path, metavar="FILE", help="is made once SNMP answers")
 
 
