@@ -37,6 +37,7 @@ from pdu_agent.model.commands import (
     SetLimit,
     SetLock,
     SetMember,
+    StopUntilMains,
     SwitchAll,
     SwitchGroup,
     SwitchOutlet,
@@ -64,6 +65,12 @@ def needs(command: Command, snapshot: Snapshot, batch: Sequence[Command] = ()) -
             yield from _on_all(Rights.SWITCH, (outlet.index for outlet in snapshot.outlets))
         case SwitchGroup():
             yield from _on_all(Rights.SWITCH, _members(command.group, snapshot, batch))
+        case StopUntilMains():
+            if command.target.kind is TargetKind.GROUP:
+                members = _members(command.target.index, snapshot, batch)
+                yield from _on_all(Rights.SWITCH, members)
+            else:
+                yield Rights.SWITCH, outlet_of(command.target)
         case RemoveGroup():
             yield from _on_all(Rights.WRITE, _members(command.group, snapshot, batch))
         case SetMember():

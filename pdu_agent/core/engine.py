@@ -20,7 +20,10 @@ from pdu_agent.model.errors import CommandError
 from pdu_agent.model.events import Event
 from pdu_agent.model.readings import Effect, HookResult, HostSeen
 
-Judge = Callable[..., None]
+Judge = Callable[..., Iterable[Command] | None]
+"""What judges one command on the draft. What it yields is judged in its place, each before it goes
+on.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from pdu_agent.model.commands import (
     SetLimit,
     SetLock,
     SetMember,
+    StopUntilMains,
     SwitchAll,
     SwitchGroup,
     SwitchOutlet,
@@ -80,6 +81,8 @@ def _described(command: Command) -> str:
         case SwitchGroup():
             how = _how(command.delay_s, command.forced) + _without(command.without)
             return f"group {command.group} {command.action.value}{how}"
+        case StopUntilMains():
+            return f"{command.target} off until mains is there{_how(command.delay_s, False)}"
         case SetLock():
             return f"outlet {command.outlet} {command.lock.value}"
         case ResetMeter():
@@ -194,7 +197,7 @@ def _target(command: Command) -> Target | None:
             return Target(TargetKind.BRANCH, command.branch)
         case ConfigureSensor():
             return Target(TargetKind.SENSOR, command.sensor)
-        case ResetMeter() | ConfigureThreshold() | SetLimit():
+        case ResetMeter() | ConfigureThreshold() | SetLimit() | StopUntilMains():
             return command.target
         case _:
             return None

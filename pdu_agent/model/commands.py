@@ -198,6 +198,17 @@ class SwitchGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class StopUntilMains:
+    """On mains a reboot after delay_s. On battery off after delay_s, and on again once mains is
+    back, as what an outage has switched off. target: an outlet or a group. delay_s: as of
+    SwitchOutlet.
+    """
+
+    target: Target
+    delay_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CreateGroup:
     """A new group without members, called "Group N" until it is configured."""
 
@@ -321,6 +332,7 @@ Command = (
     SwitchOutlet
     | SwitchAll
     | SwitchGroup
+    | StopUntilMains
     | SetLock
     | ConfigureOutlet
     | ConfigureOutlets
@@ -356,6 +368,7 @@ _NO_SETTINGS = (
     SwitchOutlet,
     SwitchAll,
     SwitchGroup,
+    StopUntilMains,
     SetLock,
     ResetMeter,
     ResetMeters,

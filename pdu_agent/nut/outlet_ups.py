@@ -18,7 +18,7 @@ from pdu_agent.model.snapshot import Outlet, Snapshot
 from pdu_agent.nut.device import Variable
 from pdu_agent.nut.names.measured import MEASURED, is_current
 from pdu_agent.nut.names.row import number, shown
-from pdu_agent.nut.names.unit_rows import MANUFACTURER, is_on_battery
+from pdu_agent.nut.names.unit_rows import MANUFACTURER
 from pdu_agent.nut.settings import OF_OUTLET
 
 SHUT_DOWN = "FSD OB LB"
@@ -98,7 +98,7 @@ def status_of(outlet: Outlet, supply: Supply | None) -> str | None:
         return None
     if not outlet.is_on:
         return OFF
-    return ON_BATTERY if supply is not None and is_on_battery(supply) else ON_LINE
+    return ON_BATTERY if supply is not None and supply.is_on_battery else ON_LINE
 
 
 def _supply(snapshot: Snapshot, outlet: Outlet) -> Supply | None:

@@ -35,7 +35,9 @@ def commands() -> str:
         f"| `{verb.name}` | {'seconds' if verb.takes_seconds else ''} | {verb.doc} |"
         for verb in VERBS
     ]
-    rows.append(f"| `{RETURN}` | seconds | as `load.cycle.delay`; not on battery |")
+    rows.append(
+        f"| `{RETURN}` | seconds | as `load.cycle.delay`; on battery, on again once mains is back |"
+    )
     return "\n".join(rows) + "\n"
 
 

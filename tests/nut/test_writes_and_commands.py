@@ -33,6 +33,7 @@ from pdu_agent.model.commands import (
     SensorSetting,
     SetLimit,
     SetLock,
+    StopUntilMains,
     SwitchAll,
     SwitchGroup,
     SwitchOutlet,
@@ -56,6 +57,7 @@ from tests.mib.unit import SENSOR, FakeController, furnished, unit, with_outlet
 from tests.nut.nut_names import COMMAND
 
 SOCKET = "/run/nut/openpdu-pdu"
+GROUP_1 = Target(TargetKind.GROUP, 1)
 OUTLET_2 = Target(TargetKind.OUTLET, 2)
 
 
@@ -80,12 +82,12 @@ def on_core(rights: Rights = Rights.WRITE, **bench: Any) -> tuple[Workbench, Pdu
         ("outlet.2.load.on.delay", "30", SwitchOutlet(2, Action.ON_DELAYED, 30.0)),
         ("outlet.2.load.off.delay", None, SwitchOutlet(2, Action.OFF_DELAYED)),
         ("outlet.2.load.cycle.delay", "2.5", SwitchOutlet(2, Action.REBOOT_DELAYED, 2.5)),
-        ("outlet.2.shutdown.return", None, SwitchOutlet(2, Action.REBOOT_DELAYED)),
-        ("outlet.2.shutdown.return", "60", SwitchOutlet(2, Action.REBOOT_DELAYED, 60.0)),
+        ("outlet.2.shutdown.return", None, StopUntilMains(OUTLET_2)),
+        ("outlet.2.shutdown.return", "60", StopUntilMains(OUTLET_2, 60.0)),
         ("outlet.2.shutdown.stop", None, SwitchOutlet(2, Action.CANCEL)),
         ("outlet.group.1.load.off", None, SwitchGroup(1, Action.OFF)),
         ("outlet.group.1.load.cycle.delay", "5", SwitchGroup(1, Action.REBOOT_DELAYED, 5.0)),
-        ("outlet.group.1.shutdown.return", None, SwitchGroup(1, Action.REBOOT_DELAYED)),
+        ("outlet.group.1.shutdown.return", None, StopUntilMains(GROUP_1)),
         ("load.on", None, SwitchAll(Action.ON)),
         ("load.off", None, SwitchAll(Action.OFF)),
         ("load.off.delay", "9", SwitchAll(Action.OFF_DELAYED, 9.0)),
@@ -302,14 +304,14 @@ def test_a_lock_is_respected() -> None:
 
 
 @pytest.mark.parametrize("name", ["outlet.2.shutdown.return", "outlet.group.1.shutdown.return"])
-def test_nothing_returns_on_battery(name: str) -> None:
-    """It would come on again on a battery that runs down."""
+def test_without_outages_nothing_is_asked_off_until_mains_is_back(name: str) -> None:
+    """It would come on again on a battery that runs down, or not at all."""
     groups = (GroupSettings(1, outlets=(1, 2)),)
     bench, device = on_core(groups=groups)
     flags = frozenset({UpsFlag.ON_BATTERY})
     feeding = Ups(1, "rack", "", "", "", flags, {}, None, 5.0, inlets=(1,))
     bench.core.on_upses((feeding,))
-    with pytest.raises(NotNow, match="UPS rack is on battery"):
+    with pytest.raises(NotNow, match=r"UPS rack is on battery.* not enabled"):
         device.instruct(name, None)
     bench.run(20)
     assert bench.board.moves == []

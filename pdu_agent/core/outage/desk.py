@@ -159,6 +159,11 @@ class OutageDesk:
             return False
         return self.wants_on(number) or live.machine.contact is True
 
+    def is_put_off(self, number: int) -> bool:
+        """Does it go off by itself, after a delay?"""
+        machine = self.state.outlets[number].machine
+        return machine.step is Step.OFF_DELAY and machine.deadline_s is not None
+
     def is_at_rest(self, number: int) -> bool:
         """Is its relay where it is to stay, or nobody knows where?"""
         live = self.state.outlets.get(number)

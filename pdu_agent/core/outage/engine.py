@@ -11,7 +11,8 @@ import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from pdu_agent.core.engine import Desk, Engine, Wish
+from pdu_agent.core.engine import Desk, Engine, Judge, Wish
+from pdu_agent.core.outage.asked import Asked
 from pdu_agent.core.outage.desk import (
     LONGEST_RETRY_S,
     LONGEST_RETURN_RETRY_S,
@@ -28,6 +29,9 @@ from pdu_agent.core.outage.returning import Returning
 from pdu_agent.core.outage.shown import Shown
 from pdu_agent.core.outage.supplies import Power, Supply, supplies_of
 from pdu_agent.core.settings import CoreSettings
+from pdu_agent.core.state import CoreState
+from pdu_agent.core.switching.switching import Circumstances
+from pdu_agent.model.commands import Actor, StopUntilMains
 from pdu_agent.model.control import NextChange, Outage, OutageState
 from pdu_agent.model.errors import CommandError, OutletHeld, OutletLocked
 from pdu_agent.model.record import OutageRecord
@@ -61,6 +65,11 @@ class Outages(Engine):
     def renew(self, settings: CoreSettings) -> None:
         self._desk.settings = settings.outage
         self._seen = None
+
+    def judges(self, draft: CoreState, actor: Actor, around: Circumstances) -> Mapping[type, Judge]:
+        del around
+        supplies = supplies_of(self._desk.values.upses) or self._unheard()
+        return {StopUntilMains: Asked(self._desk, supplies, draft, actor).judge}
 
     # -- what is due --------------------------------------------------------------------
 

@@ -120,7 +120,7 @@ class Going:
             for number in desk.outlets(supply)
             if number not in desk.settings.low.keep
             and number not in tried
-            and number not in desk.state.taken
+            and (number not in desk.state.taken or desk.is_put_off(number))
             and desk.may_go(number)
         ]
 
@@ -163,8 +163,8 @@ class Going:
         is_low = state is OutageState.LOW
         after = replace(record, tried=(*record.tried, number)) if is_low else record
         ends = desk.ends()
-        if desk.wants_on(number):
-            desk.state.taken[number] = TakenRecord(ups, wall_s, text)
+        if desk.wants_on(number) or row is not None:
+            desk.state.taken[number] = row or TakenRecord(ups, wall_s, text)
         else:  # somebody wanted it off before
             after = replace(after, barred=(*after.barred, number))
             ends = BARRED

@@ -45,6 +45,13 @@ class Supply:
         return Power.MAINS if Power.MAINS in found else Power.NEITHER
 
     @property
+    def is_on_battery(self) -> bool:
+        """While nothing answers, what was said last counts, as upsmon has it."""
+        if self.power is Power.SILENT:
+            return any(UpsFlag.ON_BATTERY in ups.flags for ups in self.upses)
+        return self.power is Power.BATTERY
+
+    @property
     def reachable(self) -> tuple[Ups, ...]:
         return tuple(ups for ups in self.upses if ups.is_reachable)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from pdu_agent.core.configuring import Configuring
+from pdu_agent.core.engine import Judge
 from pdu_agent.core.live_settings import Sections
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching.groups import GroupEditor
@@ -36,6 +37,7 @@ from pdu_agent.model.commands import (
     SetLimit,
     SetLock,
     SetMember,
+    StopUntilMains,
     SwitchAll,
     SwitchGroup,
     SwitchOutlet,
@@ -57,7 +59,7 @@ class Batch:
         self._switching = switching = Switching(sections, self.draft, actor, around)
         groups = GroupEditor(sections, self.draft)
         self._configuring = configuring = Configuring(sections, self.draft, around.wall_s)
-        self._judges: dict[type, Callable[..., None]] = {
+        self._judges: dict[type, Judge] = {
             SwitchOutlet: switching.switch,
             SwitchAll: switching.switch_all,
             SwitchGroup: switching.switch_group,
@@ -97,7 +99,7 @@ class Batch:
         """See Switching.over_budget."""
         return self._switching.over_budget
 
-    def add_judges(self, judges: Mapping[type, Callable[..., None]]) -> None:
+    def add_judges(self, judges: Mapping[type, Judge]) -> None:
         """Of commands that others own; each judges on the draft, and raises CommandError."""
         self._judges |= judges
 
@@ -120,9 +122,10 @@ class Batch:
         if judge_of_limits is not None:
             judge_of_limits(command, position)
         else:
-            self._judge_of(command)(command)
+            for each in self._judge_of(command)(command) or ():
+                self._judge(position, each)
 
-    def _judge_of(self, command: Command) -> Callable[..., None]:
+    def _judge_of(self, command: Command) -> Judge:
         """Raises Unavailable where whoever owns such commands has failed."""
         judge = self._judges.get(type(command))
         if judge is None:
@@ -133,7 +136,7 @@ class Batch:
         return judge
 
 
-_TURNS = {CreateGroup: 0, SwitchOutlet: 2, SwitchAll: 2, SwitchGroup: 2}
+_TURNS = {CreateGroup: 0, SwitchOutlet: 2, SwitchAll: 2, SwitchGroup: 2, StopUntilMains: 2}
 
 
 def _turn(entry: tuple[int, Command]) -> tuple[int, int]:

@@ -4,25 +4,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pdu_agent.access.grant import EVERY_OUTLET, Grant, Rights
 from pdu_agent.access.needs import needs
-from pdu_agent.core.outage.supplies import supplies_of
 from pdu_agent.model.commands import (
     Action,
     Command,
     Reset,
     ResetMeters,
+    StopUntilMains,
     SwitchAll,
     SwitchGroup,
     SwitchOutlet,
+    Target,
     TargetKind,
 )
 from pdu_agent.model.errors import InvalidValue
 from pdu_agent.model.snapshot import Group, Snapshot
-from pdu_agent.nut.names.unit_rows import is_on_battery
 
 _SECONDS = re.compile(r"\d{1,6}(\.\d{1,3})?", re.ASCII)
 
@@ -64,15 +64,12 @@ TAKES_EVERYTHING_DOWN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """One command. guard: rights that it needs everywhere besides those of its Command. obstacle:
-    why it cannot be done at this moment, in words; empty where nothing is against it.
-    """
+    """One command. guard: rights that it needs everywhere besides those of its Command."""
 
     name: str
     make: Make
     takes_seconds: bool = False
     guard: Rights = Rights.NONE
-    obstacle: Callable[[Snapshot], str] = lambda _: ""
 
     def command(self, value: str | None) -> Command:
         """Raises InvalidValue for a value that it does not take."""
@@ -114,32 +111,21 @@ def _of_outlet(number: int) -> Iterator[Instant]:
     prefix = f"outlet.{number}."
     for verb in VERBS:
         yield _switching(prefix, verb, _outlet_maker(number, verb.action))
-    yield _returning(prefix, _outlet_maker(number, Action.REBOOT_DELAYED), (number,))
+    yield _returning(prefix, Target(TargetKind.OUTLET, number))
 
 
 def _of_group(group: Group) -> Iterator[Instant]:
     prefix = f"outlet.group.{group.index}."
     for verb in VERBS:
         yield _switching(prefix, verb, _group_maker(group.index, verb.action))
-    yield _returning(prefix, _group_maker(group.index, Action.REBOOT_DELAYED), group.members)
+    yield _returning(prefix, Target(TargetKind.GROUP, group.index))
 
 
-def _returning(prefix: str, make: Make, outlets: Sequence[int]) -> Instant:
-    """Off and on again. Not on battery: on again would be on a battery that runs down, and to come
-    back with mains is what outages are for.
-    """
-
-    def obstacle(snapshot: Snapshot) -> str:
-        inlets = {outlet.inlet for outlet in snapshot.outlets if outlet.index in outlets}
-        for supply in supplies_of(snapshot.upses).values():
-            if is_on_battery(supply) and not inlets.isdisjoint(supply.inlets):
-                return (
-                    f"UPS {supply.name} is on battery, and would feed it again: load.off switches"
-                    " it off, and `outage` brings back with mains what it has switched off"
-                )
-        return ""
-
-    return Instant(f"{prefix}{RETURN}", make, takes_seconds=True, obstacle=obstacle)
+def _returning(prefix: str, target: Target) -> Instant:
+    """Off and on again; on battery, on again with mains."""
+    return Instant(
+        f"{prefix}{RETURN}", lambda seconds: StopUntilMains(target, seconds), takes_seconds=True
+    )
 
 
 def _of_all() -> Iterator[Instant]:

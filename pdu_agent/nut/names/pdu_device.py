@@ -9,7 +9,7 @@ from pdu_agent.access.grant import EVERY_OUTLET
 from pdu_agent.access.needs import require
 from pdu_agent.access.outlet_rights import grant_of
 from pdu_agent.model.commands import Actor, Command, Controller
-from pdu_agent.model.errors import CommandError, NotNow, NotPermitted, UnknownTarget
+from pdu_agent.model.errors import CommandError, NotPermitted, UnknownTarget
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.nut.device import Variable
 from pdu_agent.nut.names.instant import Instant, instants, is_offered
@@ -55,8 +55,6 @@ class PduDevice:
             # Before the value: who may not do it is not told what it takes.
             require(self._grant, [instant.make(None)], snapshot)
             commands = [instant.command(value)]
-            if why := instant.obstacle(snapshot):
-                raise NotNow(f"{command}: {why}")
         except CommandError as error:
             self._refused(asked, error)
             raise

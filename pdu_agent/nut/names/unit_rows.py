@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pdu_agent.core.outage.supplies import Power, Supply, supplies_of
+from pdu_agent.core.outage.supplies import Supply, supplies_of
 from pdu_agent.core.settings import DeviceSettings
 from pdu_agent.model.commands import Command, ConfigureDevice, DeviceSetting
 from pdu_agent.model.snapshot import SensorStatus, Severity, Snapshot
@@ -19,20 +19,13 @@ UPTIME_STEP_S = 60
 """device.uptime counts in such steps, so that a unit at rest has nothing to tell."""
 
 
-def is_on_battery(supply: Supply) -> bool:
-    """As outages have it. While nothing answers, what was said last counts, as upsmon has it."""
-    if supply.power is Power.SILENT:
-        return any(UpsFlag.ON_BATTERY in ups.flags for ups in supply.upses)
-    return supply.power is Power.BATTERY
-
-
 def status(snapshot: Snapshot) -> str:
     """ups.status: what the UPSes that feed the unit say, in the order in which NUT's drivers do.
 
     On battery as soon as one inlet is: whoever watches the unit must not learn it last.
     """
     supplies = supplies_of(snapshot.upses).values()
-    on_battery = [supply for supply in supplies if is_on_battery(supply)]
+    on_battery = [supply for supply in supplies if supply.is_on_battery]
     words = ["ALARM"] if alarm_text(snapshot) else []
     words.append(UpsFlag.ON_BATTERY.value if on_battery else UpsFlag.ON_LINE.value)
     if any(_all_say(supply, UpsFlag.LOW_BATTERY) for supply in on_battery):
