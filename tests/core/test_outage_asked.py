@@ -21,7 +21,6 @@ from pdu_agent.model.snapshot import ChangeReason
 from tests.core.outage_rig import (
     BATTERY,
     CONFIRM_S,
-    GRACEFUL,
     LOW_BATTERY,
     ON,
     Rig,
@@ -120,19 +119,18 @@ def test_what_waits_out_its_delay_is_shut_down_when_the_battery_is_low() -> None
     assert rig.moves().count((3, False)) == 1
 
 
-def test_it_goes_gracefully() -> None:
-    rig = Rig(outage(), own={3: {"before_off": "bye", "graceful": GRACEFUL}})
+def test_its_hook_comes_first() -> None:
+    rig = Rig(outage(), own={3: {"before_off": "bye"}})
     rig.fail()
     ask(rig, 3, 0.0)
-    rig.made.run(0.1)
+    rig.made.run(20)
     assert rig.running() == [3]
-    rig.hook_ends(3)
-    rig.draw(20, o3=40.0)
     assert rig.on() == [1, 2, 3, 4]
-    rig.draw(10, o3=1.0)
+    rig.hook_ends(3)
+    rig.made.run(1)
     assert rig.on() == [1, 2, 4]
     rig.mains()
-    rig.draw(LATER_S, o3=40.0)
+    rig.made.run(LATER_S)
     assert rig.on() == [1, 2, 3, 4]
 
 
