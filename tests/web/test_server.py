@@ -66,7 +66,7 @@ def test_a_stale_socket_is_replaced(tmp_path: Path) -> None:
 
 def test_a_socket_in_use_is_left_alone(tmp_path: Path) -> None:
     with running_agent(tmp_path) as agent:
-        with pytest.raises(OpenPduError, match="another process listens at .*; stop it first"):
+        with pytest.raises(OpenPduError, match=r"another process listens at .*; stop it first"):
             start_and_stop(local_only(agent.socket_path))
         assert agent.local("GET", "/api/v1/health").status == 200
 
