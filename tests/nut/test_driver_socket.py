@@ -10,7 +10,9 @@ import os
 import shutil
 import socket
 import stat
+import time
 import tracemalloc
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +23,7 @@ from pdu_agent.model.errors import UnknownTarget
 from pdu_agent.nut.device import Variable
 from pdu_agent.nut.driver import place
 from pdu_agent.nut.driver.driver import Driver
-from pdu_agent.nut.driver.links import MAX_BAD_LINES, MAX_LINKS
+from pdu_agent.nut.driver.links import MAX_BAD_LINES, MAX_LINKS, TURN_S
 from tests.nut.device import Device
 
 pytestmark = pytest.mark.asyncio
@@ -151,6 +153,24 @@ async def test_many_requests_at_once_are_all_answered(tmp_path: Path) -> None:
 
 
 # bad peers
+
+
+async def test_many_who_ask_at_once_do_not_keep_the_loop(tmp_path: Path) -> None:
+    path, turn, asked_in = tmp_path / "openpdu-pdu", 0, Counter[int]()
+
+    class Slow(Device):
+        def write(self, variable: str, value: str) -> None:
+            asked_in[turn] += 1
+            time.sleep(TURN_S / 2)
+
+    async with driver(path, Slow()):
+        peers = [await connected(path, 10 * b"SET a 1 TRACKING 1\n") for _ in range(8)]
+        async with asyncio.timeout(20):
+            while asked_in.total() < 80:
+                await asyncio.sleep(0)
+                turn += 1
+        close(*peers)
+    assert max(asked_in.values()) <= 2
 
 
 async def test_garbage_is_left_out_and_then_shown_the_door(

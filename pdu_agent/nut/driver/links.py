@@ -19,19 +19,24 @@ MAX_WAITING_OCTETS = 1_048_576
 MAX_BAD_LINES = 8
 """In a row; upsd cuts a line that is too long for it, and goes on."""
 READ_OCTETS = 4096
-LINES_AT_ONCE = 4
-REST_S = 0.02
+TURN_S = 0.005
+"""What is asked is answered for so long at most, but for a last answer; a dump of 64 outlets takes
+as long again."""
 REST_SHARE = 4.0
-"""Who asks faster than that waits so many times as long as the answers took."""
+"""After a turn there is none for so many times as long as it took, whoever asks."""
 
 
 class Links:
-    """Those that stand. complain(text): for what a peer can make happen at will."""
+    """Those that stand; they are answered in turn, and all of them together within bounds.
+    complain(text): for what a peer can make happen at will.
+    """
 
     def __init__(self, new_session: Callable[[], Session], complain: Callable[[str], None]) -> None:
         self._new_session = new_session
         self.complain = complain
         self.open: set[Link] = set()
+        self._asking: deque[Link] = deque()
+        self._resting: asyncio.TimerHandle | None = None
 
     @property
     def wants_changes(self) -> bool:
@@ -52,6 +57,30 @@ class Links:
             silent.drop(f"more than {MAX_LINKS} connections: that which was silent longest went")
         self.open.add(link)
 
+    def forget(self, link: Link) -> None:
+        self.open.discard(link)
+        if link in self._asking:
+            self._asking.remove(link)
+
+    def asks(self, link: Link) -> None:
+        """Something came that it has to work on."""
+        self._asking.append(link)
+        if self._resting is None:
+            self._work()
+
+    def _work(self) -> None:
+        self._resting = None
+        if not self._asking:
+            return
+        began_s = now_s = time.monotonic()
+        while self._asking and now_s - began_s < TURN_S:
+            link = self._asking.popleft()
+            if link.work():
+                self._asking.append(link)
+            now_s = time.monotonic()
+        rest_s = REST_SHARE * (now_s - began_s)
+        self._resting = asyncio.get_running_loop().call_later(rest_s, self._work)
+
     def tell(self, lines: bytes) -> None:
         """To each that wants to hear of changes."""
         for link in tuple(self.open):
@@ -61,6 +90,8 @@ class Links:
     def drop_all(self) -> None:
         for link in tuple(self.open):
             link.drop()
+        if self._resting is not None:
+            self._resting.cancel()
 
 
 class Link(asyncio.BufferedProtocol):
@@ -74,8 +105,8 @@ class Link(asyncio.BufferedProtocol):
         self._reader = LineReader()
         self._buffer = bytearray(READ_OCTETS)
         self._lines: deque[Words | BadLine] = deque()
+        self._unread = b""
         self._bad_lines = 0
-        self._resting: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -87,15 +118,24 @@ class Link(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self.heard_s = time.monotonic()
-        self._lines += self._reader.feed(bytes(memoryview(self._buffer)[:nbytes]))
-        if self._lines and self._resting is None:
-            self._work()
+        self._unread = bytes(memoryview(self._buffer)[:nbytes])
+        self._transport.pause_reading()
+        self._links.asks(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self._links.open.discard(self)
+        self._links.forget(self)
         self._lines.clear()
-        if self._resting is not None:
-            self._resting.cancel()
+
+    def work(self) -> bool:
+        """On what came, or on a line of it. Is there more?"""
+        if self._unread:
+            self._lines += self._reader.feed(self._unread)
+            self._unread = b""
+        elif self._lines:
+            self._take(self._lines.popleft())
+        if not self._lines and not self._transport.is_closing():
+            self._transport.resume_reading()
+        return bool(self._lines)
 
     @property
     def is_sent(self) -> bool:
@@ -111,23 +151,9 @@ class Link(asyncio.BufferedProtocol):
         """Close it at once."""
         if why:
             self._links.complain(why)
-        self._links.open.discard(self)
+        self._links.forget(self)
         self._lines.clear()
         self._transport.abort()
-
-    def _work(self) -> None:
-        self._resting = None
-        began_s = time.monotonic()
-        for _ in range(min(LINES_AT_ONCE, len(self._lines))):
-            if self._lines:  # an answer may have ended the connection
-                self._take(self._lines.popleft())
-        if not self._lines:
-            if not self._transport.is_closing():
-                self._transport.resume_reading()
-            return
-        self._transport.pause_reading()
-        rest_s = max(REST_S, REST_SHARE * (time.monotonic() - began_s))
-        self._resting = asyncio.get_running_loop().call_later(rest_s, self._work)
 
     def _take(self, line: Words | BadLine) -> None:
         answer = None if isinstance(line, BadLine) else self.session.answer(line)
