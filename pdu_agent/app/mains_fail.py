@@ -19,6 +19,7 @@ from pdu_agent.core.settings import CoreSettings
 from pdu_agent.model.control import OutageState
 from pdu_agent.model.errors import InvalidValue, NotNow
 from pdu_agent.model.events import OutletChanged
+from pdu_agent.model.readings import HookMoment, RunHook
 from pdu_agent.model.record import OutletRecord, Record
 from pdu_agent.model.snapshot import OutletState, Snapshot
 from pdu_agent.model.ups import Ups, UpsFlag
@@ -38,7 +39,8 @@ SLOW_STEP_S = 300.0
 """Of the charging, once mains is there for SOON_S."""
 LONGEST_RETURN_S = 86_400.0
 _ASSUMED = (
-    "every hook takes all of its time limit and succeeds, and its load is idle then",
+    "every hook takes all of its time limit and succeeds, then its load takes all of that of"
+    " `graceful` and is idle; without a hook it is idle at once",
     "relays move at once, boards and the unit itself have power all the time",
     "a battery falls linearly, whatever is shed, and is full again after "
     f"{RECHARGE_S / 3600:g} h on mains",
@@ -153,7 +155,7 @@ class _DryRun:
             replace(settings, outlets=outlets, plans=(), rules=(), caps=()),
             snapshot.t_wall_s,
             _record(snapshot),
-            hook_s={terms.name: terms.time_limit_s for terms in settings.hook_terms},
+            takes_s=_takes_s(settings),
         )
         self._start_s = self._dry.clock.wall_s()
         self._before = {row.index for row in self._rows if self._dry.is_closed(row.index)}
@@ -255,6 +257,22 @@ def _charging_step_s(back_s: float) -> float:
     if back_s < CHARGING_STEP_S:
         return STEP_S
     return CHARGING_STEP_S if back_s < SOON_S else SLOW_STEP_S
+
+
+def _takes_s(settings: CoreSettings) -> Callable[[RunHook], float]:
+    """A dry run has no draw that could fall: the hook takes that time too."""
+    limit_s = {terms.name: terms.time_limit_s for terms in settings.hook_terms}
+    idle_s = {
+        outlet.number: outlet.graceful.time_limit_s
+        for outlet in settings.outlets
+        if outlet.graceful is not None
+    }
+
+    def takes_s(hook: RunHook) -> float:
+        is_off = hook.moment is HookMoment.BEFORE_OFF
+        return limit_s.get(hook.hook, 0.0) + (idle_s.get(hook.outlet, 0.0) if is_off else 0.0)
+
+    return takes_s
 
 
 def _place(each: Happening) -> tuple[float, bool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from pdu_agent.core.birth import Birth
@@ -50,7 +50,7 @@ class Rehearsal:
 
     closed: by outlet, how the relays stand at first; those that are not there stand as the record
     wants them, or are closed. Hooks succeed, and loads are idle, at once: nothing is measured here.
-    hook_s: by name how long a hook takes, where that is to count.
+    takes_s: how long a hook takes, where that is to count.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Rehearsal:
         start_wall_s: float,
         record: Record | None = None,
         closed: Mapping[int, bool] | None = None,
-        hook_s: Mapping[str, float] | None = None,
+        takes_s: Callable[[RunHook], float] = lambda _: 0.0,
     ) -> None:
         self.clock = ManualClock(wall_s=start_wall_s)
         self.movements: list[Movement] = []
@@ -72,7 +72,7 @@ class Rehearsal:
         wanted = {number: row.target_on for number, row in record.outlets.items()}
         self._closed = dict.fromkeys(self._outlets.values(), True) | wanted | dict(closed or {})
         self._effects: deque[Effect] = deque()
-        self._hook_s = hook_s or {}
+        self._takes_s = takes_s
         self._running: dict[int, tuple[float, RunHook]] = {}
         """By number, when each hook ends."""
         found = {
@@ -129,7 +129,7 @@ class Rehearsal:
             elif isinstance(effect, InitialiseBank):
                 self.core.on_bank(self._state_of(effect.bank))
             elif isinstance(effect, RunHook):
-                end_s = self.clock.monotonic_s() + self._hook_s.get(effect.hook, 0.0)
+                end_s = self.clock.monotonic_s() + self._takes_s(effect)
                 self._running[effect.id] = end_s, effect
                 self._end_hooks()
             elif isinstance(effect, StopHook):
@@ -143,8 +143,7 @@ class Rehearsal:
         over = [hook for end_s, hook in self._running.values() if end_s <= now_s]
         for hook in over:
             del self._running[hook.id]
-            took_s = self._hook_s.get(hook.hook, 0.0)
-            self.core.on_hook(HookResult(hook.id, hook.hook, "", took_s))
+            self.core.on_hook(HookResult(hook.id, hook.hook, "", self._takes_s(hook)))
 
     def _written(self, order: WriteRelays) -> RelayResult:
         actors = {row.index: row.last_actor for row in self.core.snapshot.outlets}

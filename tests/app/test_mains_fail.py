@@ -15,7 +15,7 @@ from pdu_agent.app.mains_fail import asker, prepared
 from pdu_agent.core.outage.settings import LowSettings, OutageSettings, ReturnSettings, ShedStep
 from pdu_agent.core.outage.what_if import MainsFail, MainsFailAnswer
 from pdu_agent.core.settings import DeviceSettings
-from pdu_agent.core.shutdown.settings import HookTerms
+from pdu_agent.core.shutdown.settings import GracefulSettings, HookTerms
 from pdu_agent.model.commands import Action, Lock, SetLock
 from pdu_agent.model.errors import InvalidValue, NotNow
 from tests.core.outage_rig import LOW_BATTERY, ON, Rig, outage, ups_row
@@ -58,6 +58,17 @@ def test_it_tells_what_goes_when_and_what_returns() -> None:
     assert 900 + 1440 <= backs[0][0] <= 900 + 1440 + 70
     assert (found.lost, found.remains, found.away) == ((), (), ())
     assert made.moves() == []
+
+
+def test_a_graceful_off_takes_all_the_time_that_it_may() -> None:
+    graceful = GracefulSettings(idle_below_w=5.0, idle_for_s=5.0, time_limit_s=60.0)
+    own = STAGED | {2: {"priority": 2, "before_off": "bye", "graceful": graceful}}
+    settings = outage(SHED, low=LowSettings(charge_pct=30, stage_s=600))
+    made = Rig(settings, own=own, hooks=(HookTerms("bye", 90.0),))
+    made.mains(charge_pct=100.0, runtime_s=1000.0, low_charge_pct=10.0)
+    # Its hook for 90 s, its draw for 60 s; the next stage waits for that.
+    found = answer(made, minutes=16.0)
+    assert told(found, "off") == [(120, 4), (705, 3), (855, 2), (945, 1)]
 
 
 def test_a_short_outage_moves_nothing() -> None:
