@@ -26,6 +26,7 @@ from pdu_agent.model.ups import Ups, UpsFlag
 
 DEFAULT_RUNTIME_S = 900.0
 DEFAULT_CHARGE_PCT = 100.0
+SHORTEST_RUNTIME_S = 1.0
 LOW_CHARGE_PCT = 20.0
 """Below this a UPS that does not tell its own limit counts its battery as low."""
 RECHARGE_S = 14_400.0
@@ -130,8 +131,8 @@ def _battery(row: Ups, asked: MainsFail) -> _Battery:
     runtime_s = asked.runtime_s
     if runtime_s is None:
         runtime_s = row.runtime_s or DEFAULT_RUNTIME_S
-        if asked.charge_pct and told_pct:
-            runtime_s *= asked.charge_pct / told_pct
+        if asked.charge_pct is not None and told_pct:
+            runtime_s = max(SHORTEST_RUNTIME_S, runtime_s * asked.charge_pct / told_pct)
     return _Battery(row, runtime_s, charge_pct)
 
 
@@ -277,7 +278,7 @@ def _takes_s(settings: CoreSettings) -> Callable[[RunHook], float]:
 
 def _place(each: Happening) -> tuple[float, bool]:
     """What befalls a UPS stands before what outlets do because of it."""
-    return each.at_s, each.outlet is not None
+    return round(each.at_s, 2), each.outlet is not None
 
 
 def _guessed(batteries: Iterable[_Battery], asked: MainsFail) -> Iterable[str]:

@@ -99,6 +99,9 @@ def test_a_return_between_two_looks_is_told_as_one() -> None:
 def test_less_charge_lasts_less_long() -> None:
     found = answer(rig(charge_pct=80.0), minutes=15.0, charge_pct=40.0)
     assert (found.charge_pct, found.runtime_s) == (40.0, 500.0)
+    empty = answer(rig(charge_pct=80.0), minutes=15.0, charge_pct=0.0)
+    assert empty.runtime_s == 1.0
+    assert {each.what for each in empty.happenings[:2]} == {"low battery", "battery empty"}
     given = answer(rig(charge_pct=80.0), minutes=15.0, charge_pct=40.0, runtime_s=900.0)
     assert given.runtime_s == 900.0
 
