@@ -20,8 +20,8 @@ MAX_BAD_LINES = 8
 """In a row; upsd cuts a line that is too long for it, and goes on."""
 READ_OCTETS = 4096
 TURN_S = 0.005
-"""What is asked is answered for so long at most, but for a last answer; a dump of 64 outlets takes
-as long again."""
+"""What is asked is answered for so long at most, but for the last answer; a dump of 64 outlets
+takes as long again."""
 REST_SHARE = 4.0
 """After a turn there is none for so many times as long as it took, whoever asks."""
 
@@ -37,6 +37,8 @@ class Links:
         self.open: set[Link] = set()
         self._asking: deque[Link] = deque()
         self._resting: asyncio.TimerHandle | None = None
+        self._spent_s = 0.0
+        """Since the last rest."""
 
     @property
     def wants_changes(self) -> bool:
@@ -70,16 +72,15 @@ class Links:
 
     def _work(self) -> None:
         self._resting = None
-        if not self._asking:
-            return
-        began_s = now_s = time.monotonic()
-        while self._asking and now_s - began_s < TURN_S:
+        while self._asking and self._spent_s < TURN_S:
+            began_s = time.monotonic()
             link = self._asking.popleft()
             if link.work():
                 self._asking.append(link)
-            now_s = time.monotonic()
-        rest_s = REST_SHARE * (now_s - began_s)
-        self._resting = asyncio.get_running_loop().call_later(rest_s, self._work)
+            self._spent_s += time.monotonic() - began_s
+        if self._spent_s >= TURN_S:
+            rest_s, self._spent_s = REST_SHARE * self._spent_s, 0.0
+            self._resting = asyncio.get_running_loop().call_later(rest_s, self._work)
 
     def tell(self, lines: bytes) -> None:
         """To each that wants to hear of changes."""
