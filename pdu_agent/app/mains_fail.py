@@ -16,6 +16,8 @@ from pdu_agent.app.rehearsal import Rehearsal
 from pdu_agent.core.core import Core
 from pdu_agent.core.outage.what_if import AskMainsFail, Happening, MainsFail, MainsFailAnswer
 from pdu_agent.core.settings import CoreSettings
+from pdu_agent.core.state import plain_hold
+from pdu_agent.core.switching.holds import PERSON
 from pdu_agent.model.control import OutageState
 from pdu_agent.model.errors import InvalidValue, NotNow
 from pdu_agent.model.events import OutletChanged
@@ -294,13 +296,16 @@ def _guessed(batteries: Iterable[_Battery], asked: MainsFail) -> Iterable[str]:
 
 
 def _record(snapshot: Snapshot) -> Record:
-    """The outlets as they are, or will be once what is ordered is done; their locks and holds."""
+    """The outlets as they are, or will be once what is ordered is done; their locks, and what
+    persons want for a while. Whoever else holds them does nothing in a dry run.
+    """
     return Record(
         outlets={
             row.index: OutletRecord(
                 "on" if _is_on(row.state, row.is_on) else "off",
                 target_on=_is_on(row.state, row.is_on),
                 lock=row.lock.value,
+                holds=tuple(plain_hold(hold) for hold in row.holds if hold.source == PERSON),
             )
             for row in snapshot.outlets
             if row.switched

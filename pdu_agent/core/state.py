@@ -185,18 +185,20 @@ def _outlet_record(live: OutletLive) -> OutletRecord:
         then=live.machine.then.value if live.machine.then is not None else None,
         together=live.together,
         is_pulse=live.machine.is_pulse,
-        holds=tuple(
-            HoldRow(
-                hold.source,
-                int(hold.rank),
-                hold.wants_on,
-                hold.text,
-                hold.since_wall_s,
-                hold.ends,
-                hold.until_wall_s,
-            )
-            for hold in live.holds
-        ),
+        holds=tuple(map(plain_hold, live.holds)),
+    )
+
+
+def plain_hold(hold: Hold) -> HoldRow:
+    """As the record keeps it."""
+    return HoldRow(
+        hold.source,
+        int(hold.rank),
+        hold.wants_on,
+        hold.text,
+        hold.since_wall_s,
+        hold.ends,
+        hold.until_wall_s,
     )
 
 

@@ -16,7 +16,7 @@ from pdu_agent.core.outage.settings import LowSettings, OutageSettings, ReturnSe
 from pdu_agent.core.outage.what_if import MainsFail, MainsFailAnswer
 from pdu_agent.core.settings import DeviceSettings
 from pdu_agent.core.shutdown.settings import GracefulSettings, HookTerms
-from pdu_agent.model.commands import Action, Lock, SetLock
+from pdu_agent.model.commands import Action, Hold, HoldOutlet, Lock, Rank, SetLock
 from pdu_agent.model.errors import InvalidValue, NotNow
 from tests.core.outage_rig import LOW_BATTERY, ON, Rig, outage, ups_row
 
@@ -69,6 +69,15 @@ def test_a_graceful_off_takes_all_the_time_that_it_may() -> None:
     # Its hook for 90 s, its draw for 60 s; the next stage waits for that.
     found = answer(made, minutes=16.0)
     assert told(found, "off") == [(120, 4), (705, 3), (855, 2), (945, 1)]
+
+
+def test_what_a_person_keeps_on_is_not_shed() -> None:
+    made = rig()
+    kept = Hold("person", Rank.PERSON, True, "ops switched it on", 0.0, "", until_wall_s=4e9)
+    made.made.submit(HoldOutlet(4, kept))
+    found = answer(made, minutes=5.0)
+    assert told(found, "off") == []
+    assert 4 in found.remains
 
 
 def test_a_short_outage_moves_nothing() -> None:
