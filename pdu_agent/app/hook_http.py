@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
+from pdu_agent.access.authorities import verifying
 from pdu_agent.app.config.hooks import HttpHook
 from pdu_agent.app.hook_command import KEPT_BYTES, SHOWN_CHARACTERS, HookFailure
 
@@ -91,7 +92,7 @@ def _secret(path: Path) -> str:
 
 
 def _trusted(hook: HttpHook) -> ssl.SSLContext | bool:
-    return ssl.create_default_context(cafile=hook.ca_file) if hook.ca_file else True
+    return verifying(hook.ca_file) if hook.url.lower().startswith("https:") else True
 
 
 def _body(hook: HttpHook, told: Mapping[str, str]) -> bytes:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +21,7 @@ from pdu_agent.app.config.hooks import CommandHook, HookEntry, HttpHook
 from pdu_agent.app.hooks import HookRunner
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.readings import HookMoment, HookResult, RunHook
+from tests.nut.certificates import authority, certificate
 
 ENDS_WITHIN_S = 20.0
 
@@ -317,25 +319,27 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def server(answer: Answer) -> AsyncIterator[str]:
+async def server(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     try:
         assert runner.addresses
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 
 
-def asked(answer: Answer, limit_s: float = 10.0, **settings: object) -> str:
+def asked(
+    answer: Answer, limit_s: float = 10.0, tls: ssl.SSLContext | None = None, **settings: object
+) -> str:
     """The error of a request that is answered so."""
 
     async def once() -> str:
-        async with server(answer) as url:
+        async with server(answer, tls) as url:
             options = HttpHook(url=f"{url}/off", **settings)  # type: ignore[arg-type]
             bench = Bench(options, limit_s)
             bench.start()
@@ -415,6 +419,21 @@ def test_no_answer_is_a_failure() -> None:
         return web.Response()
 
     assert asked(answer, limit_s=0.3) == "no answer after 0.3 s"
+
+
+def test_a_certificate_has_to_be_by_the_authority_that_is_named(tmp_path: Path) -> None:
+    """Both authorities are as `openssl req -x509` makes them, and say nothing of keyUsage."""
+    own, other = authority(tmp_path), authority(tmp_path, "other")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*certificate(tmp_path, own, "127.0.0.1"))
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response()
+
+    assert asked(answer, tls=tls, ca_file=str(own)) == ""
+    for strange in (str(other), ""):
+        assert "CERTIFICATE_VERIFY_FAILED" in asked(answer, tls=tls, ca_file=strange)
+    assert "No such file" in asked(answer, tls=tls, ca_file=str(tmp_path / "none"))
 
 
 def test_nobody_there_is_a_failure() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pdu_agent.access.authorities import verifying
 from pdu_agent.model.errors import OpenPduError
 from pdu_agent.nut.client.link import Link, NoAnswer
 from pdu_agent.nut.client.protocol import Refused
@@ -141,24 +142,16 @@ _WRONG_HOST, _WRONG_ADDRESS = 62, 64
 
 
 def _context(server: Server) -> ssl.SSLContext:
-    """Blocks: files are read. Raises Unusable.
-
-    Not create_default_context: from Python 3.13 on that refuses an authority without keyUsage
-    (VERIFY_X509_STRICT), as the openssl commands of most guides make it.
-    """
+    """Blocks: files are read. Raises Unusable."""
+    if server.tls is Tls.VERIFIED:
+        try:
+            return verifying(server.ca_file)
+        except OSError as exc:
+            why = exc.strerror or exc
+            raise Unusable(f"ca_file {server.ca_file} cannot be used: {why}") from exc
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if server.tls is Tls.IF_OFFERED:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    try:
-        if server.ca_file:
-            context.load_verify_locations(server.ca_file)
-        else:
-            context.load_default_certs()
-    except OSError as exc:
-        why = exc.strerror or exc
-        raise Unusable(f"ca_file {server.ca_file} cannot be used: {why}") from exc
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context
 
 
