@@ -21,7 +21,7 @@ from pdu_agent.app.doctor.examine import Surroundings, examine
 from pdu_agent.app.doctor.finding import Finding, Level, note, ok, problem
 from pdu_agent.app.doctor.host import check_disk
 from pdu_agent.app.doctor.machine import Machine
-from pdu_agent.app.doctor.user import User, _has_bits
+from pdu_agent.app.doctor.user import User, _has_bits, named_user, process_groups
 from pdu_agent.hw.i2c import SmBus
 from pdu_agent.hw.sim.i2c import SimChip, SimI2cBus, SimRawChip
 from pdu_agent.hw.sim.mcp23008 import SimMcp23008
@@ -519,3 +519,14 @@ def test_a_nut_device_needs_a_folder_and_a_group(bench: Bench) -> None:
     bench.forbidden.add("nut")
     assert found().text == "/run/nut may not be written by user openpdu"
     assert found().cure.startswith("adduser openpdu ")
+
+
+def test_a_group_that_was_joined_after_the_start_of_the_agent_is_not_had_yet() -> None:
+    status = "Name:\tpython3\nUid:\t990\t990\t990\t990\nGid:\t990\t991\t990\t990\nGroups:\t20 44 \n"
+    groups = process_groups(status)
+    assert groups == {991, 20, 44}
+    user = named_user("nobody", groups)
+    assert user.may_give_to(20)
+    assert not user.may_give_to(106)
+    mine = Path("/proc/self/status").read_text(encoding="utf-8")
+    assert process_groups(mine) == {os.getegid(), *os.getgroups()}

@@ -37,10 +37,13 @@ def this_user() -> User:
     return User(name, uid, may_use, lambda group: uid == 0 or group in groups)
 
 
-def named_user(name: str) -> User:
-    """Judged by modes and groups; access lists are not looked at. Raises KeyError."""
+def named_user(name: str, groups: frozenset[int] | None = None) -> User:
+    """Judged by modes and groups, those of a new login unless they are given; access lists are not
+    looked at. Raises KeyError.
+    """
     found = pwd.getpwnam(name)
-    groups = frozenset(os.getgrouplist(name, found.pw_gid))
+    if groups is None:
+        groups = frozenset(os.getgrouplist(name, found.pw_gid))
     return User(
         name,
         found.pw_uid,
@@ -50,16 +53,25 @@ def named_user(name: str) -> User:
 
 
 def usual_user(agent: int | None) -> User:
-    """Who runs the agent (a process) now; where none runs the service's own user, if root asks
-    and there is one, else who asks.
+    """Who runs the agent (a process) now, with the groups that it was started with; where none
+    runs the service's own user, if root asks and there is one, else who asks.
     """
     with suppress(OSError, KeyError):
         if agent is not None:
-            return named_user(pwd.getpwuid(os.stat(f"/proc/{agent}").st_uid).pw_name)
+            status = Path(f"/proc/{agent}/status").read_text(encoding="utf-8", errors="replace")
+            name = pwd.getpwuid(os.stat(f"/proc/{agent}").st_uid).pw_name
+            return named_user(name, process_groups(status))
     with suppress(KeyError):
         if os.geteuid() == 0:
             return named_user(SERVICE_USER)
     return this_user()
+
+
+def process_groups(status: str) -> frozenset[int]:
+    """The effective group and the others of a process; proc_pid_status(5)."""
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    effective = fields["Gid"].split()[1]
+    return frozenset(map(int, (effective, *fields["Groups"].split())))
 
 
 def _may(path: Path, uid: int, groups: frozenset[int]) -> bool:
