@@ -78,6 +78,17 @@ def test_figures_of_an_outage_are_renewed_in_the_text() -> None:
     assert "10 min left" in alarm.text
 
 
+@pytest.mark.parametrize(
+    ("runtime_s", "told"), [(29.0, "29 s left"), (96.4, "96 s left"), (239.0, "3 min left")]
+)
+def test_an_alarm_never_tells_of_more_time_than_there_is(runtime_s: float, told: str) -> None:
+    unit = Workbench(outlets=1)
+    for _ in range(2):
+        unit.core.on_upses((saying(UpsFlag.ON_BATTERY, runtime_s=runtime_s),))
+    (alarm,) = unit.alarms("ups on battery")
+    assert alarm.text.endswith(told)
+
+
 def test_a_lost_ups_keeps_its_alarms_and_gets_one_more() -> None:
     unit = Workbench(outlets=1)
     on_battery = saying(UpsFlag.ON_BATTERY)

@@ -38,6 +38,10 @@ _TROUBLES: Mapping[UpsFlag, _Trouble] = {
 }
 
 
+MINUTES_FROM_S = 180.0
+"""A runtime below this is told in seconds."""
+
+
 class UpsWatch:
     """Compares what is known of the UPSes with what was. A UPS goes by its name."""
 
@@ -113,5 +117,12 @@ def _text(trouble: _Trouble, ups: Ups) -> str:
 def _left(ups: Ups) -> list[str]:
     return [
         *([f"charge {ups.charge_pct:.3g} %"] if ups.charge_pct is not None else []),
-        *([f"{ups.runtime_s / 60:.0f} min left"] if ups.runtime_s is not None else []),
+        *([f"{_rounded_down(ups.runtime_s)} left"] if ups.runtime_s is not None else []),
     ]
+
+
+def _rounded_down(runtime_s: float) -> str:
+    """Nobody is to count on more than there is, and the last minutes matter."""
+    return (
+        f"{runtime_s // 60:.0f} min" if runtime_s >= MINUTES_FROM_S else f"{runtime_s // 1:.0f} s"
+    )
