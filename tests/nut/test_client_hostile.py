@@ -15,7 +15,7 @@ import pytest
 from pdu_agent.model.ups import Ups
 from pdu_agent.nut.client import link, reader, server
 from pdu_agent.nut.client.reader import Pauses, UpsReader
-from pdu_agent.nut.settings import UpsSettings
+from pdu_agent.nut.settings import Tls, UpsSettings
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -298,6 +298,28 @@ def test_the_login_reads_its_file_anew_and_tells_nothing_of_it(
 
     asyncio.run(run())
     assert "hunter2" not in caplog.text
+
+
+def test_words_slipped_in_before_tls_begins_end_the_attempt_at_once(tmp_path: Path) -> None:
+    secret = tmp_path / "ups.secret"
+    secret.write_text("hunter2\n", encoding="utf-8")
+    said: list[bytes] = []
+
+    async def serve(incoming: asyncio.StreamReader, outgoing: asyncio.StreamWriter) -> None:
+        while line := await incoming.readline():
+            said.append(line)
+            outgoing.write(b"OK STARTTLS\n")
+            await asyncio.sleep(0)
+            outgoing.write(b"OK\nOK\n")
+
+    async def run() -> None:
+        more = {"user": "me", "secret_file": str(secret), "tls": Tls.VERIFIED}
+        async with reading(serve, **more) as rig:
+            await rig.until(lambda: "yet" not in rig.row.trouble)
+            await rig.until(lambda: said.count(b"STARTTLS\n") > 3)
+
+    asyncio.run(run())
+    assert not any(b"hunter2" in line for line in said)
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,9 @@ class Link(asyncio.Protocol):
 
     async def ask(self, *words: str) -> tuple[bytes, ...]:
         """The lines of the answer. Raises Refused, NoAnswer, Misbehaved."""
-        if self._error is not None or self._transport is None:
-            raise self._error or NoAnswer("there is no connection")
+        transport = self._usable()
         self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(self._dialogue.request(*words))
+        transport.write(self._dialogue.request(*words))
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await self._answer
@@ -55,13 +54,14 @@ class Link(asyncio.Protocol):
         return found
 
     async def begin_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """Go on encrypted. Raises ssl.SSLError, OSError; the link is closed then."""
-        if self._transport is None:
-            raise NoAnswer("there is no connection")
+        """Go on encrypted. Raises ssl.SSLError, OSError, and what went wrong since the last answer;
+        the link is closed then.
+        """
+        transport = self._usable()
         loop = asyncio.get_running_loop()
         try:
             self._transport = await loop.start_tls(
-                self._transport,
+                transport,
                 self,
                 context,
                 server_hostname=host,
@@ -96,6 +96,12 @@ class Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         why = f": {exc}" if exc is not None else ""
         self._fail(NoAnswer(f"the server closed the connection{why}"))
+
+    def _usable(self) -> asyncio.Transport:
+        """Raises what made it fail."""
+        if self._error is not None or self._transport is None:
+            raise self._error or NoAnswer("there is no connection")
+        return self._transport
 
     def _fail(self, error: OpenPduError) -> None:
         if self._error is None:
