@@ -110,6 +110,9 @@ def test_what_waits_out_its_delay_is_shut_down_when_the_battery_is_low() -> None
     rig = Rig(outage())
     rig.fail()
     ask(rig, 3, 7200.0)
+    upcoming = rig.made.outlet(3).next_change
+    assert upcoming is not None
+    assert upcoming.text == "on again: once mains is there for 60 s"
     rig.battery(LOW_BATTERY)
     rig.made.run(5)
     assert rig.on() == []

@@ -11,7 +11,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pdu_agent.core.outage.desk import SOURCE
 from pdu_agent.core.outage.settings import LowSettings, ReturnSettings, ShedStep
-from pdu_agent.model.commands import Action, Lock, PowerUp, SetLock, SwitchOutlet
+from pdu_agent.model.commands import (
+    Action,
+    Lock,
+    PowerUp,
+    SetLock,
+    StopUntilMains,
+    SwitchOutlet,
+    Target,
+    TargetKind,
+)
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.events import OutletChanged
 from pdu_agent.model.readings import HookMoment, HookResult, RunHook, StopHook
@@ -77,12 +86,17 @@ class Outages(RuleBasedStateMachine):
         if self.is_accepted(SetLock(number, lock)) and lock is not Lock.UNLOCKED:
             self.wants[number] = lock is Lock.LOCKED_ON
 
-    def is_accepted(self, command: SwitchOutlet | SetLock) -> bool:
+    @rule(number=st.sampled_from((1, 2, 3, 4)), delay_s=st.sampled_from([0.0, 30.0]))
+    def ask_off_until_mains(self, number: int, delay_s: float) -> None:
+        if self.is_accepted(StopUntilMains(Target(TargetKind.OUTLET, number), delay_s)):
+            self.wants[number] = True
+
+    def is_accepted(self, command: SwitchOutlet | SetLock | StopUntilMains) -> bool:
         try:
             self.rig.made.core.submit_all([command], OPS)
         except CommandError:
             return False
-        self.forget(command.outlet)
+        self.forget(command.target.index if isinstance(command, StopUntilMains) else command.outlet)
         self.rig.made.settle()
         self.rig.made.run(1.1)
         self.look()

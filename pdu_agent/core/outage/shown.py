@@ -50,6 +50,8 @@ class Shown:
             for step in self._steps(record)
         ]
         for number in self._going.untried(supply):
+            if number in self._desk.state.taken:
+                continue
             words, due_s = self._off(number, record, steps)
             yield number, NextChange(SOURCE, Action.OFF, self._wall_s(due_s), words)
 
