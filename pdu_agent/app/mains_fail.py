@@ -278,9 +278,9 @@ def _takes_s(settings: CoreSettings) -> Callable[[RunHook], float]:
     return takes_s
 
 
-def _place(each: Happening) -> tuple[float, bool]:
-    """What befalls a UPS stands before what outlets do because of it."""
-    return round(each.at_s, 2), each.outlet is not None
+def _place(each: Happening) -> tuple[int, bool]:
+    """Within a second, what befalls a UPS stands before what outlets do because of it."""
+    return round(each.at_s), each.outlet is not None
 
 
 def _guessed(batteries: Iterable[_Battery], asked: MainsFail) -> Iterable[str]:
