@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pdu_agent.access.grant import Rights
+from pdu_agent.core.outage.settings import OutageSettings
 from pdu_agent.core.settings import GroupSettings, ThresholdSettings
 from pdu_agent.model.commands import (
     Action,
@@ -319,6 +320,22 @@ def test_without_outages_nothing_is_asked_off_until_mains_is_back(name: str) -> 
     device.instruct(name, None)
     bench.run(20)
     assert bench.board.moves != []
+
+
+def test_with_outages_it_is_off_until_mains_is_back_and_audited() -> None:
+    bench, device = on_core(outage=OutageSettings(enabled=True))
+    flags = frozenset({UpsFlag.ON_BATTERY})
+    feeding = Ups(1, "rack", "", "", "", flags, {}, None, 5.0, inlets=(1,))
+    bench.core.on_upses((feeding,))
+    device.instruct("outlet.2.shutdown.return", "2")
+    bench.run(600)
+    assert bench.board.relays == [True, False, True, True]
+    first = bench.audited[0]
+    assert first.actor.face == "nut"
+    assert first.asked == "outlet 2 off until mains is there in 2 s"
+    bench.core.on_upses((replace(feeding, flags=frozenset({UpsFlag.ON_LINE})),))
+    bench.run(70)
+    assert bench.board.relays == [True] * 4
 
 
 def test_names_are_known_in_any_case_as_upsd_hands_them_on() -> None:
