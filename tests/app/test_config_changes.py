@@ -23,6 +23,8 @@ outlets:
   - {number: 2, relay: main.1}
 sensors: [{number: 1, driver: hwmon, path: sim}]
 groups: [{number: 1, outlets: [1]}]
+upses: [{name: rack, inlets: [1]}]
+outage: {enabled: false}
 """
 
 
@@ -44,6 +46,7 @@ TAKEN = [
     ("rated_current_a: 16", "rated_current_a: 10"),
     ("groups: [{number: 1, outlets: [1]}]", "groups: [{number: 2, outlets: [1, 2]}]"),
     ("sensors: [{number: 1,", "sensors: [{number: 1, name: hot,"),
+    ("outage: {enabled: false}", "outage: {enabled: true, confirm_s: 9}"),
 ]
 FIXED = [
     ("coil_budget: 8", "coil_budget: 4", "device coil_budget"),

@@ -72,6 +72,29 @@ def test_disabled_it_does_nothing() -> None:
     assert rig.on() == [1, 2, 3, 4]
 
 
+def test_steps_that_are_edited_during_an_outage_count_by_what_they_are_now() -> None:
+    rig = Rig(outage(ShedStep(outlets=(4,)), ShedStep(charge_pct=50, outlets=(3,))))
+    rig.fail(charge_pct=80.0)
+    assert rig.on() == [1, 2, 3]
+    rig.configure(outage(ShedStep(charge_pct=50, outlets=(2,)), ShedStep(outlets=(3,))))
+    assert rig.on() == [1, 2]
+    rig.battery(charge_pct=40.0)
+    rig.made.run(5)
+    assert rig.on() == [1]
+    rig.mains(charge_pct=80.0)
+    rig.made.run(300)
+    assert rig.on() == [1, 2, 3, 4]
+
+
+def test_what_a_person_kept_on_is_not_shed_by_edited_steps() -> None:
+    rig = Rig(outage(AT_ONCE))
+    rig.fail()
+    rig.made.core.submit_all([SwitchOutlet(4, Action.ON)], OPS)
+    rig.made.run(5)
+    rig.configure(outage(ShedStep(outlets=(3, 4))))
+    assert rig.on() == [1, 2, 4]
+
+
 def test_a_ups_that_feeds_nothing_is_only_shown() -> None:
     rig = Rig(outage(AT_ONCE))
     rig.tell(ups_row(BATTERY, LOW_BATTERY, inlets=()))

@@ -24,6 +24,7 @@ _TAKEN_WHOLE = frozenset(
         "caps",
         "hooks",
         "hosts",
+        "outage",
         "upses",
         "warnings",
     }

@@ -63,6 +63,12 @@ class Outages(Engine):
         state.taken = {n: row for n, row in state.taken.items() if row.ups in state.outages}
 
     def renew(self, settings: CoreSettings) -> None:
+        """Steps of an outage are kept by their places: where these changed, each may come true."""
+        if settings.outage.shed != self._desk.settings.shed:
+            for ups in self._desk.state.outages:
+                self._desk.update(ups, steps=())
+            for watch in self._watches.values():
+                watch.texts.clear()
         self._desk.settings = settings.outage
         self._seen = None
 
