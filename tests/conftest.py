@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -16,25 +14,6 @@ settings.register_profile("busy machine", deadline=None)
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable" if os.environ.get("REPEATABLE_EXAMPLES") else "busy machine")
 """A property is true or false; how long its example took tells what else the machine did."""
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "untraced: goes through the same lines for very long")
-
-
-@pytest.hookimpl(hookwrapper=True, tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Properties go through the same lines hundreds of times, and some tests let months pass, which
-    takes three times as long while coverage is traced; what is covered, the others tell. (The mark
-    `no_cover` of pytest-cov does not stop the tracer of an xdist worker.)
-    """
-    is_untraced = any(map(item.get_closest_marker, ("hypothesis", "untraced")))
-    tracer = sys.gettrace()
-    if is_untraced:
-        sys.settrace(None)
-    yield
-    if is_untraced:
-        sys.settrace(tracer)
 
 
 @pytest.fixture(autouse=True)

@@ -84,7 +84,6 @@ def trace(movements: list[Movement]) -> list[tuple[int, int, bool, str]]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.untraced
 def test_from_deadline_to_deadline_is_as_second_by_second(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -272,7 +272,6 @@ def test_a_return_that_is_too_much_is_taken_back_and_waits_twice_as_long() -> No
     assert len(closings) <= 2
 
 
-@pytest.mark.untraced
 def test_at_the_edge_nothing_flaps_for_hours() -> None:
     unit = rack()
     unit.loads |= {1: noisy(260.0, 8.0, 1), 2: noisy(120.0, 8.0, 2)}
@@ -383,7 +382,6 @@ def test_a_cap_that_is_given_another_target_and_unit_lets_its_outlets_return() -
     assert unit.off() == []
 
 
-@pytest.mark.untraced
 def test_a_load_that_swings_slowly_does_not_switch_relays_with_each_swing() -> None:
     cap = replace(CAP, restore_after_s=1.0)
     unit = Rack(settings_of(outlets(1, 2, 3), [cap]), {2: 120.0, 3: 80.0})
@@ -489,7 +487,6 @@ def test_a_cap_of_another_unit_after_a_restart_forgets_draws_of_the_old_unit() -
     assert again.off() == []
 
 
-@pytest.mark.untraced
 def test_of_two_caps_the_one_inside_chooses_first_and_nothing_goes_in_vain() -> None:
     inner = CapSettings(2, target=Target(TargetKind.BRANCH, 1), limit_w=250.0, restore_after_s=10.0)
     branches = [BranchSettings(1, rated_current_a=100.0), BranchSettings(2, rated_current_a=100.0)]

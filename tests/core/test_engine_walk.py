@@ -21,7 +21,6 @@ from tests.core.engine_walk import Step, Walk, any_plans, any_steps, compare, mo
         ("Arctic/Longyearbyen", datetime(2026, 3, 20)),
     ],
 )
-@pytest.mark.untraced
 def test_a_month_runs_as_the_documents_say(zone: str, first: datetime) -> None:
     chance, span = Random(f"{zone} {first}"), month(zone, first)
     plans = any_plans(chance, 5, span)
