@@ -35,7 +35,7 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 _PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|ya?ml|md|txt|rules|service|sysusers|initd))`")
 _COMMAND = re.compile(r"(?:^ *(?:\$ )?|`)(?:\./)?openpdu ([a-z][^`\n#<]*)", re.MULTILINE)
-_OF_THE_LAUNCHER = {"test", "lint"}
+_OF_THE_LAUNCHER = {"test", "coverage", "lint"}
 REST = {
     "relays": "[{name: main, driver: mcp23008, bus: /dev/i2c-1, address: 0x24}]",
     "meters": "[{name: house, driver: ecm1240, port: /dev/ttyS9, channels: {ch1: inlet 1}}]",
