@@ -11,6 +11,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,18 +45,34 @@ class NutDemo(Demo):
 
 
 class Client:
-    """One connection to upsd that asks for one variable after the other."""
+    """Asks upsd for one variable after the other, on a connection that upsd ends after a minute
+    without a word.
+    """
 
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)), ANSWER_S)
+        self._address = host, int(port)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(self._address, ANSWER_S)
         self._answers = self._socket.makefile("rb")
 
     def get(self, variable: str) -> str:
         """Its value, or the error as upsd has it, as in "ERR DATA-STALE"."""
-        self._socket.sendall(f"GET VAR {NAME} {variable}\n".encode("ascii"))
-        answer = self._answers.readline().decode("utf-8").strip()
+        answer = self._ask(variable)
+        if not answer:
+            self.close()
+            self._connect()
+            answer = self._ask(variable)
         return answer if answer.startswith("ERR") else answer.split(" ", 3)[3].strip('"')
+
+    def _ask(self, variable: str) -> str:
+        """Empty when upsd has ended the connection."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(f"GET VAR {NAME} {variable}\n".encode("ascii"))
+            return self._answers.readline().decode("utf-8").strip()
+        return ""
 
     def seconds_until(self, variable: str, value: str, pause_s: float, limit_s: float) -> float:
         """Asks every `pause_s`; math.inf seconds where it does not come within the limit."""
