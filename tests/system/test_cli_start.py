@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client command starts fast and loads nothing that only the agent needs."""
+"""A client command loads nothing that only the agent needs, and so starts fast."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.web.fake_agent import running_agent
 
@@ -16,38 +18,35 @@ HEAVY = (
     "cryptography",
     "numpy",
     "pdu_agent.mib_impl.identity",
+    "pdu_agent.model.commands",
+    "pdu_agent.model.record",
+    "pdu_agent.store.audit_check",
     "pysnmp",
     "serial",
     "smbus2",
     "yaml",
 )
-CPU_LIMIT_S = 0.15
 
 PROBE = """
-import sys, time
+import sys
 from pdu_agent.app.cli import main
 code = main(sys.argv[1:])
-print(code, time.process_time(), *sorted(sys.modules), file=sys.stderr)
+print(code, *sorted(sys.modules), file=sys.stderr)
 """
 
 
-def test_client_commands_start_within_their_budget(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", ["status", "on 1", "energy --json", "why 1", "ups", "outage", "what-if mains-fail"]
+)
+def test_a_client_command_loads_none_of_the_agent(tmp_path: Path, command: str) -> None:
     with running_agent(tmp_path) as agent:
-        for command in (["status"], ["on", "1"], ["energy", "--json"], ["why", "1"]):
-            cpu_s = min(_run(agent.socket_path, command) for _ in range(3))
-            assert cpu_s < CPU_LIMIT_S, command
-
-
-def _run(socket_path: Path, command: list[str]) -> float:
-    """CPU seconds of the whole process; asserts what it may not have imported."""
-    result = subprocess.run(
-        [sys.executable, "-c", PROBE, *command],
-        capture_output=True,
-        timeout=30,
-        check=True,
-        env={**os.environ, "OPENPDU_SOCKET": str(socket_path)},
-    )
-    code, cpu_s, *modules = result.stderr.decode("utf-8").split()
-    assert code == "0"
+        result = subprocess.run(
+            [sys.executable, "-c", PROBE, *command.split()],
+            capture_output=True,
+            timeout=30,
+            check=True,
+            env={**os.environ, "OPENPDU_SOCKET": str(agent.socket_path)},
+        )
+    _, *modules = result.stderr.decode("utf-8").splitlines()[-1].split()
+    assert "pdu_agent.app.client" in modules
     assert not set(HEAVY) & set(modules)
-    return float(cpu_s)
