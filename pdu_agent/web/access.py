@@ -7,13 +7,14 @@ import asyncio
 import pwd
 import socket
 import struct
-from functools import lru_cache
 from typing import Protocol
 
 from aiohttp import web
 
+from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.errors import NotPermitted
+from pdu_agent.web.caller import Caller
 from pdu_agent.web.problems import Problem
 
 READING = frozenset({"GET", "HEAD"})
@@ -24,37 +25,38 @@ _UCRED = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
 class Access(Protocol):
     """The rights of one listening socket."""
 
-    def admit(self, request: web.Request) -> None:
-        """Raises NotPermitted or Problem when this request may not even be looked at."""
-        ...
-
-    async def actor(self, request: web.Request, /) -> Actor:
-        """Who sends this command."""
+    async def identify(self, request: web.Request, /) -> Caller:
+        """Who sends it. Raises NotPermitted or Problem when it may not even be looked at."""
         ...
 
 
 class LocalAccess:
     """The Unix socket: whoever may open it may do everything; the kernel says who it is."""
 
-    def admit(self, request: web.Request) -> None:
-        """The mode of the socket file has already decided."""
-
-    async def actor(self, request: web.Request) -> Actor:
+    async def identify(self, request: web.Request, /) -> Caller:
         peer: socket.socket | None = request.get_extra_info("socket")
         if peer is None:
             raise NotPermitted("the sender is gone")
         credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
         pid, uid, _gid = _UCRED.unpack(credentials)
         # The user database may live in a directory service: never wait for it in the loop.
-        return Actor("cli", await asyncio.to_thread(_user_name, uid), f"pid {pid}")
+        name = _known_names.get(uid)
+        if name is None:
+            name = await asyncio.to_thread(_user_name, uid)
+        actor = Actor("cli", name, f"pid {pid}")
+        return Caller(actor, Grant.everywhere(Rights.WRITE), is_admin=True)
 
 
-@lru_cache(maxsize=64)
+_known_names: dict[int, str] = {}
+"""By uid: few, for whoever may open the socket."""
+
+
 def _user_name(uid: int) -> str:
     try:
-        return pwd.getpwuid(uid).pw_name
+        name = pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"uid {uid}"
+        name = f"uid {uid}"
+    return _known_names.setdefault(uid, name)
 
 
 class ReadingAccess:
@@ -67,7 +69,7 @@ class ReadingAccess:
     def __init__(self, listen_host: str) -> None:
         self._own_names = frozenset({listen_host.lower(), "localhost", "127.0.0.1", "::1"})
 
-    def admit(self, request: web.Request) -> None:
+    async def identify(self, request: web.Request, /) -> Caller:
         host = request.headers.get("Host")
         if host is None:
             raise Problem.about_request(400, "the Host header is missing")
@@ -81,9 +83,7 @@ class ReadingAccess:
                 "over TCP this agent can only be read; switch with the openpdu command on the"
                 " machine itself, or through SNMP"
             )
-
-    async def actor(self, _request: web.Request, /) -> Actor:
-        raise NotPermitted("over TCP this agent can only be read")
+        return Caller(Actor("http"), Grant.everywhere(Rights.READ))
 
 
 def _without_port(host: str) -> str:

@@ -21,6 +21,8 @@ from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
 from pdu_agent.web import outages, protection, resources, rules, schedules, upkeep, upses
 from pdu_agent.web.access import Access
+from pdu_agent.web.asking import place
+from pdu_agent.web.caller import caller_of, seen, set_caller
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
 from pdu_agent.web.orders import (
     VERBS,
@@ -92,16 +94,16 @@ def make_app(
     app.router.add_get(f"{API}/openapi.yaml", partial(_contract, CONTRACT.read_bytes()))
     for verb in VERBS:
         path = f"{API}/outlets/{{n}}/{verb}"
-        app.router.add_post(path, partial(_command, controller, access, verb))
+        app.router.add_post(path, partial(_command, controller, verb))
         path = f"{API}/groups/{{n}}/{verb}"
-        app.router.add_post(path, partial(_group_command, controller, access, verb))
-    app.router.add_post(f"{API}/commands", partial(_batch, controller, access))
+        app.router.add_post(path, partial(_group_command, controller, verb))
+    app.router.add_post(f"{API}/commands", partial(_batch, controller))
     app.router.add_get(f"{API}/hooks", partial(_hooks, controller, services.hooks))
-    app.router.add_post(f"{API}/reload", partial(_reload, access, services.reload))
-    upkeep.add_routes(app.router, API, controller, access, _body)
-    protection.add_routes(app.router, API, controller, access, _body)
-    schedules.add_routes(app.router, API, controller, access, _body, services.upcoming)
-    rules.add_routes(app.router, API, controller, access, _body)
+    app.router.add_post(f"{API}/reload", partial(_reload, services.reload))
+    upkeep.add_routes(app.router, API, controller, _body)
+    protection.add_routes(app.router, API, controller, _body)
+    schedules.add_routes(app.router, API, controller, _body, services.upcoming)
+    rules.add_routes(app.router, API, controller, _body)
     outages.add_routes(app.router, API, services.mains_fail)
     app.router.add_get("/", partial(_page, controller))
     return app
@@ -113,7 +115,7 @@ def _guard(access: Access) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            access.admit(request)
+            set_caller(request, await access.identify(request))
             response = await handler(request)
         except Problem as problem:
             response = _problem(problem)
@@ -157,23 +159,23 @@ def _json(plain: Mapping[str, Any]) -> web.Response:
 
 
 async def _collection(
-    controller: Controller, build: Callable[[Snapshot], Plain], _request: web.Request
+    controller: Controller, build: Callable[[Snapshot], Plain], request: web.Request
 ) -> web.Response:
-    return _json(build(controller.snapshot))
+    return _json(build(seen(controller, request)))
 
 
 async def _outlet(controller: Controller, request: web.Request) -> web.Response:
-    row = outlet_row(controller.snapshot, outlet_number(request.match_info["n"]))
+    row = outlet_row(seen(controller, request), outlet_number(request.match_info["n"]))
     return _json(with_spectrum(resources.outlet(row), row.meter))
 
 
 async def _inlet(controller: Controller, request: web.Request) -> web.Response:
-    row = _numbered(controller.snapshot.inlets, "inlet", request)
+    row = _numbered(seen(controller, request).inlets, "inlet", request)
     return _json(with_spectrum(inlet(row), row.meter))
 
 
 async def _line(controller: Controller, request: web.Request) -> web.Response:
-    row = _numbered(controller.snapshot.lines, "line", request)
+    row = _numbered(seen(controller, request).lines, "line", request)
     return _json(with_spectrum(line(row), row.meter))
 
 
@@ -187,7 +189,7 @@ def _numbered(rows: Sequence[_Row], what: str, request: web.Request) -> _Row:
 
 
 async def _why(controller: Controller, request: web.Request) -> web.Response:
-    snapshot = controller.snapshot
+    snapshot = seen(controller, request)
     row = outlet_row(snapshot, outlet_number(request.match_info["n"]))
     return _json({"number": row.index, "state": row.state.value, "sentences": why(row, snapshot)})
 
@@ -195,7 +197,7 @@ async def _why(controller: Controller, request: web.Request) -> web.Response:
 async def _inrush(
     controller: Controller, switch_on: NewestSwitchOn, request: web.Request
 ) -> web.Response:
-    row = outlet_row(controller.snapshot, outlet_number(request.match_info["n"]))
+    row = outlet_row(seen(controller, request), outlet_number(request.match_info["n"]))
     newest = switch_on(row.index)
     if newest is None:
         raise Problem.about_request(
@@ -207,63 +209,60 @@ async def _inrush(
 
 
 async def _hooks(
-    controller: Controller, rows: Callable[[], Sequence[HookRow]], _request: web.Request
+    controller: Controller, rows: Callable[[], Sequence[HookRow]], request: web.Request
 ) -> web.Response:
-    return _json(resources.hooks(controller.snapshot, rows()))
+    return _json(resources.hooks(seen(controller, request), rows()))
 
 
 async def _contract(text: bytes, _request: web.Request) -> web.Response:
     return web.Response(body=text, content_type="application/yaml", charset="utf-8")
 
 
-async def _page(controller: Controller, _request: web.Request) -> web.Response:
+async def _page(controller: Controller, request: web.Request) -> web.Response:
     return web.Response(
-        text=page(controller.snapshot),
+        text=page(seen(controller, request)),
         content_type="text/html",
         headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
     )
 
 
-async def _command(
-    controller: Controller, access: Access, verb: str, request: web.Request
-) -> web.Response:
+async def _command(controller: Controller, verb: str, request: web.Request) -> web.Response:
     number = outlet_number(request.match_info["n"])
     order = Order(number, verb, await _body(request))
-    ticket, _, after = await _submit(controller, access, request, [order])
+    ticket, _, after = await _submit(controller, request, [order])
     return _json({"changed": ticket.changed, "outlet": resources.outlet(outlet_row(after, number))})
 
 
-async def _group_command(
-    controller: Controller, access: Access, verb: str, request: web.Request
-) -> web.Response:
+async def _group_command(controller: Controller, verb: str, request: web.Request) -> web.Response:
     order = Order(group_number(request.match_info["n"]), verb, await _body(request), is_group=True)
-    return await _carried_out(controller, access, request, [order])
+    return await _carried_out(controller, request, [order])
 
 
-async def _reload(access: Access, reload: Reload, request: web.Request) -> web.Response:
+async def _reload(reload: Reload, request: web.Request) -> web.Response:
+    caller_of(request).require_admin("reading the configuration anew")
     body = await _body(request)
     if body:
         raise InvalidValue(f"unknown key {next(iter(body))[:40]!r}: none is expected")
     try:
-        warnings = await reload(await access.actor(request))
+        warnings = await reload(caller_of(request).actor)
     except ConfigError as error:
         raise Problem(422, CONFIGURATION, str(error)) from error
     return _json({"reloaded": True, "warnings": list(warnings)})
 
 
-async def _batch(controller: Controller, access: Access, request: web.Request) -> web.Response:
+async def _batch(controller: Controller, request: web.Request) -> web.Response:
     body = await _body(request)
     try:
-        return await _carried_out(controller, access, request, orders_of(body))
+        return await _carried_out(controller, request, orders_of(body))
     except CommandError as error:
         raise Problem.about_command(error, position=error.position) from error
 
 
 async def _carried_out(
-    controller: Controller, access: Access, request: web.Request, orders: Sequence[Order]
+    controller: Controller, request: web.Request, orders: Sequence[Order]
 ) -> web.Response:
     """Submits, and tells what each outlet was before, what it is now, and why it was left so."""
-    ticket, before, after = await _submit(controller, access, request, orders)
+    ticket, before, after = await _submit(controller, request, orders)
     named = set().union(*(meant(order, before) for order in orders))
     old = {row.index: row for row in before.outlets}
     steps = [
@@ -283,33 +282,28 @@ def _position(row: Outlet) -> Plain:
 
 
 async def _submit(
-    controller: Controller, access: Access, request: web.Request, orders: Sequence[Order]
+    controller: Controller, request: web.Request, orders: Sequence[Order]
 ) -> tuple[Ticket, Snapshot, Snapshot]:
     """Submit all or none: (the receipt, the snapshots before and after)."""
-    actor = await access.actor(request)
-    before = controller.snapshot
+    before = seen(controller, request)
     wanted = ", ".join(map(str, orders))
+    placed = _placed(controller, orders, before, wanted, caller_of(request).actor)
     try:
-        placed = _placed(controller, orders, before, wanted, actor)
-        try:
-            ticket = controller.submit_all([command for _, command in placed], actor)
-        except CommandError as error:
-            error.position = placed[error.position][0]
-            raise
+        ticket = place(controller, request, [command for _, command in placed], wanted)
     except CommandError as error:
-        log.info("%s: %s: refused, %s", actor, wanted, error)
+        error.position = placed[error.position][0]
         raise
-    log.info("%s: %s: %s", actor, wanted, "accepted" if ticket.changed else "nothing to do")
-    return ticket, before, controller.snapshot
+    return ticket, before, seen(controller, request)
 
 
 def _placed(
     controller: Controller, orders: Sequence[Order], before: Snapshot, wanted: str, actor: Actor
 ) -> list[tuple[int, Command]]:
-    """See commands_of. What makes no sense is in the audit log too."""
+    """See commands_of. What makes no sense is in the logs too."""
     try:
         return commands_of(orders, before)
     except CommandError as error:
+        log.info("%s: %s: refused, %s", actor, wanted, error)
         controller.note_refusal(wanted, actor, str(error))
         raise
 

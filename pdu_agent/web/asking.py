@@ -9,9 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
-from pdu_agent.model.commands import Command, Controller
-from pdu_agent.model.errors import CommandError, InvalidValue
-from pdu_agent.web.access import Access
+from pdu_agent.access.needs import require
+from pdu_agent.model.commands import Command, Controller, Ticket
+from pdu_agent.model.errors import CommandError, InvalidValue, NotPermitted
+from pdu_agent.web.caller import Caller, caller_of
 
 log = logging.getLogger(__name__)
 
@@ -20,21 +21,40 @@ Body = Callable[[web.Request], Awaitable[dict[str, Any]]]
 
 
 async def submit(
-    controller: Controller,
-    access: Access,
-    request: web.Request,
-    commands: Sequence[Command],
-    wanted: str,
+    controller: Controller, request: web.Request, commands: Sequence[Command], wanted: str
 ) -> bool:
-    """Whether anything has changed. wanted: for the log. Raises CommandError."""
-    actor = await access.actor(request)
+    """Whether anything has changed. See `place`."""
+    return place(controller, request, commands, wanted).changed
+
+
+def place(
+    controller: Controller, request: web.Request, commands: Sequence[Command], wanted: str
+) -> Ticket:
+    """All of it is accepted and recorded, or nothing: the receipt.
+
+    wanted: for the log. Raises CommandError, with the position of the command that it is about.
+    """
+    caller = caller_of(request)
     try:
-        ticket = controller.submit_all(commands, actor)
+        _permit(controller, caller, commands, wanted)
+        ticket = controller.submit_all(commands, caller.actor)
     except CommandError as error:
-        log.info("%s: %s: refused, %s", actor, wanted, error)
+        log.info("%s: %s: refused, %s", caller.actor, wanted, error)
         raise
-    log.info("%s: %s: %s", actor, wanted, "accepted" if ticket.changed else "nothing to do")
-    return ticket.changed
+    result = "accepted" if ticket.changed else "nothing to do"
+    log.info("%s: %s: %s", caller.actor, wanted, result)
+    return ticket
+
+
+def _permit(
+    controller: Controller, caller: Caller, commands: Sequence[Command], wanted: str
+) -> None:
+    """Raises NotPermitted, and then the audit log has it: the core never hears of it."""
+    try:
+        require(caller.grant, commands, controller.snapshot)
+    except NotPermitted as error:
+        controller.note_refusal(wanted, caller.actor, str(error))
+        raise
 
 
 def refuse_unknown(given: Iterable[str], known: Collection[str], position: int = 0) -> None:

@@ -25,24 +25,20 @@ from pdu_agent.model.control import Cap
 from pdu_agent.model.errors import InvalidValue, UnknownTarget
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web import resources
-from pdu_agent.web.access import Access
 from pdu_agent.web.asking import Body, refuse_unknown, submit
+from pdu_agent.web.caller import seen
 from pdu_agent.web.orders import outlet_number, outlet_row
 from pdu_agent.web.plain import Plain, instant, number
 
 _SETTINGS = {"limit": CapSetting.LIMIT, "margin": CapSetting.MARGIN}
 
 
-def add_routes(
-    router: web.UrlDispatcher, api: str, controller: Controller, access: Access, body: Body
-) -> None:
+def add_routes(router: web.UrlDispatcher, api: str, controller: Controller, body: Body) -> None:
     """body: reads the JSON object of a request."""
     router.add_get(f"{api}/caps", partial(_caps, controller))
-    router.add_post(f"{api}/caps/{{n}}", partial(_configure, controller, access, body))
+    router.add_post(f"{api}/caps/{{n}}", partial(_configure, controller, body))
     router.add_get(f"{api}/what-if", partial(_what_if, controller))
-    router.add_post(
-        f"{api}/outlets/{{n}}/reset-trip", partial(_reset_trip, controller, access, body)
-    )
+    router.add_post(f"{api}/outlets/{{n}}/reset-trip", partial(_reset_trip, controller, body))
 
 
 def cap(row: Cap) -> Plain:
@@ -60,16 +56,14 @@ def cap(row: Cap) -> Plain:
     }
 
 
-async def _caps(controller: Controller, _request: web.Request) -> web.Response:
-    snapshot = controller.snapshot
+async def _caps(controller: Controller, request: web.Request) -> web.Response:
+    snapshot = seen(controller, request)
     rows = [cap(row) for row in snapshot.caps]
     return web.json_response({"time": instant(snapshot.t_wall_s), "caps": rows})
 
 
-async def _configure(
-    controller: Controller, access: Access, body: Body, request: web.Request
-) -> web.Response:
-    row = _cap_row(controller.snapshot, request.match_info["n"])
+async def _configure(controller: Controller, body: Body, request: web.Request) -> web.Response:
+    row = _cap_row(seen(controller, request), request.match_info["n"])
     given = await body(request)
     refuse_unknown(given, _SETTINGS)
     if not given:
@@ -78,21 +72,17 @@ async def _configure(
         ConfigureCap(row.number, _SETTINGS[key], _finite(key, value))
         for key, value in sorted(given.items())  # the limit first: the margin has to fit it
     ]
-    changed = await submit(controller, access, request, commands, f"cap {row.number} {given}")
-    after = _cap_row(controller.snapshot, str(row.number))
+    changed = await submit(controller, request, commands, f"cap {row.number} {given}")
+    after = _cap_row(seen(controller, request), str(row.number))
     return web.json_response({"changed": changed, "cap": cap(after)})
 
 
-async def _reset_trip(
-    controller: Controller, access: Access, body: Body, request: web.Request
-) -> web.Response:
+async def _reset_trip(controller: Controller, body: Body, request: web.Request) -> web.Response:
     refuse_unknown(await body(request), ())
-    row = outlet_row(controller.snapshot, outlet_number(request.match_info["n"]))
+    row = outlet_row(seen(controller, request), outlet_number(request.match_info["n"]))
     commands = [ResetTrip(row.index)]
-    changed = await submit(
-        controller, access, request, commands, f"reset the trip of outlet {row.index}"
-    )
-    after = outlet_row(controller.snapshot, row.index)
+    changed = await submit(controller, request, commands, f"reset the trip of outlet {row.index}")
+    after = outlet_row(seen(controller, request), row.index)
     return web.json_response({"changed": changed, "outlet": resources.outlet(after)})
 
 
@@ -104,7 +94,7 @@ async def _what_if(controller: Controller, request: web.Request) -> web.Response
     if "target" in query and "cap" not in query:
         raise InvalidValue("target: goes with cap only")
     basis = Basis(query.get("basis", Basis.PEAK.value))
-    snapshot, cap_plain, loss_plain = controller.snapshot, None, None
+    snapshot, cap_plain, loss_plain = seen(controller, request), None, None
     if "cap" in query:
         target = target_of(query["target"]) if "target" in query else UNIT
         cap_plain = _cap_plain(cap_answer(snapshot, target, _watts(query["cap"]), basis))

@@ -12,18 +12,16 @@ from pdu_agent.model.commands import Controller, EnableRule
 from pdu_agent.model.control import Rule
 from pdu_agent.model.errors import UnknownTarget
 from pdu_agent.model.snapshot import Snapshot
-from pdu_agent.web.access import Access
 from pdu_agent.web.asking import Body, refuse_unknown, submit
+from pdu_agent.web.caller import seen
 from pdu_agent.web.plain import Plain, instant, number
 
 
-def add_routes(
-    router: web.UrlDispatcher, api: str, controller: Controller, access: Access, body: Body
-) -> None:
+def add_routes(router: web.UrlDispatcher, api: str, controller: Controller, body: Body) -> None:
     """body: reads the JSON object of a request."""
     for verb in ("enable", "disable"):
         path = f"{api}/rules/{{name}}/{verb}"
-        router.add_post(path, partial(_enable, controller, access, body, verb == "enable"))
+        router.add_post(path, partial(_enable, controller, body, verb == "enable"))
 
 
 def rules(snapshot: Snapshot) -> Plain:
@@ -49,14 +47,14 @@ def _row(row: Rule) -> Plain:
 
 
 async def _enable(
-    controller: Controller, access: Access, body: Body, enabled: bool, request: web.Request
+    controller: Controller, body: Body, enabled: bool, request: web.Request
 ) -> web.Response:
     """A rule that is enabled already begins anew where it was paused."""
     refuse_unknown(await body(request), ())
     name = request.match_info["name"]
     wanted = f"{'enable' if enabled else 'disable'} rule {name[:40]}"
-    changed = await submit(controller, access, request, [EnableRule(name, enabled)], wanted)
-    row = _find(controller.snapshot, name)
+    changed = await submit(controller, request, [EnableRule(name, enabled)], wanted)
+    row = _find(seen(controller, request), name)
     plain = {"changed": changed, "rule": _row(row)}
     return web.json_response(plain, dumps=partial(json.dumps, allow_nan=False))
 

@@ -23,8 +23,8 @@ from pdu_agent.model.control import Plan, Upcoming
 from pdu_agent.model.errors import InvalidValue, UnknownTarget
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web import resources
-from pdu_agent.web.access import Access
 from pdu_agent.web.asking import Body, refuse_unknown, submit
+from pdu_agent.web.caller import seen
 from pdu_agent.web.orders import outlet_number, outlet_row
 from pdu_agent.web.plain import Plain, instant
 from pdu_agent.web.services import Coming
@@ -42,7 +42,6 @@ def add_routes(
     router: web.UrlDispatcher,
     api: str,
     controller: Controller,
-    access: Access,
     body: Body,
     upcoming: Coming,
 ) -> None:
@@ -50,13 +49,13 @@ def add_routes(
     router.add_get(f"{api}/plans", partial(_plans, controller))
     router.add_get(f"{api}/schedule/next", partial(_next, controller, upcoming))
     for verb in _ASKED:
-        handler = partial(_ask, controller, access, body, verb)
+        handler = partial(_ask, controller, body, verb)
         router.add_post(f"{api}/plans/{{name}}/{verb}", handler)
-    router.add_post(f"{api}/outlets/{{n}}/timer", partial(_timer, controller, access, body))
+    router.add_post(f"{api}/outlets/{{n}}/timer", partial(_timer, controller, body))
 
 
-async def _plans(controller: Controller, _request: web.Request) -> web.Response:
-    snapshot = controller.snapshot
+async def _plans(controller: Controller, request: web.Request) -> web.Response:
+    snapshot = seen(controller, request)
     rows = [plan_row(row) for row in snapshot.plans]
     return _json({"time": instant(snapshot.t_wall_s), "plans": rows})
 
@@ -68,9 +67,9 @@ async def _next(controller: Controller, upcoming: Coming, request: web.Request) 
     count = _count(request.query.get("count", str(SHOWN)))
     outlet = None
     if "outlet" in request.query:
-        outlet = outlet_row(controller.snapshot, outlet_number(request.query["outlet"])).index
+        outlet = outlet_row(seen(controller, request), outlet_number(request.query["outlet"])).index
     rows = [upcoming_row(row) for row in upcoming(count, outlet)]
-    return _json({"time": instant(controller.snapshot.t_wall_s), "next": rows})
+    return _json({"time": instant(seen(controller, request).t_wall_s), "next": rows})
 
 
 def _count(text: str) -> int:
@@ -79,24 +78,20 @@ def _count(text: str) -> int:
     return int(text)
 
 
-async def _ask(
-    controller: Controller, access: Access, body: Body, verb: str, request: web.Request
-) -> web.Response:
+async def _ask(controller: Controller, body: Body, verb: str, request: web.Request) -> web.Response:
     refuse_unknown(await body(request), ())
     name = request.match_info["name"]
-    changed = await submit(controller, access, request, [_ASKED[verb](name)], f"{verb} {name[:40]}")
-    return _json({"changed": changed, "plan": plan_row(_plan(controller.snapshot, name))})
+    changed = await submit(controller, request, [_ASKED[verb](name)], f"{verb} {name[:40]}")
+    return _json({"changed": changed, "plan": plan_row(_plan(seen(controller, request), name))})
 
 
-async def _timer(
-    controller: Controller, access: Access, body: Body, request: web.Request
-) -> web.Response:
+async def _timer(controller: Controller, body: Body, request: web.Request) -> web.Response:
     """An empty object ends the countdown."""
     number = outlet_number(request.match_info["n"])
-    outlet_row(controller.snapshot, number)
+    outlet_row(seen(controller, request), number)
     command = _countdown(number, await body(request))
-    changed = await submit(controller, access, request, [command], f"timer {number}")
-    row = outlet_row(controller.snapshot, number)
+    changed = await submit(controller, request, [command], f"timer {number}")
+    row = outlet_row(seen(controller, request), number)
     return _json({"changed": changed, "outlet": resources.outlet(row)})
 
 

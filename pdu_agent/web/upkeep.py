@@ -25,8 +25,8 @@ from pdu_agent.model.errors import CommandError, InvalidValue, UnknownTarget
 from pdu_agent.model.quantities import watt_hours
 from pdu_agent.model.snapshot import Alarm, Inlet, Meter, Outlet, Snapshot
 from pdu_agent.web import resources
-from pdu_agent.web.access import Access
 from pdu_agent.web.asking import Body, refuse_unknown, submit
+from pdu_agent.web.caller import caller_of, seen
 from pdu_agent.web.plain import Plain, instant, number
 
 _Read = TypeVar("_Read")
@@ -34,22 +34,17 @@ MAX_TARGETS = 64
 _RESETTABLE = re.compile(r"(inlet|line|branch|outlet|sensor) ([1-9][0-9]{0,3})")
 
 
-def add_routes(
-    router: web.UrlDispatcher, api: str, controller: Controller, access: Access, body: Body
-) -> None:
+def add_routes(router: web.UrlDispatcher, api: str, controller: Controller, body: Body) -> None:
     """body: reads the JSON object of a request."""
-    router.add_post(
-        f"{api}/alarms/{{n}}/acknowledge", partial(_acknowledge, controller, access, body)
-    )
-    router.add_post(f"{api}/reset", partial(_reset, controller, access, body))
+    router.add_post(f"{api}/alarms/{{n}}/acknowledge", partial(_acknowledge, controller, body))
+    router.add_post(f"{api}/reset", partial(_reset, controller, body))
     router.add_get(f"{api}/wear", partial(_wear, controller))
-    router.add_post(f"{api}/wear/reset", partial(_reset_wear, controller, access, body))
+    router.add_post(f"{api}/wear/reset", partial(_reset_wear, controller, body))
     router.add_get(f"{api}/gaps", partial(_gaps, controller))
 
 
 async def _read(
     controller: Controller,
-    access: Access,
     request: web.Request,
     asked: str,
     read: Callable[[], _Read],
@@ -58,24 +53,21 @@ async def _read(
     try:
         return read()
     except CommandError as error:
-        controller.note_refusal(asked, await access.actor(request), str(error))
+        controller.note_refusal(asked, caller_of(request).actor, str(error))
         raise
 
 
-async def _acknowledge(
-    controller: Controller, access: Access, body: Body, request: web.Request
-) -> web.Response:
+async def _acknowledge(controller: Controller, body: Body, request: web.Request) -> web.Response:
     given, text = await body(request), request.match_info["n"]
     asked = f"acknowledge alarm {text[:20]}"
     command = await _read(
         controller,
-        access,
         request,
         asked,
-        lambda: _acknowledgement(controller.snapshot, text, given),
+        lambda: _acknowledgement(seen(controller, request), text, given),
     )
-    changed = await submit(controller, access, request, [command], asked)
-    row = _alarm(controller.snapshot, str(command.alarm))
+    changed = await submit(controller, request, [command], asked)
+    row = _alarm(seen(controller, request), str(command.alarm))
     return web.json_response({"changed": changed, "alarm": resources.alarm(row)})
 
 
@@ -94,16 +86,14 @@ def _alarm(snapshot: Snapshot, text: str) -> Alarm:
     raise UnknownTarget(f"there is no active alarm {text[:20]!r}")
 
 
-async def _reset(
-    controller: Controller, access: Access, body: Body, request: web.Request
-) -> web.Response:
+async def _reset(controller: Controller, body: Body, request: web.Request) -> web.Response:
     given = await body(request)
-    commands = await _read(controller, access, request, "reset", lambda: _resets(given))
-    before = controller.snapshot
+    commands = await _read(controller, request, "reset", lambda: _resets(given))
+    before = seen(controller, request)
     targets = [command.target for command in commands]
     wanted = f"reset {commands[0].what.value} of {', '.join(map(str, targets))}"
-    changed = await submit(controller, access, request, commands, wanted)
-    after = controller.snapshot
+    changed = await submit(controller, request, commands, wanted)
+    after = seen(controller, request)
     points = [
         {"target": str(each), "was": _counted(before, each), "now": _counted(after, each)}
         for each in targets
@@ -158,8 +148,8 @@ def _counted(snapshot: Snapshot, target: Target) -> Plain | None:
     }
 
 
-async def _wear(controller: Controller, _request: web.Request) -> web.Response:
-    snapshot = controller.snapshot
+async def _wear(controller: Controller, request: web.Request) -> web.Response:
+    snapshot = seen(controller, request)
     rows = [wear(row) for row in snapshot.outlets if row.switched]
     return web.json_response({"time": instant(snapshot.t_wall_s), "outlets": rows})
 
@@ -182,15 +172,13 @@ def wear(row: Outlet) -> Plain:
     }
 
 
-async def _reset_wear(
-    controller: Controller, access: Access, body: Body, request: web.Request
-) -> web.Response:
+async def _reset_wear(controller: Controller, body: Body, request: web.Request) -> web.Response:
     given = await body(request)
-    numbers = await _read(controller, access, request, "reset wear", lambda: _numbers(given))
+    numbers = await _read(controller, request, "reset wear", lambda: _numbers(given))
     wanted = f"reset the wear of outlets {', '.join(map(str, numbers))}"
     commands = [ResetWear(each) for each in numbers]
-    changed = await submit(controller, access, request, commands, wanted)
-    rows = [wear(row) for row in controller.snapshot.outlets if row.index in numbers]
+    changed = await submit(controller, request, commands, wanted)
+    rows = [wear(row) for row in seen(controller, request).outlets if row.index in numbers]
     return web.json_response({"changed": changed, "outlets": rows})
 
 
@@ -212,7 +200,7 @@ async def _gaps(controller: Controller, request: web.Request) -> web.Response:
     if breaker not in NOT_TRIPPED:
         raise InvalidValue(f"breaker: expected one of {', '.join(NOT_TRIPPED)}")
     limit_a = _amperes(request.query["limit_a"]) if "limit_a" in request.query else None
-    snapshot = controller.snapshot
+    snapshot = seen(controller, request)
     rows = [_gap(snapshot, inlet, limit_a, breaker) for inlet in snapshot.inlets]
     present_s = snapshot.device.sequence_interval_s
     return web.json_response(
