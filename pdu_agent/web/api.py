@@ -8,7 +8,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -19,7 +18,7 @@ from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, Unkn
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
-from pdu_agent.web import outages, protection, resources, rules, schedules, upkeep, upses
+from pdu_agent.web import contract, outages, protection, resources, rules, schedules, upkeep, upses
 from pdu_agent.web.access import Access
 from pdu_agent.web.asking import place
 from pdu_agent.web.caller import caller_of, seen, set_caller
@@ -49,7 +48,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 API = "/api/v1"
 MAX_BODY_BYTES = 16 * 1024  # the longest batch of 64 commands is below 8 KiB
 BODY_TIMEOUT_S = 5.0
-CONTRACT = Path(__file__).with_name("openapi.yaml")
 
 _NO_SERVICES = Services()
 
@@ -91,7 +89,7 @@ def make_app(
     app.router.add_get(
         f"{API}/outlets/{{n}}/inrush", partial(_inrush, controller, services.switch_on)
     )
-    app.router.add_get(f"{API}/openapi.yaml", partial(_contract, CONTRACT.read_bytes()))
+    contract.add_routes(app.router, API)
     for verb in VERBS:
         path = f"{API}/outlets/{{n}}/{verb}"
         app.router.add_post(path, partial(_command, controller, verb))
@@ -103,6 +101,7 @@ def make_app(
     upkeep.add_routes(app.router, API, controller, _body)
     protection.add_routes(app.router, API, controller, _body)
     schedules.add_routes(app.router, API, controller, _body, services.upcoming)
+    schedule_week.add_routes(app.router, API, controller, services.week)
     rules.add_routes(app.router, API, controller, _body)
     outages.add_routes(app.router, API, services.mains_fail)
     app.router.add_get("/", partial(_page, controller))
@@ -212,10 +211,6 @@ async def _hooks(
     controller: Controller, rows: Callable[[], Sequence[HookRow]], request: web.Request
 ) -> web.Response:
     return _json(resources.hooks(seen(controller, request), rows()))
-
-
-async def _contract(text: bytes, _request: web.Request) -> web.Response:
-    return web.Response(body=text, content_type="application/yaml", charset="utf-8")
 
 
 async def _page(controller: Controller, request: web.Request) -> web.Response:

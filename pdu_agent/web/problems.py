@@ -38,12 +38,15 @@ COMMAND_ERRORS: Mapping[type[CommandError], tuple[int, str]] = {
 
 HTTP_ERRORS: Mapping[int, str] = {
     400: "malformed_request",
+    401: "not_authenticated",
     404: "not_found",
     405: "method_not_allowed",
     408: "timeout",
+    412: "precondition_failed",
     413: "too_large",
     415: "unsupported_media_type",
     421: "wrong_host",
+    429: "too_many_requests",
     500: "internal_error",
 }
 """Code of each refusal that is about the request and not about an outlet."""
