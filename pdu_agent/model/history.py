@@ -102,9 +102,9 @@ class EnergyRow:
 
     tariff: empty for what fell in none; that row is there for each period in which anything is
     known, even with 0. The rows of a period add up to what the meter's counter grew, exactly.
-    energy_mj: negative where power flows back. complete: the meter was seen all the time, and
-    nothing was booked late; one answer for all tariffs of the period. What passed while the agent
-    was down is booked to the hour in which it came back, which then is not complete.
+    energy_mj: 0 or more. complete: the meter was seen all the time, and nothing was booked late;
+    one answer for all tariffs of the period. What passed while the agent was down is booked to the
+    hour in which it came back, which then is not complete.
     """
 
     start_wall_s: int
@@ -138,7 +138,7 @@ class Purged:
 
 @dataclass(frozen=True, slots=True)
 class LevelSize:
-    """oldest_wall_s, newest_wall_s: begin and end of what the level holds; None when it is empty."""
+    """oldest_wall_s, newest_wall_s: begin and end of what the level holds, None if it is empty."""
 
     step_s: int
     size_bytes: int
@@ -207,7 +207,7 @@ class History(Protocol):
     async def put_energy(
         self, begin_wall_s: float, end_wall_s: float, rows: Sequence[EnergyRow]
     ) -> None:
-        """Replace all hours that begin in the time by these rows of one hour each; all or nothing."""
+        """Replace all hours that begin in the time by these rows, of an hour each; all or none."""
         ...
 
     async def purge(self, wanted: Purge, dry_run: bool) -> Purged:
