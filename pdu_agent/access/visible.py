@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from pdu_agent.access.grant import Grant, Rights
@@ -22,16 +22,12 @@ def visible(snapshot: Snapshot, grant: Grant) -> Snapshot:
     unit = grant.allows(Rights.READ)
 
     def all_read(outlets: Collection[int]) -> bool:
-        return bool(outlets) and all(grant.allows(Rights.READ, number) for number in outlets)
+        return _reads_all(grant, outlets)
 
-    members = {group.index: group.members for group in snapshot.groups}
+    members = members_of(snapshot)
 
     def about(target: Target | None) -> bool:
-        if target is not None and target.kind is TargetKind.OUTLET:
-            return grant.allows(Rights.READ, target.index)
-        if target is not None and target.kind is TargetKind.GROUP:
-            return all_read(members.get(target.index, ()))
-        return unit
+        return may_read(grant, target, members)
 
     return replace(
         snapshot,
@@ -54,3 +50,24 @@ def visible(snapshot: Snapshot, grant: Grant) -> Snapshot:
         host=snapshot.host if unit else None,
         health=snapshot.health if unit else Health(),
     )
+
+
+Members = Mapping[int, Collection[int]]
+"""Group -> its outlets."""
+
+
+def members_of(snapshot: Snapshot) -> Members:
+    return {group.index: group.members for group in snapshot.groups}
+
+
+def may_read(grant: Grant, target: Target | None, members: Members) -> bool:
+    """Whether the holder is shown what is about that; None is the unit."""
+    if target is not None and target.kind is TargetKind.OUTLET:
+        return grant.allows(Rights.READ, target.index)
+    if target is not None and target.kind is TargetKind.GROUP:
+        return _reads_all(grant, members.get(target.index, ()))
+    return grant.allows(Rights.READ)
+
+
+def _reads_all(grant: Grant, outlets: Collection[int]) -> bool:
+    return bool(outlets) and all(grant.allows(Rights.READ, number) for number in outlets)

@@ -164,6 +164,7 @@ class Agent:
             runtime.core.upcoming,
             hooks.rows,
             asker(lambda: core_settings_of(reloader.settings), runtime.core),
+            events=runtime.core.events,
         )
         await self._start_web(runtime, services)
         await self._start_nut(runtime, hooks)

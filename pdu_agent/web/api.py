@@ -38,6 +38,9 @@ from pdu_agent.web.page import CONTENT_SECURITY_POLICY, page
 from pdu_agent.web.plain import Plain
 from pdu_agent.web.problems import CONFIGURATION, Problem
 from pdu_agent.web.services import Reload, Services
+from pdu_agent.web.stream.handler import add_stream
+from pdu_agent.web.stream.hub import Hub
+from pdu_agent.web.stream.rows import readings
 from pdu_agent.web.why import why
 
 log = logging.getLogger(__name__)
@@ -71,14 +74,20 @@ COLLECTIONS: Mapping[str, Callable[[Snapshot], Plain]] = {
     "outages": outages.outages,
     "health": resources.health,
     "energy": resources.energy,
+    "readings": readings,
 }
 """Last part of the path -> what is made of the snapshot."""
 
 
 def make_app(
-    controller: Controller, access: Access, services: Services = _NO_SERVICES
+    controller: Controller,
+    access: Access,
+    services: Services = _NO_SERVICES,
+    streams: Hub | None = None,
 ) -> web.Application:
-    """The API over one listening socket, whose rights `access` decides."""
+    """The API over one listening socket, whose rights `access` decides. streams: those of all
+    sockets, where there are several.
+    """
     app = web.Application(middlewares=[_guard(access)], client_max_size=MAX_BODY_BYTES)
     for name, build in COLLECTIONS.items():
         app.router.add_get(f"{API}/{name}", partial(_collection, controller, build))
@@ -104,6 +113,7 @@ def make_app(
     schedule_week.add_routes(app.router, API, controller, services.week)
     rules.add_routes(app.router, API, controller, _body)
     outages.add_routes(app.router, API, services.mains_fail)
+    add_stream(app.router, API, streams or Hub(controller, services.events))
     app.router.add_get("/", partial(_page, controller))
     return app
 

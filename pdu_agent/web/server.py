@@ -22,6 +22,7 @@ from pdu_agent.web.gate import Gate
 from pdu_agent.web.services import Services
 from pdu_agent.web.settings import HttpSettings, split_listen
 from pdu_agent.web.sockets import BACKLOG, listen_tcp, listen_unix
+from pdu_agent.web.stream.hub import Hub
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class WebServer:
     ) -> None:
         self._services = services or Services()
         self._controller = controller
+        self._streams = Hub(controller, self._services.events)
         self._settings = settings
         self._socket_mode = socket_mode
         self._doors: list[_Door] = []
@@ -74,6 +76,7 @@ class WebServer:
     async def stop(self) -> None:
         """Close the doors and take the socket file away; returns within about 2 seconds."""
         self._remove_socket_file()
+        self._streams.stop()
         doors, self._doors = self._doors, []
         for door in doors:
             door.listener.close()
@@ -95,7 +98,7 @@ class WebServer:
 
     async def _open(self, listening: socket.socket, access: Access) -> None:
         runner = web.AppRunner(
-            make_app(self._controller, access, self._services),
+            make_app(self._controller, access, self._services, self._streams),
             access_log=None,
             auto_decompress=False,
             keepalive_timeout=IDLE_S,

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pdu_agent.core.outage.what_if import AskMainsFail, MainsFail, MainsFailAnswer
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import ConfigError, InvalidValue
+from pdu_agent.model.events import EventBus
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 
@@ -43,3 +44,5 @@ class Services:
     upcoming: Coming = _nothing
     hooks: Callable[[], Sequence[HookRow]] = tuple
     mains_fail: AskMainsFail = _no_dry_run
+    events: EventBus = field(default_factory=EventBus)
+    """Those of the controller: whoever follows the unit is told at once."""

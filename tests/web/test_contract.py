@@ -225,7 +225,12 @@ def test_every_command_error_has_a_problem_of_its_own() -> None:
         assert problem.to_plain()["position"] == 2
 
 
-GETS = [path for path, operations in CONTRACT["paths"].items() if "get" in operations]
+ENDLESS = ["/api/v1/stream"]
+GETS = [
+    path
+    for path, operations in CONTRACT["paths"].items()
+    if "get" in operations and path not in ENDLESS
+]
 POSTS = [
     path
     for path, operations in CONTRACT["paths"].items()
