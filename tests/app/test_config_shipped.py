@@ -36,6 +36,7 @@ from pdu_agent.app.config.wiring import (
     SampledWiring,
     VoltageChannel,
 )
+from pdu_agent.core.costs.settings import PriceSettings
 from pdu_agent.core.outage.settings import LowSettings, OutageSettings, ReturnSettings, ShedStep
 from pdu_agent.core.protection.settings import CapSettings
 from pdu_agent.core.rules.settings import (
@@ -106,6 +107,7 @@ SECTIONS = (
     ActionSettings,
     MissingSettings,
     CapSettings,
+    PriceSettings,
     *(registry.settings_class("sensors", name) for name in registry.known("sensors")),
     *(registry.settings_class("fans", name) for name in registry.known("fans")),
     *(registry.settings_class("relays", name) for name in registry.known("relays")),

@@ -19,6 +19,7 @@ _TAKEN_WHOLE = frozenset(
         "groups",
         "thresholds",
         "tariffs",
+        "prices",
         "plans",
         "rules",
         "caps",

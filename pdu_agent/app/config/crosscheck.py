@@ -22,6 +22,7 @@ from pdu_agent.app.config.outage_check import outage_check
 from pdu_agent.app.config.panel_check import panel_check
 from pdu_agent.app.config.place_check import place_check
 from pdu_agent.app.config.plan_check import plan_check
+from pdu_agent.app.config.price_check import price_check
 from pdu_agent.app.config.rule_check import rule_check
 from pdu_agent.app.config.scalars import nearest
 from pdu_agent.app.config.script_check import script_check
@@ -55,6 +56,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     fan_check(checker, problems)
     panel_check(checker, problems)
     plan_check(checker, problems)
+    price_check(checker, problems)
     mib_check(checker, problems)
     nut_check(checker, problems)
     rule_check(checker, problems)

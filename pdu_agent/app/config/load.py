@@ -18,6 +18,7 @@ from pdu_agent.app.config.crosscheck import crosscheck
 from pdu_agent.app.config.directories import default_runtime_dir, default_state_dir
 from pdu_agent.app.config.outage_check import hard_cuts
 from pdu_agent.app.config.plan_check import plan_conflicts
+from pdu_agent.app.config.price_check import price_series
 from pdu_agent.app.config.schema import (
     BUS_OF_BOARD,
     AgentSettings,
@@ -37,6 +38,7 @@ from pdu_agent.app.config.tree import (
     Scalar,
     node_at,
 )
+from pdu_agent.core.costs.settings import PriceList
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.nut.settings import SIMULATED, parse_server
@@ -92,13 +94,15 @@ def _settings(
         plan_conflicts(checker, problems)
         hard_cuts(checker, problems)
     secrets = _secrets(tree, path, environ, checker, problems)
+    prices_file, series = price_series(checker, path.parent, problems)
     if file is None or secrets is None or problems.errors:
         return None
     trims = path.parent / (file.calibration or calibration.DEFAULT_NAME)
     settings = _assembled(file, secrets, environ)
     settings = replace(settings, simulator=_with_script(settings.simulator, path.parent))
     meters = calibration.calibrated(settings.meters, trims, problems)
-    return replace(settings, meters=meters, calibration=trims)
+    prices = PriceList(file.prices, series, prices_file)
+    return replace(settings, meters=meters, calibration=trims, prices=prices)
 
 
 def _read_bytes(path: Path, place: Place, problems: Problems) -> bytes | None:

@@ -23,6 +23,7 @@ from pdu_agent.app.config.panel import (
 )
 from pdu_agent.app.config.shape import inline
 from pdu_agent.app.config.wiring import CountingWiring, SampledWiring
+from pdu_agent.core.costs.settings import PriceList, PriceSettings
 from pdu_agent.core.metered.tariffs import MAX_TARIFFS, TariffSettings
 from pdu_agent.core.outage.settings import OutageSettings
 from pdu_agent.core.plans.settings import MAX_PLANS, PlanSettings, PlanWhen
@@ -239,6 +240,7 @@ class ConfigFile:
     upses: tuple[UpsSettings, ...] = setting((), max_length=MAX_UPSES)
     outage: OutageSettings = setting(OutageSettings())
     tariffs: tuple[TariffSettings, ...] = setting((), max_length=MAX_TARIFFS)
+    prices: PriceSettings = setting(default_factory=PriceSettings)
     plans: tuple[PlanEntry, ...] = setting((), max_length=MAX_PLANS)
     hosts: tuple[HostSettings, ...] = setting((), max_length=MAX_HOSTS)
     rules: tuple[RuleSettings, ...] = setting((), max_length=MAX_RULES)
@@ -275,6 +277,7 @@ class AgentSettings:
     nut: NutSettings = field(default_factory=NutSettings)
     upses: tuple[UpsSettings, ...] = ()
     outage: OutageSettings = field(default_factory=OutageSettings)
+    prices: PriceList = field(default_factory=PriceList)
     io: tuple[IoEntry, ...] = ()
     buttons: tuple[ButtonSettings, ...] = ()
     leds: tuple[LedSettings, ...] = ()

@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from pdu_agent.core.calendar.settings import DateSpan
+from pdu_agent.core.costs.money import Price, parse_price
 from pdu_agent.core.metered.tariffs import ClockTime
 from pdu_agent.core.settings import RelayRef
 from pdu_agent.model.commands import Target, TargetKind
@@ -83,4 +84,5 @@ WORDS: dict[type, Word] = {
     date: Word("a date from 2000 to 2199, such as 2026-12-24", _date),
     DateSpan: Word("a date, or two in order, such as 2026-12-24..2027-01-06", _date_span),
     datetime: Word("a date and a time of day, such as 2026-12-24 18:00", _local_time),
+    Price: Word("an amount with up to 6 decimals, such as 0.3125", parse_price),
 }
