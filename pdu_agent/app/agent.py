@@ -40,6 +40,7 @@ from pdu_agent.app.runtime import Runtime
 from pdu_agent.app.systemd import ServiceManager
 from pdu_agent.core.birth import Birth
 from pdu_agent.core.configuring import LAST_LOCK
+from pdu_agent.core.plans.week import week
 from pdu_agent.hw.host import HostReader
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.commands import Actor
@@ -164,6 +165,7 @@ class Agent:
             runtime.core.upcoming,
             hooks.rows,
             asker(lambda: core_settings_of(reloader.settings), runtime.core),
+            week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
             events=runtime.core.events,
         )
         await self._start_web(runtime, services)

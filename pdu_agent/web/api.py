@@ -18,7 +18,17 @@ from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, Unkn
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
-from pdu_agent.web import contract, outages, protection, resources, rules, schedules, upkeep, upses
+from pdu_agent.web import (
+    contract,
+    outages,
+    protection,
+    resources,
+    rules,
+    schedule_week,
+    schedules,
+    upkeep,
+    upses,
+)
 from pdu_agent.web.access import Access
 from pdu_agent.web.asking import place
 from pdu_agent.web.caller import caller_of, seen, set_caller

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from pdu_agent.core.outage.what_if import AskMainsFail, MainsFail, MainsFailAnswer
+from pdu_agent.core.plans.week import AskWeek, Week
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import ConfigError, InvalidValue
 from pdu_agent.model.events import EventBus
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
+from pdu_agent.model.snapshot import Snapshot
 
 Reload = Callable[[Actor], Awaitable[Sequence[str]]]
 """Reads the configuration anew; its warnings. Raises ConfigError: then it is as before."""
@@ -33,10 +36,15 @@ async def _no_dry_run(_asked: MainsFail) -> MainsFailAnswer:
     raise InvalidValue("this agent makes no dry runs")
 
 
+def _no_week(_snapshot: Snapshot, _first: date | None, _days: int) -> Week:
+    return Week(None, (), ())
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """switch_on: where the newest inrush of an outlet is to be had. upcoming: what is planned.
-    hooks: those that are configured. mains_fail: the dry run of an outage.
+    hooks: those that are configured. mains_fail: the dry run of an outage. week: what plans do day
+    by day; any thread may ask.
     """
 
     switch_on: NewestSwitchOn = lambda _: None
@@ -44,5 +52,6 @@ class Services:
     upcoming: Coming = _nothing
     hooks: Callable[[], Sequence[HookRow]] = tuple
     mains_fail: AskMainsFail = _no_dry_run
+    week: AskWeek = _no_week
     events: EventBus = field(default_factory=EventBus)
     """Those of the controller: whoever follows the unit is told at once."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pdu_agent.core.outage.what_if import Happening, MainsFail, MainsFailAnswer
+from pdu_agent.core.plans.week import Week
 from pdu_agent.model.commands import (
     Action,
     Actor,
@@ -305,6 +306,7 @@ class FakeController:
         self.settle_after_reads: int | None = None
         self.end_states = END_STATE
         self.coming: tuple[Upcoming, ...] = ()
+        self.week: Any = lambda *_: Week(None, (), ())
         self.asked: list[MainsFail] = []
 
     async def mains_fail(self, asked: MainsFail) -> MainsFailAnswer:
@@ -472,6 +474,7 @@ class RunningAgent:
             self._reload,
             self.controller.upcoming,
             mains_fail=self.controller.mains_fail,
+            week=lambda *asked: self.controller.week(*asked),
         )
         server = WebServer(self.controller, settings, services=services)
         try:
