@@ -14,7 +14,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,6 +46,7 @@ from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.errors import ConfigError, StoreError
 from pdu_agent.model.events import Subscription
+from pdu_agent.model.host import Queue
 from pdu_agent.model.record import Record
 from pdu_agent.nut.settings import SIMULATED, UpsSettings
 from pdu_agent.store.record_store import Loaded, RecordStore
@@ -121,6 +122,8 @@ class Agent:
         self._hardware: Hardware | None = None
         self._exit = AsyncExitStack()
         self._takers: list[Take] = []
+        self._queues: list[Callable[[], Iterable[Queue]]] = []
+        """What waits in the agent, by those who know."""
         self._reloader: Reloader | None = None
         self._reloading: set[asyncio.Task[None]] = set()
 
@@ -196,6 +199,7 @@ class Agent:
             already_running=is_first and self._occasion.first_board_on,
             resumes=resumes(birth.record, birth.boot_id, self._clock),
         )
+        self._queues += [hardware.queues, lambda: (store.queue, runtime.core.events.fullest)]
         self._exit.push_async_callback(asyncio.to_thread, hardware.stop)
         self._exit.callback(runtime.stop)
         return runtime, hardware
@@ -214,6 +218,7 @@ class Agent:
         core = runtime.core
         snmp = SnmpFace(self._settings.snmp, core, core.events, record.engine_id, record.boots)
         await snmp.start()
+        self._queues.append(snmp.queues)
         self._exit.push_async_callback(snmp.stop)
         core.events.unsubscribe(earlier)
         snmp.notify(earlier.drain())
@@ -252,7 +257,11 @@ class Agent:
         self._exit.callback(manager.stopping)
 
     def _look_at_board(self, runtime: Runtime) -> None:
-        watch = HostWatch(HostReader(self._settings.state_dir), runtime.core.on_host)
+        watch = HostWatch(
+            HostReader(self._settings.state_dir),
+            runtime.core.on_host,
+            lambda: (queue for queues in self._queues for queue in queues()),
+        )
         task = asyncio.create_task(watch.run(), name="look at the board")
         self._exit.push_async_callback(asyncio.wait, {task})
         self._exit.callback(task.cancel)

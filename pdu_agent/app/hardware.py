@@ -40,6 +40,7 @@ from pdu_agent.metering.meter import BlockMeter
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Target
 from pdu_agent.model.errors import ConfigError, HardwareError
+from pdu_agent.model.host import Queue
 from pdu_agent.model.readings import BankLost, BankState, Reading, SensorReading
 
 STALE_WINDOWS = 3
@@ -155,6 +156,10 @@ class Hardware:
     def send(self, order: Order) -> bool:
         """Put the order in its board's inbox; False when it was not taken."""
         return self._workers[order.bank].post(order)
+
+    def queues(self) -> list[Queue]:
+        """What waits for each bus with relay boards."""
+        return [worker.queue for worker in self._owners.values()]
 
     def is_alive(self) -> bool:
         """Did every thread get round within STUCK_S? One that waits for a device does."""

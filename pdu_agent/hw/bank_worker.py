@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from pdu_agent.hw.bank_link import BankLink
 from pdu_agent.hw.ports import RelayBank
 from pdu_agent.model.clock import Clock
+from pdu_agent.model.host import Queue
 from pdu_agent.model.readings import (
     BankLost,
     BankState,
@@ -68,6 +69,7 @@ class BankWorker:
         poll_s: float = POLL_S,
         inbox_limit: int = INBOX_LIMIT,
     ) -> None:
+        self.name = name
         self.beat_s = time.monotonic()
         """When the thread last came round, in real time: what a watchdog looks at."""
         self._clock = clock
@@ -91,6 +93,11 @@ class BankWorker:
 
     def start(self) -> None:
         self._thread.start()
+
+    @property
+    def queue(self) -> Queue:
+        """What waits for this bus; from any thread."""
+        return Queue(f"relays {self.name}", self._inbox.qsize(), self._inbox.maxsize)
 
     def post(self, order: Order) -> bool:
         """Put the order in the inbox; orders are carried out one after the other.

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pdu_agent.hw.interfaces import read_interfaces
+from pdu_agent.hw.own_process import OwnProcessReader, hottest_c
 from pdu_agent.model.host import HostStatus, Storage, StorageKind
 
 _LOAD_SPAN_S = 60.0  # hrProcessorLoad of RFC 2790
@@ -21,7 +22,7 @@ Jiffies = tuple[int, int]
 
 class HostReader:
     """Reads on demand; not to be shared between threads. state: the folder whose file system
-    counts. proc, net: where the kernel shows itself.
+    counts. proc, net, thermal: where the kernel shows itself.
     """
 
     def __init__(
@@ -29,10 +30,13 @@ class HostReader:
         state: Path,
         proc: Path = Path("/proc"),
         net: Path = Path("/sys/class/net"),
+        thermal: Path = Path("/sys/class/thermal"),
     ) -> None:
         self._state = state
         self._proc = proc
         self._net = net
+        self._thermal = thermal
+        self._agent = OwnProcessReader(proc / "self")
         self._looks: deque[tuple[float, tuple[Jiffies, ...]]] = deque()
         """Uptime and processors, oldest first: a minute of them."""
 
@@ -47,6 +51,9 @@ class HostReader:
             memory_octets=memory["MemTotal"],
             storages=tuple(self._storages(memory)),
             interfaces=tuple(read_interfaces(self._net, self._proc / "net/dev")),
+            load_average=float(_text(self._proc / "loadavg").split()[0]),
+            temperature_c=hottest_c(self._thermal),
+            agent=self._agent.read(uptime_s),
         )
 
     def _memory(self) -> Mapping[str, int]:

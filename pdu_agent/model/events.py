@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pdu_agent.model.commands import Actor, Command, Target
+from pdu_agent.model.host import Queue
 from pdu_agent.model.snapshot import Alarm, ChangeReason, OutletState, SensorStatus
 from pdu_agent.model.ups import Ups
 
@@ -225,6 +226,10 @@ class Subscription:
         if self._wake is not None:
             self._wake()
 
+    @property
+    def queue(self) -> Queue:
+        return Queue("events", len(self._queue), self._queue.maxlen or 0)
+
     def drain(self) -> list[Event]:
         """Everything queued, oldest first; the queue is empty afterwards."""
         events = list(self._queue)
@@ -246,6 +251,15 @@ class EventBus:
 
     def unsubscribe(self, subscription: Subscription) -> None:
         self._subscriptions.remove(subscription)
+
+    @property
+    def fullest(self) -> Queue:
+        """Of the subscriber that is furthest behind what it can hold.
+
+        One with room for a single event wants to be woken, and reads nothing.
+        """
+        queues = [each.queue for each in self._subscriptions if each.queue.limit > 1]
+        return max(queues, key=lambda each: each.depth / each.limit, default=Queue("events", 0, 0))
 
     def publish(self, event: Event) -> None:
         for subscription in self._subscriptions:

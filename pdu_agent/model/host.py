@@ -84,11 +84,33 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnProcess:
+    """The agent itself. cpu_pct: of one processor, over the last minute or since the first look;
+    None at that one. memory_octets: resident.
+    """
+
+    cpu_pct: float | None
+    memory_octets: int
+    threads: int
+    open_files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Something in the agent that waits for a slower part of it. limit: where it is full."""
+
+    name: str
+    depth: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class HostStatus:
     """processor_loads_pct: of each processor, over the last minute or since the first look;
     empty at that one.
 
-    uptime_s: since the board started.
+    uptime_s: since the board started. load_average: processes that ran or wanted to, mean of the
+    last minute. temperature_c: of the hottest sensor of the board, None without one.
     """
 
     uptime_s: float
@@ -97,3 +119,11 @@ class HostStatus:
     memory_octets: int
     storages: tuple[Storage, ...]
     interfaces: tuple[Interface, ...]
+    load_average: float | None = None
+    temperature_c: float | None = None
+    agent: OwnProcess | None = None
+    queues: tuple[Queue, ...] = ()
+
+    def storage(self, kind: StorageKind) -> Storage | None:
+        """The first of this kind."""
+        return next((each for each in self.storages if each.kind is kind), None)

@@ -15,6 +15,7 @@ from pdu_agent.mib_impl.snmpv2 import SnmpCounters
 from pdu_agent.mib_impl.view import MibView
 from pdu_agent.model.commands import Controller
 from pdu_agent.model.events import Event, EventBus
+from pdu_agent.model.host import Queue
 from pdu_agent.snmp.access import AccessPolicy
 from pdu_agent.snmp.auth_failures import AuthFailureLimit
 from pdu_agent.snmp.engine import Engine
@@ -98,6 +99,10 @@ class SnmpFace:
     def notify(self, earlier: Sequence[Event]) -> None:
         """Begin to notify: first of `earlier` events, then of what happens from now on."""
         self._notifier.start(earlier)
+
+    def queues(self) -> list[Queue]:
+        """What waits to be sent to each target."""
+        return self._notifier.queues()
 
     async def stop(self) -> None:
         """Answer no more, and send what is waiting, within about a second."""

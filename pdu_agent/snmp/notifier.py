@@ -12,7 +12,9 @@ from typing import Protocol
 from pdu_agent.mib_impl.notifications import Notification, Notifications
 from pdu_agent.model.commands import Controller
 from pdu_agent.model.events import AgentStarted, Event, EventBus, Subscription
+from pdu_agent.model.host import Queue
 from pdu_agent.snmp.auth_failures import AuthFailureLimit
+from pdu_agent.snmp.notification_queue import QUEUE_LIMIT
 from pdu_agent.snmp.notification_sockets import NotificationSockets
 
 log = logging.getLogger(__name__)
@@ -86,6 +88,13 @@ class Notifier:
         """A request with a wrong community or a wrong digest came from this numeric address."""
         if self._auth_failures.admits(host):
             self._put(self._notifications.authentication_failure(self._controller.snapshot))
+
+    def queues(self) -> list[Queue]:
+        """What waits for each target."""
+        return [
+            Queue(f"notifications {each.name}", each.waiting, QUEUE_LIMIT)
+            for each in self._deliveries
+        ]
 
     async def stop(self) -> None:
         """Send what is waiting, for a second at most, and close the sockets."""

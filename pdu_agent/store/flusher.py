@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from pdu_agent.model.errors import StoreError
+from pdu_agent.model.host import Queue
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import KEPT_EVENTS, LoggedEvent
 
@@ -45,6 +46,11 @@ class Flusher:
         self._events_fail = False
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
+
+    @property
+    def queue(self) -> Queue:
+        """The events that wait for the card; from any thread."""
+        return Queue("events for the card", len(self._events), KEPT_EVENTS)
 
     def request(self, record: Record) -> None:
         """Returns at once. Not after `close`."""

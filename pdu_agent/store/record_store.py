@@ -17,6 +17,7 @@ from typing import Literal
 
 from pdu_agent.model.audit import AuditEntry
 from pdu_agent.model.errors import StoreError
+from pdu_agent.model.host import Queue
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import LoggedEvent
 from pdu_agent.store.audit_chain import COMMAND, START
@@ -91,6 +92,11 @@ class RecordStore:
         warnings = tuple(f"{text}; {taken}" for text in damaged)
         warnings += self._audit.open(best.record.audit)
         return Loaded(best.record, tier, warnings, self._events.read())
+
+    @property
+    def queue(self) -> Queue:
+        """What waits for the card."""
+        return self._flusher.queue
 
     def save(self, record: Record) -> None:
         """Write to the runtime tier, without waiting for any medium; loop thread.

@@ -27,6 +27,7 @@ from pdu_agent.model.snapshot import (
     SwitchProof,
     Threshold,
 )
+from pdu_agent.web.host import host
 from pdu_agent.web.measured import branch, energy_of, inlet, line, meter_of
 from pdu_agent.web.plain import Plain, instant, number, words
 from pdu_agent.web.upses import row as ups_row
@@ -253,6 +254,7 @@ def health(snapshot: Snapshot) -> Plain:
         "store_ok": row.store_ok,
         "engine_boots": row.engine_boots,
         "sources": [_counts(each) for each in row.sources],
+        "host": host(snapshot.host),
     }
 
 

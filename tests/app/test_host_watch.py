@@ -34,7 +34,7 @@ def rounds(count: int) -> object:
 async def watched(reader: HostReader, count: int) -> list[HostStatus]:
     found: list[HostStatus] = []
     with pytest.raises(Enough):
-        await HostWatch(reader, found.append, rounds(count)).run()  # type: ignore[arg-type]
+        await HostWatch(reader, found.append, sleep=rounds(count)).run()  # type: ignore[arg-type]
     return found
 
 

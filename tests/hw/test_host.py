@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pdu_agent.hw.host import HostReader
-from pdu_agent.model.host import StorageKind
+from pdu_agent.model.host import OwnProcess, StorageKind
 
 STAT = """cpu  10 0 10 160 20 0 0 0 0 0
 cpu0 5 0 5 80 10 0 0 0 0 0
@@ -31,6 +31,8 @@ def board(tmp_path: Path) -> Path:
     write(proc / "uptime", "1234.56 2000.00")
     write(proc / "stat", STAT)
     write(proc / "meminfo", MEMORY)
+    write(proc / "loadavg", "0.42 0.30 0.10 2/345 6789")
+    own_process(proc, ticks=0)
     return tmp_path
 
 
@@ -39,8 +41,17 @@ def write(file: Path, text: str) -> None:
     file.write_text(text + "\n", encoding="ascii")
 
 
+def own_process(proc: Path, ticks: int) -> None:
+    """The agent under a name that looks like more fields; it has used so many ticks."""
+    before = "S 1 1 1 0 -1 4194304 100 0 0 0"
+    times = f"{ticks - ticks // 4} {ticks // 4} 0 0 20 0 7 0 999 123456789 2500"
+    write(proc / "self/stat", f"77 (open pdu) 5) {before} {times} 18446744073709551615 1 1")
+    for number in range(3):
+        write(proc / f"self/fd/{number}", "")
+
+
 def reader(board: Path) -> HostReader:
-    return HostReader(board, board / "proc", board / "net")
+    return HostReader(board, board / "proc", board / "net", board / "thermal")
 
 
 def test_the_files_become_values(board: Path) -> None:
@@ -103,7 +114,7 @@ def test_a_file_system_without_a_block_size_is_read(
 
 
 def test_a_disk_that_cannot_be_asked_leaves_the_rest(board: Path) -> None:
-    status = HostReader(board / "nothing", board / "proc", board / "net").read()
+    status = HostReader(board / "nothing", board / "proc", board / "net", board / "thermal").read()
     assert [storage.kind for storage in status.storages] == [StorageKind.MEMORY]
     assert status.process_count == 2
 
@@ -116,6 +127,49 @@ def test_swap_is_shown_where_there_is_some(board: Path) -> None:
     assert len({each.index for each in storages}) == 3
 
 
+def test_what_the_agent_itself_needs_is_told(board: Path) -> None:
+    host = reader(board)
+    first = host.read()
+    assert first.load_average == 0.42
+    assert first.agent == OwnProcess(
+        None, memory_octets=2500 * os.sysconf("SC_PAGE_SIZE"), threads=7, open_files=3
+    )
+    write(board / "proc/uptime", "1244.56 0")
+    own_process(board / "proc", ticks=os.sysconf("SC_CLK_TCK"))
+    agent = host.read().agent
+    assert agent is not None
+    assert agent.cpu_pct == pytest.approx(10.0)
+
+
+def test_the_agents_share_of_a_processor_is_of_the_last_minute(board: Path) -> None:
+    host = reader(board)
+    tick = os.sysconf("SC_CLK_TCK")
+    for second, used_s in ((0, 0), (5, 5), (35, 5), (65, 5), (70, 5)):
+        write(board / "proc/uptime", f"{second} 0")
+        own_process(board / "proc", ticks=used_s * tick)
+        agent = host.read().agent
+    assert agent is not None
+    assert agent.cpu_pct == 0.0
+
+
+@pytest.mark.parametrize(
+    ("zones", "hottest"),
+    [
+        ((), None),
+        (("47774",), 47.774),
+        (("47774", "51000"), 51.0),
+        (("-274000", "2147483647", "0"), None),
+        (("what", "40000"), 40.0),
+    ],
+)
+def test_the_hottest_zone_that_can_be_believed_counts(
+    board: Path, zones: tuple[str, ...], hottest: float | None
+) -> None:
+    for number, temperature in enumerate(zones):
+        write(board / f"thermal/thermal_zone{number}/temp", temperature)
+    assert reader(board).read().temperature_c == hottest
+
+
 def test_this_machine_can_be_read(tmp_path: Path) -> None:
     status = HostReader(tmp_path).read()
     assert status.uptime_s > 0
@@ -123,3 +177,6 @@ def test_this_machine_can_be_read(tmp_path: Path) -> None:
     memory, disk = status.storages[0], status.storages[-1]
     assert 0 < memory.used_octets < memory.size_octets
     assert 0 < disk.used_octets <= disk.size_octets
+    assert status.agent is not None
+    assert status.agent.memory_octets > 1_000_000
+    assert status.agent.open_files > 0

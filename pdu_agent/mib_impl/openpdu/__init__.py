@@ -11,6 +11,7 @@ from pdu_agent.mib_impl.openpdu.cap import CAPS
 from pdu_agent.mib_impl.openpdu.fan import FANS
 from pdu_agent.mib_impl.openpdu.group import GROUPS, MEMBERS
 from pdu_agent.mib_impl.openpdu.hook import HOOKS
+from pdu_agent.mib_impl.openpdu.host import HOST, QUEUES
 from pdu_agent.mib_impl.openpdu.inlet import INLETS
 from pdu_agent.mib_impl.openpdu.line import LINE_METERS, LINES
 from pdu_agent.mib_impl.openpdu.meter import METERS
@@ -83,6 +84,8 @@ def openpdu_module(
             CAPS,
             RULES,
             HOOKS,
+            HOST,
+            QUEUES,
             ENABLES,
             *counted,
         ),
