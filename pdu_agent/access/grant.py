@@ -52,6 +52,35 @@ class Grant:
         rights = self.unit if outlet is None else self.outlets.get(outlet, self.others)
         return rights.cover(needed)
 
+    def within(self, other: Grant) -> Grant:
+        """What both allow."""
+        numbers = {*self.outlets, *other.outlets}
+        return Grant(
+            _lesser(self.unit, other.unit),
+            _lesser(self.others, other.others),
+            {
+                number: _lesser(
+                    self.outlets.get(number, self.others), other.outlets.get(number, other.others)
+                )
+                for number in numbers
+            },
+        )
+
+    def covers(self, other: Grant) -> bool:
+        """Whether the other one allows nothing that this one does not."""
+        return all(
+            self.allows(rights, outlet)
+            for outlet, rights in (
+                (None, other.unit),
+                *other.outlets.items(),
+                *((number, other.outlets.get(number, other.others)) for number in self.outlets),
+            )
+        ) and self.others.cover(other.others)
+
     @property
     def reads_everything(self) -> bool:
         return self.allows(Rights.READ, EVERY_OUTLET)
+
+
+def _lesser(one: Rights, other: Rights) -> Rights:
+    return one if other.cover(one) else other

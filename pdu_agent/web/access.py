@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what: everything on the Unix socket, reading only over TCP."""
+"""Who may do what: everything on the Unix socket; for TCP see the package auth."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.errors import NotPermitted
 from pdu_agent.web.caller import Caller
-from pdu_agent.web.problems import Problem
-
-READING = frozenset({"GET", "HEAD"})
 
 _UCRED = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
 
@@ -26,7 +23,9 @@ class Access(Protocol):
     """The rights of one listening socket."""
 
     async def identify(self, request: web.Request, /) -> Caller:
-        """Who sends it. Raises NotPermitted or Problem when it may not even be looked at."""
+        """Who sends it. Raises NotPermitted, Problem or HTTPSeeOther when it may not even be looked
+        at.
+        """
         ...
 
 
@@ -57,43 +56,3 @@ def _user_name(uid: int) -> str:
     except KeyError:
         name = f"uid {uid}"
     return _known_names.setdefault(uid, name)
-
-
-class ReadingAccess:
-    """TCP: everybody reads, nobody writes.
-
-    Only requests addressed to this machine by a name that is its own are answered: a web page
-    elsewhere may otherwise point its own name at this address and read along (DNS rebinding).
-    """
-
-    def __init__(self, listen_host: str) -> None:
-        self._own_names = frozenset({listen_host.lower(), "localhost", "127.0.0.1", "::1"})
-
-    async def identify(self, request: web.Request, /) -> Caller:
-        host = request.headers.get("Host")
-        if host is None:
-            raise Problem.about_request(400, "the Host header is missing")
-        name = _without_port(host)
-        if name not in self._own_names and name != _own_address(request):
-            raise Problem.about_request(
-                421, f"this is not {host[:80]!r}; use the address that the agent listens on"
-            )
-        if request.method not in READING:
-            raise NotPermitted(
-                "over TCP this agent can only be read; switch with the openpdu command on the"
-                " machine itself, or through SNMP"
-            )
-        return Caller(Actor("http"), Grant.everywhere(Rights.READ))
-
-
-def _without_port(host: str) -> str:
-    name = host.strip().lower()
-    if name.startswith("["):
-        return name[1:].partition("]")[0]
-    return name.partition(":")[0]
-
-
-def _own_address(request: web.Request) -> str:
-    """The address of this end of the connection; empty when it is gone."""
-    address = request.get_extra_info("sockname")
-    return str(address[0]).removeprefix("::ffff:") if address else ""

@@ -7,27 +7,36 @@ reads or switches more than they may.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
+from pdu_agent.access.accounts.token import Token
 from pdu_agent.access.grant import Grant
 from pdu_agent.access.visible import visible
 from pdu_agent.model.commands import Actor, Controller
 from pdu_agent.model.errors import NotPermitted
 from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.web.auth.sessions import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """grant: on the unit and its outlets. is_admin: may also change users, tokens and the
-    configuration, and take data away.
+    configuration, and take data away. user: the account that acts; "" where it is none. session,
+    token: by which they were let in. is_valid: asked again and again by whoever answers for long:
+    it is False once the session has ended, or the token or the account is not what it was.
     """
 
     actor: Actor
     grant: Grant
     is_admin: bool = False
+    user: str = ""
+    session: Session | None = None
+    token: Token | None = None
+    is_valid: Callable[[], bool] = lambda: True
 
     def seen(self, snapshot: Snapshot) -> Snapshot:
         return visible(snapshot, self.grant)

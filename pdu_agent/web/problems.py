@@ -55,22 +55,27 @@ CONFIGURATION = "configuration"
 """Code where the configuration file is what is wrong."""
 
 RETRY_AFTER_S = 1
+CHALLENGE = 'Bearer realm="OpenPDU"'
 
 
 class Problem(Exception):
     """An answer other than success. `members` are further members of the JSON object."""
 
-    def __init__(self, status: int, code: str, detail: str, **members: int) -> None:
+    def __init__(
+        self, status: int, code: str, detail: str, retry_after_s: int | None = None, **members: int
+    ) -> None:
         super().__init__(detail)
+        self.retry_after_s = retry_after_s if status != 503 else RETRY_AFTER_S
         self.status = status
         self.code = code
         self.detail = detail
         self.members = members
 
     @staticmethod
-    def about_request(status: int, detail: str) -> Problem:
+    def about_request(status: int, detail: str, retry_after_s: int | None = None) -> Problem:
         """A refusal from HTTP_ERRORS; any other status counts as a malformed request."""
-        return Problem(status, HTTP_ERRORS.get(status, HTTP_ERRORS[400]), detail)
+        code = HTTP_ERRORS.get(status, HTTP_ERRORS[400])
+        return Problem(status, code, detail, retry_after_s)
 
     @staticmethod
     def about_command(error: CommandError, **members: int) -> Problem:
@@ -88,5 +93,8 @@ class Problem(Exception):
         }
 
     def headers(self) -> dict[str, str]:
-        """A busy agent says when to come back (RFC 9110 section 10.2.3)."""
-        return {"Retry-After": str(RETRY_AFTER_S)} if self.status == 503 else {}
+        """When to come back (RFC 9110 section 10.2.3), and how to say who one is (11.6.1)."""
+        headers = {"WWW-Authenticate": CHALLENGE} if self.status == 401 else {}
+        if self.retry_after_s is not None:
+            headers["Retry-After"] = str(self.retry_after_s)
+        return headers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API's two doors: the Unix socket, and TCP for reading.
+"""The API's two doors: the Unix socket, and TCP.
 
 Importing this module imports aiohttp, which takes a moment: import it after SNMP answers.
 """
@@ -16,8 +16,9 @@ from pathlib import Path
 from aiohttp import web
 
 from pdu_agent.model.commands import Controller
-from pdu_agent.web.access import Access, LocalAccess, ReadingAccess
+from pdu_agent.web.access import Access, LocalAccess
 from pdu_agent.web.api import make_app
+from pdu_agent.web.auth.tcp_access import TcpAccess
 from pdu_agent.web.gate import Gate
 from pdu_agent.web.services import Services
 from pdu_agent.web.settings import HttpSettings, split_listen
@@ -85,9 +86,9 @@ class WebServer:
     async def _open_tcp(self) -> None:
         listening = listen_tcp(self._settings.listen)
         host, _port = split_listen(self._settings.listen)
-        await self._open(listening, ReadingAccess(host))
+        await self._open(listening, TcpAccess(self._services.auth, self._controller, host))
         self.tcp_port = listening.getsockname()[1]
-        log.info("reading over http://%s", self._settings.listen)
+        log.info("pages and API at http://%s", self._settings.listen)
 
     async def _open_unix(self) -> None:
         path = Path(self._settings.socket)

@@ -16,6 +16,7 @@ from pdu_agent.model.events import EventBus
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.web.auth.auth import Auth
 
 Reload = Callable[[Actor], Awaitable[Sequence[str]]]
 """Reads the configuration anew; its warnings. Raises ConfigError: then it is as before."""
@@ -55,3 +56,5 @@ class Services:
     week: AskWeek = _no_week
     events: EventBus = field(default_factory=EventBus)
     """Those of the controller: whoever follows the unit is told at once."""
+    auth: Auth = field(default_factory=Auth)
+    """Users, tokens and sessions, which both doors share."""

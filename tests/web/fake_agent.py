@@ -19,6 +19,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pdu_agent.access.accounts.accounts import Accounts
+from pdu_agent.access.accounts.book import Book
+from pdu_agent.access.accounts.role import Role, Scope
+from pdu_agent.access.accounts.token import Token, digest_of
+from pdu_agent.access.accounts.user import User
 from pdu_agent.core.outage.what_if import Happening, MainsFail, MainsFailAnswer
 from pdu_agent.core.plans.week import Week
 from pdu_agent.model.commands import (
@@ -71,6 +76,7 @@ from pdu_agent.model.snapshot import (
     ThresholdState,
     Verdict,
 )
+from pdu_agent.web.auth.auth import Auth
 from pdu_agent.web.server import WebServer
 from pdu_agent.web.services import Services
 from pdu_agent.web.settings import HttpSettings
@@ -89,6 +95,11 @@ MAINS_FAIL = MainsFailAnswer(
     (4,),
     ("a battery falls linearly",),
 )
+ADMIN = "opdu"
+ADMIN_PASSWORD = "correct horse"
+ADMIN_HASH = "scrypt$2$8$1$c2FsdCBvZiB0aGUgdGVzdA==$uEw8VtAOcqYcBRjiorq3hVGWL3CtkXtceiW5uxex5xA="
+"""Of ADMIN_PASSWORD, at the least cost."""
+ADMIN_TOKEN = "openpdu_of-the-tests"
 NOON_S = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
 PENDING_STATE = {
@@ -452,6 +463,8 @@ class RunningAgent:
         self.controller = controller or FakeController()
         self.socket_path = socket_path
         self.tcp_port = 0
+        self.accounts = Accounts(_book())
+        self.auth = Auth(self.accounts)
         self.reload_error = ""
         self.reloaded_by: list[Actor] = []
         self._ready = threading.Event()
@@ -474,6 +487,7 @@ class RunningAgent:
             self._reload,
             self.controller.upcoming,
             mains_fail=self.controller.mains_fail,
+            auth=self.auth,
             week=lambda *asked: self.controller.week(*asked),
         )
         server = WebServer(self.controller, settings, services=services)
@@ -507,8 +521,20 @@ class RunningAgent:
         return _ask(UnixConnection(self.socket_path), method, path, body, headers)
 
     def tcp(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """One request over TCP, as the administrator unless the headers say otherwise."""
+        headers.setdefault("Authorization", f"Bearer {ADMIN_TOKEN}")
+        return self.stranger(method, path, body, **headers)
+
+    def stranger(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """One request over TCP with these headers alone."""
         connection = http.client.HTTPConnection("127.0.0.1", self.tcp_port, timeout=10)
         return _ask(connection, method, path, body, headers)
+
+
+def _book() -> Book:
+    admin = User(ADMIN, Role.ADMIN, ADMIN_HASH)
+    token = Token("0" * 12, "tests", ADMIN, digest_of(ADMIN_TOKEN), Scope.ADMIN, {}, 0.0, None)
+    return Book({ADMIN: admin}, {token.id: token})
 
 
 class UnixConnection(http.client.HTTPConnection):

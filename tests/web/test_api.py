@@ -152,11 +152,6 @@ def test_groups_that_cannot_be_meant(
     assert submitted(agent) == []
 
 
-def test_groups_are_only_read_over_tcp(agent: RunningAgent) -> None:
-    assert agent.tcp("POST", "/api/v1/groups/1/off").status == 403
-    assert submitted(agent) == []
-
-
 def test_lock_without_a_state_keeps_the_present_one(agent: RunningAgent) -> None:
     agent.local("POST", "/api/v1/outlets/3/lock")
     assert submitted(agent) == [SetLock(3, Lock.LOCKED_OFF)]
@@ -550,12 +545,14 @@ def test_a_failure_in_the_agent_is_a_500_without_details(
 # -- TCP ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-@pytest.mark.parametrize("path", ["/api/v1/outlets/1/off", "/api/v1/commands", "/nothing"])
-def test_tcp_refuses_whatever_is_not_reading(agent: RunningAgent, method: str, path: str) -> None:
-    answer = agent.tcp(method, path)
-    assert (answer.status, answer.json["code"]) == (403, "not_permitted")
-    assert "can only be read" in answer.json["detail"]
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/api/v1/outlets/1/off", "/api/v1/commands", "/api/v1/nothing"])
+def test_tcp_refuses_a_stranger(agent: RunningAgent, method: str, path: str) -> None:
+    answer = agent.stranger(method, path)
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    if method != "HEAD":
+        assert answer.json["code"] == "not_authenticated"
     assert submitted(agent) == []
 
 

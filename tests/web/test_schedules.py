@@ -90,7 +90,7 @@ def test_a_plan_is_told_what_to_do(agent: RunningAgent, verb: str, command: Comm
     assert answer.json["plan"]["name"] == "night"
     assert submitted(agent) == [command]
     assert agent.local("POST", f"/api/v1/plans/night/{verb}", {"x": 1}).status == 422
-    assert agent.tcp("POST", f"/api/v1/plans/night/{verb}").status == 403
+    assert agent.stranger("POST", f"/api/v1/plans/night/{verb}").status == 401
 
 
 def test_an_unknown_plan_is_refused(agent: RunningAgent) -> None:

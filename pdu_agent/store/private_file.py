@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small file that only its owner may read, replaced as a whole."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pdu_agent.model.errors import StoreError
+from pdu_agent.store.files import FileOps, folder_error
+
+MAX_OCTETS = 1 << 20
+
+
+class PrivateFile:
+    """JSON at `path`, mode 0600. After a power cut it is as before or as saved, nothing between.
+
+    Both methods block, and raise StoreError. One thread at a time.
+    """
+
+    def __init__(self, path: Path, files: FileOps | None = None) -> None:
+        self._path = path
+        self._files = files or FileOps()
+
+    def load(self) -> Any:
+        """None where there is no file."""
+        try:
+            data = self._files.read(self._path)
+        except FileNotFoundError:
+            return None
+        except OSError as exc:
+            raise folder_error(f"read {self._path.name}", self._path.parent, exc) from exc
+        try:
+            if len(data) > MAX_OCTETS:
+                raise ValueError(f"it is larger than {MAX_OCTETS} octets")
+            return json.loads(data)
+        except (ValueError, RecursionError) as exc:
+            raise StoreError(f"{self._path} is broken: {exc}") from exc
+
+    def save(self, plain: Any) -> None:
+        data = json.dumps(plain, indent=1).encode()
+        new = self._path.with_name(f"{self._path.name}.new")
+        try:
+            self._write(new, data)
+            self._files.rename(new, self._path)
+            self._files.sync_folder(self._path.parent)
+        except OSError as exc:
+            raise folder_error(f"write {self._path.name}", self._path.parent, exc) from exc
+
+    def _write(self, new: Path, data: bytes) -> None:
+        # One that was left by a crash, or put there, may have another mode or lead elsewhere.
+        with suppress(FileNotFoundError):
+            self._files.unlink(new)
+        file = self._files.create(new)
+        try:
+            while data:
+                data = data[self._files.write(file, data) :]
+            self._files.sync(file)
+        finally:
+            self._files.close(file)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who sends a request over TCP: a token, a session's cookie, or a client certificate says so."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from aiohttp import web
+
+from pdu_agent.access.accounts.token import Token
+from pdu_agent.access.grant import Grant, Rights
+from pdu_agent.model.commands import Actor, Controller
+from pdu_agent.model.errors import NotPermitted
+from pdu_agent.web.auth.auth import Auth
+from pdu_agent.web.auth.hosts import SAFE, OwnNames, require_same_site
+from pdu_agent.web.auth.local_path import local_path
+from pdu_agent.web.auth.public import is_public
+from pdu_agent.web.auth.sessions import Session
+from pdu_agent.web.caller import Caller
+from pdu_agent.web.problems import Problem
+
+COOKIE = "openpdu_session"
+CSRF_HEADER = "X-CSRF-Token"
+LOGIN = "/login"
+_BEARER = "bearer "
+_NOTHING = Grant.everywhere(Rights.NONE)
+
+
+class TcpAccess:
+    """The rights of one TCP socket. names: by which the machine is called, besides its addresses.
+
+    Whoever shows nothing gets the public routes; an API path is then refused, and a page leads to
+    the log-in.
+    """
+
+    def __init__(
+        self, auth: Auth, controller: Controller, listen_host: str, names: Iterable[str] = ()
+    ) -> None:
+        self._auth = auth
+        self._controller = controller
+        self._own_names = OwnNames(listen_host, names)
+
+    async def identify(self, request: web.Request) -> Caller:
+        self._own_names.require(request)
+        if self._auth.accounts.trouble:
+            raise Problem.about_request(503, self._auth.accounts.trouble)
+        public = is_public(request)
+        authorization = request.headers.get("Authorization")
+        if authorization is not None and not public:
+            return self._with_token(authorization, address_of(request))
+        session = self._session(request)
+        if session is None and not public:
+            raise _unknown(request)
+        require_same_site(request)
+        if session is None:
+            return Caller(Actor("http", "", address_of(request)), _NOTHING)
+        if request.method not in SAFE and not public:
+            _require_csrf(request, session)
+        return self._with_session(session, address_of(request))
+
+    def _session(self, request: web.Request) -> Session | None:
+        if "Cookie" not in request.headers:
+            return None
+        return self._auth.sessions.find(request.cookies.get(COOKIE, ""))
+
+    def _with_session(self, session: Session, address: str) -> Caller:
+        user, sessions = session.user, self._auth.sessions
+        return Caller(
+            Actor("http", user.name, address),
+            user.grant,
+            user.is_admin,
+            user.name,
+            session,
+            is_valid=lambda: sessions.is_valid(session),
+        )
+
+    def _with_token(self, authorization: str, address: str) -> Caller:
+        accounts = self._auth.accounts
+        is_bearer = authorization[: len(_BEARER)].lower() == _BEARER
+        token = accounts.token_of(authorization[len(_BEARER) :].strip()) if is_bearer else None
+        if token is None:
+            raise self._wrong_token(address)
+        if not accounts.is_in_force(token):
+            raise Problem.about_request(401, f"the token {token.name} has expired")
+        return self._as_token(token, address)
+
+    def _as_token(self, token: Token, address: str) -> Caller:
+        """With no more rights than whoever made it has now."""
+        accounts, owner = self._auth.accounts, self._auth.accounts.user(token.owner)
+        grant = token.grant if owner is None else token.grant.within(owner.grant)
+        return Caller(
+            Actor("http", f"{token.owner} token {token.name}".strip(), address),
+            grant,
+            token.is_admin and (owner is None or owner.is_admin),
+            token.owner,
+            token=token,
+            is_valid=lambda: accounts.is_in_force(token) and accounts.user(token.owner) == owner,
+        )
+
+    def _wrong_token(self, address: str) -> Problem:
+        """A right one is taken even while others from its address have to wait: nobody guesses
+        256 bits, and one bad script must not stop the good one beside it.
+        """
+        try:
+            self._auth.require_patience(address)
+        except Problem as wait:
+            return wait
+        self._auth.lockout.wrong(address)
+        self._controller.note_refusal("use a token", Actor("http", "", address), "it is unknown")
+        return Problem.about_request(401, "the token is unknown: expected Authorization: Bearer")
+
+
+def address_of(request: web.Request) -> str:
+    return (request.remote or "").removeprefix("::ffff:")
+
+
+def _require_csrf(request: web.Request, session: Session) -> None:
+    """A page elsewhere can have the cookie sent along, but cannot read this."""
+    given = request.headers.get(CSRF_HEADER, "")
+    if not hmac.compare_digest(given.encode(errors="replace"), session.csrf.encode()):
+        raise NotPermitted(f"{CSRF_HEADER} is missing, or not the one of this session")
+
+
+def _unknown(request: web.Request) -> Exception:
+    """An API path is refused; a page leads to the log-in, and from there back."""
+    is_page = not request.path.startswith("/api/") and request.method in ("GET", "HEAD")
+    if not is_page or "HX-Request" in request.headers:
+        return Problem.about_request(401, "log in, or send a token: Authorization: Bearer")
+    return web.HTTPSeeOther(f"{LOGIN}?next={quote(local_path(request.path_qs), safe='/')}")
