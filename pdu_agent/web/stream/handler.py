@@ -32,7 +32,8 @@ async def _stream(hub: Hub, request: web.Request) -> web.StreamResponse:
         raise Problem.about_request(400, "the client has gone")
     last_event_id = request.headers.get("Last-Event-ID", "")[:40]
     try:
-        stream = hub.open(caller_of(request), topics, last_event_id, transport)
+        source = request.remote or ""
+        stream = hub.open(caller_of(request), topics, last_event_id, transport, source)
     except TooMany as full:
         raise Problem(503, "busy", str(full)) from full
     try:

@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.access.visible import may_read, members_of, visible
@@ -20,10 +20,10 @@ from pdu_agent.model.events import EventBus, Subscription
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web.caller import Caller
 from pdu_agent.web.plain import Plain
-from pdu_agent.web.stream import rows
 from pdu_agent.web.stream.changes import changed_alarms, changed_outlets
 from pdu_agent.web.stream.frames import EVENT_OF, Frame, Recent, Topic, encoded, place_of
 from pdu_agent.web.stream.outbox import Outbox
+from pdu_agent.web.stream.rows import alarm, readings, state
 
 MAX_STREAMS = 64
 MAX_STREAMS_OF_SOURCE = 16
@@ -52,20 +52,19 @@ class TooMany(Exception):
 
 
 class Stream:
-    """One client: whose it is, and what waits for it. `is_valid`: may it go on?"""
+    """One client: what it is shown, and what waits for it."""
 
     def __init__(
         self,
         caller: Caller,
         topics: Collection[Topic],
         connection: Connection,
-        is_valid: Callable[[], bool],
+        source: str,
     ) -> None:
         self.grant = caller.grant
         self.topics = frozenset(topics)
-        self.source = caller.actor.address
+        self.source = source
         self.outbox = Outbox()
-        self.is_valid = is_valid
         self._connection = connection
         self._writing_since_s: float | None = None
 
@@ -81,7 +80,7 @@ class Stream:
         since_s = self._writing_since_s
         if since_s is not None and now_s - since_s > STUCK_S:
             self._connection.abort()
-        if self._connection.is_closing() or not self.is_valid():
+        if self._connection.is_closing():
             self.outbox.end()
 
 
@@ -100,13 +99,14 @@ class Hub:
         topics: Collection[Topic],
         last_event_id: str,
         connection: Connection,
-        is_valid: Callable[[], bool] = lambda: True,
+        source: str,
     ) -> Stream:
-        """One more; what it missed since last_event_id (empty: it is new) waits in it.
+        """One more; what it missed since last_event_id (empty: it is new) waits in it. source: the
+        client's address, empty where it has none.
 
         Raises TooMany.
         """
-        stream = Stream(caller, topics, connection, is_valid)
+        stream = Stream(caller, topics, connection, source)
         self._check_room(stream)
         if self._watch is None:
             self._watch = _Watch(self._controller, self._events, self._streams, self._end_watch)
@@ -211,7 +211,7 @@ class _Watch:
 
     def _send_readings(self) -> None:
         """Encoded once for all who are shown the same."""
-        made: dict[GrantKey, bytes] = {}
+        made: dict[GrantKey | None, bytes] = {}
         for stream in self._streams:
             if Topic.READINGS in stream.topics:
                 key = _key(stream.grant)
@@ -221,7 +221,7 @@ class _Watch:
 
     def _readings(self, grant: Grant) -> bytes:
         """They have the number of the change before them: none of their own is replayed."""
-        plain = rows.readings(visible(self._seen, grant))
+        plain = readings(visible(self._seen, grant))
         return encoded(self._start, self._number, EVENT_OF[Topic.READINGS], plain)
 
     def _look_soon(self) -> None:
@@ -241,11 +241,11 @@ class _Watch:
 
     def _frames(self, before: Snapshot, after: Snapshot) -> list[Frame]:
         frames = [
-            self._frame(Topic.STATE, Target(TargetKind.OUTLET, row.index), rows.state(row))
+            self._frame(Topic.STATE, Target(TargetKind.OUTLET, row.index), state(row))
             for row in changed_outlets(before, after)
         ]
         return frames + [
-            self._frame(Topic.ALARMS, row.target, rows.alarm(change, row))
+            self._frame(Topic.ALARMS, row.target, alarm(change, row))
             for change, row in changed_alarms(before, after)
         ]
 
@@ -264,10 +264,12 @@ class _Watch:
                     stream.outbox.put(frame.encoded)
 
 
-def _key(grant: Grant) -> GrantKey:
+def _key(grant: Grant) -> GrantKey | None:
+    """The same for all who are shown the same; None for those who read everything."""
+    if grant.reads_everything:
+        return None
     return grant.unit, grant.others, frozenset(grant.outlets.items())
 
 
-def _is_here(source: Any) -> bool:
-    """Is that a client on this machine, or (empty) one whose address nobody knows?"""
-    return not source or source.startswith(("127.", "::1", "pid "))
+def _is_here(source: str) -> bool:
+    return not source or source == "::1" or source.startswith("127.")
