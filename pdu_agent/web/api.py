@@ -45,6 +45,8 @@ from pdu_agent.web.orders import (
     outlet_row,
 )
 from pdu_agent.web.page import CONTENT_SECURITY_POLICY, page
+from pdu_agent.web.pages import routes as pages
+from pdu_agent.web.pages import site
 from pdu_agent.web.plain import Plain
 from pdu_agent.web.problems import CONFIGURATION, Problem
 from pdu_agent.web.services import Reload, Services
@@ -125,6 +127,7 @@ def make_app(
     outages.add_routes(app.router, API, services.mains_fail)
     add_stream(app.router, API, streams or Hub(controller, services.events))
     app.router.add_get("/", partial(_page, controller))
+    pages.add_site(app, controller, services)
     return app
 
 
@@ -137,11 +140,11 @@ def _guard(access: Access) -> Middleware:
             set_caller(request, await access.identify(request))
             response = await handler(request)
         except Problem as problem:
-            response = _problem(problem)
+            response = _refusal(request, problem)
         except CommandError as error:
-            response = _problem(Problem.about_command(error))
+            response = _refusal(request, Problem.about_command(error))
         except web.HTTPException as refusal:
-            response = _problem(_plain_words(request, refusal))
+            response = _refusal(request, _plain_words(request, refusal))
             if isinstance(refusal, web.HTTPMethodNotAllowed):
                 response.headers["Allow"] = ", ".join(sorted(refusal.allowed_methods))
         except Exception:
@@ -149,10 +152,16 @@ def _guard(access: Access) -> Middleware:
             response = _problem(
                 Problem.about_request(500, "the agent failed to answer; its log says more")
             )
-        response.headers.update(COMMON_HEADERS)
+        for name, text in COMMON_HEADERS.items():
+            response.headers.setdefault(name, text)
         return response
 
     return guard
+
+
+def _refusal(request: web.Request, problem: Problem) -> web.Response:
+    """For people who look at a page in words, for everybody else as JSON."""
+    return site.refusal(request, problem) if site.is_for_people(request) else _problem(problem)
 
 
 def _plain_words(request: web.Request, refusal: web.HTTPException) -> Problem:

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All pages, and the files that they load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from pdu_agent.model.commands import Controller
+from pdu_agent.web.pages import static_files
+from pdu_agent.web.pages.site import SITE, Site
+from pdu_agent.web.services import Services
+
+PAGES: tuple[Callable[[web.UrlDispatcher, Site], None], ...] = ()
+"""add_routes of each page. A page is listed in navigation.py besides."""
+
+
+def add_site(app: web.Application, controller: Controller, services: Services) -> None:
+    site = Site(controller, services)
+    app[SITE] = site
+    static_files.add_routes(app.router)
+    for add_routes in PAGES:
+        add_routes(app.router, site)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every page is made of, and how it is rendered; see docs/page.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from pdu_agent.access.grant import Rights
+from pdu_agent.model.commands import Controller
+from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.web.caller import Caller, caller_of, seen
+from pdu_agent.web.pages import navigation
+from pdu_agent.web.problems import Problem
+from pdu_agent.web.services import Services
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""Nothing inline, nothing from elsewhere. What a script sets on an element's style is allowed."""
+
+HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Vary": "Accept-Encoding"}
+MIN_PACKED_OCTETS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the pages are made of."""
+
+    controller: Controller
+    services: Services
+
+    def seen(self, request: web.Request) -> Snapshot:
+        """What the caller is shown of the unit as it is now."""
+        return seen(self.controller, request)
+
+
+SITE: web.AppKey[Site] = web.AppKey("site", Site)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the caller may do, as templates ask it; the API decides again."""
+
+    caller: Caller
+
+    @property
+    def is_admin(self) -> bool:
+        return self.caller.is_admin
+
+    def read(self, outlet: int | None = None) -> bool:
+        return self.caller.grant.allows(Rights.READ, outlet)
+
+    def switch(self, outlet: int | None = None) -> bool:
+        return self.caller.grant.allows(Rights.SWITCH, outlet)
+
+    def write(self, outlet: int | None = None) -> bool:
+        return self.caller.grant.allows(Rights.WRITE, outlet)
+
+
+def csrf_token(request: web.Request) -> str:
+    """What the page's scripts prove themselves with; empty where nobody has logged in."""
+    session = getattr(caller_of(request), "session", None)
+    return session.csrf if session is not None else ""
+
+
+def is_for_people(request: web.Request) -> bool:
+    """Does a browser that we know ask for a page, rather than a program for an answer?"""
+    try:
+        caller_of(request)
+    except KeyError:
+        return False
+    is_machine = request.path.startswith(("/api/", "/static/"))
+    return not is_machine and "text/html" in request.headers.get("Accept", "")
+
+
+def refusal(request: web.Request, problem: Problem) -> web.Response:
+    """A page that says why there is none."""
+    return render(request, "refusal.html", problem.status, problem=problem.to_plain())
+
+
+def render(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
+    """A page. context: what its template uses besides what every page has:
+
+    may (Allowed), who (the Caller), snapshot (as the caller sees it, unless given), device,
+    sections and path for the navigation, csrf_token, is_live (does the page follow the unit?).
+    """
+    # Here, for Jinja2 takes memory that an agent whose page nobody opens need not spend.
+    from pdu_agent.web.pages.rendering import html_of
+
+    allowed = Allowed(caller_of(request))
+    snapshot: Snapshot = context.pop("snapshot", None) or request.app[SITE].seen(request)
+    text = html_of(
+        template,
+        snapshot.device.time_zone,
+        {
+            "may": allowed,
+            "who": allowed.caller,
+            "snapshot": snapshot,
+            "device": snapshot.device,
+            "path": request.path,
+            "sections": navigation.listed(allowed.caller),
+            "csrf_token": csrf_token(request),
+            "is_live": allowed.read() or bool(snapshot.outlets),
+            **context,
+        },
+    )
+    response = web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
+    if len(text) > MIN_PACKED_OCTETS:
+        response.enable_compression()
+    return response
