@@ -51,7 +51,7 @@ class AgentClient:
 
     def command(self, commands: Sequence[Mapping[str, Any]]) -> Any:
         """Submit all or none; what became of each outlet. Raises ClientError."""
-        return self._request("POST", "commands", {"commands": list(commands)})
+        return self._request("POST", "commands?wait_s=0", {"commands": list(commands)})
 
     def post(self, resource: str, body: Mapping[str, Any] | None = None) -> Any:
         """What /api/v1/`resource` answers to the JSON body. Raises ClientError."""

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from pdu_agent.model.commands import Actor, Command, Controller, Ticket
+from pdu_agent.model.commands import Controller
 from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, UnknownTarget
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
-from pdu_agent.model.snapshot import Inlet, Line, Outlet, Snapshot
+from pdu_agent.model.snapshot import Inlet, Line, Snapshot
 from pdu_agent.web import (
     contract,
     outages,
@@ -26,24 +26,14 @@ from pdu_agent.web import (
     rules,
     schedule_week,
     schedules,
+    switching,
     upkeep,
     upses,
 )
 from pdu_agent.web.access import Access
-from pdu_agent.web.asking import place
 from pdu_agent.web.caller import caller_of, seen, set_caller
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
-from pdu_agent.web.orders import (
-    VERBS,
-    Order,
-    commands_of,
-    decode,
-    group_number,
-    meant,
-    orders_of,
-    outlet_number,
-    outlet_row,
-)
+from pdu_agent.web.orders import decode, outlet_number, outlet_row
 from pdu_agent.web.page import CONTENT_SECURITY_POLICY, page
 from pdu_agent.web.pages import routes as pages
 from pdu_agent.web.pages import site
@@ -111,12 +101,7 @@ def make_app(
         f"{API}/outlets/{{n}}/inrush", partial(_inrush, controller, services.switch_on)
     )
     contract.add_routes(app.router, API)
-    for verb in VERBS:
-        path = f"{API}/outlets/{{n}}/{verb}"
-        app.router.add_post(path, partial(_command, controller, verb))
-        path = f"{API}/groups/{{n}}/{verb}"
-        app.router.add_post(path, partial(_group_command, controller, verb))
-    app.router.add_post(f"{API}/commands", partial(_batch, controller))
+    switching.add_routes(app.router, API, controller, _body)
     app.router.add_get(f"{API}/hooks", partial(_hooks, controller, services.hooks))
     app.router.add_post(f"{API}/reload", partial(_reload, services.reload))
     upkeep.add_routes(app.router, API, controller, _body)
@@ -250,18 +235,6 @@ async def _page(controller: Controller, request: web.Request) -> web.Response:
     )
 
 
-async def _command(controller: Controller, verb: str, request: web.Request) -> web.Response:
-    number = outlet_number(request.match_info["n"])
-    order = Order(number, verb, await _body(request))
-    ticket, _, after = await _submit(controller, request, [order])
-    return _json({"changed": ticket.changed, "outlet": resources.outlet(outlet_row(after, number))})
-
-
-async def _group_command(controller: Controller, verb: str, request: web.Request) -> web.Response:
-    order = Order(group_number(request.match_info["n"]), verb, await _body(request), is_group=True)
-    return await _carried_out(controller, request, [order])
-
-
 async def _reload(reload: Reload, request: web.Request) -> web.Response:
     caller_of(request).require_admin("reading the configuration anew")
     body = await _body(request)
@@ -272,64 +245,6 @@ async def _reload(reload: Reload, request: web.Request) -> web.Response:
     except ConfigError as error:
         raise Problem(422, CONFIGURATION, str(error)) from error
     return _json({"reloaded": True, "warnings": list(warnings)})
-
-
-async def _batch(controller: Controller, request: web.Request) -> web.Response:
-    body = await _body(request)
-    try:
-        return await _carried_out(controller, request, orders_of(body))
-    except CommandError as error:
-        raise Problem.about_command(error, position=error.position) from error
-
-
-async def _carried_out(
-    controller: Controller, request: web.Request, orders: Sequence[Order]
-) -> web.Response:
-    """Submits, and tells what each outlet was before, what it is now, and why it was left so."""
-    ticket, before, after = await _submit(controller, request, orders)
-    named = set().union(*(meant(order, before) for order in orders))
-    old = {row.index: row for row in before.outlets}
-    steps = [
-        {
-            "before": _position(old[row.index]),
-            "outlet": resources.outlet(row),
-            "left": ticket.left.get(row.index),
-        }
-        for row in after.outlets
-        if row.index in named
-    ]
-    return _json({"changed": ticket.changed, "outlets": steps})
-
-
-def _position(row: Outlet) -> Plain:
-    return {"state": row.state.value, "lock": row.lock.value, "pending": resources.pending(row)}
-
-
-async def _submit(
-    controller: Controller, request: web.Request, orders: Sequence[Order]
-) -> tuple[Ticket, Snapshot, Snapshot]:
-    """Submit all or none: (the receipt, the snapshots before and after)."""
-    before = seen(controller, request)
-    wanted = ", ".join(map(str, orders))
-    placed = _placed(controller, orders, before, wanted, caller_of(request).actor)
-    try:
-        ticket = place(controller, request, [command for _, command in placed], wanted)
-    except CommandError as error:
-        error.position = placed[error.position][0]
-        raise
-    return ticket, before, seen(controller, request)
-
-
-def _placed(
-    controller: Controller, orders: Sequence[Order], before: Snapshot, wanted: str, actor: Actor
-) -> list[tuple[int, Command]]:
-    """See commands_of. What makes no sense is in the logs too."""
-    try:
-        return commands_of(orders, before)
-    except CommandError as error:
-        log.info("%s: %s: refused, %s", actor, wanted, error)
-        controller.note_refusal(wanted, actor, str(error))
-        raise
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

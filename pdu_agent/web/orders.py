@@ -33,6 +33,7 @@ SWITCHING: Mapping[str, tuple[Action, Action]] = {
     "on": (Action.ON, Action.ON_DELAYED),
     "off": (Action.OFF, Action.OFF_DELAYED),
     "reboot": (Action.REBOOT, Action.REBOOT_DELAYED),
+    "cycle": (Action.REBOOT, Action.REBOOT_DELAYED),
 }
 """Verb -> the action at once, and the action after the outlet's own delay."""
 
