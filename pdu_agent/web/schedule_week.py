@@ -107,6 +107,13 @@ def _plan_day(row: PlanDay, shown: ShownDay) -> Plain:
         "count": row.count,
         "first_at": instant(row.first_wall_s),
         "last_at": instant(row.last_wall_s),
-        "runs": [{"at": instant(run.wall_s), "action": run.action} for run in row.runs],
+        "runs": [
+            {
+                "at": instant(run.wall_s),
+                "action": run.action,
+                "planned_at": instant(run.planned_wall_s),
+            }
+            for run in row.runs
+        ],
         "why_not": row.why_not,
     }

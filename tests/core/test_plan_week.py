@@ -155,6 +155,19 @@ def test_a_day_with_more_runs_than_can_be_shown_is_told_by_its_ends() -> None:
     assert only.days[0].count == len(only.days[0].runs) == MOST_RUNS
 
 
+def test_a_random_time_is_told_with_the_time_that_it_was_planned_for() -> None:
+    entry = plan(at=(clock("07:00"), clock("08:00")), random_s=1800, seed=3)
+    (only,) = shown(entry, date(2026, 11, 2)).plans
+    assert only.random_s == 1800
+    moved = []
+    for day in only.days:
+        planned = [local(run.planned_wall_s)[3:8] for run in day.runs]
+        assert planned == ["07:00", "08:00"]
+        moved += [run.wall_s - run.planned_wall_s for run in day.runs]
+    assert all(abs(each) <= 1800 for each in moved)
+    assert len(set(moved)) > 1
+
+
 def test_a_counter_is_due_on_no_day_that_can_be_told() -> None:
     (only,) = shown(plan(counter=CounterSettings(outlet=1, on_hours=5)), date(2026, 11, 2)).plans
     assert (only.by, only.days) == ("counter", ())

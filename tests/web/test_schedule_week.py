@@ -15,7 +15,7 @@ from tests.web.test_contract import CONTRACT, misfits, schema_of
 from tests.web.test_schedules import NIGHT
 
 DAY = ShownDay(date(2027, 1, 15), NOON_S - 28800, NOON_S + 57600, NOON_S - 3600, None)
-ONE_RUN = PlanDay(1, NOON_S, NOON_S, (PlannedRun(NOON_S, "off"),), "")
+ONE_RUN = PlanDay(1, NOON_S, NOON_S, (PlannedRun(NOON_S + 30, "off", NOON_S),), "")
 AGAINST = Against(2, "lock", "outlet 2 is locked on")
 
 
@@ -51,7 +51,13 @@ def test_the_week_has_the_documented_shape(agent: RunningAgent) -> None:
     assert list(misfits(plain, schema_of(operation, "200", "application/json"))) == []
     (day,), (plan,) = plain["days"], plain["plans"]
     assert (day["date"], day["sunset_at"]) == ("2027-01-15", None)
-    assert plan["days"][0]["runs"] == [{"at": "2027-01-15T08:00:00.000Z", "action": "off"}]
+    assert plan["days"][0]["runs"] == [
+        {
+            "at": "2027-01-15T08:00:30.000Z",
+            "action": "off",
+            "planned_at": "2027-01-15T08:00:00.000Z",
+        }
+    ]
     assert plan["against"][0]["text"] == "outlet 2 is locked on"
 
 

@@ -7,7 +7,7 @@ Pure, of settings and a snapshot's rows; nothing of the running engine is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 
 from pdu_agent.core.calendar import Calendar, Occurrence, Place
@@ -45,8 +45,11 @@ class ShownDay:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
+    """planned_wall_s: before chance has moved it."""
+
     wall_s: float
     action: str
+    planned_wall_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +141,34 @@ def _plan(
     when = entry.when
     if when.counter is not None:
         return PlanDays(row, "counter", 0, (), against)
-    calendar = Calendar(when, settings.device.place, settings.time_zone, entry.name)
-    days = tuple(_day(calendar, day, row.action) for day in shown)
+    place, zone = settings.device.place, settings.time_zone
+    calendar = Calendar(when, place, zone, entry.name)
+    plain = Calendar(replace(when, random_s=0), place, zone, entry.name)
+    days = tuple(_day(calendar, plain, when.random_s, day, row.action) for day in shown)
     by = "presence" if when.presence else "sun" if when.sun else "time"
     return PlanDays(row, by, when.random_s, days, against)
 
 
-def _day(calendar: Calendar, shown: ShownDay, does: str) -> PlanDay:
+def _day(calendar: Calendar, plain: Calendar, random_s: int, shown: ShownDay, does: str) -> PlanDay:
+    """plain: the calendar as it is without chance."""
     # The first second of a day is its own: `between` leaves its start out, and takes its end in.
-    found = list(calendar.between(shown.begin_wall_s - 0.5, shown.end_wall_s - 0.5))
+    since_s, until_s = shown.begin_wall_s - 0.5, shown.end_wall_s - 0.5
+    found = list(calendar.between(since_s, until_s))
     if not found:
         return PlanDay(0, None, None, (), calendar.why_not(shown.day))
-    runs = tuple(_runs(found, does)) if len(found) <= MOST_RUNS else ()
-    return PlanDay(len(found), float(found[0].wall_s), float(found[-1].wall_s), runs, "")
+    first_s, last_s = float(found[0].wall_s), float(found[-1].wall_s)
+    if len(found) > MOST_RUNS:
+        return PlanDay(len(found), first_s, last_s, (), "")
+    planned = [each.wall_s for each in plain.between(since_s - random_s, until_s + random_s)]
+    runs = tuple(_run(each, does, planned if random_s else ()) for each in found)
+    return PlanDay(len(found), first_s, last_s, runs, "")
 
 
-def _runs(found: Iterable[Occurrence], does: str) -> Iterator[PlannedRun]:
-    for each in found:
-        yield PlannedRun(float(each.wall_s), each.action.value if each.action else does)
+def _run(each: Occurrence, does: str, planned: Sequence[int]) -> PlannedRun:
+    """Chance never takes a time past the middle of the way to the next: the nearest is its own."""
+    nearest_s = min(planned, key=lambda wall_s: abs(wall_s - each.wall_s), default=each.wall_s)
+    action = each.action.value if each.action else does
+    return PlannedRun(float(each.wall_s), action, float(nearest_s))
 
 
 def _against(outlet: Outlet, does: str) -> Iterator[Against]:

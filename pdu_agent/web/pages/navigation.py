@@ -47,6 +47,13 @@ SECTIONS = (
             Entry("/outlets", "Outlets"),
         ),
     ),
+    Section(
+        "Control",
+        (
+            Entry("/schedules", "Schedules"),
+            Entry("/rules", "Rules"),
+        ),
+    ),
 )
 """Add a page by its line here; see docs/page.md."""
 

@@ -164,7 +164,7 @@ def _on(
         leads = _LEAVES_ON.get(mark.action)
         if mark.is_past or mark.is_refused or leads is None or leads is is_on:
             continue
-        if is_on and (band := scale.band(since_s, mark.wall_s)):
+        if is_on and mark.wall_s > since_s and (band := scale.band(since_s, mark.wall_s)):
             yield band
         is_on, since_s = leads, mark.wall_s
     if is_on and (band := scale.band(since_s, end_s)):
