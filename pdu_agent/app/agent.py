@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdu_agent import __version__
+from pdu_agent.app.accounts import Person, open_accounts
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.cooling import fan_keeper
@@ -50,6 +51,7 @@ from pdu_agent.model.host import Queue
 from pdu_agent.model.record import Record
 from pdu_agent.nut.settings import SIMULATED, UpsSettings
 from pdu_agent.store.record_store import Loaded, RecordStore
+from pdu_agent.web.auth.auth import Auth
 from pdu_agent.web.services import Services
 
 if TYPE_CHECKING:
@@ -72,13 +74,15 @@ class Occasion:
     """What is special about this run.
 
     first_board_on: simulated relays without any history are found closed (the demo). read: loads
-    the configuration anew, None where there is no file.
+    the configuration anew, None where there is no file. people: who may log in, in place of the
+    accounts in the state folder (the demo).
     on_ready: called once, in the loop, when SNMP answers.
     """
 
     first_board_on: bool = False
     on_ready: Callable[[], None] = lambda: None
     read: Callable[[], AgentSettings] | None = None
+    people: tuple[Person, ...] = ()
 
 
 def run_agent(settings: AgentSettings, occasion: Occasion | None = None) -> None:
@@ -168,6 +172,7 @@ class Agent:
             runtime.core.upcoming,
             hooks.rows,
             asker(lambda: core_settings_of(reloader.settings), runtime.core),
+            auth=await self._open_door(),
             week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
             events=runtime.core.events,
         )
@@ -223,6 +228,10 @@ class Agent:
         core.events.unsubscribe(earlier)
         snmp.notify(earlier.drain())
         log.info("SNMP answers on %s", ", ".join(snmp.addresses) or NO_PORT)
+
+    async def _open_door(self) -> Auth:
+        people, folder = self._occasion.people, self._settings.state_dir
+        return Auth(await asyncio.to_thread(open_accounts, folder, people))
 
     async def _start_web(self, runtime: Runtime, services: Services) -> None:
         # In a thread, because importing aiohttp takes long enough to delay SNMP answers.

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pdu_agent.access.accounts.role import Role
 from pdu_agent.access.grant import Rights
+from pdu_agent.app.accounts import Person
 from pdu_agent.app.agent import Occasion, run_agent
 from pdu_agent.app.config.hooks import CommandHook, HookEntry
 from pdu_agent.app.config.schema import (
@@ -83,6 +85,11 @@ USERS = (
         outlets={"1-2": Rights.SWITCH, "others": Rights.NONE},
     ),
 )
+PEOPLE = tuple(
+    Person(user.name, role, user.auth_pass)
+    for user, role in zip(USERS, (Role.VIEWER, Role.OPERATOR, Role.ADMIN), strict=False)
+)
+"""Who logs in on the page: viewer, switcher and operator, as over SNMP."""
 RELAYS_PER_CHIP = 8
 FIRST_ADDRESS = 0x20
 CURRENTS_PER_CONVERTER = 7
@@ -98,7 +105,9 @@ def run_demo(options: DemoOptions) -> None:
         settings = demo_settings(options, state_dir, runtime_dir)
         socket = Path(settings.http.socket)
         with announced_demo_socket(socket, os.environ, os.getuid()):
-            occasion = Occasion(first_board_on=True, on_ready=lambda: _greet(options))
+            occasion = Occasion(
+                first_board_on=True, on_ready=lambda: _greet(options), people=PEOPLE
+            )
             try:
                 run_agent(settings, occasion)
             finally:
@@ -263,10 +272,11 @@ def _greet(options: DemoOptions) -> None:
     mibs = "-M mibs/base:mibs -m OPENPDU-MIB"
     print(
         f"OpenPDU demo: {options.outlets} simulated outlets; nothing here switches real mains.\n"
-        "Three things to try in another terminal, from this folder:\n"
+        "Four things to try in another terminal, from this folder:\n"
         "  ./openpdu status\n"
         f"  snmpwalk {mibs} -v2c -c public {options.snmp} opduOutletState\n"
         f"  snmpset {mibs} -v2c -c private {options.snmp} opduOutletCommand.3 i off\n"
+        f"  http://{options.http} in a browser: user operator, password operator-auth-pass\n"
         "Ctrl-C stops it.",
         flush=True,
     )

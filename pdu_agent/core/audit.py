@@ -137,6 +137,12 @@ class AuditTrail:
         if self._has_room():
             self._add(self._refusal(asked, actor, error))
 
+    def done_by_face(self, asked: str, actor: Actor) -> None:
+        """What is no command, and was done: a log-in, a change of accounts. Never fails, as
+        `refused`.
+        """
+        self._add(replace(self._refusal(asked, actor, ""), result=AuditResult.CHANGED))
+
     def reloaded(self, actor: Actor, error: str) -> None:
         """The configuration was read anew, or (error) it was not. Never fails, as `refused`."""
         entry = self._refusal("reload the configuration", actor, error)

@@ -221,6 +221,9 @@ class Core:
     def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
         self._audit.refused_by_face(asked, actor, error)
 
+    def note_change(self, asked: str, actor: Actor) -> None:
+        self._audit.done_by_face(asked, actor)
+
     def note_reload(self, actor: Actor, error: str = "") -> None:
         """For the audit log and whoever listens: the configuration was read, or could not be."""
         self._audit.reloaded(actor, error)

@@ -431,3 +431,7 @@ class Controller(Protocol):
     def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
         """For the audit log: the face itself refused what was asked (in words), and why."""
         ...
+
+    def note_change(self, asked: str, actor: Actor) -> None:
+        """For the audit log: the face itself did what was asked (in words), as with accounts."""
+        ...

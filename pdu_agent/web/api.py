@@ -31,6 +31,8 @@ from pdu_agent.web import (
     upses,
 )
 from pdu_agent.web.access import Access
+from pdu_agent.web.auth import routes as accounts
+from pdu_agent.web.auth.headers import add_headers
 from pdu_agent.web.caller import caller_of, seen, set_caller
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
 from pdu_agent.web.orders import decode, outlet_number, outlet_row
@@ -55,8 +57,6 @@ MAX_BODY_BYTES = 16 * 1024  # the longest batch of 64 commands is below 8 KiB
 BODY_TIMEOUT_S = 5.0
 
 _NO_SERVICES = Services()
-
-COMMON_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 COLLECTIONS: Mapping[str, Callable[[Snapshot], Plain]] = {
     "status": resources.status,
@@ -91,6 +91,7 @@ def make_app(
     sockets, where there are several.
     """
     app = web.Application(middlewares=[_guard(access)], client_max_size=MAX_BODY_BYTES)
+    app.on_response_prepare.append(add_headers)
     for name, build in COLLECTIONS.items():
         app.router.add_get(f"{API}/{name}", partial(_collection, controller, build))
     app.router.add_get(f"{API}/inlets/{{n}}", partial(_inlet, controller))
@@ -110,6 +111,7 @@ def make_app(
     schedule_week.add_routes(app.router, API, controller, services.week)
     rules.add_routes(app.router, API, controller, _body)
     outages.add_routes(app.router, API, services.mains_fail)
+    accounts.add_routes(app.router, API, controller, _body, services.auth)
     add_stream(app.router, API, streams or Hub(controller, services.events))
     app.router.add_get("/", partial(_page, controller))
     pages.add_site(app, controller, services)
@@ -128,6 +130,8 @@ def _guard(access: Access) -> Middleware:
             response = _refusal(request, problem)
         except CommandError as error:
             response = _refusal(request, Problem.about_command(error))
+        except web.HTTPRedirection:
+            raise
         except web.HTTPException as refusal:
             response = _refusal(request, _plain_words(request, refusal))
             if isinstance(refusal, web.HTTPMethodNotAllowed):
@@ -137,8 +141,6 @@ def _guard(access: Access) -> Middleware:
             response = _problem(
                 Problem.about_request(500, "the agent failed to answer; its log says more")
             )
-        for name, text in COMMON_HEADERS.items():
-            response.headers.setdefault(name, text)
         return response
 
     return guard

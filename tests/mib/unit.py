@@ -458,6 +458,9 @@ class FakeController:
     def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
         self.refused.append((asked, actor, error))
 
+    def note_change(self, asked: str, actor: Actor) -> None:
+        raise AssertionError(f"SNMP has no accounts: {asked}")
+
 
 class Bench:
     """A view on a fake controller, addressed by suffixes of OPENPDU-MIB. mibs: of MIB_NAMES."""

@@ -100,6 +100,7 @@ ADMIN_PASSWORD = "correct horse"
 ADMIN_HASH = "scrypt$2$8$1$c2FsdCBvZiB0aGUgdGVzdA==$uEw8VtAOcqYcBRjiorq3hVGWL3CtkXtceiW5uxex5xA="
 """Of ADMIN_PASSWORD, at the least cost."""
 ADMIN_TOKEN = "openpdu_of-the-tests"
+ADMIN_TOKEN_ID = "000000000000"
 NOON_S = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
 PENDING_STATE = {
@@ -313,6 +314,7 @@ class FakeController:
         self._snapshot = self._first
         self.batches: list[tuple[tuple[Command, ...], Actor]] = []
         self.refused: list[tuple[str, Actor, str]] = []
+        self.done: list[tuple[str, Actor]] = []
         self.refusal: CommandError | None = None
         self.settle_after_reads: int | None = None
         self.end_states = END_STATE
@@ -379,6 +381,9 @@ class FakeController:
 
     def note_refusal(self, asked: str, actor: Actor, error: str) -> None:
         self.refused.append((asked, actor, error))
+
+    def note_change(self, asked: str, actor: Actor) -> None:
+        self.done.append((asked, actor))
 
     def settle(self) -> None:
         """Every pending outlet reaches its end."""
@@ -533,7 +538,9 @@ class RunningAgent:
 
 def _book() -> Book:
     admin = User(ADMIN, Role.ADMIN, ADMIN_HASH)
-    token = Token("0" * 12, "tests", ADMIN, digest_of(ADMIN_TOKEN), Scope.ADMIN, {}, 0.0, None)
+    token = Token(
+        ADMIN_TOKEN_ID, "tests", ADMIN, digest_of(ADMIN_TOKEN), Scope.ADMIN, {}, 0.0, None
+    )
     return Book({ADMIN: admin}, {token.id: token})
 
 

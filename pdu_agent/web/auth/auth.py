@@ -28,7 +28,7 @@ class Auth:
         idle_s: float = IDLE_S,
         longest_s: float = LONGEST_S,
     ) -> None:
-        clock = clock or SystemClock()
+        self.clock = clock = clock or SystemClock()
         self.accounts = accounts or Accounts(clock=clock)
         self.sessions = Sessions(self.accounts, clock, idle_s, longest_s)
         self.lockout = Lockout(clock)

@@ -14,6 +14,7 @@ from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.model.commands import Actor, Controller
 from pdu_agent.model.errors import NotPermitted
 from pdu_agent.web.auth.auth import Auth
+from pdu_agent.web.auth.cookie import cookie_of
 from pdu_agent.web.auth.hosts import SAFE, OwnNames, require_same_site
 from pdu_agent.web.auth.local_path import local_path
 from pdu_agent.web.auth.public import is_public
@@ -21,7 +22,6 @@ from pdu_agent.web.auth.sessions import Session
 from pdu_agent.web.caller import Caller
 from pdu_agent.web.problems import Problem
 
-COOKIE = "openpdu_session"
 CSRF_HEADER = "X-CSRF-Token"
 LOGIN = "/login"
 _BEARER = "bearer "
@@ -61,9 +61,8 @@ class TcpAccess:
         return self._with_session(session, address_of(request))
 
     def _session(self, request: web.Request) -> Session | None:
-        if "Cookie" not in request.headers:
-            return None
-        return self._auth.sessions.find(request.cookies.get(COOKIE, ""))
+        secret = cookie_of(request)
+        return self._auth.sessions.find(secret) if secret else None
 
     def _with_session(self, session: Session, address: str) -> Caller:
         user, sessions = session.user, self._auth.sessions

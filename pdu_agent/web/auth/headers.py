@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every answer tells a browser not to do with it."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "OpenPDU",
+}
+_UNLESS_GIVEN = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src"
+        " 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+async def add_headers(_request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """A signal of aiohttp's, so that answers that do not end have them as well."""
+    for name, text in _ALWAYS.items():
+        response.headers[name] = text
+    for name, text in _UNLESS_GIVEN.items():
+        response.headers.setdefault(name, text)
