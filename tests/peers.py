@@ -16,6 +16,7 @@ import pytest
 DEBIAN_PACKAGES = {
     "apcsmart": "nut-server",
     "certutil": "libnss3-tools",
+    "chromium": "chromium",
     "dummy-ups": "nut-server",
     "fence_apc_snmp": "fence-agents",
     "pk12util": "libnss3-tools",
