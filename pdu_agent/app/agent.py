@@ -26,6 +26,7 @@ from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.cooling import fan_keeper
 from pdu_agent.app.core_settings import core_settings_of
+from pdu_agent.app.costing import cost_terms_of
 from pdu_agent.app.hardware import Hardware
 from pdu_agent.app.hooks import HookRunner
 from pdu_agent.app.host_probes import HostProbes
@@ -174,6 +175,7 @@ class Agent:
             asker(lambda: core_settings_of(reloader.settings), runtime.core),
             auth=await self._open_door(),
             week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
+            costs=lambda: cost_terms_of(reloader.settings),
             events=runtime.core.events,
         )
         await self._start_web(runtime, services)

@@ -20,12 +20,14 @@ from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Snapshot
 from pdu_agent.web import (
     contract,
+    energy,
     outages,
     protection,
     resources,
     rules,
     schedule_week,
     schedules,
+    standby,
     switching,
     upkeep,
     upses,
@@ -111,6 +113,8 @@ def make_app(
     schedule_week.add_routes(app.router, API, controller, services.week)
     rules.add_routes(app.router, API, controller, _body)
     outages.add_routes(app.router, API, services.mains_fail)
+    energy.add_routes(app.router, API, controller, services)
+    standby.add_routes(app.router, API, controller, services)
     accounts.add_routes(app.router, API, controller, _body, services.auth)
     add_stream(app.router, API, streams or Hub(controller, services.events))
     app.router.add_get("/", partial(_page, controller))

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from pdu_agent.core.costs.terms import NO_TERMS, CostTerms
 from pdu_agent.core.outage.what_if import AskMainsFail, MainsFail, MainsFailAnswer
 from pdu_agent.core.plans.week import AskWeek, Week
 from pdu_agent.model.commands import Actor
 from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import ConfigError, InvalidValue
 from pdu_agent.model.events import EventBus
+from pdu_agent.model.history import History
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Snapshot
@@ -58,3 +60,6 @@ class Services:
     """Those of the controller: whoever follows the unit is told at once."""
     auth: Auth = field(default_factory=Auth)
     """Users, tokens and sessions, which both doors share."""
+    history: History | None = None
+    costs: Callable[[], CostTerms] = lambda: NO_TERMS
+    """Prices and tariffs in force."""

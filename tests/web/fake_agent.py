@@ -24,6 +24,7 @@ from pdu_agent.access.accounts.book import Book
 from pdu_agent.access.accounts.role import Role, Scope
 from pdu_agent.access.accounts.token import Token, digest_of
 from pdu_agent.access.accounts.user import User
+from pdu_agent.core.costs.terms import NO_TERMS
 from pdu_agent.core.outage.what_if import Happening, MainsFail, MainsFailAnswer
 from pdu_agent.core.plans.week import Week
 from pdu_agent.model.commands import (
@@ -80,6 +81,7 @@ from pdu_agent.web.auth.auth import Auth
 from pdu_agent.web.server import WebServer
 from pdu_agent.web.services import Services
 from pdu_agent.web.settings import HttpSettings
+from tests.web.fake_history import FakeHistory
 
 MAINS_FAIL = MainsFailAnswer(
     45.0,
@@ -471,6 +473,8 @@ class RunningAgent:
         self.accounts = Accounts(_book())
         self.auth = Auth(self.accounts)
         self.reload_error = ""
+        self.history = FakeHistory()
+        self.costs = NO_TERMS
         self.reloaded_by: list[Actor] = []
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -492,6 +496,8 @@ class RunningAgent:
             self._reload,
             self.controller.upcoming,
             mains_fail=self.controller.mains_fail,
+            history=self.history,
+            costs=lambda: self.costs,
             auth=self.auth,
             week=lambda *asked: self.controller.week(*asked),
         )

@@ -15,36 +15,47 @@ from pdu_agent.model.history import HOUR_S, EnergyRow
 
 
 class Account:
-    """Of one metering point, or of several of which every row is added to it.
+    """Of one metering point, or of `points` of them together.
 
     energy_mj: all of it. unpriced_mj: the part without a price, and why in `reasons`, for people.
     idle_mj: the part used in hours of at most idle_w on average. incomplete: hours of which
     something is missing or was booked late. seen: hours that anything is known of.
     """
 
-    def __init__(self, prices: Prices, idle_w: float | None = None) -> None:
-        self._prices = prices
+    def __init__(self, prices: Prices, idle_w: float | None = None, points: int = 1) -> None:
+        self._prices, self._points = prices, points
         self._most_idle_mj = None if idle_w is None else idle_w * HOUR_S * 1000
         self._total, self._idle = Total(), Total()
         self.energy_mj = self.unpriced_mj = self.idle_mj = 0
         self.tariffs: dict[str, int] = {}
         self.reasons: dict[str, None] = {}
-        self._hours: dict[int, bool] = {}
+        self._hours: dict[int, int] = {}
 
     def add(self, rows: Iterable[EnergyRow]) -> None:
-        """rows: of one hour each, whole hours: all tariffs of an hour at once."""
+        """rows: of one hour each; all that there are of an hour at once."""
         hours: dict[int, list[EnergyRow]] = {}
         for row in rows:
             hours.setdefault(row.start_wall_s, []).append(row)
         for start_s, parts in hours.items():
-            self._hours[start_s] = self._hours.get(start_s, True) and all(
-                row.complete for row in parts
-            )
+            whole = {row.target for row in parts if row.complete}
+            self._hours[start_s] = self._hours.get(start_s, 0) + len(whole)
             used_mj = sum(row.energy_mj for row in parts)
             is_idle = self._most_idle_mj is not None and used_mj <= self._most_idle_mj
             for row in parts:
                 if row.energy_mj:
                     self._book(row, is_idle)
+
+    def absorb(self, other: Account) -> None:
+        """Add another account, of points that are not in this one. Its idle part is left out."""
+        self._points += other._points
+        self.energy_mj += other.energy_mj
+        self.unpriced_mj += other.unpriced_mj
+        self.reasons.update(other.reasons)
+        self._total.absorb(other._total)
+        for tariff, energy_mj in other.tariffs.items():
+            self.tariffs[tariff] = self.tariffs.get(tariff, 0) + energy_mj
+        for start_s, whole in other._hours.items():
+            self._hours[start_s] = self._hours.get(start_s, 0) + whole
 
     def _book(self, row: EnergyRow, is_idle: bool) -> None:
         start_s, tariff, energy_mj = row.start_wall_s, row.tariff, row.energy_mj
@@ -67,7 +78,7 @@ class Account:
 
     @property
     def incomplete(self) -> int:
-        return list(self._hours.values()).count(False)
+        return sum(whole < self._points for whole in self._hours.values())
 
     @property
     def priced(self) -> Fraction:

@@ -83,6 +83,10 @@ class Total:
         part = energy_mj * micros_per_kwh.numerator
         self._parts[denominator] = self._parts.get(denominator, 0) + part
 
+    def absorb(self, other: Total) -> None:
+        for denominator, part in other._parts.items():
+            self._parts[denominator] = self._parts.get(denominator, 0) + part
+
     @property
     def amount(self) -> Fraction:
         """In units of the currency."""
