@@ -176,6 +176,7 @@ class Agent:
             auth=await self._open_door(),
             week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
             costs=lambda: cost_terms_of(reloader.settings),
+            waves=hardware.waves.ask,
             events=runtime.core.events,
         )
         await self._start_web(runtime, services)

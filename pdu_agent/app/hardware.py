@@ -19,6 +19,7 @@ from pdu_agent.app.config.schema import (
 from pdu_agent.app.config.wiring import SampledWiring
 from pdu_agent.app.inrush import InrushKeeper
 from pdu_agent.app.simulated import sensor_name, simulated_board
+from pdu_agent.app.waves import WaveDesk
 from pdu_agent.app.wiring import meter_channels
 from pdu_agent.hw import registry
 from pdu_agent.hw.acquisition import Acquisition, MeterAcquisition, SampledAcquisition
@@ -113,6 +114,7 @@ class Hardware:
         self._runtime_dir = settings.runtime_dir
         self.board = self._simulated_board(settings, already_running)
         self._real = BoardConnections(clock)
+        self.waves = WaveDesk(clock)
         self.inrush = InrushKeeper(settings.outlets, settings.runtime_dir, clock)
         self._on_report = on_report = self.inrush.noting(on_report)
         self._lock = threading.Lock()
@@ -295,4 +297,5 @@ class Hardware:
             on_inrush=self.inrush.keep,
         )
         self.inrush.add(sampled)
+        self.waves.add(sampled)
         return sampled

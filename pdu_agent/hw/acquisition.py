@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pdu_agent.metering.blocks import SampleBlock
     from pdu_agent.metering.inrush import Waveform
     from pdu_agent.metering.meter import BlockMeter, Window
+    from pdu_agent.model.waves import Wave
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ MAX_CAPTURES = 64
 Deliver = Callable[[Reading], None]
 OnTrouble = Callable[[str, HardwareError | None], None]
 OnInrush = Callable[[Inrush], None]
+OnWave = Callable[["Wave"], None]
 
 
 class Acquisition(DeviceThread):
@@ -98,8 +100,10 @@ class SampledAcquisition(Acquisition):
         self._source = source
         self._meter = meter
         self._targets = tuple(targets)
+        self._currents = self._targets[: len(meter.channels.currents)]
         self._on_inrush = on_inrush
         self._wanted: deque[tuple[int, float]] = deque(maxlen=MAX_CAPTURES)
+        self._looks: deque[tuple[int, OnWave]] = deque(maxlen=MAX_CAPTURES)
         self._sampled_until_s = math.nan
         self._reopened = False
         self._told: set[int] = set()
@@ -109,11 +113,22 @@ class SampledAcquisition(Acquisition):
 
         False when this converter has no current of that target, or nobody waits for it.
         """
-        currents = self._targets[: len(self._meter.channels.currents)]
-        if self._on_inrush is None or target not in currents:
+        if self._on_inrush is None or target not in self._currents:
             return False
-        self._wanted.append((currents.index(target), t_mono_s))
+        self._wanted.append((self._currents.index(target), t_mono_s))
         return True
+
+    def measures(self, target: Target) -> bool:
+        """Is there a current of that target here?"""
+        return target in self._currents
+
+    def look(self, target: Target, on_wave: OnWave) -> None:
+        """Have what the target shows with the next block handed over; from any thread.
+
+        on_wave is called from this thread, at most once: never where no whole cycles come, or their
+        channel has failed. Raises ValueError for a target that is not measured here.
+        """
+        self._looks.append((self._currents.index(target), on_wave))
 
     def _open(self) -> None:
         self._source.start()
@@ -128,6 +143,7 @@ class SampledAcquisition(Acquisition):
             self._meter.capture(*self._wanted.popleft())
         for waveform in self._meter.take_waveforms():
             self._tell_inrush(waveform)
+        self._show()
         return True
 
     def _close(self, _error: HardwareError | None) -> None:
@@ -143,6 +159,19 @@ class SampledAcquisition(Acquisition):
             name = f"{self.name} channel {channel + 1}"
             self._tell_of(name, HardwareError(name, "measure", failed[channel]))
         self._told = set(failed)
+
+    def _show(self) -> None:
+        """To who looks. What has no whole cycles yet is looked at again with the next block."""
+        for _ in range(len(self._looks)):
+            index, on_wave = self._looks.popleft()
+            sources = self._meter.channels.sources[index]
+            if not self._source.failed_channels.keys().isdisjoint(sources):
+                continue
+            wave = self._meter.newest_wave(index)
+            if wave is None:
+                self._looks.append((index, on_wave))
+            else:
+                on_wave(wave)
 
     def _read_block(self) -> SampleBlock:
         """The next block. A source knows nothing of the time in which it was lost, and

@@ -14,12 +14,14 @@ from pdu_agent.metering.calibration import MeterChannels
 from pdu_agent.metering.droop import FLAT, Sinc
 from pdu_agent.metering.gaps import GapFinder
 from pdu_agent.metering.inrush import MAX_PENDING, Pending, Waveform, WaveformCutter
+from pdu_agent.metering.live import LiveCutter
 from pdu_agent.metering.phasors import LOWEST_MAINS_HZ
 from pdu_agent.metering.power import EdgeWeights, RowSums, WindowAnalyser
 from pdu_agent.metering.timeline import Timeline
 from pdu_agent.metering.windows import Cut, WindowCutter
 from pdu_agent.model.errors import ConfigError
 from pdu_agent.model.quantities import Electrical, Quality, Spectrum
+from pdu_agent.model.waves import Wave
 
 MAX_FILL_CYCLES = 2
 SPECTRUM_S = 1.0
@@ -113,10 +115,22 @@ class BlockMeter:
         Nothing comes of it when samples are missing there. Raises ValueError for an index
         that no current has.
         """
-        if not 0 <= index < len(self._channels.currents):
-            raise ValueError(f"no current {index}, there are {len(self._channels.currents)}")
+        self._check_index(index)
         if self._stream is not None:
             self._stream.capture(index, t_mono_s)
+
+    def newest_wave(self, index: int) -> Wave | None:
+        """Two cycles of current `index` and its voltage that end one cycle ago, or earlier where
+        samples were lost since.
+
+        None where they are not there yet. Raises ValueError for an index that no current has.
+        """
+        self._check_index(index)
+        return self._stream.newest_wave(index) if self._stream is not None else None
+
+    def _check_index(self, index: int) -> None:
+        if not 0 <= index < len(self._channels.currents):
+            raise ValueError(f"no current {index}, there are {len(self._channels.currents)}")
 
     def take_waveforms(self) -> list[Waveform]:
         """Those that became complete since the last call."""
@@ -156,6 +170,8 @@ class _Stream:
         self._analyser = WindowAnalyser(channels, self._cutter.longest_window, droop)
         self._timeline = Timeline(channels.rows, self._history + 3 * self._cutter.longest_window)
         self._waveform_cutter = WaveformCutter(channels, self._rate_hz, droop)
+        self._live_cutter = LiveCutter(channels, self._rate_hz, nominal_hz, droop)
+        self._filled: list[tuple[int, int]] = []  # first and last sample that was made up
         self._pending: list[Pending] = []
         self._spectrum_due_s = 0.0
         # Positions from here on are counted from the stream's first sample, those within
@@ -193,6 +209,8 @@ class _Stream:
                 self._timeline.retract(block.counts.shape[1])
                 return False
             filled = gap.missing
+            first = self._dropped + boundary
+            self._filled.append((first, first + filled - 1))
         if gap.missing:
             self._lost.append((self._dropped + boundary, gap.missing))
         self._place(block, boundary + filled)
@@ -213,6 +231,7 @@ class _Stream:
                 self._cutter.dropped(spare)
                 self._dropped += spare
                 self._clipped = [entry for entry in self._clipped if entry[1] > self._dropped]
+                self._filled = [entry for entry in self._filled if entry[1] >= self._dropped]
         return found
 
     def finish(self) -> list[Window]:
@@ -251,6 +270,21 @@ class _Stream:
             volts,
             amperes,
             clipped=_is_among(clipped, self._channels.sources[request.index]),
+        )
+
+    def newest_wave(self, index: int) -> Wave | None:
+        """See BlockMeter."""
+        repaired = [(first - self._dropped, last - self._dropped) for first, last in self._filled]
+        found = self._live_cutter.cut(self._timeline.samples, index, self._cutter.period, repaired)
+        if found is None:
+            return None
+        start, (first, last), wave = found
+        since_newest = self._dropped + start - self._newest_start
+        clipped = self._clipped_within(self._dropped + first, self._dropped + last)
+        return replace(
+            wave,
+            t_mono_s=self._newest.t_mono_s + since_newest / self._rate_hz,
+            clipped=_is_among(clipped, self._channels.sources[index]),
         )
 
     def _follow_mains(self) -> None:

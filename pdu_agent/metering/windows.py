@@ -68,6 +68,11 @@ class WindowCutter:
         """Windows are in step with the mains."""
         return self._mode is _Mode.LOCKED
 
+    @property
+    def period(self) -> float | None:
+        """Samples in a mains cycle; None while windows are not in step."""
+        return self._period if self.locked else None
+
     def refer_to(self, least_peak: float, offset_counts: float) -> None:
         """From now on `voltage` is another channel; for a cutter that is not locked."""
         # Half the weakest peak: noise does not reach it, and a rise that comes back within

@@ -47,6 +47,7 @@ from pdu_agent.web.services import Reload, Services
 from pdu_agent.web.stream.handler import add_stream
 from pdu_agent.web.stream.hub import Hub
 from pdu_agent.web.stream.rows import readings
+from pdu_agent.web.waveforms import add_waveforms
 from pdu_agent.web.why import why
 
 log = logging.getLogger(__name__)
@@ -117,6 +118,7 @@ def make_app(
     standby.add_routes(app.router, API, controller, services)
     accounts.add_routes(app.router, API, controller, _body, services.auth)
     add_stream(app.router, API, streams or Hub(controller, services.events))
+    add_waveforms(app.router, API, controller, services.waves)
     app.router.add_get("/", partial(_page, controller))
     pages.add_site(app, controller, services)
     return app

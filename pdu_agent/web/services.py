@@ -10,14 +10,15 @@ from datetime import date
 from pdu_agent.core.costs.terms import NO_TERMS, CostTerms
 from pdu_agent.core.outage.what_if import AskMainsFail, MainsFail, MainsFailAnswer
 from pdu_agent.core.plans.week import AskWeek, Week
-from pdu_agent.model.commands import Actor
+from pdu_agent.model.commands import Actor, Target
 from pdu_agent.model.control import Upcoming
-from pdu_agent.model.errors import ConfigError, InvalidValue
+from pdu_agent.model.errors import ConfigError, InvalidValue, UnknownTarget
 from pdu_agent.model.events import EventBus
 from pdu_agent.model.history import History
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.model.waves import AskWave, Wave
 from pdu_agent.web.auth.auth import Auth
 
 Reload = Callable[[Actor], Awaitable[Sequence[str]]]
@@ -43,6 +44,10 @@ def _no_week(_snapshot: Snapshot, _first: date | None, _days: int) -> Week:
     return Week(None, (), ())
 
 
+async def _no_wave(target: Target) -> tuple[float, Wave]:
+    raise UnknownTarget(f"{target} has no waveform: nothing is sampled here")
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """switch_on: where the newest inrush of an outlet is to be had. upcoming: what is planned.
@@ -56,6 +61,7 @@ class Services:
     hooks: Callable[[], Sequence[HookRow]] = tuple
     mains_fail: AskMainsFail = _no_dry_run
     week: AskWeek = _no_week
+    waves: AskWave = _no_wave
     events: EventBus = field(default_factory=EventBus)
     """Those of the controller: whoever follows the unit is told at once."""
     auth: Auth = field(default_factory=Auth)

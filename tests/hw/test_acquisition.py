@@ -370,6 +370,47 @@ def test_without_somebody_to_tell_nothing_is_captured(owner):
     assert not acquisition.capture(OUTLET_1, 12.5)
 
 
+class Shown(WindowPerBlock):
+    """Shows which current was looked at, from the second block on."""
+
+    blocks = 0
+
+    def add_block(self, block):
+        self.blocks += 1
+        return super().add_block(block)
+
+    def newest_wave(self, index):
+        return (index, self.blocks) if self.blocks > 1 else None
+
+
+def test_who_looks_is_shown_the_newest_cycles_as_soon_as_there_are_some(owner):
+    source, shown = Script(block(1), block(2), block(3)), []
+    acquisition = SampledAcquisition(
+        "adc", source, Shown(), [INLET, OUTLET_1], owner.deliver, owner.on_trouble
+    )
+    assert acquisition.measures(OUTLET_1)
+    assert not acquisition.measures(OUTLET_2)
+    acquisition.look(OUTLET_1, shown.append)
+    acquisition.start()
+    wait_for(lambda: len(owner.readings) == 3)
+    acquisition.stop()
+    assert shown == [(1, 2)]
+
+
+def test_a_failed_channel_is_never_shown(owner):
+    source, shown = Script(block(1), block(2), block(3)), []
+    source.failed_channels = {1: "stuck"}
+    acquisition = SampledAcquisition(
+        "adc", source, Shown(), [INLET, OUTLET_1], owner.deliver, owner.on_trouble
+    )
+    acquisition.look(INLET, shown.append)
+    acquisition.look(OUTLET_1, shown.append)
+    acquisition.start()
+    wait_for(lambda: len(owner.readings) == 3)
+    acquisition.stop()
+    assert shown == [(1, 2)]
+
+
 def test_windows_become_readings_with_one_measurement_per_target(owner):
     source = Script(block(1), block(2, lost_samples=3), LOST, block(9))
     run_sampled(

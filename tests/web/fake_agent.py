@@ -77,6 +77,7 @@ from pdu_agent.model.snapshot import (
     ThresholdState,
     Verdict,
 )
+from pdu_agent.model.waves import Wave
 from pdu_agent.web.auth.auth import Auth
 from pdu_agent.web.server import WebServer
 from pdu_agent.web.services import Services
@@ -452,6 +453,22 @@ SWITCH_ON = SwitchOn(
 """Of outlet 2: 30 A for one cycle, then 1.5 A; no other outlet has any."""
 
 
+WAVE = Wave(
+    500.0,
+    8000.0,
+    0.00003125,
+    50.0,
+    array("f", [10.0, -10.0] * 160),
+    array("f", [0.5, -0.5] * 160),
+    230.0,
+    0.5,
+)
+
+
+async def shown_wave(_target: Target) -> tuple[float, Wave]:
+    return NOON_S, WAVE
+
+
 @dataclass
 class Answer:
     status: int
@@ -496,6 +513,7 @@ class RunningAgent:
             self._reload,
             self.controller.upcoming,
             mains_fail=self.controller.mains_fail,
+            waves=shown_wave,
             history=self.history,
             costs=lambda: self.costs,
             auth=self.auth,
