@@ -38,7 +38,6 @@ from pdu_agent.web.auth.headers import add_headers
 from pdu_agent.web.caller import caller_of, seen, set_caller
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
 from pdu_agent.web.orders import decode, outlet_number, outlet_row
-from pdu_agent.web.page import CONTENT_SECURITY_POLICY, page
 from pdu_agent.web.pages import routes as pages
 from pdu_agent.web.pages import site
 from pdu_agent.web.plain import Plain
@@ -119,7 +118,6 @@ def make_app(
     accounts.add_routes(app.router, API, controller, _body, services.auth)
     add_stream(app.router, API, streams or Hub(controller, services.events))
     add_waveforms(app.router, API, controller, services.waves)
-    app.router.add_get("/", partial(_page, controller))
     pages.add_site(app, controller, services)
     return app
 
@@ -233,14 +231,6 @@ async def _hooks(
     controller: Controller, rows: Callable[[], Sequence[HookRow]], request: web.Request
 ) -> web.Response:
     return _json(resources.hooks(seen(controller, request), rows()))
-
-
-async def _page(controller: Controller, request: web.Request) -> web.Response:
-    return web.Response(
-        text=page(seen(controller, request)),
-        content_type="text/html",
-        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
-    )
 
 
 async def _reload(reload: Reload, request: web.Request) -> web.Response:

@@ -26,9 +26,10 @@ from pdu_agent.model.commands import Action, Target, TargetKind
 from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.readings import BankLost, Measurement
 from pdu_agent.web import resources
-from pdu_agent.web.page import page
+from pdu_agent.web.pages.overview import context_of
 from pdu_agent.web.why import why
 from tests.core.bench import INLET, Workbench
+from tests.web.pages.seen import page, words_of
 
 OWN: Oid = (*DEFAULT_ARC, 1)
 APC: Oid = (1, 3, 6, 1, 4, 1, 318, 1, 1)
@@ -317,12 +318,12 @@ NOTIFICATIONS: Mapping[Callable[[Unit], None], set[str]] = {
 }
 
 PEOPLE: Mapping[Callable[[Unit], None], tuple[str, str, str]] = {
-    welded: ("off WELDED", "off, relay welded", "it may be welded"),
-    fuse: ("on NO VOLTAGE", "on, no voltage", "a fuse or breaker may be open"),
+    welded: ("off WELDED", "relay welded", "it may be welded"),
+    fuse: ("on NO VOLTAGE", "no voltage", "a fuse or breaker may be open"),
     branch_fuse: ("kWh  NO VOLTAGE", "no voltage", "a fuse or breaker may be open"),
-    stuck: ("fault", "fault, relay disobeys", "the relay reads back closed after the write"),
-    moved: ("fault", "fault, relay disobeys", "the relay moved without a command"),
-    lost: ("unknown", "unknown, board lost", "board main: no answer"),
+    stuck: ("fault", "relay disobeys", "the relay reads back closed after the write"),
+    moved: ("fault", "relay disobeys", "the relay moved without a command"),
+    lost: ("unknown", "board lost", "board main: no answer"),
 }
 """What `openpdu status` and the page say of the part, and the alarm's text, which `openpdu why`,
 the page, the event log and the display have too.
@@ -353,7 +354,7 @@ def test_a_fault_is_said_to_people(fault: Callable[[Unit], None]) -> None:
     status = _text_of_status(unit)
     assert on_terminal in status
     assert text in status
-    shown = page(snapshot)
+    shown = words_of(page("overview.html", snapshot, context_of(snapshot)))
     assert on_page in shown
     assert text in shown
     assert text in _sentences(unit)

@@ -583,17 +583,6 @@ def test_tcp_wants_a_host_header(agent: RunningAgent) -> None:
         assert status_of(read_all(client)) == 400
 
 
-def test_the_page_is_escaped_and_needs_no_script(agent: RunningAgent) -> None:
-    answer = agent.tcp("GET", "/")
-    text = answer.body.decode()
-    assert "&lt;b&gt;db&lt;/b&gt; &amp; café" in text
-    assert "<b>" not in text
-    assert "script" not in text
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert '<td class="n">103.2</td>' in text  # outlet 1, W
-    assert '<td class="n">-</td>' in text  # outlet 3 has no reading
-
-
 def raw(agent: RunningAgent, head: str, body: bytes = b"") -> bytes:
     """Send exactly these bytes to the Unix socket and read until the server is done."""
     with socket.socket(socket.AF_UNIX) as client:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, partial
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from pdu_agent.web.plain import instant
 
 FOLDER = Path(__file__).with_name("templates")
 
+_time_zone: ContextVar[str] = ContextVar("time_zone", default="")
+"""Of the page that is being made. Macros see no context of their callers, but this."""
+
 
 @cache
 def environment() -> Environment:
@@ -30,7 +34,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(static=address, is_here=is_here)
+    made.globals.update(static=address, is_here=is_here, local=_local)
     made.filters.update(
         fixed=words.fixed,
         instant=instant,
@@ -43,5 +47,12 @@ def environment() -> Environment:
 
 def html_of(template: str, time_zone: str, context: Mapping[str, Any]) -> str:
     """time_zone: of the unit; moments are written as its owner reads them."""
-    local = partial(words.local, time_zone)
-    return environment().get_template(template).render(**context, local=local)
+    token = _time_zone.set(time_zone)
+    try:
+        return environment().get_template(template).render(**context)
+    finally:
+        _time_zone.reset(token)
+
+
+def _local(wall_s: float | None, now_s: float | None = None) -> str:
+    return words.local(_time_zone.get(), wall_s, now_s)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from aiohttp import web
 
 from pdu_agent.model.commands import Controller
-from pdu_agent.web.pages import rules, schedules, static_files
+from pdu_agent.web.pages import overview, rules, schedules, static_files
 from pdu_agent.web.pages.site import SITE, Site
 from pdu_agent.web.services import Services
 
 PAGES: tuple[Callable[[web.UrlDispatcher, Site], None], ...] = (
+    overview.add_routes,
     schedules.add_routes,
     rules.add_routes,
 )

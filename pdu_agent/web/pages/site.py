@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,10 +62,9 @@ class Allowed:
         return self.caller.grant.allows(Rights.WRITE, outlet)
 
 
-def csrf_token(request: web.Request) -> str:
+def csrf_token(caller: Caller) -> str:
     """What the page's scripts prove themselves with; empty where nobody has logged in."""
-    session = getattr(caller_of(request), "session", None)
-    return session.csrf if session is not None else ""
+    return caller.session.csrf if caller.session is not None else ""
 
 
 def is_for_people(request: web.Request) -> bool:
@@ -88,27 +88,35 @@ def render(request: web.Request, template: str, status: int = 200, **context: An
     may (Allowed), who (the Caller), snapshot (as the caller sees it, unless given), device,
     sections and path for the navigation, csrf_token, is_live (does the page follow the unit?).
     """
-    # Here, for Jinja2 takes memory that an agent whose page nobody opens need not spend.
-    from pdu_agent.web.pages.rendering import html_of
-
     allowed = Allowed(caller_of(request))
     snapshot: Snapshot = context.pop("snapshot", None) or request.app[SITE].seen(request)
-    text = html_of(
-        template,
-        snapshot.device.time_zone,
-        {
-            "may": allowed,
-            "who": allowed.caller,
-            "snapshot": snapshot,
-            "device": snapshot.device,
-            "path": request.path,
-            "sections": navigation.listed(allowed.caller),
-            "csrf_token": csrf_token(request),
-            "is_live": allowed.read() or bool(snapshot.outlets),
-            **context,
-        },
-    )
+    text = html(template, allowed, snapshot, request.path, csrf_token(allowed.caller), context)
     response = web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
     if len(text) > MIN_PACKED_OCTETS:
         response.enable_compression()
     return response
+
+
+def html(
+    template: str,
+    allowed: Allowed,
+    snapshot: Snapshot,
+    path: str,
+    csrf: str,
+    context: Mapping[str, Any],
+) -> str:
+    """The text of a page; see `render`."""
+    # Here, for Jinja2 takes memory that an agent whose page nobody opens need not spend.
+    from pdu_agent.web.pages.rendering import html_of
+
+    common = {
+        "may": allowed,
+        "who": allowed.caller,
+        "snapshot": snapshot,
+        "device": snapshot.device,
+        "path": path,
+        "sections": navigation.listed(allowed.caller),
+        "csrf_token": csrf,
+        "is_live": allowed.read() or bool(snapshot.outlets),
+    }
+    return html_of(template, snapshot.device.time_zone, {**common, **context})
