@@ -61,6 +61,7 @@ class Stream:
         connection: Connection,
         source: str,
     ) -> None:
+        self.caller = caller
         self.grant = caller.grant
         self.topics = frozenset(topics)
         self.source = source
@@ -80,7 +81,7 @@ class Stream:
         since_s = self._writing_since_s
         if since_s is not None and now_s - since_s > STUCK_S:
             self._connection.abort()
-        if self._connection.is_closing():
+        if self._connection.is_closing() or not self.caller.is_valid():
             self.outbox.end()
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +73,9 @@ class Followed:
         grant: Grant = EVERYBODY,
         source: str = "",
         wire: Wire | None = None,
+        is_valid: Callable[[], bool] = lambda: True,
     ) -> Stream:
-        caller = Caller(Actor("http"), grant)
+        caller = Caller(Actor("http"), grant, is_valid=is_valid)
         return self.hub.open(caller, topics, last_event_id, wire or Wire(), source)
 
 

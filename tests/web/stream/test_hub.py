@@ -308,6 +308,20 @@ def test_a_client_that_has_left_makes_room() -> None:
     run(scene())
 
 
+def test_who_may_not_read_any_more_is_let_go_within_a_second() -> None:
+    async def scene() -> None:
+        unit, allowed = Followed(), [True]
+        stream = unit.follow([Topic.ALARMS], is_valid=lambda: allowed[0])
+        await asyncio.sleep(3.2)
+        allowed[0] = False
+        began_s = seconds()
+        assert await stream.take() == b""
+        assert seconds() - began_s <= 1.0
+        unit.hub.stop()
+
+    run(scene())
+
+
 def test_there_are_so_many_streams_in_all_and_of_each_source() -> None:
     async def scene() -> None:
         unit = Followed()
