@@ -160,7 +160,8 @@ class _Watch:
         self._number = 0
         self._recent = Recent(0, RECENT_FRAMES, RECENT_S)
         self._seen = controller.snapshot
-        self._beat_due_s = self._alone_since_s = self._loop.time()
+        self._alone_since_s = self._loop.time()
+        self._beat_due_s = self._alone_since_s + BEAT_S
         self._look: asyncio.TimerHandle | None = None
         self._subscription: Subscription = events.subscribe(1, self._look_soon)
         self._tick_due_s = self._loop.time() + PERIOD_S
