@@ -20,6 +20,7 @@ from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line, Snapshot
 from pdu_agent.web import (
     contract,
+    editing,
     energy,
     outages,
     protection,
@@ -105,6 +106,7 @@ def make_app(
     )
     contract.add_routes(app.router, API)
     switching.add_routes(app.router, API, controller, _body)
+    editing.add_routes(app.router, API, controller, _body)
     app.router.add_get(f"{API}/hooks", partial(_hooks, controller, services.hooks))
     app.router.add_post(f"{API}/reload", partial(_reload, services.reload))
     upkeep.add_routes(app.router, API, controller, _body)

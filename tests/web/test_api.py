@@ -502,7 +502,7 @@ def test_a_compressed_body_is_415(agent: RunningAgent) -> None:
     ("method", "path", "allowed"),
     [
         ("GET", "/api/v1/outlets/1/on", "POST"),
-        ("POST", "/api/v1/outlets/1", "GET, HEAD"),
+        ("POST", "/api/v1/outlets/1", "GET, HEAD, PATCH"),
         ("DELETE", "/api/v1/status", "GET, HEAD"),
         ("OPTIONS", "/api/v1/commands", "POST"),
     ],
