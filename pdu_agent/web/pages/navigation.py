@@ -24,6 +24,10 @@ def is_admin(caller: Caller) -> bool:
     return caller.is_admin
 
 
+def has_account(caller: Caller) -> bool:
+    return caller.is_admin or caller.session is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """may: whether the page is listed for a caller; the page itself decides what it shows."""
@@ -52,6 +56,13 @@ SECTIONS = (
         (
             Entry("/schedules", "Schedules"),
             Entry("/rules", "Rules"),
+        ),
+    ),
+    Section(
+        "Unit",
+        (
+            Entry("/users", "Users and tokens", has_account),
+            Entry("/about", "About", reads_unit),
         ),
     ),
 )

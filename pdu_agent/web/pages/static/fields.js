@@ -6,6 +6,9 @@ const CONVERSIONS = {
   number: (text) => (text.trim() === "" ? null : Number(text)),
   list: (text) => text.split(",").map((each) => each.trim()).filter(Boolean),
   numbers: (text) => text.split(/[\s,]+/).filter(Boolean).map(Number),
+  day: (text) => (text === "" ? null : `${text}T00:00:00Z`),
+  rights: (text) => Object.fromEntries(text.split(",").filter((each) => each.trim())
+    .map((each) => each.split(":").map((word) => word.trim()))),
   json: (text) => (text.trim() === "" ? null : JSON.parse(text)),
 };
 
