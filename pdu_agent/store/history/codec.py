@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Roll-ups of several series as bytes.
+
+Values become whole multiples of their series' resolution. Averages are stored as differences to
+the step before, minimum, maximum and last as differences to the average: small numbers, sorted
+by the weight of their bytes and deflated. A gap costs nearly nothing.
+
+    version, width of each plane in bytes, counts of series and steps, step and start in seconds
+    deflated: key, steps per unit and first average of each series; the five planes
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdu_agent.model.errors import StoreError
+from pdu_agent.model.history import Kept
+from pdu_agent.store.history.rollups import Rollups
+
+RESOLUTION = {
+    Kept.ACTIVE_POWER: 50,
+    Kept.CURRENT: 1000,
+    Kept.VOLTAGE: 20,
+    Kept.POWER_FACTOR: 500,
+    Kept.FREQUENCY: 1000,
+    Kept.RESIDUAL_CURRENT: 10_000,
+    Kept.TEMPERATURE: 50,
+    Kept.HUMIDITY: 20,
+    Kept.PRESSURE: 50,
+    Kept.STATE: 1000,
+}
+"""Steps per unit; each is well below what the meters here can tell apart."""
+
+VERSION = 1
+_HEADER = struct.Struct("<B5BHHIq")
+_LEVEL = 6
+_LARGEST = 2.0**52  # beyond it floats are no exact integers any more
+
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """rollups: (series, steps); keys: a number for each series, as given to `encode`."""
+
+    step_s: int
+    start_s: int
+    keys: tuple[int, ...]
+    rollups: Rollups
+
+    @property
+    def end_s(self) -> int:
+        steps: int = self.rollups.seen.shape[-1]
+        return self.start_s + self.step_s * steps
+
+
+def encode(block: Block, resolutions: Sequence[int]) -> bytes:
+    """resolutions: steps per unit, one for each series."""
+    rollups = block.rollups
+    scale = np.array(resolutions, np.float64)[:, None]
+    has = rollups.seen > 0
+    average = _whole(rollups.average, scale, has)
+    first = np.take_along_axis(average, np.argmax(has, axis=-1)[:, None], axis=-1)
+    newest = np.maximum.accumulate(np.where(has, np.arange(has.shape[-1]), -1), axis=-1)
+    filled = np.where(newest < 0, first, np.take_along_axis(average, newest.clip(0), axis=-1))
+    planes = [rollups.seen.astype(np.int64), np.diff(filled, prepend=first, axis=-1)]
+    others = (rollups.minimum, rollups.maximum, rollups.last)
+    planes += [np.where(has, _whole(values, scale, has) - average, 0) for values in others]
+    packed = [_packed(plane) for plane in planes]
+    steps = has.shape[-1]
+    header = _HEADER.pack(
+        VERSION,
+        *(width for width, _ in packed),
+        len(block.keys),
+        steps,
+        block.step_s,
+        block.start_s,
+    )
+    front = (
+        np.array(block.keys, "<u4").tobytes()
+        + np.array(resolutions, "<u4").tobytes()
+        + first.astype("<i8").tobytes()
+    )
+    return header + zlib.compress(front + b"".join(data for _, data in packed), _LEVEL)
+
+
+def _whole(
+    values: NDArray[np.float32], scale: NDArray[np.float64], has: NDArray[np.bool_]
+) -> Whole:
+    scaled = np.where(has, values, 0).astype(np.float64) * scale
+    whole: Whole = np.rint(scaled.clip(-_LARGEST, _LARGEST)).astype(np.int64)
+    return whole
+
+
+def _packed(values: Whole) -> tuple[int, bytes]:
+    """(bytes per value, all lowest bytes, then all second ones, ...)"""
+    low, high = values.min(initial=0), values.max(initial=0)
+    width = next(w for w in (1, 2, 4, 8) if -(1 << 8 * w - 1) <= low and high < 1 << 8 * w - 1)
+    octets = values.astype(f"<i{width}").view(np.uint8).reshape(-1, width)
+    return width, octets.T.tobytes()
+
+
+def decode(data: bytes, key: int | None = None) -> Block:
+    """The block; only the series with this key, where one is given (none of them if it lacks it).
+
+    Raises StoreError for what `encode` has not made.
+    """
+    try:
+        return _decoded(data, key)
+    except (struct.error, zlib.error, ValueError) as exc:
+        raise StoreError(f"a block of history is damaged: {exc}") from exc
+
+
+def _decoded(data: bytes, key: int | None) -> Block:
+    version, *rest = _HEADER.unpack_from(data)
+    widths, (count, steps, step_s, start_s) = rest[:5], rest[5:]
+    if version != VERSION:
+        raise StoreError(f"a block of history is of version {version}, expected {VERSION}")
+    body = zlib.decompress(data[_HEADER.size :])
+    keys = tuple(np.frombuffer(body, "<u4", count).tolist())
+    chosen = range(count) if key is None else [i for i, each in enumerate(keys) if each == key][:1]
+    scale = np.frombuffer(body, "<u4", count, 4 * count)[list(chosen), None].astype(np.float64)
+    first = np.frombuffer(body, "<i8", count, 8 * count)[list(chosen), None]
+    rows = slice(chosen[0], chosen[-1] + 1) if chosen else slice(0, 0)
+    planes, offset = [], 16 * count
+    for width in widths:
+        size = count * steps * width
+        octets = np.frombuffer(body, np.uint8, size, offset).reshape(width, count, steps)[:, rows]
+        planes.append(_unpacked(octets, width))
+        offset += size
+    seen, average = planes[0], first + np.cumsum(planes[1], axis=-1)
+    gap = np.where(seen > 0, 0.0, np.nan)
+    values = [((average + extra) / scale + gap).astype(np.float32) for extra in (0, *planes[2:])]
+    mean, lowest, highest, last = values
+    rollups = Rollups(seen.astype(np.int32), lowest, mean, highest, last)
+    return Block(step_s, start_s, tuple(keys[i] for i in chosen), rollups)
+
+
+def _unpacked(octets: NDArray[np.uint8], width: int) -> Whole:
+    whole = np.ascontiguousarray(np.moveaxis(octets, 0, -1))
+    return whole.view(f"<i{width}")[..., 0].astype(np.int64)
