@@ -35,7 +35,10 @@ class PrivateFile:
         try:
             if len(data) > MAX_OCTETS:
                 raise ValueError(f"it is larger than {MAX_OCTETS} octets")
-            return json.loads(data)
+            plain = json.loads(data)
+            if plain is None:
+                raise ValueError("it holds nothing")
+            return plain
         except (ValueError, RecursionError) as exc:
             raise StoreError(f"{self._path} is broken: {exc}") from exc
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from pdu_agent.access.accounts.token import Token
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.model.commands import Actor, Controller
-from pdu_agent.model.errors import NotPermitted
+from pdu_agent.model.errors import NotPermitted, Unavailable
 from pdu_agent.web.auth.auth import Auth
 from pdu_agent.web.auth.cookie import cookie_of
 from pdu_agent.web.auth.hosts import SAFE, OwnNames, require_same_site
@@ -45,7 +45,7 @@ class TcpAccess:
     async def identify(self, request: web.Request) -> Caller:
         self._own_names.require(request)
         if self._auth.accounts.trouble:
-            raise Problem.about_request(503, self._auth.accounts.trouble)
+            raise Problem.about_command(Unavailable(self._auth.accounts.trouble))
         public = is_public(request)
         authorization = request.headers.get("Authorization")
         if authorization is not None and not public:
