@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,9 +35,11 @@ from pdu_agent.web import (
 from pdu_agent.web.access import Access
 from pdu_agent.web.auth import routes as accounts
 from pdu_agent.web.auth.headers import add_headers
+from pdu_agent.web.bodies import json_body as _body
 from pdu_agent.web.caller import caller_of, seen, set_caller
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
-from pdu_agent.web.orders import decode, outlet_number, outlet_row
+from pdu_agent.web.once import once_per_key
+from pdu_agent.web.orders import outlet_number, outlet_row
 from pdu_agent.web.pages import routes as pages
 from pdu_agent.web.pages import site
 from pdu_agent.web.plain import Plain
@@ -57,7 +58,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 API = "/api/v1"
 MAX_BODY_BYTES = 16 * 1024  # the longest batch of 64 commands is below 8 KiB
-BODY_TIMEOUT_S = 5.0
 
 _NO_SERVICES = Services()
 
@@ -93,7 +93,9 @@ def make_app(
     """The API over one listening socket, whose rights `access` decides. streams: those of all
     sockets, where there are several.
     """
-    app = web.Application(middlewares=[_guard(access)], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(
+        middlewares=[_guard(access), once_per_key(API)], client_max_size=MAX_BODY_BYTES
+    )
     app.on_response_prepare.append(add_headers)
     for name, build in COLLECTIONS.items():
         app.router.add_get(f"{API}/{name}", partial(_collection, controller, build))
@@ -245,19 +247,3 @@ async def _reload(reload: Reload, request: web.Request) -> web.Response:
     except ConfigError as error:
         raise Problem(422, CONFIGURATION, str(error)) from error
     return _json({"reloaded": True, "warnings": list(warnings)})
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    """The JSON object in the request. Raises Problem, or HTTPRequestEntityTooLarge."""
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            body = await request.read()
-    except TimeoutError as exc:
-        raise Problem.about_request(408, "the body did not arrive in time") from exc
-    if "Content-Encoding" in request.headers:
-        raise Problem.about_request(415, "the body must not be compressed")
-    if body and request.content_type != "application/json":
-        raise Problem.about_request(
-            415, f"the body is {request.content_type[:40]}, expected application/json"
-        )
-    return decode(body)

@@ -53,6 +53,19 @@ HTTP_ERRORS: Mapping[int, str] = {
 
 CONFIGURATION = "configuration"
 """Code where the configuration file is what is wrong."""
+IN_PROGRESS = "in_progress"
+"""Code where the first request with an Idempotency-Key is not done yet."""
+KEY_REUSED = "key_reused"
+"""Code where an Idempotency-Key was sent with another request before."""
+
+CODES: Mapping[str, int] = {
+    **{code: status for status, code in COMMAND_ERRORS.values()},
+    **{code: status for status, code in HTTP_ERRORS.items()},
+    CONFIGURATION: 422,
+    IN_PROGRESS: 409,
+    KEY_REUSED: 422,
+}
+"""Every code that a problem may have, with its HTTP status."""
 
 RETRY_AFTER_S = 1
 CHALLENGE = 'Bearer realm="OpenPDU"'

@@ -37,7 +37,7 @@ from pdu_agent.model.errors import (
 )
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import OutletState
-from pdu_agent.web import api
+from pdu_agent.web import api, bodies
 from pdu_agent.web.gate import MAX_CONNECTIONS
 from tests.web.fake_agent import (
     FakeController,
@@ -518,7 +518,7 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(
 def test_a_body_that_never_arrives_is_given_up(
     agent: RunningAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "BODY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(bodies, "BODY_TIMEOUT_S", 0.1)
     head = "POST /api/v1/outlets/1/off HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
     answer = raw(agent, head, b"{")
     assert status_of(answer) == 408
