@@ -59,6 +59,10 @@ SECTIONS = (
         ),
     ),
     Section(
+        "History",
+        (Entry("/energy", "Energy and cost"),),
+    ),
+    Section(
         "Unit",
         (
             Entry("/users", "Users and tokens", has_account),

@@ -8,7 +8,16 @@ from collections.abc import Callable
 from aiohttp import web
 
 from pdu_agent.model.commands import Controller
-from pdu_agent.web.pages import about, entry, overview, people, rules, schedules, static_files
+from pdu_agent.web.pages import (
+    about,
+    energy,
+    entry,
+    overview,
+    people,
+    rules,
+    schedules,
+    static_files,
+)
 from pdu_agent.web.pages.site import SITE, Site
 from pdu_agent.web.services import Services
 
@@ -16,6 +25,7 @@ PAGES: tuple[Callable[[web.UrlDispatcher, Site], None], ...] = (
     overview.add_routes,
     schedules.add_routes,
     rules.add_routes,
+    energy.add_routes,
     people.add_routes,
     about.add_routes,
     entry.add_routes,
