@@ -28,6 +28,7 @@ from pdu_agent.app.cooling import fan_keeper
 from pdu_agent.app.core_settings import core_settings_of
 from pdu_agent.app.costing import cost_terms_of
 from pdu_agent.app.hardware import Hardware
+from pdu_agent.app.history_feed import HistoryKeeper
 from pdu_agent.app.hooks import HookRunner
 from pdu_agent.app.host_probes import HostProbes
 from pdu_agent.app.host_watch import HostWatch
@@ -51,6 +52,7 @@ from pdu_agent.model.events import Subscription
 from pdu_agent.model.host import Queue
 from pdu_agent.model.record import Record
 from pdu_agent.nut.settings import SIMULATED, UpsSettings
+from pdu_agent.store.history.store import HistoryStore
 from pdu_agent.store.record_store import Loaded, RecordStore
 from pdu_agent.web.auth.auth import Auth
 from pdu_agent.web.services import Services
@@ -174,10 +176,11 @@ class Agent:
             hooks.rows,
             asker(lambda: core_settings_of(reloader.settings), runtime.core),
             auth=await self._open_door(),
-            week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
-            costs=lambda: cost_terms_of(reloader.settings),
             waves=hardware.waves.ask,
             events=runtime.core.events,
+            week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
+            costs=lambda: cost_terms_of(reloader.settings),
+            history=self._keep_history(runtime),
         )
         await self._start_web(runtime, services)
         await self._start_nut(runtime, hooks)
@@ -254,6 +257,14 @@ class Agent:
         await devices.start()
         self._takers.append(devices.take)
         hooks.tell_server = devices.tell_server
+
+    def _keep_history(self, runtime: Runtime) -> HistoryStore | None:
+        if not self._settings.history.enabled:
+            return None
+        keeper = HistoryKeeper(self._settings, self._clock, runtime)
+        self._exit.push_async_callback(keeper.stop)
+        keeper.start()
+        return keeper.store
 
     def _watch_over(self, runtime: Runtime, is_alive: Callable[[], bool]) -> None:
         """Tell systemd that we are up, and keep telling while loop and buses make progress."""

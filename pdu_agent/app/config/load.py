@@ -209,6 +209,7 @@ def _assembled(file: ConfigFile, secrets: SecretsFile, environ: Mapping[str, str
         nut=file.nut,
         upses=file.upses,
         outage=file.outage,
+        history=file.history,
     )
 
 

@@ -53,6 +53,7 @@ from pdu_agent.model.settings import setting
 from pdu_agent.nut.settings import MAX_UPSES, NutSettings, UpsSettings
 from pdu_agent.snmp.credentials import Community, User
 from pdu_agent.snmp.settings import SnmpSettings
+from pdu_agent.store.history.settings import HistorySettings
 from pdu_agent.web.settings import HttpSettings
 
 BUS_OF_BOARD = re.compile(r"/.+|sim(:.+)?")
@@ -239,6 +240,7 @@ class ConfigFile:
     caps: tuple[CapSettings, ...] = setting((), max_length=MAX_CAPS)
     upses: tuple[UpsSettings, ...] = setting((), max_length=MAX_UPSES)
     outage: OutageSettings = setting(OutageSettings())
+    history: HistorySettings = setting(HistorySettings())
     tariffs: tuple[TariffSettings, ...] = setting((), max_length=MAX_TARIFFS)
     prices: PriceSettings = setting(default_factory=PriceSettings)
     plans: tuple[PlanEntry, ...] = setting((), max_length=MAX_PLANS)
@@ -277,6 +279,7 @@ class AgentSettings:
     nut: NutSettings = field(default_factory=NutSettings)
     upses: tuple[UpsSettings, ...] = ()
     outage: OutageSettings = field(default_factory=OutageSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
     prices: PriceList = field(default_factory=PriceList)
     io: tuple[IoEntry, ...] = ()
     buttons: tuple[ButtonSettings, ...] = ()

@@ -12,12 +12,15 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from pdu_agent.model.history import HOUR_S, EnergyRow
 from pdu_agent.model.snapshot import TariffRegister
 from pdu_agent.model.terms import Target
-from pdu_agent.store.history.database import Database
 from pdu_agent.store.history.names import Names, parsed_target
+
+if TYPE_CHECKING:
+    from pdu_agent.store.history.database import Database
 
 WHOLE_HOUR_S = 3540
 """Seconds that must have been seen of an hour for it to be complete: a minute is not missed."""

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
-import sqlite3
+from typing import TYPE_CHECKING
 
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.history import Kept, Series
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 def parsed_target(text: str) -> Target:
