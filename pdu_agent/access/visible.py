@@ -52,6 +52,16 @@ def visible(snapshot: Snapshot, grant: Grant) -> Snapshot:
     )
 
 
+Sight = tuple[Rights, Rights, frozenset[tuple[int, Rights]]] | None
+"""Equal for all who are shown the same; None for those who are shown everything."""
+
+
+def sight_of(grant: Grant) -> Sight:
+    if grant.reads_everything:
+        return None
+    return grant.unit, grant.others, frozenset(grant.outlets.items())
+
+
 Members = Mapping[int, Collection[int]]
 """Group -> its outlets."""
 

@@ -16,7 +16,7 @@ from pdu_agent.model.commands import Controller
 from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, UnknownTarget
 from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
-from pdu_agent.model.snapshot import Inlet, Line, Snapshot
+from pdu_agent.model.snapshot import Inlet, Line
 from pdu_agent.web import (
     contract,
     editing,
@@ -30,24 +30,22 @@ from pdu_agent.web import (
     standby,
     switching,
     upkeep,
-    upses,
 )
 from pdu_agent.web.access import Access
 from pdu_agent.web.auth import routes as accounts
 from pdu_agent.web.auth.headers import add_headers
 from pdu_agent.web.bodies import json_body as _body
 from pdu_agent.web.caller import caller_of, seen, set_caller
+from pdu_agent.web.collected import add_collections
 from pdu_agent.web.measured import inlet, inrush, line, with_spectrum
 from pdu_agent.web.once import once_per_key
 from pdu_agent.web.orders import outlet_number, outlet_row
 from pdu_agent.web.pages import routes as pages
 from pdu_agent.web.pages import site
-from pdu_agent.web.plain import Plain
 from pdu_agent.web.problems import CONFIGURATION, Problem
 from pdu_agent.web.services import Reload, Services
 from pdu_agent.web.stream.handler import add_stream
 from pdu_agent.web.stream.hub import Hub
-from pdu_agent.web.stream.rows import readings
 from pdu_agent.web.waveforms import add_waveforms
 from pdu_agent.web.why import why
 
@@ -60,28 +58,6 @@ API = "/api/v1"
 MAX_BODY_BYTES = 16 * 1024  # the longest batch of 64 commands is below 8 KiB
 
 _NO_SERVICES = Services()
-
-COLLECTIONS: Mapping[str, Callable[[Snapshot], Plain]] = {
-    "status": resources.status,
-    "device": resources.device,
-    "inlets": resources.inlets,
-    "lines": resources.lines,
-    "branches": resources.branches,
-    "outlets": resources.outlets,
-    "fans": resources.fans,
-    "sensors": resources.sensors,
-    "groups": resources.groups,
-    "thresholds": resources.thresholds,
-    "alarms": resources.alarms,
-    "events": resources.events,
-    "rules": rules.rules,
-    "upses": upses.upses,
-    "outages": outages.outages,
-    "health": resources.health,
-    "energy": resources.energy,
-    "readings": readings,
-}
-"""Last part of the path -> what is made of the snapshot."""
 
 
 def make_app(
@@ -97,8 +73,7 @@ def make_app(
         middlewares=[_guard(access), once_per_key(API)], client_max_size=MAX_BODY_BYTES
     )
     app.on_response_prepare.append(add_headers)
-    for name, build in COLLECTIONS.items():
-        app.router.add_get(f"{API}/{name}", partial(_collection, controller, build))
+    add_collections(app.router, API, controller)
     app.router.add_get(f"{API}/inlets/{{n}}", partial(_inlet, controller))
     app.router.add_get(f"{API}/lines/{{n}}", partial(_line, controller))
     app.router.add_get(f"{API}/outlets/{{n}}", partial(_outlet, controller))
@@ -179,12 +154,6 @@ def _problem(problem: Problem) -> web.Response:
 
 def _json(plain: Mapping[str, Any]) -> web.Response:
     return web.json_response(plain, dumps=partial(json.dumps, allow_nan=False))
-
-
-async def _collection(
-    controller: Controller, build: Callable[[Snapshot], Plain], request: web.Request
-) -> web.Response:
-    return _json(build(seen(controller, request)))
 
 
 async def _outlet(controller: Controller, request: web.Request) -> web.Response:

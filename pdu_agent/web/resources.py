@@ -267,9 +267,8 @@ def _counts(row: SourceCounts) -> Plain:
     }
 
 
-def outlets(snapshot: Snapshot) -> Plain:
-    rows = [outlet(row) for row in snapshot.outlets]
-    return {"time": instant(snapshot.t_wall_s), "outlets": rows}
+def moment(snapshot: Snapshot) -> Plain:
+    return {"time": instant(snapshot.t_wall_s)}
 
 
 def inlets(snapshot: Snapshot) -> Plain:
@@ -341,11 +340,10 @@ def events(snapshot: Snapshot) -> Plain:
     return {"time": instant(snapshot.t_wall_s), "events": rows}
 
 
-def status(snapshot: Snapshot) -> Plain:
-    """The whole unit in one instant."""
+def all_but_outlets(snapshot: Snapshot) -> Plain:
+    """The whole unit in one instant, as `outlet` shows the rest of it."""
     return {
         "device": device(snapshot),
-        **outlets(snapshot),
         **inlets(snapshot),
         **lines(snapshot),
         **branches(snapshot),

@@ -15,6 +15,7 @@ from pdu_agent.model.readings import Measurement, Reading, SensorReading
 from pdu_agent.model.snapshot import OwnTariff, SourceCounts
 from pdu_agent.web import resources
 from tests.core.bench import INLET, Workbench
+from tests.web.shown import status
 
 
 def reject(bench: Workbench, count: int, source: str = "main") -> None:
@@ -61,7 +62,7 @@ def test_every_face_shows_how_often_hardware_lied() -> None:
     snapshot = bench.core.snapshot
     assert content(bench, 1, 19, 0) == 12
     assert content(bench, 1, 20, 0) == 7
-    shown = resources.status(snapshot)
+    shown = status(snapshot)
     assert shown["health"]["rejected_readings"] == 12
     assert shown["health"]["sources"] == [
         {
@@ -78,9 +79,7 @@ def test_every_face_shows_how_often_hardware_lied() -> None:
 def test_nothing_is_said_while_all_was_believed() -> None:
     bench = Workbench(1)
     bench.read(active_power_w=100.0)
-    text = lines(
-        resources.status(bench.core.snapshot), Style(colour=False, unicode=False, width=None)
-    )
+    text = lines(status(bench.core.snapshot), Style(colour=False, unicode=False, width=None))
     assert not any("not believed" in line for line in text)
 
 

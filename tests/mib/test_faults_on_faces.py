@@ -30,6 +30,7 @@ from pdu_agent.web.pages.overview import context_of
 from pdu_agent.web.why import why
 from tests.core.bench import INLET, Workbench
 from tests.web.pages.seen import page, words_of
+from tests.web.shown import status
 
 OWN: Oid = (*DEFAULT_ARC, 1)
 APC: Oid = (1, 3, 6, 1, 4, 1, 318, 1, 1)
@@ -135,7 +136,7 @@ FAULTS: tuple[Callable[[Unit], None], ...] = (
 
 
 def _text_of_status(unit: Unit) -> str:
-    plain = resources.status(unit.bench.core.snapshot)
+    plain = status(unit.bench.core.snapshot)
     return "\n".join(cli_status.lines(plain, Style(colour=False, unicode=False, width=None)))
 
 

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
-from pdu_agent.access.grant import Grant, Rights
-from pdu_agent.access.visible import may_read, members_of, visible
+from pdu_agent.access.grant import Grant
+from pdu_agent.access.visible import Sight, may_read, members_of, sight_of, visible
 from pdu_agent.model.commands import Controller, Target, TargetKind
 from pdu_agent.model.events import EventBus, Subscription
 from pdu_agent.model.snapshot import Snapshot
@@ -36,8 +36,6 @@ SETTLE_S = 0.05
 BEAT_S = 15.0
 STUCK_S = 30.0
 """A client that takes nothing for so long is let go."""
-
-GrantKey = tuple[Rights, Rights, frozenset[tuple[int, Rights]]]
 
 
 class Connection(Protocol):
@@ -213,10 +211,10 @@ class _Watch:
 
     def _send_readings(self) -> None:
         """Encoded once for all who are shown the same."""
-        made: dict[GrantKey | None, bytes] = {}
+        made: dict[Sight, bytes] = {}
         for stream in self._streams:
             if Topic.READINGS in stream.topics:
-                key = _key(stream.grant)
+                key = sight_of(stream.grant)
                 if key not in made:
                     made[key] = self._readings(stream.grant)
                 stream.outbox.put_readings(made[key])
@@ -264,13 +262,6 @@ class _Watch:
             for frame in frames:
                 if frame.topic in stream.topics and may_read(stream.grant, frame.target, members):
                     stream.outbox.put(frame.encoded)
-
-
-def _key(grant: Grant) -> GrantKey | None:
-    """The same for all who are shown the same; None for those who read everything."""
-    if grant.reads_everything:
-        return None
-    return grant.unit, grant.others, frozenset(grant.outlets.items())
 
 
 def _is_here(source: str) -> bool:
