@@ -7,7 +7,7 @@ from functools import partial
 
 from aiohttp import web
 
-from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.model.snapshot import Meter, Snapshot
 from pdu_agent.web.pages.site import Site, render
 
 
@@ -22,8 +22,15 @@ async def _energy(site: Site, request: web.Request) -> web.Response:
         "energy.html",
         snapshot=snapshot,
         targets=targets(snapshot),
-        peaks=[row for row in (*snapshot.inlets, *snapshot.outlets) if row.meter],
+        peaks=metered(snapshot),
     )
+
+
+def metered(snapshot: Snapshot) -> list[tuple[str, Meter]]:
+    """Names and meters, the inlets first."""
+    inlets = [(row.name, row.meter) for row in snapshot.inlets]
+    outlets = [(row.name, row.meter) for row in snapshot.outlets]
+    return [(name, meter) for name, meter in inlets + outlets if meter is not None]
 
 
 def targets(snapshot: Snapshot) -> list[tuple[str, str]]:

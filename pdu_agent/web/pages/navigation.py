@@ -24,6 +24,10 @@ def is_admin(caller: Caller) -> bool:
     return caller.is_admin
 
 
+def writes(caller: Caller) -> bool:
+    return caller.grant.allows(Rights.WRITE)
+
+
 def has_account(caller: Caller) -> bool:
     return caller.is_admin or caller.session is not None
 
@@ -65,6 +69,7 @@ SECTIONS = (
     Section(
         "Unit",
         (
+            Entry("/settings", "Settings", writes),
             Entry("/users", "Users and tokens", has_account),
             Entry("/about", "About", reads_unit),
         ),

@@ -17,6 +17,7 @@ from pdu_agent.web.pages import (
     rules,
     schedules,
     static_files,
+    unit_settings,
 )
 from pdu_agent.web.pages.site import SITE, Site
 from pdu_agent.web.services import Services
@@ -26,6 +27,7 @@ PAGES: tuple[Callable[[web.UrlDispatcher, Site], None], ...] = (
     schedules.add_routes,
     rules.add_routes,
     energy.add_routes,
+    unit_settings.add_routes,
     people.add_routes,
     about.add_routes,
     entry.add_routes,
