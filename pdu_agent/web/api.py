@@ -21,6 +21,7 @@ from pdu_agent.web import (
     contract,
     editing,
     energy,
+    history,
     outages,
     protection,
     resources,
@@ -92,6 +93,7 @@ def make_app(
     schedule_week.add_routes(app.router, API, controller, services.week)
     rules.add_routes(app.router, API, controller, _body)
     outages.add_routes(app.router, API, services.mains_fail)
+    history.add_routes(app.router, API, controller, services)
     energy.add_routes(app.router, API, controller, services)
     standby.add_routes(app.router, API, controller, services)
     accounts.add_routes(app.router, API, controller, _body, services.auth)

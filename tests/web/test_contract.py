@@ -241,14 +241,21 @@ POSTS = [
 ]
 
 
+QUERIES = dict.fromkeys(
+    ("/api/v1/history", "/api/v1/peaks"), "?target=outlet:2&quantity=active_power_w"
+)
+"""Of paths that want to know more."""
+
+
 def example_of(path: str) -> str:
     """With numbers of the fake agent in it."""
     words = {"{kind}": "inlet", "{quantity}": "current"}
     words |= {"{name}": ADMIN, "{id}": ADMIN_TOKEN_ID}
     words["{n}"] = "1" if "groups" in path or "thresholds" in path else "2"
+    query = QUERIES.get(path, "")
     for word, example in words.items():
         path = path.replace(word, example)
-    return path
+    return path + query
 
 
 @pytest.mark.parametrize("path", GETS)
