@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from pdu_agent import __version__
 from pdu_agent.app.accounts import Person, open_accounts
+from pdu_agent.app.backups import BackupDesk
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
 from pdu_agent.app.cooling import fan_keeper
@@ -52,6 +53,7 @@ from pdu_agent.model.events import Subscription
 from pdu_agent.model.host import Queue
 from pdu_agent.model.record import Record
 from pdu_agent.nut.settings import SIMULATED, UpsSettings
+from pdu_agent.store.backup.restoring import finish
 from pdu_agent.store.history.store import HistoryStore
 from pdu_agent.store.record_store import Loaded, RecordStore
 from pdu_agent.web.auth.auth import Auth
@@ -124,6 +126,7 @@ class Agent:
     def __init__(self, settings: AgentSettings, occasion: Occasion) -> None:
         self._settings = settings
         self._occasion = occasion
+        self._folders = settings.runtime_dir, settings.state_dir
         self._clock = SystemClock(settings.simulator.speed)
         self._runtime: Runtime | None = None
         self._hardware: Hardware | None = None
@@ -136,10 +139,12 @@ class Agent:
 
     async def start(self) -> None:
         """Returns when every face answers. Raises OpenPduError; `stop` then cleans up."""
-        for folder in (self._settings.runtime_dir, self._settings.state_dir):
+        for folder in self._folders:
             prepare_directory(folder)
-        store = RecordStore(self._settings.runtime_dir, self._settings.state_dir, self._on_flush)
+        store = RecordStore(*self._folders, self._on_flush)
         self._exit.push_async_callback(asyncio.to_thread, self._close_store, store)
+        for text in await asyncio.to_thread(finish, *self._folders):
+            log.warning("%s", text)
         loaded = await asyncio.to_thread(store.load)
         for warning in loaded.warnings:
             log.error("%s", warning)
@@ -180,6 +185,7 @@ class Agent:
             events=runtime.core.events,
             week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
             costs=lambda: cost_terms_of(reloader.settings),
+            backups=self._make_backups(),
             history=self._keep_history(runtime),
         )
         await self._start_web(runtime, services)
@@ -288,6 +294,13 @@ class Agent:
         task = asyncio.create_task(watch.run(), name="look at the board")
         self._exit.push_async_callback(asyncio.wait, {task})
         self._exit.callback(task.cancel)
+
+    def _make_backups(self) -> BackupDesk:
+        desk = BackupDesk(self._settings, self._clock)
+        task = asyncio.create_task(desk.run(), name="make backups")
+        self._exit.push_async_callback(asyncio.wait, {task})
+        self._exit.callback(task.cancel)
+        return desk
 
     def reload_soon(self) -> None:
         """Read the configuration anew; the log tells what came of it."""

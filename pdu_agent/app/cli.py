@@ -15,6 +15,7 @@ from pdu_agent.app import exits
 from pdu_agent.app.client import ClientError
 from pdu_agent.app.commands import (
     audit,
+    backup,
     calibrate,
     cap,
     cost,
@@ -73,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
         outage,
         what_if,
         audit,
+        backup,
         service,
         reload,
         setup,

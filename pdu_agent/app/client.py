@@ -53,9 +53,11 @@ class AgentClient:
         """Submit all or none; what became of each outlet. Raises ClientError."""
         return self._request("POST", "commands?wait_s=0", {"commands": list(commands)})
 
-    def post(self, resource: str, body: Mapping[str, Any] | None = None) -> Any:
+    def post(
+        self, resource: str, body: Mapping[str, Any] | None = None, timeout_s: float = TIMEOUT_S
+    ) -> Any:
         """What /api/v1/`resource` answers to the JSON body. Raises ClientError."""
-        return self._request("POST", resource, dict(body or {}))
+        return self._request("POST", resource, dict(body or {}), timeout_s)
 
     def _request(self, method: str, resource: str, body: Any, timeout_s: float = TIMEOUT_S) -> Any:
         headers = {"Content-Type": "application/json"} if body is not None else {}

@@ -18,6 +18,7 @@ from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line
 from pdu_agent.web import (
+    backups,
     contract,
     editing,
     energy,
@@ -96,6 +97,7 @@ def make_app(
     history.add_routes(app.router, API, controller, services)
     energy.add_routes(app.router, API, controller, services)
     standby.add_routes(app.router, API, controller, services)
+    backups.add_routes(app.router, API, controller, _body, services.backups)
     accounts.add_routes(app.router, API, controller, _body, services.auth)
     add_stream(app.router, API, streams or Hub(controller, services.events))
     add_waveforms(app.router, API, controller, services.waves)

@@ -20,6 +20,7 @@ from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.model.waves import AskWave, Wave
 from pdu_agent.web.auth.auth import Auth
+from pdu_agent.web.backups import Desk
 
 Reload = Callable[[Actor], Awaitable[Sequence[str]]]
 """Reads the configuration anew; its warnings. Raises ConfigError: then it is as before."""
@@ -69,3 +70,4 @@ class Services:
     history: History | None = None
     costs: Callable[[], CostTerms] = lambda: NO_TERMS
     """Prices and tariffs in force."""
+    backups: Desk | None = None

@@ -61,6 +61,7 @@ from pdu_agent.nut.settings import NutSettings, UpsSettings
 from pdu_agent.snmp.credentials import AuthProtocol, PrivProtocol
 from pdu_agent.snmp.passthrough_settings import AgentxSettings, PassPersistSettings
 from pdu_agent.snmp.settings import SnmpSettings, TargetSettings, ViewSettings
+from pdu_agent.store.backup.settings import BackupSettings
 from pdu_agent.web.settings import HttpSettings
 
 SHIPPED = Path(__file__).parents[2] / "etc" / "openpdu.yaml"
@@ -108,6 +109,7 @@ SECTIONS = (
     MissingSettings,
     CapSettings,
     PriceSettings,
+    BackupSettings,
     *(registry.settings_class("sensors", name) for name in registry.known("sensors")),
     *(registry.settings_class("fans", name) for name in registry.known("fans")),
     *(registry.settings_class("relays", name) for name in registry.known("relays")),

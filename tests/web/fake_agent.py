@@ -79,6 +79,7 @@ from pdu_agent.model.snapshot import (
 )
 from pdu_agent.model.waves import Wave
 from pdu_agent.web.auth.auth import Auth
+from pdu_agent.web.backups import Desk
 from pdu_agent.web.server import WebServer
 from pdu_agent.web.services import Services
 from pdu_agent.web.settings import HttpSettings
@@ -104,6 +105,7 @@ ADMIN_HASH = "scrypt$2$8$1$c2FsdCBvZiB0aGUgdGVzdA==$uEw8VtAOcqYcBRjiorq3hVGWL3Ct
 """Of ADMIN_PASSWORD, at the least cost."""
 ADMIN_TOKEN = "openpdu_of-the-tests"
 ADMIN_TOKEN_ID = "000000000000"
+BACKUPS: Desk | None = None
 NOON_S = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
 PENDING_STATE = {
@@ -516,6 +518,7 @@ class RunningAgent:
             waves=shown_wave,
             history=self.history,
             costs=lambda: self.costs,
+            backups=BACKUPS,
             auth=self.auth,
             week=lambda *asked: self.controller.week(*asked),
         )

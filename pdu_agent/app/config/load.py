@@ -102,7 +102,7 @@ def _settings(
     settings = replace(settings, simulator=_with_script(settings.simulator, path.parent))
     meters = calibration.calibrated(settings.meters, trims, problems)
     prices = PriceList(file.prices, series, prices_file)
-    return replace(settings, meters=meters, calibration=trims, prices=prices)
+    return replace(settings, meters=meters, calibration=trims, prices=prices, backup=file.backup)
 
 
 def _read_bytes(path: Path, place: Place, problems: Problems) -> bytes | None:

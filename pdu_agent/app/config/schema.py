@@ -53,6 +53,7 @@ from pdu_agent.model.settings import setting
 from pdu_agent.nut.settings import MAX_UPSES, NutSettings, UpsSettings
 from pdu_agent.snmp.credentials import Community, User
 from pdu_agent.snmp.settings import SnmpSettings
+from pdu_agent.store.backup.settings import BackupSettings
 from pdu_agent.store.history.settings import HistorySettings
 from pdu_agent.web.settings import HttpSettings
 
@@ -243,6 +244,7 @@ class ConfigFile:
     history: HistorySettings = setting(HistorySettings())
     tariffs: tuple[TariffSettings, ...] = setting((), max_length=MAX_TARIFFS)
     prices: PriceSettings = setting(default_factory=PriceSettings)
+    backup: BackupSettings = setting(BackupSettings())
     plans: tuple[PlanEntry, ...] = setting((), max_length=MAX_PLANS)
     hosts: tuple[HostSettings, ...] = setting((), max_length=MAX_HOSTS)
     rules: tuple[RuleSettings, ...] = setting((), max_length=MAX_RULES)
@@ -281,6 +283,7 @@ class AgentSettings:
     outage: OutageSettings = field(default_factory=OutageSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
     prices: PriceList = field(default_factory=PriceList)
+    backup: BackupSettings = field(default_factory=BackupSettings)
     io: tuple[IoEntry, ...] = ()
     buttons: tuple[ButtonSettings, ...] = ()
     leds: tuple[LedSettings, ...] = ()
