@@ -8,6 +8,7 @@ from functools import partial
 from aiohttp import web
 
 from pdu_agent.model.snapshot import Meter, Snapshot
+from pdu_agent.web.pages.outlet_view import title_of
 from pdu_agent.web.pages.site import Site, render
 
 
@@ -29,7 +30,7 @@ async def _energy(site: Site, request: web.Request) -> web.Response:
 def metered(snapshot: Snapshot) -> list[tuple[str, Meter]]:
     """Names and meters, the inlets first."""
     inlets = [(row.name, row.meter) for row in snapshot.inlets]
-    outlets = [(row.name, row.meter) for row in snapshot.outlets]
+    outlets = [(f"{row.index} {title_of(row)}", row.meter) for row in snapshot.outlets]
     return [(name, meter) for name, meter in inlets + outlets if meter is not None]
 
 
@@ -38,7 +39,9 @@ def targets(snapshot: Snapshot) -> list[tuple[str, str]]:
     found = [("unit:1", "the whole unit")] if snapshot.inlets else []
     found += [(f"inlet:{row.index}", row.name) for row in snapshot.inlets if row.meter]
     found += [
-        (f"outlet:{row.index}", f"{row.index} {row.name}") for row in snapshot.outlets if row.meter
+        (f"outlet:{row.index}", f"{row.index} {title_of(row)}")
+        for row in snapshot.outlets
+        if row.meter
     ]
     found += [(f"group:{row.index}", f"group {row.name}") for row in snapshot.groups]
     return found

@@ -14,6 +14,7 @@ from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web.caller import caller_of
 from pdu_agent.web.editable import EDITABLES, Editable
 from pdu_agent.web.etags import etag_of
+from pdu_agent.web.pages.outlet_view import title_of
 from pdu_agent.web.pages.site import Allowed, Site, render
 from pdu_agent.web.plain import Plain
 
@@ -23,7 +24,7 @@ _BY_PATH = {each.path: each for each in EDITABLES}
 @dataclass(frozen=True, slots=True)
 class Part:
     """Something with settings. key: unlike that of any other. path: where PATCH changes them.
-    etag: what the form is of.
+    etag: what the form is of. hint: what stands beside the title.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Part:
     path: str
     settings: Plain
     etag: str
+    hint: str = ""
 
 
 def add_routes(router: web.UrlDispatcher, site: Site) -> None:
@@ -46,7 +48,9 @@ async def _settings(site: Site, request: web.Request) -> web.Response:
         snapshot=snapshot,
         unit=_part("device", snapshot, "0", "The unit") if may.write() else None,
         outlets=[
-            _part("outlets/{n}", snapshot, str(row.index), f"{row.index} {row.name}")
+            _part(
+                "outlets/{n}", snapshot, str(row.index), f"{row.index} {title_of(row)}", row.device
+            )
             for row in snapshot.outlets
             if may.write(row.index)
         ],
@@ -64,11 +68,11 @@ def _feeders(snapshot: Snapshot) -> Iterator[Part]:
             yield _part(path, snapshot, str(row.index), row.name)
 
 
-def _part(path: str, snapshot: Snapshot, number: str, title: str) -> Part:
+def _part(path: str, snapshot: Snapshot, number: str, title: str, hint: str = "") -> Part:
     thing: Editable = _BY_PATH[path]
     row: Any = thing.find(snapshot, {"n": number})
     settings = thing.settings(row)
     place = path.format(n=number)
     return Part(
-        place.replace("/", "-"), title, f"PATCH /api/v1/{place}", settings, etag_of(settings)
+        place.replace("/", "-"), title, f"PATCH /api/v1/{place}", settings, etag_of(settings), hint
     )

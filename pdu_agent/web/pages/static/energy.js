@@ -30,18 +30,21 @@ function row(heading, cells) {
 function tariffs(entries) {
   const named = entries.filter((each) => each.energy_wh);
   const words = named.map((each) => `${each.tariff || "no tariff"} ${kwh(each.energy_wh)}`);
-  return made("td", named.length > 1 || named[0]?.tariff ? words.join(", ") : "");
+  return made("td", named.length > 1 || named[0]?.tariff ? words.join(", ") : "", "words");
 }
 
+const titled = (each) => `${each.number} ${each.device || each.name}`;
+
 function billRow(each, currency) {
-  return row(each.name, [
+  return row(titled(each), [
     kwh(each.energy_wh), money(each.cost, currency), each.share_percent === null ? MISSING : `${number(each.share_percent, 1)} %`,
     kwh(each.standby?.energy_wh), money(each.standby?.cost, currency), tariffs(each.tariffs),
   ]);
 }
 
 function sumRow(name, used, currency, last = "") {
-  return row(name, [kwh(used.energy_wh), money(used.cost, currency), "", "", "", made("td", last)]);
+  const energy = used.energy_wh === undefined ? "" : kwh(used.energy_wh);
+  return row(name, [energy, money(used.cost, currency), "", "", "", made("td", last, "words")]);
 }
 
 function billWords(bill) {
@@ -98,14 +101,15 @@ function asked(month) {
 async function showSeries(month) {
   const query = new URLSearchParams({ target: by("target").value, ...asked(month) });
   const answer = await ask("GET", `/api/v1/energy/history?${query}`);
-  const most = Math.max(0, ...answer.periods.map((each) => each.energy_wh ?? 0));
-  by("periods").replaceChildren(...answer.periods.map((each) => period(each, most, answer)));
-  const part = answer.periods.some((each) => each.energy_wh !== null && !each.is_complete);
+  const begun = answer.periods.filter((each) => each.start <= answer.time);
+  const most = Math.max(0, ...begun.map((each) => each.energy_wh ?? 0));
+  by("periods").replaceChildren(...begun.map((each) => period(each, most, answer)));
+  const part = begun.some((each) => each.energy_wh !== null && !each.is_complete);
   by("series-words").textContent = part ? "Striped: seen in part, or still running." : "";
 }
 
 function plan(idle) {
-  const cell = made("td");
+  const cell = made("td", "", "words");
   if (!idle.plan) { cell.textContent = idle.why_no_plan; return cell; }
   const details = made("details");
   details.append(made("summary", "for the configuration"), made("pre", idle.plan));
@@ -117,8 +121,8 @@ async function showStandby() {
   const answer = await ask("GET", "/api/v1/standby");
   by("standby-words").textContent = answer.why_no_cost;
   by("standby-rows").replaceChildren(...answer.outlets.map((each) => (each.idle
-    ? row(each.name, [number(each.idle.idle_w, 1), number(each.idle.yearly_kwh, 1), money(each.idle.yearly_cost, answer.currency), money(each.idle.saved_cost, answer.currency), plan(each.idle)])
-    : row(each.name, ["", "", "", "", made("td", each.why_none, "is-missing")]))));
+    ? row(titled(each), [number(each.idle.idle_w, 1), number(each.idle.yearly_kwh, 1), money(each.idle.yearly_cost, answer.currency), money(each.idle.saved_cost, answer.currency), plan(each.idle)])
+    : row(titled(each), ["", "", "", "", made("td", each.why_none, "words is-missing")]))));
 }
 
 /** Shows what it can; a part that is refused says why. */
