@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 Plain = dict[str, Any]
@@ -21,8 +22,12 @@ def number(value: float | None) -> float | None:
     return round(value, DECIMALS)
 
 
+@lru_cache(maxsize=1024)
 def instant(wall_s: float | None) -> str | None:
-    """Seconds since 1970 as an RFC 3339 string in UTC with milliseconds."""
+    """Seconds since 1970 as an RFC 3339 string in UTC with milliseconds.
+
+    Most instants are those of a meter's peaks and resets, told again in every answer.
+    """
     if wall_s is None:
         return None
     text = datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="milliseconds")

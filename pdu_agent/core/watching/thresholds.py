@@ -111,12 +111,16 @@ def _any_opposite(limit: Limit, beyond: Iterable[Limit]) -> bool:
 
 @dataclass(slots=True)
 class _Row:
-    """One threshold: its settings, its watch, the newest value, and how it was last shown."""
+    """One threshold: its settings, its watch, the newest value, and how it was last shown.
+
+    shown_of: the source and the watch that `shown` was made of, neither of which changes.
+    """
 
     limits: Limits
     watch: Watch = _UNTOUCHED
     value: float = math.nan
     shown: Threshold | None = None
+    shown_of: tuple[Source | None, Watch] | None = None
 
     @property
     def subject(self) -> str:
@@ -204,7 +208,7 @@ class Thresholds:
         found: list[Threshold] = []
         for target, rows in self._rows.items():
             source = sources.get(target)
-            found += [_shown(row, _value(source, row.limits.quantity)) for row in rows]
+            found += [_shown(row, source) for row in rows]
         return tuple(found)
 
     def _find_watched(self) -> dict[Target, list[_Row]]:
@@ -259,8 +263,13 @@ def _value(source: Source | None, quantity: Quantity) -> float | None:
     return source.current_value(quantity) if source is not None else None
 
 
-def _shown(row: _Row, value: float | None) -> Threshold:
+def _shown(row: _Row, source: Source | None) -> Threshold:
     """The row as faces see it; the same object as long as nothing of it changes."""
+    made, made_of = row.shown, row.shown_of
+    if made is not None and made_of and made_of[0] is source and made_of[1] is row.watch:
+        return made
+    row.shown_of = source, row.watch
+    value = _value(source, row.limits.quantity)
     state = ThresholdState.UNKNOWN if value is None else _state_of(row.watch.worst)
     shown = row.shown
     if shown is None or shown.value != value or shown.state is not state:
