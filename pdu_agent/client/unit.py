@@ -6,7 +6,7 @@ from __future__ import annotations
 import http.client
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -158,10 +158,10 @@ class Unit:
         return _made(lambda: Curve.of(answer))
 
     def energy(
-        self, begin: datetime, end: datetime, step: str = "day", target: str | None = None
+        self, first: date, last: date, step: str = "day", target: str | None = None
     ) -> Plain:
-        """By hour, day or month; see /energy/history."""
-        query = {"step": step, "target": target, "from": begin, "to": end}
+        """Of whole days of the unit's local time, by hour, day or month; see /energy/history."""
+        query = {"step": step, "target": target, "from": first, "to": last}
         return _object(self.get("energy/history", **query))
 
     def cost(self, month: str) -> Plain:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +167,13 @@ def test_history_keeps_its_gaps() -> None:
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with scripted_unit() as at, unit(at) as it, pytest.raises(ValueError, match="zone"):
-        it.energy(datetime(2026, 3, 1), datetime(2026, 4, 1))
+        it.history("outlet:3", "active_power_w", datetime(2026, 3, 1), datetime(2026, 4, 1))
+
+
+def test_energy_is_asked_for_by_days() -> None:
+    with scripted_unit((200, {"periods": []}, {})) as at, unit(at) as it:
+        assert it.energy(date(2026, 3, 1), date(2026, 3, 31)) == {"periods": []}
+    assert at.asked[0].path.endswith("?step=day&from=2026-03-01&to=2026-03-31")
 
 
 STREAM = b': hello\n\nid: 7\nevent: state\ndata: {"a":\ndata: 1}\n\nid: 8\nevent: state\ndata: {"a"'
