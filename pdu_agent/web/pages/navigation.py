@@ -58,8 +58,19 @@ SECTIONS = (
     Section(
         "Control",
         (
+            Entry("/groups", "Groups"),
             Entry("/schedules", "Schedules"),
             Entry("/rules", "Rules"),
+        ),
+    ),
+    Section(
+        "Watching",
+        (
+            Entry("/alarms", "Alarms"),
+            Entry("/events", "Events"),
+            Entry("/thresholds", "Thresholds"),
+            Entry("/sensors", "Sensors", reads_unit),
+            Entry("/ups", "UPS", reads_unit),
         ),
     ),
     Section(

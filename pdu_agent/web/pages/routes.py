@@ -10,14 +10,20 @@ from aiohttp import web
 from pdu_agent.model.commands import Controller
 from pdu_agent.web.pages import (
     about,
+    alarms,
     energy,
     entry,
+    events,
+    groups,
     overview,
     people,
     rules,
     schedules,
+    sensors,
     static_files,
+    thresholds,
     unit_settings,
+    ups,
 )
 from pdu_agent.web.pages.site import SITE, Site
 from pdu_agent.web.services import Services
@@ -26,6 +32,12 @@ PAGES: tuple[Callable[[web.UrlDispatcher, Site], None], ...] = (
     overview.add_routes,
     schedules.add_routes,
     rules.add_routes,
+    groups.add_routes,
+    thresholds.add_routes,
+    alarms.add_routes,
+    events.add_routes,
+    sensors.add_routes,
+    ups.add_routes,
     energy.add_routes,
     unit_settings.add_routes,
     people.add_routes,

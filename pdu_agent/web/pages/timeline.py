@@ -17,6 +17,8 @@ from pdu_agent.model.snapshot import Outlet
 _DAY_MINUTES = 1440
 _LEAVES_ON = {"on": True, "off": False, "reboot": True}
 _LEAST_WIDTH = 0.12
+_MOST_MARKS = 12
+"""More runs a day than this would lie on each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def _add(row: PlanDays, scale: Scale, runs: dict[int, _Runs], now_s: float) -> N
             found.against.append(f"{row.plan.name}: {refused[outlet]}")
         for day in row.days:
             found.dense += _dense(row, day, scale)
-            for run in day.runs:
+            for run in day.runs if day.count <= _MOST_MARKS else ():
                 mark = _mark(row, run, scale, outlet in refused, now_s)
                 found.marks.append((run.wall_s, row.plan.number, mark))
 
@@ -140,7 +142,7 @@ def _mark(row: PlanDays, run: PlannedRun, scale: Scale, is_refused: bool, now_s:
 
 def _dense(row: PlanDays, day: PlanDay, scale: Scale) -> list[Band]:
     """A day with too many runs to mark each."""
-    if day.runs or day.first_wall_s is None or day.last_wall_s is None:
+    if day.count <= _MOST_MARKS or day.first_wall_s is None or day.last_wall_s is None:
         return []
     text = f"{row.plan.name}: {row.plan.action}, {day.count} times"
     band = scale.band(day.first_wall_s, day.last_wall_s, text)
