@@ -14,6 +14,7 @@ from pdu_agent.model.control import Cap
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import Alarm, Inlet, Line, Severity, Snapshot
 from pdu_agent.model.ups import Ups, UpsFlag
+from pdu_agent.web.pages import words
 from pdu_agent.web.pages.feeders import feeders
 from pdu_agent.web.pages.outlet_view import now_of, view
 from pdu_agent.web.pages.site import Site, render
@@ -37,6 +38,7 @@ def context_of(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "feeds": [_feed(row, snapshot) for row in snapshot.inlets],
         "feeders": feeders(snapshot),
+        "today": words.day(snapshot.device.time_zone, snapshot.t_wall_s),
         "total_w": total_w(snapshot.inlets),
         "caps": [_cap(row) for row in snapshot.caps],
         "alarms": sorted(snapshot.alarms, key=_urgency),

@@ -15,6 +15,8 @@ from pdu_agent.web.pages import (
     entry,
     events,
     groups,
+    outlet,
+    outlets,
     overview,
     people,
     rules,
@@ -30,6 +32,8 @@ from pdu_agent.web.services import Services
 
 PAGES: tuple[Callable[[web.UrlDispatcher, Site], None], ...] = (
     overview.add_routes,
+    outlets.add_routes,
+    outlet.add_routes,
     schedules.add_routes,
     rules.add_routes,
     groups.add_routes,

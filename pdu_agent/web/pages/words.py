@@ -52,6 +52,11 @@ def local(time_zone: str, wall_s: float | None, now_s: float | None = None) -> s
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
+def day(time_zone: str, wall_s: float) -> str:
+    """The date there, as in 2027-01-15."""
+    return f"{datetime.fromtimestamp(wall_s, UTC).astimezone(_zone(time_zone)):%Y-%m-%d}"
+
+
 @lru_cache(maxsize=4)
 def _zone(name: str) -> ZoneInfo | None:
     return ZoneInfo(name) if name else None

@@ -4,6 +4,7 @@
 const CONVERSIONS = {
   text: (text) => text,
   number: (text) => (text.trim() === "" ? null : Number(text)),
+  minutes: (text) => (text.trim() === "" ? null : 60 * Number(text)),
   list: (text) => text.split(",").map((each) => each.trim()).filter(Boolean),
   numbers: (text) => text.split(/[\s,]+/).filter(Boolean).map(Number),
   day: (text) => (text === "" ? null : `${text}T00:00:00Z`),

@@ -3,9 +3,9 @@
 // shown as if it were of now: the banner says of when it is, and the cells turn pale.
 
 import { toLogin } from "./api.js";
+import { clock, MISSING, written } from "./numbers.js";
 
 const LOST_MS = 3500;
-const MISSING = "\u2013";
 const FRESH = new Set(["ok", "clipped"]);
 const KIND_OF_STATE = { on: "on", off: "off", "on pending": "pending", "off pending": "pending", rebooting: "pending", fault: "fault", unknown: "warning" };
 
@@ -30,11 +30,6 @@ let known = cells();
 /** After rows came or went. */
 export function lookAgain() { known = cells(); }
 document.addEventListener("htmx:after:swap", lookAgain);
-
-export function written(value, decimals) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;
-  return (Number(value.toFixed(decimals)) + 0).toFixed(decimals);
-}
 
 function show(cell, value) {
   if (cell.dataset.liveBar) {
@@ -69,7 +64,7 @@ function takeReadings(event) {
   heard();
   valuesOf = new Date(now.time);
   for (const [cell, name] of known.get("") ?? []) {
-    if (name === "time") cell.textContent = valuesOf.toLocaleTimeString();
+    if (name === "time") cell.textContent = clock(valuesOf);
     else show(cell, name in now ? now[name] : now.total[name]);
   }
   for (const kind of ["inlet", "line", "outlet", "sensor"]) {
@@ -112,7 +107,7 @@ function heard() {
 
 function watch() {
   if (performance.now() - heardAt < LOST_MS) return;
-  banner.textContent = `The unit does not answer: values are from ${valuesOf.toLocaleTimeString()}.`;
+  banner.textContent = `The unit does not answer: values are from ${clock(valuesOf)}.`;
   banner.hidden = false;
   document.body.classList.add("is-stale");
 }

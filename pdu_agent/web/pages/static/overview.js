@@ -35,12 +35,13 @@ document.addEventListener("live:alarm", () => {
   waits = setTimeout(() => renewAlarms().catch(() => {}), 300);
 });
 
-const today = document.querySelector("[data-energy-today] span");
+const today = document.querySelector("[data-energy-today]");
 async function renewToday() {
-  const midnight = new Date();
-  midnight.setHours(0, 0, 0, 0);
-  const query = new URLSearchParams({ from: midnight.toISOString(), to: new Date().toISOString(), step: "hour" });
-  const answer = await ask("GET", `/api/v1/energy/history?${query}`);
-  document.dispatchEvent(new CustomEvent("energy:today", { detail: answer }));
+  const query = new URLSearchParams({ step: "day", day: today.dataset.energyToday });
+  const { periods } = await ask("GET", `/api/v1/energy/history?${query}`);
+  const used = periods.at(-1)?.energy_wh ?? null;
+  if (used === null) return;
+  today.firstElementChild.textContent = (used / 1000).toFixed(2);
+  today.classList.remove("is-missing");
 }
 if (today) renewToday().catch(() => {});
