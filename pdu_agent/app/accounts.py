@@ -13,12 +13,17 @@ from pdu_agent.access.accounts.book import Book, from_plain, to_plain
 from pdu_agent.access.accounts.password import hashed
 from pdu_agent.access.accounts.role import Role
 from pdu_agent.access.accounts.user import User
-from pdu_agent.model.errors import StoreError
+from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.model.clock import SystemClock
+from pdu_agent.model.errors import CommandError, StoreError
 from pdu_agent.store.private_file import PrivateFile
+from pdu_agent.web.auth.auth import Auth
+from pdu_agent.web.auth.setup_code import SetupCode
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "accounts.json"
+SETUP_FILE = "setup.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,34 @@ def open_accounts(state_dir: Path, people: Sequence[Person] = ()) -> Accounts:
         log.error("%s", trouble)
         return Accounts(trouble=trouble)
     return Accounts(book, save=lambda changed: file.save(to_plain(changed)))
+
+
+def open_auth(settings: AgentSettings, people: Sequence[Person] = ()) -> Auth:
+    """What both doors share, with the set-up code of an agent that ran before. Blocks."""
+    file = PrivateFile(settings.runtime_dir / SETUP_FILE)
+    try:
+        kept = file.load()
+    except StoreError as error:
+        log.warning("%s; a new set-up link is made", error)
+        kept = None
+    clock = SystemClock()
+    setup = SetupCode(clock, kept, lambda plain: file.save(plain or {}))
+    return Auth(open_accounts(settings.state_dir, people), clock, setup=setup)
+
+
+def announce_setup(auth: Auth) -> None:
+    """Where nobody can log in yet, the log tells how to make the first user. Blocks."""
+    if auth.accounts.users or auth.accounts.trouble or not auth.urls:
+        return
+    # Loaded here: with aiohttp it would delay SNMP, and is there by now.
+    from pdu_agent.web.auth.setup_api import setup_links
+
+    try:
+        links = setup_links(auth)
+    except CommandError as error:
+        log.error("no users yet, and no set-up link: %s", error)
+        return
+    log.warning("no users yet. Make the first one within the hour, at %s", " or ".join(links))
 
 
 def _book(plain: object, path: Path) -> Book:

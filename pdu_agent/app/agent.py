@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdu_agent import __version__
-from pdu_agent.app.accounts import Person, open_accounts
+from pdu_agent.app.accounts import Person, announce_setup, open_auth
 from pdu_agent.app.backups import BackupDesk
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
@@ -56,7 +56,6 @@ from pdu_agent.nut.settings import SIMULATED, UpsSettings
 from pdu_agent.store.backup.restoring import finish
 from pdu_agent.store.history.store import HistoryStore
 from pdu_agent.store.record_store import Loaded, RecordStore
-from pdu_agent.web.auth.auth import Auth
 from pdu_agent.web.services import Services
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ class Agent:
             runtime.core.upcoming,
             hooks.rows,
             asker(lambda: core_settings_of(reloader.settings), runtime.core),
-            auth=await self._open_door(),
+            auth=await asyncio.to_thread(open_auth, self._settings, self._occasion.people),
             waves=hardware.waves.ask,
             events=runtime.core.events,
             week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
@@ -241,16 +240,13 @@ class Agent:
         snmp.notify(earlier.drain())
         log.info("SNMP answers on %s", ", ".join(snmp.addresses) or NO_PORT)
 
-    async def _open_door(self) -> Auth:
-        people, folder = self._occasion.people, self._settings.state_dir
-        return Auth(await asyncio.to_thread(open_accounts, folder, people))
-
     async def _start_web(self, runtime: Runtime, services: Services) -> None:
         # In a thread, because importing aiohttp takes long enough to delay SNMP answers.
         web = await asyncio.to_thread(_import_web)
         server = web(runtime.core, self._settings.http, services=services)
         await server.start()
         self._exit.push_async_callback(server.stop)
+        await asyncio.to_thread(announce_setup, services.auth)
 
     async def _start_nut(self, runtime: Runtime, hooks: HookRunner) -> None:
         if not self._settings.nut.state_path:

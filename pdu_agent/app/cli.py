@@ -14,6 +14,7 @@ from pdu_agent import __version__
 from pdu_agent.app import exits
 from pdu_agent.app.client import ClientError
 from pdu_agent.app.commands import (
+    accounts,
     audit,
     backup,
     calibrate,
@@ -73,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
         ups,
         outage,
         what_if,
+        accounts,
         audit,
         backup,
         service,

@@ -59,6 +59,10 @@ class AgentClient:
         """What /api/v1/`resource` answers to the JSON body. Raises ClientError."""
         return self._request("POST", resource, dict(body or {}), timeout_s)
 
+    def send(self, method: str, resource: str, body: Mapping[str, Any] | None = None) -> Any:
+        """As `post`, with another method: PATCH, PUT or DELETE."""
+        return self._request(method, resource, None if body is None else dict(body))
+
     def _request(self, method: str, resource: str, body: Any, timeout_s: float = TIMEOUT_S) -> Any:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         payload = None if body is None else json.dumps(body)

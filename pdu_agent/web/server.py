@@ -18,6 +18,7 @@ from aiohttp import web
 from pdu_agent.model.commands import Controller
 from pdu_agent.web.access import Access, LocalAccess
 from pdu_agent.web.api import make_app
+from pdu_agent.web.auth.own_urls import own_names, urls
 from pdu_agent.web.auth.tcp_access import TcpAccess
 from pdu_agent.web.gate import Gate
 from pdu_agent.web.services import Services
@@ -87,7 +88,9 @@ class WebServer:
         listening = listen_tcp(self._settings.listen)
         host, _port = split_listen(self._settings.listen)
         await self._open(listening, TcpAccess(self._services.auth, self._controller, host))
-        self.tcp_port = listening.getsockname()[1]
+        self.tcp_port = port = listening.getsockname()[1]
+        names = await asyncio.to_thread(own_names, host, ())
+        self._services.auth.urls = urls(names, port, "http")
         log.info("pages and API at http://%s", self._settings.listen)
 
     async def _open_unix(self) -> None:

@@ -11,6 +11,7 @@ from pdu_agent.access.accounts.user import User
 from pdu_agent.model.clock import Clock, SystemClock
 from pdu_agent.web.auth.lockout import Lockout
 from pdu_agent.web.auth.sessions import Sessions
+from pdu_agent.web.auth.setup_code import SetupCode
 from pdu_agent.web.auth.turns import Turns
 from pdu_agent.web.problems import Problem
 
@@ -27,12 +28,16 @@ class Auth:
         clock: Clock | None = None,
         idle_s: float = IDLE_S,
         longest_s: float = LONGEST_S,
+        setup: SetupCode | None = None,
     ) -> None:
         self.clock = clock = clock or SystemClock()
         self.accounts = accounts or Accounts(clock=clock)
         self.sessions = Sessions(self.accounts, clock, idle_s, longest_s)
         self.lockout = Lockout(clock)
         self.turns = Turns()
+        self.setup = setup or SetupCode(clock)
+        self.urls: list[str] = []
+        """How browsers reach this unit; the server knows once it listens."""
 
     async def user_with(self, name: str, password: str, address: str) -> User:
         """The user of this name and password. Raises Problem, the same one and after the same

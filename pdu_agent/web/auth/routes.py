@@ -7,7 +7,7 @@ from aiohttp import web
 
 from pdu_agent.model.commands import Controller
 from pdu_agent.web.asking import Body
-from pdu_agent.web.auth import session_api, tokens_api, users_api
+from pdu_agent.web.auth import session_api, setup_api, tokens_api, users_api
 from pdu_agent.web.auth.auth import Auth
 from pdu_agent.web.auth.changing import Office
 
@@ -17,5 +17,6 @@ def add_routes(
 ) -> None:
     office = Office(auth, controller, body)
     session_api.add_routes(router, api, office)
+    setup_api.add_routes(router, api, office)
     users_api.add_routes(router, api, office)
     tokens_api.add_routes(router, api, office)
