@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ from pdu_agent.model.events import Subscription
 from pdu_agent.model.host import Queue
 from pdu_agent.model.record import Record
 from pdu_agent.nut.settings import SIMULATED, UpsSettings
+from pdu_agent.store.audit_query import commands_newest_first
 from pdu_agent.store.backup.restoring import finish
 from pdu_agent.store.history.store import HistoryStore
 from pdu_agent.store.record_store import Loaded, RecordStore
@@ -181,6 +183,9 @@ class Agent:
             asker(lambda: core_settings_of(reloader.settings), runtime.core),
             auth=await asyncio.to_thread(open_auth, self._settings, self._occasion.people),
             waves=hardware.waves.ask,
+            audit=partial(
+                commands_newest_first, self._settings.runtime_dir, self._settings.state_dir
+            ),
             events=runtime.core.events,
             week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
             costs=lambda: cost_terms_of(reloader.settings),

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections.abc import Mapping
@@ -19,11 +18,11 @@ from pdu_agent.app.config.directories import default_runtime_dir, default_state_
 from pdu_agent.app.paths import config_file
 from pdu_agent.app.terminal import MISSING, TableColumn, printable, table
 from pdu_agent.model import switch_proof
-from pdu_agent.model.actor import Actor
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.quantities import MILLIJOULES_PER_WATT_HOUR
 from pdu_agent.store.audit_chain import COMMAND, CONTINUED, GENESIS, NEWER_NAME, START, TORN
 from pdu_agent.store.audit_check import Verdict, read_lines, verify
+from pdu_agent.store.audit_query import Wanted, time_of, who_of
 
 SHOWN_PROBLEMS = 20
 COLUMNS = (
@@ -82,8 +81,9 @@ def _folders(arguments: argparse.Namespace) -> tuple[Path, Path]:
 def _show(
     arguments: argparse.Namespace, runtime_dir: Path, state_dir: Path, verdict: Verdict
 ) -> int:
+    wanted = Wanted(arguments.outlet, arguments.since, actor=arguments.actor)
     rows = [line.plain for line in read_lines(runtime_dir, state_dir)]
-    rows = [row for row in rows if _is_wanted(row, arguments)][-arguments.count :]
+    rows = [row for row in rows if _is_wanted(row, wanted)][-arguments.count :]
     if arguments.json:
         print(json.dumps({"whole": not verdict.problems, "entries": rows}, indent=2))
     elif rows:
@@ -96,29 +96,10 @@ def _show(
     return exits.OK
 
 
-def _is_wanted(row: Row, arguments: argparse.Namespace) -> bool:
+def _is_wanted(row: Row, wanted: Wanted) -> bool:
     if row["kind"] != COMMAND:
-        narrowed = (arguments.outlet, arguments.since, arguments.actor) != (None, None, None)
-        return row["kind"] != CONTINUED and not narrowed
-    if arguments.since is not None and not _time(row) >= arguments.since:
-        return False
-    if arguments.actor is not None and arguments.actor.lower() not in _who(row).lower():
-        return False
-    return arguments.outlet is None or _is_about(row, arguments.outlet)
-
-
-def _is_about(row: Row, outlet: int) -> bool:
-    try:
-        return (
-            str(outlet) in row.get("outlets", {})
-            or any(
-                command.get("outlet") == outlet or command.get("target") == f"outlet {outlet}"
-                for command in row.get("commands", ())
-            )
-            or row.get("proof", {}).get("outlet") == outlet
-        )
-    except (TypeError, AttributeError):
-        return False
+        return row["kind"] != CONTINUED and wanted == Wanted()
+    return wanted.is_met_by(row)
 
 
 def _cells(row: Row) -> list[str]:
@@ -138,20 +119,11 @@ def _told_cells(row: Row) -> list[str]:
         return [number, MISSING, MISSING, text, MISSING]
     return [
         number,
-        _local(_time(row)),
-        printable(_who(row)),
+        _local(time_of(row)),
+        printable(who_of(row)),
         printable(row["asked"] + _old_totals(row)),
         printable(_result(row)),
     ]
-
-
-def _time(row: Row) -> float:
-    found = row.get("time")
-    return float(found) if isinstance(found, int | float) else math.nan
-
-
-def _who(row: Row) -> str:
-    return str(Actor(*(str(row.get(part, "")) for part in ("face", "who", "address", "because"))))
 
 
 def _old_totals(row: Row) -> str:

@@ -18,11 +18,13 @@ from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line
 from pdu_agent.web import (
+    audit,
     backups,
     contract,
     editing,
     energy,
     history,
+    listing,
     outages,
     protection,
     resources,
@@ -86,6 +88,8 @@ def make_app(
     contract.add_routes(app.router, API)
     switching.add_routes(app.router, API, controller, _body)
     editing.add_routes(app.router, API, controller, _body)
+    listing.add_routes(app.router, API, controller)
+    audit.add_routes(app.router, API, services.audit)
     app.router.add_get(f"{API}/hooks", partial(_hooks, controller, services.hooks))
     app.router.add_post(f"{API}/reload", partial(_reload, services.reload))
     upkeep.add_routes(app.router, API, controller, _body)

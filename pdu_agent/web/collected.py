@@ -42,8 +42,6 @@ COLLECTIONS: Mapping[str, Callable[[Snapshot], Plain]] = {
     "sensors": resources.sensors,
     "groups": resources.groups,
     "thresholds": resources.thresholds,
-    "alarms": resources.alarms,
-    "events": resources.events,
     "rules": rules.rules,
     "upses": upses.upses,
     "outages": outages.outages,

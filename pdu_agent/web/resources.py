@@ -334,12 +334,6 @@ def thresholds(snapshot: Snapshot) -> Plain:
     return {"time": instant(snapshot.t_wall_s), "thresholds": rows}
 
 
-def events(snapshot: Snapshot) -> Plain:
-    """The event log, newest first."""
-    rows = [event(row) for row in reversed(snapshot.events)]
-    return {"time": instant(snapshot.t_wall_s), "events": rows}
-
-
 def all_but_outlets(snapshot: Snapshot) -> Plain:
     """The whole unit in one instant, as `outlet` shows the rest of it."""
     return {

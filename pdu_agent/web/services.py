@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from pdu_agent.core.costs.terms import NO_TERMS, CostTerms
 from pdu_agent.core.outage.what_if import AskMainsFail, MainsFail, MainsFailAnswer
@@ -19,6 +20,8 @@ from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.model.waves import AskWave, Wave
+from pdu_agent.store.audit_query import Wanted
+from pdu_agent.web.audit import AskAudit
 from pdu_agent.web.auth.auth import Auth
 from pdu_agent.web.backups import Desk
 
@@ -49,6 +52,10 @@ async def _no_wave(target: Target) -> tuple[float, Wave]:
     raise UnknownTarget(f"{target} has no waveform: nothing is sampled here")
 
 
+def _no_audit(_wanted: Wanted, _before: int | None) -> Iterator[Mapping[str, Any]]:
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """switch_on: where the newest inrush of an outlet is to be had. upcoming: what is planned.
@@ -62,6 +69,8 @@ class Services:
     hooks: Callable[[], Sequence[HookRow]] = tuple
     mains_fail: AskMainsFail = _no_dry_run
     week: AskWeek = _no_week
+    audit: AskAudit = _no_audit
+    """The audit log."""
     waves: AskWave = _no_wave
     events: EventBus = field(default_factory=EventBus)
     """Those of the controller: whoever follows the unit is told at once."""

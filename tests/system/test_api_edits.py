@@ -150,3 +150,25 @@ def test_a_group_of_no_outlet_that_exists_is_not_made(api: Api) -> None:
     assert api("POST", "/groups", {"outlets": "all"}).status == 422
     assert api("POST", "/groups", {"number": 300}).status == 422
     assert len(api("GET", "/groups").json["groups"]) == len(before)
+
+
+def test_the_audit_log_tells_of_it_page_by_page(api: Api) -> None:
+    api("POST", "/outlets/8/lock", {"state": "on"})
+    api("POST", "/outlets/8/on", {})
+    api("POST", "/outlets/8/unlock", {})
+    told = api("GET", "/audit?outlet=8&limit=1&door=cli")
+    assert told.status == 200
+    (newest,) = told.json["entries"]
+    assert (newest["result"], newest["door"]) == ("changed", "cli")
+    older = api("GET", f"/audit?outlet=8&limit=5&door=cli&cursor={told.json['next']}").json
+    refused = older["entries"][0]
+    assert (refused["result"], refused["number"]) == ("refused", newest["number"] - 1)
+    assert "locked" in refused["error"]
+    assert api("GET", "/audit?since=2999-01-01T00:00:00Z").json["entries"] == []
+
+
+@pytest.mark.parametrize(
+    "query", ["since=yesterday", "outlet=x", "limit=0", "cursor=abc", "colour=red"]
+)
+def test_a_question_to_the_audit_log_that_makes_no_sense_is_refused(api: Api, query: str) -> None:
+    assert api("GET", f"/audit?{query}").status in (404, 422)
