@@ -24,12 +24,16 @@ from pdu_agent.web.gate import Gate
 from pdu_agent.web.services import Services
 from pdu_agent.web.settings import HttpSettings, split_listen
 from pdu_agent.web.sockets import BACKLOG, listen_tcp, listen_unix
+from pdu_agent.web.sources import room_for
 from pdu_agent.web.stream.hub import Hub
 
 log = logging.getLogger(__name__)
 
 IDLE_S = 30.0
 LINGER_S = 1.0
+TCP_CONNECTIONS = 160
+"""64 live pages, each with a second connection for the rest of it, and as many programs."""
+UNIX_CONNECTIONS = 32
 SHUTDOWN_S = 1.0
 
 
@@ -87,7 +91,8 @@ class WebServer:
     async def _open_tcp(self) -> None:
         listening = listen_tcp(self._settings.listen)
         host, _port = split_listen(self._settings.listen)
-        await self._open(listening, TcpAccess(self._services.auth, self._controller, host))
+        access = TcpAccess(self._services.auth, self._controller, host)
+        await self._open(listening, access, TCP_CONNECTIONS)
         self.tcp_port = port = listening.getsockname()[1]
         names = await asyncio.to_thread(own_names, host, ())
         self._services.auth.urls = urls(names, port, "http")
@@ -97,12 +102,15 @@ class WebServer:
         path = Path(self._settings.socket)
         listening = listen_unix(path, self._socket_mode)
         self._socket_inode = _inode(path)
-        await self._open(listening, LocalAccess())
+        await self._open(listening, LocalAccess(), UNIX_CONNECTIONS)
         log.info("commands through %s", path)
 
-    async def _open(self, listening: socket.socket, access: Access) -> None:
+    async def _open(self, listening: socket.socket, access: Access, connections: int) -> None:
+        gate = Gate(IDLE_S, room_for(connections, TCP_CONNECTIONS + UNIX_CONNECTIONS))
+        app = make_app(self._controller, access, self._services, self._streams)
+        app.middlewares.insert(0, gate.in_progress)
         runner = web.AppRunner(
-            make_app(self._controller, access, self._services, self._streams),
+            app,
             access_log=None,
             auto_decompress=False,
             keepalive_timeout=IDLE_S,
@@ -113,7 +121,7 @@ class WebServer:
             await runner.setup()
             if runner.server is None:
                 raise RuntimeError("the HTTP server was not set up")
-            gate = Gate(runner.server, silence_s=IDLE_S)
+            gate.make = runner.server
             loop = asyncio.get_running_loop()
             listener = await loop.create_server(gate, sock=listening, backlog=BACKLOG)
         except BaseException:

@@ -38,7 +38,7 @@ from pdu_agent.model.errors import (
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import OutletState
 from pdu_agent.web import api, bodies
-from pdu_agent.web.gate import MAX_CONNECTIONS
+from pdu_agent.web.server import UNIX_CONNECTIONS
 from tests.web.fake_agent import (
     FakeController,
     RunningAgent,
@@ -623,7 +623,7 @@ def test_many_connections_at_once_leave_room_and_leave_no_thread(agent: RunningA
         for _ in range(100):
             clients.append(socket.socket(socket.AF_UNIX))
             clients[-1].connect(str(agent.socket_path))
-        surplus = 100 - MAX_CONNECTIONS
+        surplus = 100 - UNIX_CONNECTIONS
         deadline = time.monotonic() + 10
         while len(closed := select.select(clients, [], [], 0.1)[0]) < surplus:
             assert time.monotonic() < deadline, len(closed)

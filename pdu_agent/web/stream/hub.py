@@ -20,6 +20,7 @@ from pdu_agent.model.events import EventBus, Subscription
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web.caller import Caller
 from pdu_agent.web.plain import Plain
+from pdu_agent.web.sources import is_here
 from pdu_agent.web.stream.changes import changed_alarms, changed_outlets
 from pdu_agent.web.stream.frames import EVENT_OF, Frame, Recent, Topic, encoded, place_of
 from pdu_agent.web.stream.outbox import Outbox
@@ -135,7 +136,7 @@ class Hub:
         if len(self._streams) >= MAX_STREAMS:
             raise TooMany(f"{MAX_STREAMS} streams are open, which is all there may be")
         open_of = Counter(each.source for each in self._streams)[stream.source]
-        if open_of >= MAX_STREAMS_OF_SOURCE and not _is_here(stream.source):
+        if open_of >= MAX_STREAMS_OF_SOURCE and not is_here(stream.source):
             raise TooMany(f"{open_of} streams are open from {stream.source}, more are not served")
 
 
@@ -262,7 +263,3 @@ class _Watch:
             for frame in frames:
                 if frame.topic in stream.topics and may_read(stream.grant, frame.target, members):
                     stream.outbox.put(frame.encoded)
-
-
-def _is_here(source: str) -> bool:
-    return not source or source == "::1" or source.startswith("127.")
