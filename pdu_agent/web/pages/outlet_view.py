@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pdu_agent.model.commands import Lock
+from pdu_agent.model.control import TripState
 from pdu_agent.model.quantities import Electrical
-from pdu_agent.model.snapshot import Fault, Meter, MeterStatus, Outlet, OutletState, Verdict
+from pdu_agent.model.snapshot import Fault, Meter, MeterStatus, Outlet, OutletState
 from pdu_agent.web.pages import words
+from pdu_agent.web.verifying import is_moving, verification
 
 KINDS: Mapping[OutletState, str] = {
     OutletState.ON: "on",
@@ -31,12 +33,12 @@ LOCK_WORDS: Mapping[Lock, str] = {
     Lock.LOCKED_ON: "locked on",
     Lock.LOCKED_OFF: "locked off",
 }
-PROOF_WORDS: Mapping[Verdict, tuple[str, str]] = {
-    Verdict.VERIFIED: ("verified", "ok"),
-    Verdict.COMMANDED_ONLY: ("not verified", "info"),
-    Verdict.CONTRADICTED: ("contradicted", "fault"),
+PROOF_WORDS: Mapping[bool | None, tuple[str, str]] = {
+    True: ("verified", "ok"),
+    None: ("not verified", "info"),
+    False: ("contradicted", "fault"),
 }
-"""What is said of the last movement, and the kind of its badge."""
+"""What is said of the last movement, and the kind of its badge; static/proof.js has it too."""
 
 DRAWS_FROM_W = 1.0
 """From here on an outlet is in use, and is not switched off without a question."""
@@ -53,7 +55,8 @@ def now_of(meter: Meter | None) -> Electrical:
 @dataclass(frozen=True, slots=True)
 class OutletView:
     """kind: of the badge of its state. proof: text and kind of badge, None where nothing moved
-    since the agent started. tags: lock, faults and a trip, each with the kind of its badge.
+    since the agent started. tags: faults and lock, marks: a trip and a value beyond its meter's
+    range; each with the kind of its badge.
     """
 
     row: Outlet
@@ -64,6 +67,7 @@ class OutletView:
     energy_mj: int | None
     pending: str
     tags: tuple[tuple[str, str], ...]
+    marks: tuple[tuple[str, str], ...]
     proof: tuple[str, str] | None
     reason: str
 
@@ -99,7 +103,8 @@ def view(row: Outlet) -> OutletView:
         row.meter.energy_mj if row.meter is not None else None,
         _pending(row),
         tuple(_tags(row)),
-        PROOF_WORDS[row.last_proof.verdict] if row.last_proof is not None else None,
+        tuple(_marks(row)),
+        _proof(row),
         _reason(row),
     )
 
@@ -118,11 +123,20 @@ def _tags(row: Outlet) -> list[tuple[str, str]]:
     tags = [(FAULT_WORDS[fault], "fault") for fault in FAULT_WORDS if fault in row.faults]
     if LOCK_WORDS[row.lock]:
         tags.append((LOCK_WORDS[row.lock], "info"))
-    if row.trip.state.value != "none":
-        tags.append(("tripped", "fault"))
-    if row.meter is not None and row.meter.is_clipped:
-        tags.append(("clipped", "warning"))
     return tags
+
+
+def _marks(row: Outlet) -> list[tuple[str, str]]:
+    is_clipped = row.meter is not None and row.meter.is_clipped
+    tripped = [("tripped", "fault")] if row.trip.state is not TripState.NONE else []
+    return [*tripped, *([("clipped", "warning")] if is_clipped else [])]
+
+
+def _proof(row: Outlet) -> tuple[str, str] | None:
+    """As the API verifies what was asked for."""
+    if row.last_proof is None or is_moving(row):
+        return None
+    return PROOF_WORDS[verification(row, "on" if row.last_proof.closed else "off").did]
 
 
 def _reason(row: Outlet) -> str:

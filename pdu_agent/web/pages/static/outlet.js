@@ -3,7 +3,9 @@
 
 import { ask } from "./api.js";
 import { written } from "./numbers.js";
+import { markOf } from "./proof.js";
 import { Sparks } from "./spark.js";
+import "./parts.js";
 import "./scope.js";
 import "./switch.js";
 
@@ -59,10 +61,7 @@ function followStop(outlet) {
   }
   if (!stop || stop.ended || outlet.pending) return;
   if (outlet.state === "off") {
-    const proof = outlet.last_proof;
-    const verdict = proof?.verdict === "verified" ? ", verified" : proof ? `, ${proof.verdict}` : "";
-    endStop(`Cut${verdict}.`);
-    if (proof?.verdict !== "verified") stop.ended = false;
+    endStop(`Cut, ${markOf(outlet)?.[0] ?? "not verified"}.`);
   } else if (outlet.state === "on" && steps.querySelector('[data-step="waits"]')) {
     endStop(`It stays on: ${title} was not cut.`);
   }
@@ -103,12 +102,20 @@ document.addEventListener("live:alarm", ({ detail }) => {
   if (stop && !stop.ended) endStop(`${detail.alarm.text}: not cut.`);
 });
 
-async function showCost() {
+let own = null;
+async function askCost() {
   const bill = await ask("GET", "/api/v1/cost");
-  const own = bill.outlets.find((each) => each.number === number);
+  const found = bill.outlets.find((each) => each.number === number);
+  own = found ? { cost: found.cost, currency: bill.currency } : null;
+  showCost();
+}
+
+/** Again after the part that it stands in was made anew. */
+function showCost() {
   const place = document.querySelector("[data-cost]");
   if (!place || !own || own.cost === null) return;
-  place.textContent = `${own.cost.toFixed(2)} ${bill.currency}`;
+  place.textContent = `${own.cost.toFixed(2)} ${own.currency}`;
   place.classList.remove("is-missing");
 }
-showCost().catch(() => {});
+document.addEventListener("parts:changed", showCost);
+askCost().catch(() => {});

@@ -130,12 +130,6 @@ document.addEventListener("live:state", ({ detail }) => {
   else row.dataset.isLocked = "";
   const by = detail.holds[0] ? `${detail.holds[0].source}: ${detail.holds[0].text}` : detail.changed_by?.who || detail.changed_by?.face || "";
   row.querySelector(".reason").textContent = by;
-  const proof = row.querySelector("[data-proof] .badge");
-  if (proof && detail.last_proof) {
-    const kinds = { verified: "ok", "commanded only": "info", contradicted: "fault" };
-    proof.textContent = detail.last_proof.verdict === "commanded only" ? "not verified" : detail.last_proof.verdict;
-    proof.className = `badge is-${kinds[detail.last_proof.verdict]}`;
-  }
 });
 
 async function showCosts() {

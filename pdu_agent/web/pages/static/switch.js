@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Buttons that switch outlets: which of them is of use now, and what is asked before an off.
 
+import { markOf } from "./proof.js";
+
 const DRAWS_FROM_W = 1;
+const FAULTS = { welded: "relay welded", fuse: "no voltage", relay: "relay disobeys", board: "board lost" };
 
 /** The question before something that cuts power; empty where nothing can be lost. */
 export function question(start, watts) {
@@ -37,7 +40,28 @@ document.addEventListener("live:readings", ({ detail }) => {
     }
   }
 });
+function badge(text, kind) {
+  const made = document.createElement("span");
+  made.className = `badge is-${kind}`;
+  made.textContent = text;
+  return made;
+}
+
+/** Lock, faults and proof of an outlet wherever they stand. */
+function showTags(outlet) {
+  const tags = Object.keys(FAULTS).filter((each) => outlet.faults.includes(each)).map((each) => [FAULTS[each], "fault"]);
+  if (outlet.lock !== "unlocked") tags.push([outlet.lock, "info"]);
+  for (const place of document.querySelectorAll(`[data-tags="${outlet.number}"]`)) {
+    place.replaceChildren(...tags.flatMap((each) => [badge(...each), " "]));
+  }
+  const mark = markOf(outlet);
+  for (const place of document.querySelectorAll(`[data-proof="${outlet.number}"]`)) {
+    place.replaceChildren(...(mark ? [badge(...mark)] : []));
+  }
+}
+
 document.addEventListener("live:state", ({ detail }) => {
+  showTags(detail);
   for (const place of document.querySelectorAll(`[data-switches="${detail.number}"]`)) {
     if (detail.lock === "unlocked") delete place.dataset.locked;
     else place.dataset.locked = "";
