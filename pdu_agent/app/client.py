@@ -6,7 +6,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,27 @@ class AgentClient:
     def send(self, method: str, resource: str, body: Mapping[str, Any] | None = None) -> Any:
         """As `post`, with another method: PATCH, PUT or DELETE."""
         return self._request(method, resource, None if body is None else dict(body))
+
+    def download(self, resource: str, write: Callable[[bytes], object], timeout_s: float) -> None:
+        """Hand the answer to a GET over as it comes. Raises ClientError, also when its end is
+        missing.
+        """
+        try:
+            connection = _UnixConnection(_connect(self.path, timeout_s))
+        except OSError as exc:
+            raise not_reachable(f"the agent at {self.path}: {_words(exc)}") from exc
+        try:
+            connection.request("GET", f"/api/v1/{resource}")
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise _refusal(json.loads(answer.read(MAX_ANSWER_BYTES)))
+            while piece := answer.read(64 * 1024):
+                write(piece)
+        except (http.client.HTTPException, ValueError, ConnectionError, TimeoutError) as exc:
+            detail = f"{self.path}: the answer breaks off: {exc!r}"
+            raise ClientError(exits.FAILURE, "bad_answer", detail) from exc
+        finally:
+            connection.close()
 
     def _request(self, method: str, resource: str, body: Any, timeout_s: float = TIMEOUT_S) -> Any:
         headers = {"Content-Type": "application/json"} if body is not None else {}

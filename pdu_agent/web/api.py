@@ -23,10 +23,12 @@ from pdu_agent.web import (
     contract,
     editing,
     energy,
+    export,
     history,
     listing,
     outages,
     protection,
+    purge,
     resources,
     rules,
     schedule_week,
@@ -101,6 +103,8 @@ def make_app(
     history.add_routes(app.router, API, controller, services)
     energy.add_routes(app.router, API, controller, services)
     standby.add_routes(app.router, API, controller, services)
+    export.add_routes(app.router, API, controller, services)
+    purge.add_routes(app.router, API, controller, _body, services)
     backups.add_routes(app.router, API, controller, _body, services.backups)
     accounts.add_routes(app.router, API, controller, _body, services.auth)
     add_stream(app.router, API, streams or Hub(controller, services.events))
