@@ -9,7 +9,7 @@ quarters, and a row of the day, so that a curve of one series reads nothing of t
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -72,22 +72,20 @@ class Blocks:
             remove = "DELETE FROM stage WHERE id = ?"
             self._database.connection.executemany(remove, [(row,) for row in rows])
 
-    def _staged(self, rows: Iterable[int]) -> Iterator[Block]:
+    def _staged(self, rows: Iterable[int], wanted: Container[int] | None = None) -> Iterator[Block]:
         for row in rows:
             query = "SELECT data FROM stage WHERE id = ?"
-            yield from _readable(self._execute(query, (row,)).fetchone()[0])
+            yield from _readable(self._execute(query, (row,)).fetchone()[0], wanted)
 
     def _minutes_of(self, day: int, keys: Sequence[int], staged: Iterable[int]) -> Rollups:
         """(keys, minutes of the day) of what is staged."""
         minutes = Rollups.gaps(len(keys), MINUTES_A_DAY)
         places = {key: row for row, key in enumerate(keys)}
-        for block in self._staged(staged):
-            rows = [row for row, key in enumerate(block.keys) if key in places]
-            into = [places[block.keys[row]] for row in rows]
+        for block in self._staged(staged, places):
             first = (block.start_s - day * DAY_S) // MINUTE_S
-            for row, place in zip(rows, into, strict=True):
-                steps = slice(first, first + block.rollups.seen.shape[1])
-                minutes[place].paint(steps, block.rollups[row])
+            steps = slice(first, first + block.rollups.seen.shape[1])
+            for row, key in enumerate(block.keys):
+                minutes[places[key]].paint(steps, block.rollups[row])
         return minutes
 
     def _pack_series(self, day: int, key: int, staged: Rollups) -> None:
@@ -137,7 +135,7 @@ class Blocks:
         self.paint_blocks(canvas, key)
         query = "SELECT data FROM stage WHERE start_s > ? AND start_s < ? ORDER BY id"
         for (data,) in self._execute(query, (canvas.begin_s - QUARTER_S, canvas.end_s)):
-            for block in _readable(data, key):
+            for block in _readable(data, (key,)):
                 canvas.paint(block.start_s, block.rollups[0])
 
     def paint_blocks(self, canvas: Canvas, key: int) -> None:
@@ -303,10 +301,10 @@ class Blocks:
         return found
 
 
-def _readable(data: bytes, key: int | None = None) -> list[Block]:
+def _readable(data: bytes, wanted: Container[int] | None = None) -> list[Block]:
     """The block, or none: what the card has spoilt is a gap, and not the end of all curves."""
     try:
-        block = decode(data, key)
+        block = decode(data, wanted)
     except StoreError as exc:
         log.warning("%s: shown as a gap", exc)
         return []

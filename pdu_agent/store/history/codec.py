@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,32 +106,31 @@ def _packed(values: Whole) -> tuple[int, bytes]:
     return width, octets.T.tobytes()
 
 
-def decode(data: bytes, key: int | None = None) -> Block:
-    """The block; only the series with this key, where one is given (none of them if it lacks it).
+def decode(data: bytes, wanted: Container[int] | None = None) -> Block:
+    """The block; only its series with these keys, where any are given.
 
     Raises StoreError for what `encode` has not made.
     """
     try:
-        return _decoded(data, key)
+        return _decoded(data, wanted)
     except (struct.error, zlib.error, ValueError) as exc:
         raise StoreError(f"a block of history is damaged: {exc}") from exc
 
 
-def _decoded(data: bytes, key: int | None) -> Block:
+def _decoded(data: bytes, wanted: Container[int] | None) -> Block:
     version, *rest = _HEADER.unpack_from(data)
     widths, (count, steps, step_s, start_s) = rest[:5], rest[5:]
     if version != VERSION:
         raise StoreError(f"a block of history is of version {version}, expected {VERSION}")
     body = zlib.decompress(data[_HEADER.size :])
     keys = tuple(np.frombuffer(body, "<u4", count).tolist())
-    chosen = range(count) if key is None else [i for i, each in enumerate(keys) if each == key][:1]
-    scale = np.frombuffer(body, "<u4", count, 4 * count)[list(chosen), None].astype(np.float64)
-    first = np.frombuffer(body, "<i8", count, 8 * count)[list(chosen), None]
-    rows = slice(chosen[0], chosen[-1] + 1) if chosen else slice(0, 0)
+    chosen = [row for row, key in enumerate(keys) if wanted is None or key in wanted]
+    scale = np.frombuffer(body, "<u4", count, 4 * count)[chosen, None].astype(np.float64)
+    first = np.frombuffer(body, "<i8", count, 8 * count)[chosen, None]
     planes, offset = [], 16 * count
     for width in widths:
         size = count * steps * width
-        octets = np.frombuffer(body, np.uint8, size, offset).reshape(width, count, steps)[:, rows]
+        octets = np.frombuffer(body, np.uint8, size, offset).reshape(width, count, steps)[:, chosen]
         planes.append(_unpacked(octets, width))
         offset += size
     seen, average = planes[0], first + np.cumsum(planes[1], axis=-1)
@@ -139,7 +138,7 @@ def _decoded(data: bytes, key: int | None) -> Block:
     values = [((average + extra) / scale + gap).astype(np.float32) for extra in (0, *planes[2:])]
     mean, lowest, highest, last = values
     rollups = Rollups(seen.astype(np.int32), lowest, mean, highest, last)
-    return Block(step_s, start_s, tuple(keys[i] for i in chosen), rollups)
+    return Block(step_s, start_s, tuple(keys[row] for row in chosen), rollups)
 
 
 def _unpacked(octets: NDArray[np.uint8], width: int) -> Whole:

@@ -59,6 +59,8 @@ class Database:
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self.path = path
+        with suppress(OSError):  # SQLite tells better what is wrong
+            path.touch(mode=0o600)
         self.connection = sqlite3.connect(path, isolation_level=None, cached_statements=64)
         try:
             self._prepare(max_bytes)

@@ -9,7 +9,8 @@ a killed agent counting goes on from there. Writing either of them twice changes
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -48,6 +49,25 @@ class _Hour:
     energy_mj: int = 0
     seen_s: int = 0
     late: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.late and self.seen_s >= WHOLE_HOUR_S
+
+
+@dataclass(slots=True)
+class _Sum:
+    energy_mj: int = 0
+    whole_hours: int = 0
+
+
+_WHERE = """hour_s >= ?2 AND hour_s < ?3 AND NOT hour_s IN (SELECT value FROM json_each(?4))
+    AND (?6 OR target IN (SELECT value FROM json_each(?5)))"""
+_IS_WHOLE = "tariff = 0 AND NOT late AND seen_s >= ?1"
+_BY_HOUR = f"""SELECT hour_s, target, tariff, energy_mj, {_IS_WHOLE} FROM energy
+    WHERE {_WHERE}"""  # noqa: S608 - both are written above
+_BY_PERIOD = f"""SELECT ?2, target, tariff, SUM(energy_mj), SUM({_IS_WHOLE}) FROM energy
+    WHERE {_WHERE} GROUP BY target, tariff"""  # noqa: S608
 
 
 class EnergyBook:
@@ -194,53 +214,79 @@ class EnergyBook:
 
     def rows(self, targets: Collection[Target] | None, edges_s: Sequence[float]) -> list[EnergyRow]:
         """See model.history.History.energy."""
+        edges = [_up(edge_s) for edge_s in edges_s]
+        periods: dict[int, dict[Place, _Sum]] = {}
+        for first_s, place, mj, hours in self._sums(targets, edges):
+            total = periods.setdefault(first_s, {}).setdefault(place, _Sum())
+            total.energy_mj += mj
+            total.whole_hours += hours
         rows: list[EnergyRow] = []
-        for begin_s, end_s in pairwise(edges_s):
-            first_s, after_s = _up(begin_s), _up(end_s)
-            whole = (after_s - first_s) // HOUR_S
-            energy: dict[Place, int] = {}
-            complete: dict[Target, int] = {}
-            for place, mj, hours in self._sums(first_s, after_s):
-                energy[place] = energy.get(place, 0) + mj
-                complete[place[0]] = complete.get(place[0], 0) + hours
-            rows += [
-                EnergyRow(int(begin_s), target, tariff, mj, complete[target] == whole)
-                for (target, tariff), mj in sorted(energy.items(), key=_order)
-                if targets is None or target in targets
-            ]
+        for begin_s, (first_s, after_s) in zip(edges_s, pairwise(edges), strict=False):
+            places = periods.get(first_s, {}) if first_s < after_s else {}
+            for (target, tariff), total in sorted(places.items(), key=_order):
+                whole = places[target, ""].whole_hours * HOUR_S == after_s - first_s
+                rows.append(EnergyRow(int(begin_s), target, tariff, total.energy_mj, whole))
         return rows
 
-    def _sums(self, first_s: int, after_s: int) -> Iterable[tuple[Place, int, int]]:
-        """(place, energy, complete hours) from the card, and from the hours that wait."""
-        waiting = [hour_s for hour_s in self._hours if first_s <= hour_s < after_s]
-        if self._database is not None:
-            names = self._database.names
-            query = "SELECT target, tariff, SUM(energy_mj), SUM(tariff = 0 AND NOT late AND"
-            query += " seen_s >= ?) FROM energy WHERE hour_s >= ? AND hour_s < ? AND NOT hour_s IN"
-            query += " (SELECT value FROM json_each(?)) GROUP BY target, tariff"
-            bounds = (WHOLE_HOUR_S, first_s, after_s, json.dumps(waiting))
-            for target, tariff, mj, hours in self._database.connection.execute(query, bounds):
-                yield (parsed_target(names.text(target)), _tariff(names, tariff)), mj, hours
+    def _sums(
+        self, targets: Collection[Target] | None, edges: Sequence[int]
+    ) -> Iterator[tuple[int, Place, int, int]]:
+        """(begin of the period, place, energy, whole hours), several of one place at times."""
+        waiting = [hour_s for hour_s in self._hours if edges[0] <= hour_s < edges[-1]]
         for hour_s in waiting:
+            first_s = edges[bisect_right(edges, hour_s) - 1]
             for place, row in self._hours[hour_s].items():
-                whole = not place[1] and not row.late and row.seen_s >= WHOLE_HOUR_S
-                yield place, row.energy_mj, int(whole)
+                if targets is None or place[0] in targets:
+                    yield first_s, place, row.energy_mj, int(not place[1] and row.is_whole)
+        if self._database is None:
+            return
+        if all(after_s - first_s == HOUR_S for first_s, after_s in pairwise(edges)):
+            yield from self._stored_sums(targets, edges[0], edges[-1], waiting, by_hour=True)
+            return
+        for first_s, after_s in pairwise(edges):
+            yield from self._stored_sums(targets, first_s, after_s, waiting, by_hour=False)
+
+    def _stored_sums(
+        self,
+        targets: Collection[Target] | None,
+        first_s: int,
+        after_s: int,
+        waiting: Sequence[int],
+        by_hour: bool,
+    ) -> Iterator[tuple[int, Place, int, int]]:
+        """From the card, without the hours that wait: what waits is newer."""
+        if self._database is None:
+            return
+        names = self._database.names
+        wanted = [names.known(str(target)) for target in targets or ()]
+        query = _BY_HOUR if by_hour else _BY_PERIOD
+        about = (first_s, after_s, json.dumps(waiting), json.dumps(wanted), targets is None)
+        places: dict[tuple[int, int], Place] = {}
+        for start_s, *numbers, mj, hours in self._database.connection.execute(
+            query, (WHOLE_HOUR_S, *about)
+        ):
+            target, tariff = numbers
+            if (target, tariff) not in places:
+                place = parsed_target(names.text(target)), _tariff(names, tariff)
+                places[target, tariff] = place
+            yield start_s, places[target, tariff], mj, hours
 
     def replace(
         self, database: Database, begin_s: float, end_s: float, new: Sequence[EnergyRow]
     ) -> None:
         """In a transaction of the caller's, after `write`: nothing waits that `new` is not."""
         self.remove(database, None, begin_s, end_s)
-        names = database.names
+        hours: dict[tuple[int, Target], dict[str, int]] = {}
+        whole: dict[tuple[int, Target], bool] = {}
+        for row in new:
+            key = _up(row.start_wall_s), row.target
+            hours.setdefault(key, {"": 0})[row.tariff] = row.energy_mj
+            whole[key] = whole.get(key, True) and row.complete
         rows = [
-            (
-                row.start_wall_s,
-                *_numbers(names, (row.target, row.tariff)),
-                row.energy_mj,
-                HOUR_S if row.complete and not row.tariff else 0,
-                not row.complete,
-            )
-            for row in new
+            (hour_s, *_numbers(database.names, (target, tariff)), mj)
+            + ((HOUR_S, 0) if whole[hour_s, target] and not tariff else (0, 1))
+            for (hour_s, target), tariffs in hours.items()
+            for tariff, mj in tariffs.items()
         ]
         query = "INSERT OR REPLACE INTO energy VALUES (?, ?, ?, ?, ?, ?)"
         database.connection.executemany(query, rows)
@@ -293,6 +339,6 @@ def _up(wall_s: float) -> int:
     return int(-(-wall_s // HOUR_S)) * HOUR_S
 
 
-def _order(item: tuple[Place, int]) -> tuple[str, int, str]:
+def _order(item: tuple[Place, _Sum]) -> tuple[str, int, str]:
     (target, tariff), _ = item
     return target.kind.value, target.index, tariff

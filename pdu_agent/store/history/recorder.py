@@ -125,6 +125,7 @@ class Recorder:
     def _keep_journal(self) -> None:
         new = self._journal.with_suffix(".new")
         try:
+            new.touch(mode=0o600)
             new.write_bytes(self.card.energy.journal())
             new.replace(self._journal)
         except OSError as error:

@@ -14,7 +14,7 @@ import logging
 import struct
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,6 +88,7 @@ class TensFolder:
         number = 1 + max((int(file.path.stem.split("-")[1]) for file in self._files), default=0)
         path = self._folder / f"{start_s:012d}-{number:06d}{_SUFFIX}"
         head = _head(columns)
+        path.touch(mode=0o600)
         path.write_bytes(head)
         self._files.append(_File(path, start_s, len(head)))
         self._columns = columns
@@ -108,6 +109,7 @@ class TensFolder:
             _framed(encode(block, _resolutions(columns))) for block in blocks
         )
         new = path.with_suffix(".new")
+        new.touch(mode=0o600)
         new.write_bytes(data)
         new.replace(path)
         self._files[place] = replace(self._files[place], size=len(data))
@@ -128,7 +130,7 @@ class TensFolder:
                 continue
             columns, frames = _frames(file.path)
             if series in columns:
-                for block in _decoded(frames, columns.index(series)):
+                for block in _decoded(frames, (columns.index(series),)):
                     canvas.paint(block.start_s, block.rollups[0])
 
     def _with_ends(self) -> Iterator[tuple[_File, int]]:
@@ -206,10 +208,10 @@ def _frames(path: Path) -> tuple[Columns, list[bytes]]:
     return columns, frames
 
 
-def _decoded(frames: list[bytes], key: int | None = None) -> Iterator[Block]:
+def _decoded(frames: list[bytes], wanted: Container[int] | None = None) -> Iterator[Block]:
     for frame in frames:
         with suppress(StoreError):  # of another version: as if it were not there
-            yield decode(frame, key)
+            yield decode(frame, wanted)
 
 
 def _content(path: Path) -> tuple[Columns, list[Block]]:

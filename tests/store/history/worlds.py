@@ -21,12 +21,16 @@ POWER_1 = Series(OUTLET_1, Kept.ACTIVE_POWER)
 POWER_2 = Series(OUTLET_2, Kept.ACTIVE_POWER)
 COLUMNS = (POWER_1, POWER_2)
 GAP = float("nan")
+made: list[Recorder] = []
+"""Those of the test that runs."""
 
 
 def make_recorder(folder: Path, settings: HistorySettings | None = None) -> Recorder:
     for name in ("run", "state"):
         (folder / name).mkdir(exist_ok=True)
-    return Recorder(folder / "run", folder / "state", settings or HistorySettings())
+    recorder = Recorder(folder / "run", folder / "state", settings or HistorySettings())
+    made.append(recorder)
+    return recorder
 
 
 def feed(
