@@ -26,6 +26,7 @@ from pdu_agent.app.accounts import Person, announce_setup, open_auth
 from pdu_agent.app.backups import BackupDesk
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
+from pdu_agent.app.config_file import ConfigFile
 from pdu_agent.app.cooling import fan_keeper
 from pdu_agent.app.core_settings import core_settings_of
 from pdu_agent.app.costing import cost_terms_of
@@ -49,6 +50,7 @@ from pdu_agent.core.plans.week import week
 from pdu_agent.hw.host import HostReader
 from pdu_agent.model.clock import SystemClock
 from pdu_agent.model.commands import Actor
+from pdu_agent.model.configuration import Configuration, WithoutFile
 from pdu_agent.model.errors import ConfigError, StoreError
 from pdu_agent.model.events import Subscription
 from pdu_agent.model.host import Queue
@@ -88,6 +90,7 @@ class Occasion:
     first_board_on: bool = False
     on_ready: Callable[[], None] = lambda: None
     read: Callable[[], AgentSettings] | None = None
+    config: Path | None = None
     people: tuple[Person, ...] = ()
 
 
@@ -183,6 +186,7 @@ class Agent:
             asker(lambda: core_settings_of(reloader.settings), runtime.core),
             auth=await asyncio.to_thread(open_auth, self._settings, self._occasion.people),
             waves=hardware.waves.ask,
+            configuration=self._configuration(reloader, runtime),
             audit=partial(
                 commands_newest_first, self._settings.runtime_dir, self._settings.state_dir
             ),
@@ -244,6 +248,11 @@ class Agent:
         core.events.unsubscribe(earlier)
         snmp.notify(earlier.drain())
         log.info("SNMP answers on %s", ", ".join(snmp.addresses) or NO_PORT)
+
+    def _configuration(self, reloader: Reloader, runtime: Runtime) -> Configuration:
+        if self._occasion.config is None:
+            return WithoutFile()
+        return ConfigFile(self._occasion.config, os.environ, reloader, runtime.core.note_change)
 
     async def _start_web(self, runtime: Runtime, services: Services) -> None:
         # In a thread, because importing aiohttp takes long enough to delay SNMP answers.

@@ -28,8 +28,10 @@ KEEP_S = 24 * 3600.0
 MAX_KEPT = 1000
 MAX_KEPT_BYTES = 1024 * 1024
 """Of all answers together, packed; that of a batch for 64 outlets has about 10 kB."""
-SECRET = ("session", "setup", "tokens", "users")
-"""Below /api/v1: their answers have what nobody keeps, so a key has no effect there."""
+SECRET = ("session", "setup", "tokens", "users", "config")
+"""Below /api/v1: their answers have what nobody keeps, so a key has no effect there; and nothing is
+done by having a configuration judged.
+"""
 
 _KEY = re.compile(r"[!-~]{1,128}")
 _KEPT_HEADERS = ("ETag", "Location")

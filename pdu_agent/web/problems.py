@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from pdu_agent.model.errors import (
     BudgetExceeded,
@@ -53,6 +54,10 @@ HTTP_ERRORS: Mapping[int, str] = {
 
 CONFIGURATION = "configuration"
 """Code where the configuration file is what is wrong."""
+NO_FILE = "no_file"
+"""Code where the agent runs without a configuration file."""
+READ_ONLY = "read_only"
+"""Code where the folder of the configuration takes no new file."""
 IN_PROGRESS = "in_progress"
 """Code where the first request with an Idempotency-Key is not done yet."""
 KEY_REUSED = "key_reused"
@@ -62,6 +67,8 @@ CODES: Mapping[str, int] = {
     **{code: status for status, code in COMMAND_ERRORS.values()},
     **{code: status for status, code in HTTP_ERRORS.items()},
     CONFIGURATION: 422,
+    NO_FILE: 409,
+    READ_ONLY: 409,
     IN_PROGRESS: 409,
     KEY_REUSED: 422,
 }
@@ -75,7 +82,7 @@ class Problem(Exception):
     """An answer other than success. `members` are further members of the JSON object."""
 
     def __init__(
-        self, status: int, code: str, detail: str, retry_after_s: int | None = None, **members: int
+        self, status: int, code: str, detail: str, retry_after_s: int | None = None, **members: Any
     ) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s if status != 503 else RETRY_AFTER_S
@@ -95,7 +102,7 @@ class Problem(Exception):
         status, code = COMMAND_ERRORS[type(error)]
         return Problem(status, code, str(error), **members)
 
-    def to_plain(self) -> dict[str, str | int]:
+    def to_plain(self) -> dict[str, Any]:
         return {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,

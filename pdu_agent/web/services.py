@@ -12,6 +12,7 @@ from pdu_agent.core.costs.terms import NO_TERMS, CostTerms
 from pdu_agent.core.outage.what_if import AskMainsFail, MainsFail, MainsFailAnswer
 from pdu_agent.core.plans.week import AskWeek, Week
 from pdu_agent.model.commands import Actor, Target
+from pdu_agent.model.configuration import Configuration, WithoutFile
 from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import ConfigError, InvalidValue, UnknownTarget
 from pdu_agent.model.events import EventBus
@@ -71,6 +72,8 @@ class Services:
     week: AskWeek = _no_week
     audit: AskAudit = _no_audit
     """The audit log."""
+    configuration: Configuration = field(default_factory=WithoutFile)
+    """The configuration file."""
     waves: AskWave = _no_wave
     events: EventBus = field(default_factory=EventBus)
     """Those of the controller: whoever follows the unit is told at once."""

@@ -44,6 +44,7 @@ from pdu_agent.model.commands import (
     TargetKind,
     Ticket,
 )
+from pdu_agent.model.configuration import Applied, Complaint
 from pdu_agent.model.control import Upcoming
 from pdu_agent.model.errors import CommandError, ConfigError, OutletLocked, UnknownTarget
 from pdu_agent.model.inrush import SwitchOn
@@ -471,6 +472,23 @@ async def shown_wave(_target: Target) -> tuple[float, Wave]:
     return NOON_S, WAVE
 
 
+class FakeConfiguration:
+    """A file with one line, in which nothing is wrong."""
+
+    def __init__(self) -> None:
+        self.text = b"schema: 1\n"
+
+    async def read(self) -> bytes:
+        return self.text
+
+    async def check(self, _text: bytes, /) -> tuple[Complaint, ...]:
+        return ()
+
+    async def apply(self, text: bytes, _before: bytes | None, _actor: Actor, /) -> Applied:
+        self.text = text
+        return Applied((), ())
+
+
 @dataclass
 class Answer:
     status: int
@@ -515,6 +533,7 @@ class RunningAgent:
             self._reload,
             self.controller.upcoming,
             mains_fail=self.controller.mains_fail,
+            configuration=FakeConfiguration(),
             waves=shown_wave,
             history=self.history,
             costs=lambda: self.costs,

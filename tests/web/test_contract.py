@@ -28,6 +28,7 @@ from pdu_agent.model.snapshot import (
 )
 from pdu_agent.web import api, contract
 from pdu_agent.web.access import LocalAccess
+from pdu_agent.web.auth.public import PUBLIC
 from pdu_agent.web.problems import CODES, COMMAND_ERRORS, HTTP_ERRORS, Problem
 from tests.web.fake_agent import ADMIN, ADMIN_TOKEN_ID, FakeController, RunningAgent, running_agent
 
@@ -329,3 +330,12 @@ def test_two_files_that_define_the_same_are_refused(
     monkeypatch.setattr(contract, "PARTS", tmp_path)
     with pytest.raises(ValueError, match=r"more\.yaml: /api/v1/outlets is defined twice"):
         contract.document()
+
+
+def test_what_everybody_may_ask_is_what_the_contract_says() -> None:
+    documented = {
+        (method.upper(), path)
+        for path, method, operation in contract.operations(CONTRACT)
+        if operation["security"] == []
+    }
+    assert documented == {(method, path) for method, path in PUBLIC if path.startswith(api.API)}

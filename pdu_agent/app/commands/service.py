@@ -97,7 +97,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from pdu_agent.app.config.load import load_settings
 
     read = partial(load_settings, arguments.config, os.environ)
-    run_agent(read(), Occasion(read=read))
+    run_agent(read(), Occasion(read=read, config=arguments.config))
     return exits.OK
 
 

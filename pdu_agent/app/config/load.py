@@ -55,20 +55,25 @@ class ConfigErrors(ConfigError):
         self.problems = problems
 
 
-def load_settings(path: Path, environ: Mapping[str, str]) -> AgentSettings:
-    """The settings of the agent. Raises ConfigErrors, with every error and warning in it."""
+def load_settings(
+    path: Path, environ: Mapping[str, str], text: bytes | None = None
+) -> AgentSettings:
+    """The settings of the agent. Raises ConfigErrors, with every error and warning in it.
+
+    text: what would be in the file, in place of what is.
+    """
     problems = Problems()
-    settings = _settings(path, environ, problems)
+    settings = _settings(path, environ, problems, text=text)
     told = [str(problem) for problem in problems.in_order()]
     if settings is None or problems.errors:
         raise ConfigErrors(told)
     return replace(settings, warnings=tuple(told))
 
 
-def check_file(path: Path, environ: Mapping[str, str]) -> list[Problem]:
-    """All complaints, warnings among them, in the order of the file."""
+def check_file(path: Path, environ: Mapping[str, str], text: bytes | None = None) -> list[Problem]:
+    """All complaints, warnings among them, in the order of the file. text: as of load_settings."""
     problems = Problems()
-    settings = _settings(path, environ, problems, is_thorough=True)
+    settings = _settings(path, environ, problems, is_thorough=True, text=text)
     if settings is not None:
         # Loaded here: the agent itself finds the same when it makes its simulator.
         from pdu_agent.app.config.simulation_check import simulation_check
@@ -78,10 +83,14 @@ def check_file(path: Path, environ: Mapping[str, str]) -> list[Problem]:
 
 
 def _settings(
-    path: Path, environ: Mapping[str, str], problems: Problems, is_thorough: bool = False
+    path: Path,
+    environ: Mapping[str, str],
+    problems: Problems,
+    is_thorough: bool = False,
+    text: bytes | None = None,
 ) -> AgentSettings | None:
     """is_thorough: also look for what takes a while to find, and stops nobody."""
-    raw = _read_bytes(path, Place(str(path)), problems)
+    raw = _read_bytes(path, Place(str(path)), problems) if text is None else text
     root = yaml12.parse(raw, str(path), problems) if raw is not None else None
     tree = versions.upgraded(root, str(path), problems) if root is not None else None
     if tree is None:
