@@ -28,6 +28,7 @@ from pdu_agent.web import (
     history,
     listing,
     outages,
+    priorities,
     protection,
     purge,
     resources,
@@ -98,6 +99,7 @@ def make_app(
     app.router.add_post(f"{API}/reload", partial(_reload, services.reload))
     upkeep.add_routes(app.router, API, controller, _body)
     protection.add_routes(app.router, API, controller, _body)
+    priorities.add_routes(app.router, API, controller, _body)
     schedules.add_routes(app.router, API, controller, _body, services.upcoming)
     schedule_week.add_routes(app.router, API, controller, services.week)
     rules.add_routes(app.router, API, controller, _body)

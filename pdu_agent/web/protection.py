@@ -29,6 +29,7 @@ from pdu_agent.web.asking import Body, refuse_unknown, submit
 from pdu_agent.web.caller import seen
 from pdu_agent.web.orders import outlet_number, outlet_row
 from pdu_agent.web.plain import Plain, instant, number
+from pdu_agent.web.priorities import with_priorities
 
 _SETTINGS = {"limit": CapSetting.LIMIT, "margin": CapSetting.MARGIN}
 
@@ -88,16 +89,20 @@ async def _reset_trip(controller: Controller, body: Body, request: web.Request) 
 
 async def _what_if(controller: Controller, request: web.Request) -> web.Response:
     query = request.query
-    refuse_unknown(query, ("cap", "lose", "target", "basis"))
+    refuse_unknown(query, ("cap", "lose", "target", "basis", "load", "priorities"))
     if query.get("basis", Basis.PEAK.value) not in [basis.value for basis in Basis]:
         raise InvalidValue("basis: expected peak or now")
-    if "target" in query and "cap" not in query:
-        raise InvalidValue("target: goes with cap only")
+    for key in ("target", "load", "priorities"):
+        if key in query and "cap" not in query:
+            raise InvalidValue(f"{key}: goes with cap only")
     basis = Basis(query.get("basis", Basis.PEAK.value))
     snapshot, cap_plain, loss_plain = seen(controller, request), None, None
     if "cap" in query:
         target = target_of(query["target"]) if "target" in query else UNIT
-        cap_plain = _cap_plain(cap_answer(snapshot, target, _watts(query["cap"]), basis))
+        load_w = _watts("load", query["load"]) if "load" in query else None
+        tried = with_priorities(snapshot, query.get("priorities", ""))
+        answer = cap_answer(tried, target, _watts("cap", query["cap"]), basis, load_w)
+        cap_plain = _cap_plain(answer)
     if "lose" in query:
         loss_plain = _loss_plain(loss_answer(snapshot, query["lose"], basis))
     return web.json_response({"cap": cap_plain, "loss": loss_plain})
@@ -162,11 +167,11 @@ def _cap_row(snapshot: Snapshot, text: str) -> Cap:
     raise UnknownTarget(f"there is no cap {text[:20]!r} in force; there are: {known}")
 
 
-def _watts(text: str) -> float:
+def _watts(what: str, text: str) -> float:
     try:
-        return _finite("cap", float(text))
+        return _finite(what, float(text))
     except ValueError:
-        raise InvalidValue(f"cap: {text[:20]!r} is no number of watts") from None
+        raise InvalidValue(f"{what}: {text[:20]!r} is no number of watts") from None
 
 
 def _finite(what: str, value: object) -> float:

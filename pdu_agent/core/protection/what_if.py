@@ -87,14 +87,27 @@ class LossAnswer:
     feeders: tuple[Loaded, ...]
 
 
-def cap_answer(snapshot: Snapshot, target: Target, limit_w: float, basis: Basis) -> CapAnswer:
-    """Raises UnknownTarget, or InvalidValue for no limit or a target without a value."""
+def cap_answer(
+    snapshot: Snapshot,
+    target: Target,
+    limit_w: float,
+    basis: Basis,
+    load_w: float | None = None,
+) -> CapAnswer:
+    """load_w: what the target carries in all; None for what `basis` has it carry.
+
+    Raises UnknownTarget, or InvalidValue for no limit or a target without a value.
+    """
     if not 1 <= limit_w <= LARGEST_W:
         raise InvalidValue(f"a cap of {limit_w:g} W is outside 1 to {LARGEST_W:g} W")
+    if load_w is not None and not 0 <= load_w <= LARGEST_W:
+        raise InvalidValue(f"a load of {load_w:g} W is outside 0 to {LARGEST_W:g} W")
     feeds = _feeds(snapshot)
     behind = _behind(snapshot, feeds, target, Quantity.ACTIVE_POWER)
     rows = {row.index: row for row in snapshot.outlets}
-    carried_w = _carried(snapshot, target, Quantity.ACTIVE_POWER, basis, behind)
+    carried_w = load_w
+    if carried_w is None:
+        carried_w = _carried(snapshot, target, Quantity.ACTIVE_POWER, basis, behind)
     if carried_w is None:
         raise InvalidValue(f"{target} has no value to go by: nothing measures it now")
     draws = {
