@@ -3,7 +3,7 @@
 // and gaps as gaps. Behind each curve is a table with the same values.
 
 import { ask } from "./api.js";
-import { instant, written } from "./numbers.js";
+import { day, hour, instant, inZone, MISSING, written } from "./numbers.js";
 
 const POINTS = 480;
 const TABLE_ROWS = 48;
@@ -14,6 +14,16 @@ export const token = (name) => getComputedStyle(document.documentElement).getPro
 export function axis(extra = {}) {
   const line = { stroke: token("--grid"), width: 1 };
   return { stroke: token("--muted"), grid: line, ticks: line, font: "12px system-ui, sans-serif", ...extra };
+}
+
+const DAY_S = 86_400;
+
+/** Ticks of time: hours, with the day where it begins; days where a step is one. */
+function ticksOfTime(_plot, ticks, _axis, _space, step) {
+  return ticks.map((each) => {
+    const moment = new Date(each * 1000);
+    return step >= DAY_S || hour(moment) === "00:00" ? day(moment) : hour(moment);
+  });
 }
 
 /** Horizontal lines where limits are. limits: [{label, value, critical}]. */
@@ -84,16 +94,17 @@ export class HistoryChart {
     const times = average.map((_, place) => first + (place + 0.5) * step);
     const unit = this.figure.dataset.unit;
     const colour = token("--series-1");
-    const show = (_plot, value) => (value === null ? "\u2013" : `${written(value, 2)} ${unit}`);
+    const show = (_plot, value) => (value === null ? MISSING : `${written(value, 2)} ${unit}`);
     this.plot?.destroy();
     this.plot = new globalThis.uPlot({
       width: this.place.clientWidth, height: HEIGHT,
       cursor: { y: false }, plugins: [limitLines(this.limits)],
       scales: { y: { range: rangeOf(this.limits) } },
-      axes: [axis(), axis({ size: 56 })],
+      tzDate: (second) => inZone(new Date(second * 1000)),
+      axes: [axis({ values: ticksOfTime }), axis({ size: 56 })],
       bands: [{ series: [3, 1], fill: `${colour}33` }],
       series: [
-        { label: "Time" },
+        { label: "Time", value: (_plot, second) => (second === null ? MISSING : instant(new Date(second * 1000))) },
         { label: "lowest", width: 0, points: { show: false }, value: show },
         { label: "mean", stroke: colour, width: 1.5, points: { show: false }, value: show },
         { label: "highest", width: 0, points: { show: false }, value: show },
