@@ -61,6 +61,7 @@ SECTIONS = (
             Entry("/groups", "Groups"),
             Entry("/schedules", "Schedules"),
             Entry("/rules", "Rules"),
+            Entry("/cap", "Power cap", reads_unit),
         ),
     ),
     Section(

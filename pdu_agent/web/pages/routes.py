@@ -11,6 +11,7 @@ from pdu_agent.model.commands import Controller
 from pdu_agent.web.pages import (
     about,
     alarms,
+    cap,
     energy,
     entry,
     events,
@@ -37,6 +38,7 @@ PAGES: tuple[Callable[[web.UrlDispatcher, Site], None], ...] = (
     schedules.add_routes,
     rules.add_routes,
     groups.add_routes,
+    cap.add_routes,
     thresholds.add_routes,
     alarms.add_routes,
     events.add_routes,

@@ -21,8 +21,8 @@ from pdu_agent.model.snapshot import Sensor, SensorKind, SensorStatus, Snapshot,
 from pdu_agent.web.editable import EDITABLES
 from pdu_agent.web.etags import etag_of
 from pdu_agent.web.pages.offered import is_offered
+from pdu_agent.web.pages.short import short
 from pdu_agent.web.pages.site import Site, render
-from pdu_agent.web.pages.words import fixed
 
 UNITS = {
     SensorKind.TEMPERATURE: "°C",
@@ -94,8 +94,3 @@ def limits_in_words(row: Threshold) -> str:
         (Limit.HIGH_CRITICAL, row.high_critical),
     )
     return ", ".join(f"{limit.value} {short(at)}" for limit, at in given if limit in row.enabled)
-
-
-def short(value: float) -> str:
-    """Without decimals that say nothing."""
-    return fixed(value, 3).rstrip("0").rstrip(".")

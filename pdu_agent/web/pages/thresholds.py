@@ -16,6 +16,7 @@ from pdu_agent.model.snapshot import Snapshot, Threshold, ThresholdState
 from pdu_agent.web.editable import EDITABLES, quantity_word
 from pdu_agent.web.etags import etag_of
 from pdu_agent.web.pages.offered import is_offered
+from pdu_agent.web.pages.short import short
 from pdu_agent.web.pages.site import Site, render
 
 UNITS = {
@@ -108,6 +109,7 @@ async def _thresholds(site: Site, request: web.Request) -> web.Response:
         cards=cards,
         resting=[each for each in resting if each.may_edit],
         opened=opened,
+        short=short,
     )
 
 

@@ -14,8 +14,8 @@ from pdu_agent.core.metered.tariffs import ClockTime
 from pdu_agent.core.plans.settings import PlanSettings, PlanWhen
 from pdu_agent.core.plans.week import week
 from pdu_agent.core.settings import CoreSettings, DeviceSettings, InletSettings, OutletSettings
-from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.control import Outage, OutageState, Plan, Rule, RuleState
+from pdu_agent.model.commands import Hold, Quantity, Rank, Target, TargetKind
+from pdu_agent.model.control import Cap, CapState, Outage, OutageState, Plan, Rule, RuleState
 from pdu_agent.model.snapshot import (
     Alarm,
     EventKind,
@@ -27,12 +27,12 @@ from pdu_agent.model.snapshot import (
 )
 from pdu_agent.model.ups import Ups, UpsFlag, UpsLine
 from pdu_agent.web.services import Services
-from tests.web.fake_agent import NOON_S, FakeController, make_outlet, make_snapshot
+from tests.web.fake_agent import INLET_1, NOON_S, FakeController, make_outlet, make_snapshot
 from tests.web.pages.browsing import ADMIN, SWITCHER, TENANT, VIEWER, page
 
 PATHS = (
     *("/schedules", "/rules", "/groups", "/thresholds"),
-    *("/alarms", "/events", "/sensors", "/ups"),
+    *("/alarms", "/events", "/sensors", "/ups", "/cap"),
 )
 EVIL = "<script>alert(1)</script>&\"'"
 PLANS = (
@@ -62,12 +62,18 @@ UPS = Ups(
     inlets=(1,),
     variables={"ups.status": EVIL},
 )
+SHED = Hold("cap 1", Rank.SAFETY, False, "shed at 412 W", NOON_S, "returns below 320 W")
 OUTAGE = Outage("rack", OutageState.LOW, NOON_S, (1,), (1, 2), EVIL, "outlet 3 off", NOON_S + 9)
 
 
 @pytest.fixture
 def unit() -> FakeController:
-    snapshot = make_snapshot()
+    snapshot = make_snapshot(
+        caps=(
+            Cap(1, EVIL, INLET_1, Quantity.ACTIVE_POWER, 400.0, 20.0, 412.5, CapState.OVER, (3,)),
+            Cap(2, "a", INLET_1, Quantity.CURRENT, 10.0, 0.5, None, CapState.UNKNOWN, ()),
+        )
+    )
     events = tuple(
         LoggedEvent(
             number,
@@ -92,7 +98,13 @@ def unit() -> FakeController:
                 *snapshot.alarms,
                 Alarm(2, "x", Severity.CRITICAL, EVIL, EVIL, NOON_S - 90, acknowledged=True),
             ),
-            outlets=(*snapshot.outlets, make_outlet(5, name=EVIL)),
+            outlets=(
+                *snapshot.outlets[:2],
+                replace(snapshot.outlets[2], holds=(SHED,)),
+                snapshot.outlets[3],
+                make_outlet(5, name=EVIL, priority=7),
+                make_outlet(6, name="kept", priority=0),
+            ),
         )
     )
 
@@ -285,3 +297,22 @@ def test_a_ups_tells_its_flags_and_what_it_does_not_know_is_a_dash(unit: FakeCon
     assert "Silent since" in text
     assert "229.5" not in text
     assert "<dt>Runtime</dt><dd>\N{EN DASH}</dd>" in text
+
+
+def test_a_cap_tells_what_it_shed_and_when_that_returns(unit: FakeController) -> None:
+    _, text = page(unit, "/cap")
+    assert "shed at 412 W; returns below 320 W" in text
+    assert "412" in text
+    assert 'data-api="POST /api/v1/caps/2"' in text
+
+
+def test_priorities_are_shown_from_what_goes_first_to_what_never_goes(
+    unit: FakeController,
+) -> None:
+    _, text = page(unit, "/cap")
+    assert re.findall(r'class="level" data-priority="(\d+)"', text) == ["7", "1", "0"]
+    assert re.findall(r'data-outlet="(\d+)"', text) == ["5", "1", "2", "3", "6"]
+    assert "data-may-order" in text
+    seen = page(unit, "/cap", VIEWER)[1]
+    assert "data-may-order" not in seen
+    assert "Save the order" not in seen
