@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every page that an administrator finds: for everybody, at every width, without complaints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.browsing import DESK, PHONE, Visitor
+
+Visit = Callable[..., Visitor]
+
+
+def pages_of(it: Visitor) -> list[str]:
+    """What the navigation leads to, and the page of an outlet."""
+    it.open("/")
+    found = it.page.eval_on_selector_all(".nav a", "all => all.map(a => a.getAttribute('href'))")
+    return [*found, "/outlets/1"]
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_every_page_is_for_everybody(visit: Visit, session: Any, size: tuple[int, int]) -> None:
+    """No serious finding of axe in either theme, no sideways scrolling, nothing on the console."""
+    it = visit(size=size, session=session)
+    found = []
+    pages = pages_of(it)
+    assert len(pages) > 5
+    for path in pages:
+        it.open(path)
+        found += [f"{path}: {each}" for each in (*complaints(it), *it.complaints)]
+        it.complaints.clear()
+    assert found == []
+
+
+def complaints(it: Visitor) -> Iterator[str]:
+    """About the page that is open, in both themes."""
+    for scheme in ("light", "dark"):
+        it.page.emulate_media(color_scheme=scheme)
+        yield from (f"{scheme}: {each}" for each in it.judged())
+    if it.overflow_px() > 0:
+        yield f"{it.overflow_px()} px too wide"
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("path", ["/login", "/setup"])
+def test_the_way_in_is_for_everybody(visit: Visit, path: str) -> None:
+    for size, scheme in ((PHONE, "dark"), (DESK, "light")):
+        it = visit(size=size, scheme=scheme)
+        it.open(path)
+        assert it.judged() == []
+        assert it.overflow_px() <= 0
+        assert it.complaints == []
