@@ -32,8 +32,8 @@ class Span:
     now_s: float
 
     def hours(self, terms: CostTerms) -> int:
-        """That have passed."""
-        last_s = min(midnight_s(self.end, terms.zone), int(self.now_s) // HOUR_S * HOUR_S)
+        """That have begun."""
+        last_s = min(midnight_s(self.end, terms.zone), -(-int(self.now_s) // HOUR_S) * HOUR_S)
         return max(0, last_s - midnight_s(self.first, terms.zone)) // HOUR_S
 
     def days_begun(self, terms: CostTerms) -> int:

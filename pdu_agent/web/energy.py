@@ -289,7 +289,7 @@ async def _periods(
 
 
 def _period(begin_s: int, end_s: int, account: Account, now_s: float) -> Plain:
-    hours = max(0, min(end_s, int(now_s)) - begin_s) // HOUR_S
+    hours = -(min(0, begin_s - min(end_s, int(now_s))) // HOUR_S)
     return {
         "start": instant(begin_s),
         "end": instant(end_s),

@@ -13,6 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pdu_agent.app.config.load import check_file
+from pdu_agent.core.costs.money import Price
+from pdu_agent.core.costs.prices import Prices
+from pdu_agent.core.costs.settings import PriceList, PriceSettings
 from pdu_agent.core.costs.standby import (
     QUARTER_S,
     WEEK_HOURS,
@@ -23,6 +26,8 @@ from pdu_agent.core.costs.standby import (
     weekly_cost,
     windows,
 )
+from pdu_agent.core.costs.terms import CostTerms
+from pdu_agent.core.metered.tariffs import ClockTime, TariffPlan, TariffSettings
 
 ROME = ZoneInfo("Europe/Rome")
 MONDAY = datetime(2026, 2, 2, tzinfo=ROME)
@@ -147,6 +152,17 @@ def test_it_says_why_there_is_no_idle_draw(
 
 def test_one_week_is_too_little_for_a_schedule() -> None:
     assert found(quarters(1, office)).off_hours == ()
+
+
+def test_the_week_in_which_daylight_saving_begins_has_a_price_for_each_hour() -> None:
+    settings = PriceSettings(currency="EUR", bands={"day": Price(300_000), "night": Price(200_000)})
+    night = TariffSettings("night", ClockTime(22 * 60), ClockTime(6 * 60))
+    plan = TariffPlan((night,), "day", ROME)
+    terms = CostTerms(Prices(PriceList(settings), "day"), plan, ROME)
+    prices = terms.week_prices(datetime(2026, 4, 1, 12, tzinfo=ROME).timestamp())
+    assert prices is not None
+    assert sorted(prices) == list(range(WEEK_HOURS))
+    assert [prices[hour] for hour in (6 * 24 + 2, 6 * 24 + 12, 22)] == [0.2, 0.3, 0.2]
 
 
 def test_hours_are_those_of_local_time_when_daylight_saving_begins() -> None:

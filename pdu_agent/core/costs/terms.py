@@ -36,7 +36,10 @@ class CostTerms:
                 return None
             moment = datetime.fromtimestamp(begin_s, self.zone)
             found[moment.weekday() * 24 + moment.hour] = float(micros) / 1e6
-        return {hour: found.get(hour, found[(hour - 1) % WEEK_HOURS]) for hour in range(WEEK_HOURS)}
+        for hour in range(WEEK_HOURS):
+            if hour not in found:
+                found[hour] = found[(hour - 1) % WEEK_HOURS]
+        return found
 
 
 NO_TERMS = CostTerms(Prices(PriceList(), "standard"), TariffPlan((), "standard"))
