@@ -69,7 +69,8 @@ def open_auth(settings: AgentSettings, people: Sequence[Person] = ()) -> Auth:
         kept = None
     clock = SystemClock()
     setup = SetupCode(clock, kept, lambda plain: file.save(plain or {}))
-    return Auth(open_accounts(settings.state_dir, people), clock, setup=setup)
+    accounts, http = open_accounts(settings.state_dir, people), settings.http
+    return Auth(accounts, clock, http.session_idle_s, http.session_max_s, setup)
 
 
 def announce_setup(auth: Auth) -> None:

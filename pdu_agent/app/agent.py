@@ -257,7 +257,9 @@ class Agent:
     async def _start_web(self, runtime: Runtime, services: Services) -> None:
         # In a thread, because importing aiohttp takes long enough to delay SNMP answers.
         web = await asyncio.to_thread(_import_web)
-        server = web(runtime.core, self._settings.http, services=services)
+        http, folder = self._settings.http, self._settings.state_dir
+        server = web(runtime.core, http, services=services, state_dir=folder)
+        self._takers.append(lambda settings: server.renew_certificate(settings.http))
         await server.start()
         self._exit.push_async_callback(server.stop)
         await asyncio.to_thread(announce_setup, services.auth)

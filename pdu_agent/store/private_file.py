@@ -43,23 +43,29 @@ class PrivateFile:
             raise StoreError(f"{self._path} is broken: {exc}") from exc
 
     def save(self, plain: Any) -> None:
-        data = json.dumps(plain, indent=1).encode()
-        new = self._path.with_name(f"{self._path.name}.new")
-        try:
-            self._write(new, data)
-            self._files.rename(new, self._path)
-            self._files.sync_folder(self._path.parent)
-        except OSError as exc:
-            raise folder_error(f"write {self._path.name}", self._path.parent, exc) from exc
+        replace_file(self._path, json.dumps(plain, indent=1).encode(), self._files)
 
-    def _write(self, new: Path, data: bytes) -> None:
-        # One that was left by a crash, or put there, may have another mode or lead elsewhere.
-        with suppress(FileNotFoundError):
-            self._files.unlink(new)
-        file = self._files.create(new)
-        try:
-            while data:
-                data = data[self._files.write(file, data) :]
-            self._files.sync(file)
-        finally:
-            self._files.close(file)
+
+def replace_file(path: Path, data: bytes, files: FileOps | None = None) -> None:
+    """The whole of a file that only its owner may read. Blocks; raises StoreError."""
+    files = files or FileOps()
+    new = path.with_name(f"{path.name}.new")
+    try:
+        _write(new, data, files)
+        files.rename(new, path)
+        files.sync_folder(path.parent)
+    except OSError as exc:
+        raise folder_error(f"write {path.name}", path.parent, exc) from exc
+
+
+def _write(new: Path, data: bytes, files: FileOps) -> None:
+    # One that was left by a crash, or put there, may have another mode or lead elsewhere.
+    with suppress(FileNotFoundError):
+        files.unlink(new)
+    file = files.create(new)
+    try:
+        while data:
+            data = data[files.write(file, data) :]
+        files.sync(file)
+    finally:
+        files.close(file)

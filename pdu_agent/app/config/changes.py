@@ -38,6 +38,10 @@ _FIXED_FIELDS: Mapping[str, frozenset[str]] = {
     "outlets": frozenset({"number", "relay", "inlet", "branch", "line"}),
     "sensors": frozenset({"number", "kind", "driver", "options"}),
     "fans": frozenset({"number", "interval_s", "driver", "options"}),
+    "http": frozenset(
+        {"listen", "socket", "names", "tls", "client_ca", "client_roles"}
+        | {"session_idle_s", "session_max_s"}
+    ),
     "nut": frozenset({"state_path", "driver", "name", "group"}),
 }
 """Section -> what of it, or of its entries, needs a restart; the rest is taken."""

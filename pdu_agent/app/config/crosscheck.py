@@ -14,6 +14,7 @@ from pdu_agent.app.config.cap_check import cap_check
 from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.fan_check import fan_check
 from pdu_agent.app.config.hook_check import hook_check
+from pdu_agent.app.config.http_check import http_check
 from pdu_agent.app.config.meter_check import meter_check
 from pdu_agent.app.config.mib_check import mib_check
 from pdu_agent.app.config.node_check import node_check
@@ -59,6 +60,7 @@ def crosscheck(root: Node, checker: Checker, problems: Problems) -> None:
     price_check(checker, problems)
     mib_check(checker, problems)
     nut_check(checker, problems)
+    http_check(Path(root.place.source).parent, checker, problems)
     rule_check(checker, problems)
     ups_check(checker, problems)
     outage_check(checker, problems)

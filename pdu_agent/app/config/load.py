@@ -16,6 +16,7 @@ from pdu_agent.app.config.checker import Checker
 from pdu_agent.app.config.credentials import read_secrets
 from pdu_agent.app.config.crosscheck import crosscheck
 from pdu_agent.app.config.directories import default_runtime_dir, default_state_dir
+from pdu_agent.app.config.http_check import beside
 from pdu_agent.app.config.outage_check import hard_cuts
 from pdu_agent.app.config.plan_check import plan_conflicts
 from pdu_agent.app.config.price_check import price_series
@@ -109,6 +110,7 @@ def _settings(
     trims = path.parent / (file.calibration or calibration.DEFAULT_NAME)
     settings = _assembled(file, secrets, environ)
     settings = replace(settings, simulator=_with_script(settings.simulator, path.parent))
+    settings = replace(settings, http=beside(settings.http, path.parent))
     meters = calibration.calibrated(settings.meters, trims, problems)
     prices = PriceList(file.prices, series, prices_file)
     return replace(settings, meters=meters, calibration=trims, prices=prices, backup=file.backup)

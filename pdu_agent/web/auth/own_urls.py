@@ -15,7 +15,8 @@ def own_names(listen_host: str, names: Iterable[str]) -> list[str]:
     """What a browser may call this machine: names, then addresses. Blocks for a moment."""
     found = [*names]
     if is_everywhere(listen_host):
-        found += [socket.gethostname(), *own_addresses()]
+        host = socket.gethostname()
+        found += [host, *own_addresses(), *([] if "." in host else [f"{host}.local"])]
     else:
         found.append(listen_host)
     return list(dict.fromkeys(name for name in found if name))

@@ -92,7 +92,9 @@ def shown(caller: Caller) -> Plain:
 def _by(caller: Caller) -> str:
     if caller.session is not None:
         return "session"
-    return "token" if caller.token is not None else caller.actor.face
+    if caller.token is not None:
+        return "token"
+    return "certificate" if caller.actor.face == "http" else caller.actor.face
 
 
 def _rights(grant: Grant) -> dict[str, Any]:

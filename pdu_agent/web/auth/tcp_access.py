@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
+from pdu_agent.access.accounts.role import Role, grant_for
 from pdu_agent.access.accounts.token import Token
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.model.commands import Actor, Controller
@@ -21,6 +23,7 @@ from pdu_agent.web.auth.public import is_public
 from pdu_agent.web.auth.sessions import Session
 from pdu_agent.web.caller import Caller
 from pdu_agent.web.problems import Problem
+from pdu_agent.web.settings import ClientRole
 
 CSRF_HEADER = "X-CSRF-Token"
 LOGIN = "/login"
@@ -36,11 +39,17 @@ class TcpAccess:
     """
 
     def __init__(
-        self, auth: Auth, controller: Controller, listen_host: str, names: Iterable[str] = ()
+        self,
+        auth: Auth,
+        controller: Controller,
+        listen_host: str,
+        names: Iterable[str] = (),
+        client_roles: Iterable[ClientRole] = (),
     ) -> None:
         self._auth = auth
         self._controller = controller
         self._own_names = OwnNames(listen_host, names)
+        self._client_roles = {each.name: each for each in client_roles}
 
     async def identify(self, request: web.Request) -> Caller:
         self._own_names.require(request)
@@ -51,11 +60,12 @@ class TcpAccess:
         if authorization is not None and not public:
             return self._with_token(authorization, address_of(request))
         session = self._session(request)
-        if session is None and not public:
+        shown = self._with_certificate(request) if session is None else None
+        if session is None and shown is None and not public:
             raise _unknown(request)
         require_same_site(request)
         if session is None:
-            return Caller(Actor("http", "", address_of(request)), _NOTHING)
+            return shown or Caller(Actor("http", "", address_of(request)), _NOTHING)
         if request.method not in SAFE and not public:
             _require_csrf(request, session)
         return self._with_session(session, address_of(request))
@@ -73,6 +83,19 @@ class TcpAccess:
             user.name,
             session,
             is_valid=lambda: sessions.is_valid(session),
+        )
+
+    def _with_certificate(self, request: web.Request) -> Caller | None:
+        """Who shows a certificate of the authority that the settings name, and is named there."""
+        certificate = request.get_extra_info("peercert") if self._client_roles else None
+        entry = self._client_roles.get(_common_name(certificate)) if certificate else None
+        if entry is None:
+            return None
+        who = f"certificate {entry.name}"
+        return Caller(
+            Actor("http", who, address_of(request)),
+            grant_for(entry.role, entry.outlets),
+            entry.role is Role.ADMIN,
         )
 
     def _with_token(self, authorization: str, address: str) -> Caller:
@@ -113,6 +136,17 @@ class TcpAccess:
 
 def address_of(request: web.Request) -> str:
     return (request.remote or "").removeprefix("::ffff:")
+
+
+def _common_name(certificate: Mapping[str, Any]) -> str:
+    """Of the subject, as ssl.SSLSocket.getpeercert tells it; the last where there are several."""
+    found = [
+        text
+        for parts in certificate.get("subject", ())
+        for key, text in parts
+        if key == "commonName"
+    ]
+    return str(found[-1]) if found else ""
 
 
 def _require_csrf(request: web.Request, session: Session) -> None:
