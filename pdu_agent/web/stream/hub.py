@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
@@ -133,9 +132,14 @@ class Hub:
         self._watch = None
 
     def _check_room(self, stream: Stream) -> None:
-        if len(self._streams) >= MAX_STREAMS:
+        """Those that have left since the last second take no room."""
+        now_s = asyncio.get_running_loop().time()
+        for each in self._streams:
+            each.check(now_s)
+        sources = [each.source for each in self._streams if not each.outbox.ended]
+        if len(sources) >= MAX_STREAMS:
             raise TooMany(f"{MAX_STREAMS} streams are open, which is all there may be")
-        open_of = Counter(each.source for each in self._streams)[stream.source]
+        open_of = sources.count(stream.source)
         if open_of >= MAX_STREAMS_OF_SOURCE and not is_here(stream.source):
             raise TooMany(f"{open_of} streams are open from {stream.source}, more are not served")
 

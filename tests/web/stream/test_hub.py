@@ -339,6 +339,19 @@ def test_there_are_so_many_streams_in_all_and_of_each_source() -> None:
     run(scene())
 
 
+def test_who_has_just_left_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "MAX_STREAMS", 1)
+
+    async def scene() -> None:
+        unit, wire = Followed(), Wire()
+        unit.follow(wire=wire)
+        wire.gone = True
+        unit.follow()
+        unit.hub.stop()
+
+    run(scene())
+
+
 def test_stopping_ends_every_stream_at_once() -> None:
     async def scene() -> None:
         unit = Followed()
