@@ -2,7 +2,6 @@
 // The overview: switches, what was used today, and alarms that come and go.
 
 import { ask } from "./api.js";
-import { lookAgain } from "./live.js";
 import "./switch.js";
 import { isOn } from "./switch.js";
 
@@ -11,31 +10,8 @@ document.addEventListener("live:readings", ({ detail }) => {
   if (onCount) onCount.textContent = detail.outlets.filter((row) => isOn(row) === true).length;
 });
 
-// What the stream does not tell is taken from the page itself, with all that it may offer.
-const RENEWED = ["[data-alarms]", "#feeders", "#ups", "#agent", "[data-caps]"];
-const RENEW_MS = 15_000;
-let waits = 0;
-
-async function renew() {
-  if (document.hidden) return;
-  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, cache: "no-store" });
-  if (!answer.ok || answer.redirected) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const part of RENEWED) {
-    const [now, then] = [document.querySelector(part), fresh.querySelector(part)];
-    if (now && then && !now.contains(document.activeElement)) now.replaceChildren(...then.childNodes);
-  }
-  document.querySelector("[data-alarm-badge]")?.remove();
-  const badge = fresh.querySelector("[data-alarm-badge]");
-  if (badge) document.querySelector(".tools").prepend(badge);
-  lookAgain();
-}
-
-document.addEventListener("live:alarm", () => {
-  clearTimeout(waits);
-  waits = setTimeout(() => renew().catch(() => {}), 300);
-});
-setInterval(() => renew().catch(() => {}), RENEW_MS);
+// htmx takes from the page anew what the stream does not tell, and at once when an alarm changes.
+document.addEventListener("live:alarm", () => document.dispatchEvent(new Event("alarmschanged")));
 
 const today = document.querySelector("[data-energy-today]");
 async function renewToday() {
