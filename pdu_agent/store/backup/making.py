@@ -64,7 +64,7 @@ def make_backup(
         maker.bytes(RECORD, encode(record))
         manifest = Manifest(now_wall_s, source.software, record.seq, maker.parts)
         maker.bytes(MANIFEST, manifest.to_json().encode())
-        _sync_folder(new)
+        maker.sync()
         final = shelf.name_of(now_wall_s)
         new.rename(final)
         _sync_folder(shelf.folder)
@@ -83,6 +83,13 @@ class _Maker:
         self._folder = folder
         self._before = before
         self.parts: dict[str, Part] = {}
+        self._new: list[Path] = []
+
+    def sync(self) -> None:
+        """All at the end: it costs the journal one go, not one for each file."""
+        for path in self._new:
+            _sync(path)
+        _sync_folder(self._folder)
 
     def history(self, database: Path, now_wall_s: float) -> None:
         if not database.exists():
@@ -103,10 +110,10 @@ class _Maker:
         path = self._folder / name
         path.touch(mode=0o600)
         path.write_bytes(data)
-        if name != MANIFEST:
-            self._finished(name, "")
+        if name == MANIFEST:
+            self._new.append(path)
         else:
-            _sync(path)
+            self._finished(name, "")
 
     def _taken_over(self, name: str, mark: str) -> bool:
         """Is it as in the backup before?"""
@@ -122,14 +129,14 @@ class _Maker:
             return False
         except OSError:  # a file system without hard links, or too many of them
             shutil.copyfile(folder / name, self._folder / name)
-            _sync(self._folder / name)
+            self._new.append(self._folder / name)
         self.parts[name] = part
         return True
 
     def _finished(self, name: str, mark: str) -> None:
         path = self._folder / name
         path.chmod(0o600)
-        _sync(path)
+        self._new.append(path)
         self.parts[name] = Part(path.stat().st_size, sha256_of(path), mark)
 
 

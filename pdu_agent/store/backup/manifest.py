@@ -42,7 +42,7 @@ class Manifest:
         return sum(part.size for part in self.parts.values())
 
     def to_json(self) -> str:
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True)
+        return json.dumps({"format": FORMAT, **asdict(self)}, separators=(",", ":"))
 
 
 def read_manifest(folder: Path) -> Manifest:
