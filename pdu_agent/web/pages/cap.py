@@ -43,9 +43,9 @@ MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Shed:
-    """An outlet that is off by a cap; text: why, and when it comes back."""
+    """Outlets that are off by a cap for one reason; text: why, and when they come back."""
 
-    outlet: Outlet
+    outlets: tuple[Outlet, ...]
     text: str
 
 
@@ -91,10 +91,9 @@ async def _cap(site: Site, request: web.Request) -> web.Response:
 
 def _card(request: web.Request, snapshot: Snapshot, row: Cap) -> CapCard:
     outlets = {each.index: each for each in snapshot.outlets}
+    gone = [outlets[number] for number in row.shed if number in outlets]
     shed = [
-        Shed(outlets[number], _why(outlets[number], row))
-        for number in row.shed
-        if number in outlets
+        Shed(tuple(alike), text) for text, alike in groupby(gone, lambda outlet: _why(outlet, row))
     ]
     return CapCard(
         row,

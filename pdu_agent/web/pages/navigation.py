@@ -69,6 +69,7 @@ SECTIONS = (
         (
             Entry("/alarms", "Alarms"),
             Entry("/events", "Events"),
+            Entry("/audit", "Audit log", reads_unit),
             Entry("/thresholds", "Thresholds"),
             Entry("/sensors", "Sensors", reads_unit),
             Entry("/ups", "UPS", reads_unit),

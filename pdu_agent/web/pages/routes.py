@@ -11,6 +11,7 @@ from pdu_agent.model.commands import Controller
 from pdu_agent.web.pages import (
     about,
     alarms,
+    audit,
     cap,
     energy,
     entry,
@@ -42,6 +43,7 @@ PAGES: tuple[Callable[[web.UrlDispatcher, Site], None], ...] = (
     thresholds.add_routes,
     alarms.add_routes,
     events.add_routes,
+    audit.add_routes,
     sensors.add_routes,
     ups.add_routes,
     energy.add_routes,

@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.core.metered.tariffs import ClockTime
 from pdu_agent.core.plans.settings import PlanSettings, PlanWhen
 from pdu_agent.core.plans.week import week
@@ -316,3 +317,13 @@ def test_priorities_are_shown_from_what_goes_first_to_what_never_goes(
     seen = page(unit, "/cap", VIEWER)[1]
     assert "data-may-order" not in seen
     assert "Save the order" not in seen
+
+
+def test_the_audit_log_is_for_who_may_read_the_unit(unit: FakeController) -> None:
+    status, text = page(unit, "/audit", VIEWER)
+    assert status == 200
+    assert "<script>alert" not in text
+    assert text.count("<option") > 6
+    nobody = replace(VIEWER, grant=Grant(Rights.NONE, Rights.READ))
+    assert page(unit, "/audit", nobody)[0] == 403
+    assert 'href="/audit"' not in page(unit, "/alarms", nobody)[1]
