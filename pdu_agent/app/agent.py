@@ -56,6 +56,7 @@ from pdu_agent.model.events import Subscription
 from pdu_agent.model.host import Queue
 from pdu_agent.model.record import Record
 from pdu_agent.nut.settings import SIMULATED, UpsSettings
+from pdu_agent.store.audit_check import verify
 from pdu_agent.store.audit_query import commands_newest_first
 from pdu_agent.store.backup.restoring import finish
 from pdu_agent.store.history.store import HistoryStore
@@ -190,6 +191,7 @@ class Agent:
             audit=partial(
                 commands_newest_first, self._settings.runtime_dir, self._settings.state_dir
             ),
+            check_audit=partial(verify, self._settings.runtime_dir, self._settings.state_dir),
             events=runtime.core.events,
             week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
             costs=lambda: cost_terms_of(reloader.settings),

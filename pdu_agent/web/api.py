@@ -19,6 +19,7 @@ from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Inlet, Line
 from pdu_agent.web import (
     audit,
+    audit_check,
     backups,
     configuration,
     contract,
@@ -94,6 +95,7 @@ def make_app(
     editing.add_routes(app.router, API, controller, _body)
     listing.add_routes(app.router, API, controller)
     audit.add_routes(app.router, API, services.audit)
+    audit_check.add_routes(app.router, API, services.check_audit)
     configuration.add_routes(app.router, API, controller, services.configuration)
     app.router.add_get(f"{API}/hooks", partial(_hooks, controller, services.hooks))
     app.router.add_post(f"{API}/reload", partial(_reload, services.reload))

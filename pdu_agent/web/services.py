@@ -21,8 +21,11 @@ from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.inrush import NewestSwitchOn
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.model.waves import AskWave, Wave
+from pdu_agent.store.audit_chain import START
+from pdu_agent.store.audit_check import Verdict
 from pdu_agent.store.audit_query import Wanted
 from pdu_agent.web.audit import AskAudit
+from pdu_agent.web.audit_check import CheckAudit
 from pdu_agent.web.auth.auth import Auth
 from pdu_agent.web.backups import Desk
 
@@ -57,6 +60,10 @@ def _no_audit(_wanted: Wanted, _before: int | None) -> Iterator[Mapping[str, Any
     return iter(())
 
 
+def _empty_log() -> Verdict:
+    return Verdict(0, START, START, 0, ())
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """switch_on: where the newest inrush of an outlet is to be had. upcoming: what is planned.
@@ -72,6 +79,7 @@ class Services:
     week: AskWeek = _no_week
     audit: AskAudit = _no_audit
     """The audit log."""
+    check_audit: CheckAudit = _empty_log
     configuration: Configuration = field(default_factory=WithoutFile)
     """The configuration file."""
     waves: AskWave = _no_wave

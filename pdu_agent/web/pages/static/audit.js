@@ -81,6 +81,24 @@ function begin() {
   load();
 }
 
+const check = document.getElementById("audit-check");
+const verdict = document.getElementById("audit-verdict");
+
+check.addEventListener("click", async () => {
+  check.setAttribute("aria-busy", "true");
+  try {
+    const { whole, first, newest, problems } = await ask("GET", "/api/v1/audit/check");
+    verdict.replaceChildren(badge(whole ? "whole" : "not whole", whole ? "ok" : "fault"));
+    const told = problems.map((each) => `number ${each.number}: ${each.text}`).join("; ");
+    verdict.append(whole ? ` entries ${first} to ${newest}` : ` ${told}`);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    verdict.textContent = error.message;
+  } finally {
+    check.removeAttribute("aria-busy");
+  }
+});
+
 form.addEventListener("submit", (event) => { event.preventDefault(); begin(); });
 form.addEventListener("reset", () => setTimeout(begin));
 older.addEventListener("click", load);
