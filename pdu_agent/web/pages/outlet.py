@@ -11,6 +11,7 @@ from aiohttp import web
 
 from pdu_agent.model.commands import Limit, Quantity, Target, TargetKind
 from pdu_agent.model.control import Upcoming
+from pdu_agent.model.hooks import HookRow, HookRun
 from pdu_agent.model.snapshot import LoggedEvent, Outlet, Snapshot
 from pdu_agent.web.editable import EDITABLES
 from pdu_agent.web.etags import etag_of
@@ -32,12 +33,21 @@ def add_routes(router: web.UrlDispatcher, site: Site) -> None:
 async def _outlet(site: Site, request: web.Request) -> web.Response:
     snapshot = site.seen(request)
     row = outlet_row(snapshot, outlet_number(request.match_info["n"]))
-    upcoming = site.services.upcoming(SHOWN_UPCOMING, row.index)
-    return render(request, "outlet.html", snapshot=snapshot, **context_of(row, snapshot, upcoming))
+    services = site.services
+    upcoming = services.upcoming(SHOWN_UPCOMING, row.index)
+    return render(
+        request,
+        "outlet.html",
+        snapshot=snapshot,
+        **context_of(row, snapshot, upcoming, services.hooks()),
+    )
 
 
 def context_of(
-    row: Outlet, snapshot: Snapshot, upcoming: Sequence[Upcoming] = ()
+    row: Outlet,
+    snapshot: Snapshot,
+    upcoming: Sequence[Upcoming] = (),
+    hooks: Sequence[HookRow] = (),
 ) -> dict[str, Any]:
     settings = _SETTINGS(row)
     numbers = [each.index for each in snapshot.outlets]
@@ -49,6 +59,7 @@ def context_of(
         "settings": settings,
         "etag": etag_of(settings),
         "hooks": ["", *snapshot.hooks],
+        "own_hooks": _hooks(row, hooks),
         "events": _events(row, snapshot),
         "upcoming": upcoming,
         "limits": _limits(row, snapshot),
@@ -56,6 +67,19 @@ def context_of(
         "after": numbers[place + 1] if place + 1 < len(numbers) else None,
         "is_sampled": row.meter is not None and row.meter.spectrum is not None,
     }
+
+
+def _hooks(row: Outlet, hooks: Sequence[HookRow]) -> list[tuple[str, str, HookRun | None]]:
+    """Moment, name, and how the hook ended the last time; of this outlet only."""
+    known = {each.name: each for each in hooks}
+    found = []
+    for moment in ("before_on", "after_on", "before_off", "after_off"):
+        name = getattr(row.hooks, moment)
+        last = known[name].last if name in known else None
+        if name:
+            is_own = last is not None and last.outlet == row.index
+            found.append((moment.replace("_", " "), name, last if is_own else None))
+    return found
 
 
 def _events(row: Outlet, snapshot: Snapshot) -> list[LoggedEvent]:

@@ -13,7 +13,8 @@ import pytest
 
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.model.commands import Actor, Limit, Lock, Quantity, Target, TargetKind
-from pdu_agent.model.control import RelayWear, Upcoming
+from pdu_agent.model.control import RelayWear, Trip, TripState, Upcoming
+from pdu_agent.model.hooks import HookRow, HookRun
 from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import (
     Group,
@@ -201,8 +202,7 @@ def test_a_locked_outlet_offers_to_unlock_it() -> None:
 
 def test_what_is_only_metered_cannot_be_switched() -> None:
     shown = one(make_snapshot(), 4)
-    asked = [each for each in requests_of(shown) if "PATCH" not in each and "session" not in each]
-    assert asked == []
+    assert [each for each in requests_of(shown) if "/outlets/4/" in each] == []
     assert "metered only" in words_of(shown)
 
 
@@ -262,3 +262,25 @@ def test_an_etag_changes_with_a_setting_and_not_with_what_is_drawn() -> None:
     renamed = replace(row, name="other")
     tags = [outlet.context_of(each, snapshot)["etag"] for each in (row, drawn, renamed)]
     assert tags[0] == tags[1] != tags[2]
+
+
+def test_a_hook_tells_how_it_ended_for_this_outlet_and_not_for_another() -> None:
+    row = make_outlet(1, hooks=OutletHooks(before_off="ssh", after_on="ping"))
+    snapshot = make_snapshot(outlets=(row,))
+    failed = HookRun("before_off", 1, NOON_S, "exit code <1>", 2.5)
+    rows = (
+        HookRow("ssh", "command", 10.0, False, failed),
+        HookRow("ping", "http", 5.0, True, HookRun("after_on", 9, NOON_S, "", 0.1)),
+    )
+    shown = page("outlet.html", snapshot, outlet.context_of(row, snapshot, (), rows))
+    assert "Before off: ssh failed 08:00:00, 2.5 s: exit code <1>" in words_of(shown)
+    assert "worked" not in words_of(shown)
+
+
+def test_a_trip_is_reset_by_who_may_write() -> None:
+    row = make_outlet(1, trip=Trip(TripState.LATCHED, 3, 12.0, NOON_S))
+    snapshot = make_snapshot(outlets=(row,))
+    assert "POST /api/v1/outlets/1/reset-trip" in requests_of(one(snapshot))
+    assert "tripped" in words_of(one(snapshot))
+    assert "POST /api/v1/outlets/1/reset-trip" not in requests_of(one(snapshot, caller=SWITCHER))
+    assert "POST /api/v1/reset" not in requests_of(one(snapshot, caller=SWITCHER))

@@ -3,7 +3,7 @@
 
 import { ask } from "./api.js";
 import { axis, fillTable, token } from "./charts.js";
-import { written } from "./numbers.js";
+import { instant, written } from "./numbers.js";
 
 const WAVEFORM_MS = 1000;
 const SPECTRUM_MS = 5000;
@@ -27,11 +27,9 @@ function whileSeen(element, periodMs, work) {
   setInterval(turn, periodMs);
 }
 
-function scope(figure) {
-  const place = figure.querySelector(".chart-place");
-  const note = figure.querySelector("[data-waveform-note]");
-  let plot = null;
-  const make = () => new globalThis.uPlot({
+/** Voltage on the left, current on the right, over milliseconds. */
+function twoTraces(place) {
+  return new globalThis.uPlot({
     width: place.clientWidth, height: HEIGHT, cursor: { show: false }, legend: { show: true, live: false },
     scales: { x: { time: false }, v: {}, a: {} },
     axes: [
@@ -45,15 +43,22 @@ function scope(figure) {
       { label: "Current", scale: "a", stroke: token("--series-2"), width: 1.5, points: { show: false } },
     ],
   }, [[], [], []], place);
+}
+
+const timesOf = (wave) => wave.voltage_v.map((_, at) => 1000 * (wave.first_s + at / wave.rate_hz));
+
+function scope(figure) {
+  const place = figure.querySelector(".chart-place");
+  const note = figure.querySelector("[data-waveform-note]");
+  let plot = null;
   document.addEventListener("theme:changed", () => { plot?.destroy(); plot = null; });
   new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
 
   whileSeen(figure, WAVEFORM_MS, async () => {
     try {
       const wave = await ask("GET", figure.dataset.waveform);
-      plot ??= make();
-      const times = wave.voltage_v.map((_, at) => 1000 * (wave.first_s + at / wave.rate_hz));
-      plot.setData([times, wave.voltage_v, wave.current_a]);
+      plot ??= twoTraces(place);
+      plot.setData([timesOf(wave), wave.voltage_v, wave.current_a]);
       const peak = Math.max(...wave.current_a.map(Math.abs));
       const crest = wave.current_rms_a > 0 ? peak / wave.current_rms_a : null;
       note.textContent = `${written(wave.voltage_rms_v, 1)} V, ${written(wave.current_rms_a, 3)} A RMS, crest factor ${written(crest, 2)}, ${written(wave.frequency_hz, 2)} Hz${wave.clipped ? ", clipped: the true peak is larger" : ""}`;
@@ -100,5 +105,32 @@ function spectrum(figure) {
   });
 }
 
+/** The newest switch-on, which does not change while the page is open but by another one. */
+async function inrush(figure) {
+  const place = figure.querySelector(".chart-place");
+  const note = figure.querySelector("[data-inrush-note]");
+  let wave;
+  try {
+    wave = await ask("GET", figure.dataset.inrush);
+  } catch (error) {
+    note.textContent = error.message;
+    place.hidden = true;
+    return;
+  }
+  let plot = null;
+  const draw = () => {
+    plot?.destroy();
+    plot = twoTraces(place);
+    plot.setData([timesOf(wave), wave.voltage_v, wave.current_a]);
+  };
+  draw();
+  document.addEventListener("theme:changed", draw);
+  new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
+  note.textContent = `${instant(new Date(wave.switched_on_at))}: peak ${written(wave.peak_a, 1)} A${wave.clipped ? " at least, the converter was at its limit" : ""}, ${written(wave.peak_over_rms, 1)} times the current after it.`;
+  fillTable(figure.querySelector(".chart-table .scroll"), ["Cycle", "A RMS"],
+    wave.rms_by_cycle_a.map((each, cycle) => [String(cycle - wave.cycles_before + 1), written(each, 3)]));
+}
+
+for (const figure of document.querySelectorAll("[data-inrush]")) inrush(figure);
 for (const figure of document.querySelectorAll("[data-waveform]")) scope(figure);
 for (const figure of document.querySelectorAll("[data-spectrum]")) spectrum(figure);
