@@ -17,6 +17,8 @@ from typing import Any
 
 from aiohttp import web
 
+from pdu_agent.web.once import SECRET
+
 FRAME = Path(__file__).with_name("openapi.yaml")
 PARTS = Path(__file__).with_name("openapi")
 METHODS = ("get", "put", "post", "patch", "delete")
@@ -83,7 +85,7 @@ def _complete(path: str, method: str, operation: Document, has_path_parameters: 
     if not is_public:
         session = _SESSION if method == "get" else _SESSION_WRITES
         operation.setdefault("security", [_BEARER, session])
-    if method == "post":
+    if method == "post" and not path.removeprefix("/api/v1/").startswith(SECRET):
         key = {"$ref": "#/components/parameters/IdempotencyKey"}
         operation["parameters"] = [*operation.get("parameters", []), key]
     answers = operation["responses"]

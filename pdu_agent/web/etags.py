@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -38,7 +38,7 @@ def check_if_match(request: web.Request, etag: str) -> None:
     if wanted is None or wanted.strip() == "*":
         return
     # Compared strongly, as RFC 9110 section 13.1.1 wants: a weak tag matches nothing.
-    if etag not in [tag for is_weak, tag in _tags(wanted, "If-Match") if not is_weak]:
+    if etag not in [tag for is_weak, tag in _tags(wanted) if not is_weak]:
         raise Problem.about_request(412, f"it is at {etag} now: read it again")
 
 
@@ -47,7 +47,7 @@ def is_known(request: web.Request, etag: str) -> bool:
     known = request.headers.get("If-None-Match")
     if known is None:
         return False
-    return known.strip() == "*" or etag in [tag for _, tag in _tags(known, "If-None-Match")]
+    return known.strip() == "*" or etag in [tag for _, tag in _tags(known)]
 
 
 def answer(request: web.Request, settings: Mapping[str, Any]) -> web.Response:
@@ -58,12 +58,14 @@ def answer(request: web.Request, settings: Mapping[str, Any]) -> web.Response:
     return web.json_response(settings, headers={"ETag": etag})
 
 
-def _tags(text: str, name: str) -> Iterator[tuple[bool, str]]:
-    """(is weak, tag) of each. Raises Problem for what is none."""
+def _tags(text: str) -> list[tuple[bool, str]]:
+    """(is weak, tag) of each; nothing where it is no list of tags: that matches nothing."""
+    found = []
     place = 0
     while place < len(text):
         match = _TAG.match(text, place)
         if match is None:
-            raise Problem.about_request(400, f'{name}: expected "TAG", as in the ETag of an answer')
-        yield match[1] is not None, match[2]
+            return []
+        found.append((match[1] is not None, match[2]))
         place = match.end()
+    return found

@@ -26,14 +26,11 @@ def test_a_change_goes_on_where_nothing_else_is_meant(sent: str | None) -> None:
     check_if_match(make_mocked_request("PATCH", "/", headers), TAG)
 
 
-@pytest.mark.parametrize(
-    ("sent", "status"),
-    [(OTHER, 412), (f"W/{TAG}", 412), ("", 412), (TAG.strip('"'), 400), ('"a" "b"', 400)],
-)
-def test_a_change_of_something_else_is_refused(sent: str, status: int) -> None:
+@pytest.mark.parametrize("sent", [OTHER, f"W/{TAG}", "", TAG.strip('"'), f'"a" {TAG}'])
+def test_a_change_of_something_else_is_refused(sent: str) -> None:
     with pytest.raises(Problem) as caught:
         check_if_match(make_mocked_request("PATCH", "/", {"If-Match": sent}), TAG)
-    assert caught.value.status == status
+    assert caught.value.status == 412
 
 
 @pytest.mark.parametrize(("sent", "known"), [("*", True), (TAG, True), (f"W/{TAG}", True)])
