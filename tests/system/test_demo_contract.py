@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import shutil
 import signal
@@ -10,11 +12,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,22 +149,34 @@ def test_a_wrong_community_gets_silence(demo: Demo) -> None:
     assert "Timeout" in answer
 
 
-def test_http_over_tcp_reads_and_refuses_to_switch(demo: Demo) -> None:
-    url = f"http://127.0.0.1:{demo.http_port}/api/v1/outlets"
+def test_http_over_tcp_lets_in_who_logs_in(demo: Demo) -> None:
+    def ask(method: str, path: str, body: object = None, **headers: str) -> tuple[int, str, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", demo.http_port, timeout=10)
+        named = {"Content-Type": "application/json", **headers}
+        try:
+            connection.request(method, f"/api/v1/{path}", json.dumps(body or {}), named)
+            answer = connection.getresponse()
+            cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
+            return answer.status, cookie, json.loads(answer.read())
+        finally:
+            connection.close()
+
     end_s = time.monotonic() + 10
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                assert answer.status == 200
-                break
-        except urllib.error.URLError:
+            assert ask("GET", "outlets")[0] == 401
+            break
+        except ConnectionError:
             assert time.monotonic() < end_s
             time.sleep(0.1)
-    switching = urllib.request.Request(f"{url}/1/off", b"", method="POST")
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(switching, timeout=5)
-    assert refused.value.code == 403
-    refused.value.close()
+    for name, status in (("viewer", 403), ("switcher", 200), ("operator", 200)):
+        given = {"name": name, "password": f"{name}-auth-pass"}
+        logged_in, cookie, session = ask("POST", "session", given)
+        assert logged_in == 200
+        headers = {"Cookie": cookie, "X-CSRF-Token": session["csrf_token"]}
+        assert ask("GET", "outlets", **headers)[0] == 200
+        assert ask("POST", "outlets/1/on", **headers)[0] == status
+    assert ask("POST", "session", {"name": "tenant", "password": "tenant-auth-pass"})[0] == 401
 
 
 def test_the_command_line_finds_the_running_demo(demo: Demo) -> None:
