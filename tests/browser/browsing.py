@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.system.demo_process import Demo
-
 PHONE, DESK = (360, 740), (1280, 900)
 PATIENCE_MS = 10_000
 """For what the page does after a click; the machine may be busy."""
@@ -55,7 +53,7 @@ def chromium() -> Iterator[Any]:
 class Visitor:
     """Somebody with a browser window of their own. complaints: what its console said."""
 
-    demo: Demo
+    demo: Any
     context: Any
     page: Any
     complaints: list[str] = field(default_factory=list)
@@ -101,7 +99,7 @@ class Visitor:
 @contextmanager
 def visitor(
     browser: Any,
-    demo: Demo,
+    demo: Any,
     size: tuple[int, int] = DESK,
     scheme: Literal["light", "dark"] = "light",
     session: Any = None,

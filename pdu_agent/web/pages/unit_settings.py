@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from pdu_agent.model.configuration import WithoutFile
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web.caller import caller_of
 from pdu_agent.web.editable import EDITABLES, Editable
@@ -54,6 +55,7 @@ async def _settings(site: Site, request: web.Request) -> web.Response:
             for row in snapshot.outlets
             if may.write(row.index)
         ],
+        has_file=not isinstance(site.services.configuration, WithoutFile),
         feeders=list(_feeders(snapshot)) if may.write() else [],
     )
 
