@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -14,11 +14,11 @@ from pdu_agent.core.costs.spans import HOUR_S, Step, edges, midnight_s
 from pdu_agent.core.costs.standby import QUARTER_S, Idle, Unknown, idle_of
 from pdu_agent.core.costs.terms import CostTerms
 from pdu_agent.model.commands import Target, TargetKind
-from pdu_agent.model.history import History, Kept, Series
+from pdu_agent.model.history import EnergyRow, History, Kept, Series
 from pdu_agent.model.snapshot import Outlet, Snapshot
 
-CHUNK_DAYS = 31
-"""So much is asked for at a time: it bounds the memory, and how long the loop is busy."""
+BREATH = 8
+"""Points whose day is added before others in the loop have their turn."""
 IDLE_DAYS = 31
 """From the end of the span: where the idle draw is looked for."""
 
@@ -71,44 +71,56 @@ async def cost_report(
 ) -> CostReport:
     """Raises StoreError when the history cannot be read."""
     metered = [row for row in snapshot.outlets if row.meter is not None]
-    lines, outlets = [], Account(terms.prices, points=0)
+    accounts, idle = {}, {}
     for row in metered:
         target = Target(TargetKind.OUTLET, row.index)
-        idle = await idle_draw(history, terms, target, span)
-        idle_w = idle.most_w if isinstance(idle, Idle) else None
-        account = await accounted(history, terms, [target], span, idle_w)
-        outlets.absorb(account)
-        lines.append(OutletLine(row, account, idle))
-    inlets = [Target(TargetKind.INLET, row.index) for row in snapshot.inlets]
+        idle[target] = found = await idle_draw(history, terms, target, span)
+        idle_w = found.most_w if isinstance(found, Idle) else None
+        accounts[target] = Account(terms.prices, idle_w)
+    fed_by = [Target(TargetKind.INLET, row.index) for row in snapshot.inlets]
+    accounts |= {target: Account(terms.prices) for target in fed_by}
+    await _add_all(history, terms, accounts, span)
+    lines = tuple(
+        OutletLine(row, accounts[target], idle[target])
+        for row, target in zip(metered, idle, strict=True)
+    )
     days = span.days_begun(terms)
     per_day = terms.prices.per_day
     return CostReport(
         span,
         span.hours(terms),
         days,
-        tuple(lines),
-        outlets,
-        await accounted(history, terms, inlets, span) if inlets else None,
+        lines,
+        _together(terms, [line.account for line in lines]),
+        _together(terms, [accounts[target] for target in fed_by]) if fed_by else None,
         len(metered) == len(snapshot.outlets),
         None if per_day is None else per_day * days,
     )
 
 
-async def accounted(
-    history: History,
-    terms: CostTerms,
-    targets: Collection[Target],
-    span: Span,
-    idle_w: float | None = None,
-) -> Account:
-    """What these metering points used together."""
-    account = Account(terms.prices, idle_w, len(targets))
-    first = span.first
-    while targets and first < span.end:
-        end = min(first + timedelta(days=CHUNK_DAYS), span.end)
-        account.add(await history.energy(targets, edges(first, end, Step.HOUR, terms.zone)))
-        first = end
-    return account
+def _together(terms: CostTerms, accounts: Iterable[Account]) -> Account:
+    whole = Account(terms.prices, points=0)
+    for account in accounts:
+        whole.absorb(account)
+    return whole
+
+
+async def _add_all(
+    history: History, terms: CostTerms, accounts: Mapping[Target, Account], span: Span
+) -> None:
+    """Day by day for all of them: the history finds its hours by time."""
+    day = span.first
+    while accounts and day < span.end and midnight_s(day, terms.zone) <= span.now_s:
+        after = day + timedelta(days=1)
+        rows = await history.energy(accounts.keys(), edges(day, after, Step.HOUR, terms.zone))
+        parts: dict[Target, list[EnergyRow]] = {}
+        for row in rows:
+            parts.setdefault(row.target, []).append(row)
+        for place, (target, part) in enumerate(parts.items(), start=1):
+            accounts[target].add(part)
+            if place % BREATH == 0:
+                await asyncio.sleep(0)
+        day = after
 
 
 async def idle_draw(

@@ -25,7 +25,6 @@ from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web.asking import refuse_unknown
 from pdu_agent.web.caller import seen
 from pdu_agent.web.cost_report import (
-    CHUNK_DAYS,
     CostReport,
     OutletLine,
     Span,
@@ -36,6 +35,8 @@ from pdu_agent.web.services import Services
 
 MOST_DAYS = 400
 MOST_ROWS = 800
+POINT_DAYS = 31
+"""Days of one point that are asked for at a time: it bounds memory, and the loop's work."""
 _HISTORY_DIGITS = 6
 """An hour of a small outlet costs less than a cent."""
 _TARGET = re.compile(r"(outlet|inlet|line|branch|group|unit):([1-9][0-9]{0,3})", re.ASCII)
@@ -275,7 +276,7 @@ async def _periods(
     accounts = [Account(terms.prices, points=len(targets)) for _ in bounds[1:]]
     place, first = 0, span.first
     while first < span.end:
-        end = min(first + timedelta(days=CHUNK_DAYS), span.end)
+        end = min(first + timedelta(days=max(1, POINT_DAYS // len(targets))), span.end)
         rows = await history.energy(targets, edges(first, end, Step.HOUR, terms.zone))
         parts: dict[int, list[EnergyRow]] = {}
         for row in rows:
