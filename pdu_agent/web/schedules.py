@@ -24,7 +24,7 @@ from pdu_agent.model.errors import InvalidValue, UnknownTarget
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web import resources
 from pdu_agent.web.asking import Body, refuse_unknown, submit
-from pdu_agent.web.caller import seen
+from pdu_agent.web.caller import caller_of, seen
 from pdu_agent.web.orders import outlet_number, outlet_row
 from pdu_agent.web.plain import Plain, instant
 from pdu_agent.web.services import Coming
@@ -65,11 +65,16 @@ async def _next(controller: Controller, upcoming: Coming, request: web.Request) 
     if unknown:
         raise InvalidValue(f"unknown parameter {unknown[0][:40]!r}: expected count, outlet")
     count = _count(request.query.get("count", str(SHOWN)))
-    outlet = None
+    snapshot, outlet = seen(controller, request), None
     if "outlet" in request.query:
-        outlet = outlet_row(seen(controller, request), outlet_number(request.query["outlet"])).index
-    rows = [upcoming_row(row) for row in upcoming(count, outlet)]
-    return _json({"time": instant(seen(controller, request).t_wall_s), "next": rows})
+        outlet = outlet_row(snapshot, outlet_number(request.query["outlet"])).index
+    is_all_seen = caller_of(request).grant.reads_everything
+    found = upcoming(count if is_all_seen else MOST_SHOWN, outlet)
+    if not is_all_seen:
+        numbers = {row.index for row in snapshot.outlets}
+        found = [each for each in found if each.outlets and numbers.issuperset(each.outlets)]
+    rows = [upcoming_row(row) for row in found[:count]]
+    return _json({"time": instant(snapshot.t_wall_s), "next": rows})
 
 
 def _count(text: str) -> int:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
@@ -16,7 +17,16 @@ from pdu_agent.core.plans.settings import PlanSettings, PlanWhen
 from pdu_agent.core.plans.week import week
 from pdu_agent.core.settings import CoreSettings, DeviceSettings, InletSettings, OutletSettings
 from pdu_agent.model.commands import Hold, Quantity, Rank, Target, TargetKind
-from pdu_agent.model.control import Cap, CapState, Outage, OutageState, Plan, Rule, RuleState
+from pdu_agent.model.control import (
+    Cap,
+    CapState,
+    Outage,
+    OutageState,
+    Plan,
+    Rule,
+    RuleState,
+    Upcoming,
+)
 from pdu_agent.model.snapshot import (
     Alarm,
     EventKind,
@@ -327,3 +337,19 @@ def test_the_audit_log_is_for_who_may_read_the_unit(unit: FakeController) -> Non
     nobody = replace(VIEWER, grant=Grant(Rights.NONE, Rights.READ))
     assert page(unit, "/audit", nobody)[0] == 403
     assert 'href="/audit"' not in page(unit, "/alarms", nobody)[1]
+
+
+def test_what_is_planned_next_is_told_of_outlets_that_may_be_seen_only(
+    unit: FakeController,
+) -> None:
+    coming = (
+        Upcoming(NOON_S + 1, "plan secret", "off", (3,)),
+        Upcoming(NOON_S + 2, "plan mixed", "off", (1, 3)),
+        Upcoming(NOON_S + 3, "plan backup", "hook", ()),
+        Upcoming(NOON_S + 4, "plan night", "off", (1, 2)),
+    )
+    services = Services(upcoming=lambda count, _outlet: coming[:count])
+    seen = json.loads(page(unit, "/api/v1/schedule/next?count=1", TENANT, services)[1])["next"]
+    assert [row["source"] for row in seen] == ["plan night"]
+    seen = json.loads(page(unit, "/api/v1/schedule/next", VIEWER, services)[1])["next"]
+    assert len(seen) == 4
