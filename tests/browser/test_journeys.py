@@ -148,5 +148,45 @@ def test_energy_is_told_by_month(visit: Visit, session: Any) -> None:
     page = it.open("/energy")
     page.locator("#energy:not([aria-busy])").wait_for()
     assert page.locator("#bill-rows tr").count() == 8
+    with page.expect_download() as download:
+        page.get_by_role("link", name="csv, energy by hour").click()
+    assert "outlet" in download.value.path().read_text(encoding="utf-8")
     assert "Sum of the outlets" in page.locator("#bill-sums").inner_text()
     assert it.complaints == []
+
+
+def test_the_outlet_list_is_worked_by_keyboard_alone(
+    visit: Visit, session: Any, demo: Demo
+) -> None:
+    """Every button and link can be reached, is seen to be, and does what it says."""
+    it = visit(session=session)
+    page = it.open("/outlets")
+    wanted = page.locator("main :is(a[href], button, input, select):visible:enabled").count()
+    page.locator("#main").focus()
+    reached = []
+    for _ in range(wanted):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+    assert all(each["isInside"] and each["isSeen"] for each in reached)
+    assert len({each["place"] for each in reached}) == wanted
+    page.locator('[data-api="POST /api/v1/outlets/8/off"]').first.focus()
+    page.keyboard.press("Enter")
+    page.locator("#confirm[open]").wait_for()
+    page.keyboard.press("Escape")
+    assert demo.api("GET", "/outlets/8")[1]["state"] == "on"
+    page.keyboard.press("Enter")
+    page.locator("#confirm[open]").wait_for()
+    page.locator("#confirm-yes").focus()
+    page.keyboard.press("Enter")
+    wait_until_state(demo, 8, "off", page)
+
+
+FOCUSED = """() => {
+  const it = document.activeElement;
+  const style = getComputedStyle(it);
+  return {
+    isInside: document.getElementById("main").contains(it),
+    isSeen: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1,
+    place: [...document.querySelectorAll("*")].indexOf(it),
+  };
+}"""

@@ -139,6 +139,9 @@ async function show() {
   const month = by("month").value;
   if (!month) return;
   history.replaceState(null, "", `?month=${month}`);
+  for (const link of by("exports").children) {
+    link.href = `/api/v1/export?${new URLSearchParams({ what: link.dataset.what, format: link.dataset.format, month })}`;
+  }
   await Promise.all([shown(showBill(month), "bill-words"), shown(showSeries(month), "series-words")]);
 }
 
