@@ -42,6 +42,14 @@ class Cascade:
         return self.ring.columns
 
     @property
+    def oldest_s(self) -> int | None:
+        """The first minute that is not stored yet and has anything, or the one that runs."""
+        used = np.flatnonzero(self._quarter.seen.any(axis=0))
+        if self.quarter_s is not None and used.size:
+            return self.quarter_s + int(used[0]) * MINUTE_S
+        return self.minute_s
+
+    @property
     def open_steps(self) -> int:
         """Of the minute that runs: the step of 10 s after the newest one that has anything."""
         used = np.flatnonzero(self._minute.seen.any(axis=0))

@@ -164,9 +164,8 @@ class Recorder:
     def oldest_open_s(self) -> int | None:
         """Where that begins which the card does not have yet."""
         begins = [start_s for _, start_s, _ in self.card.waiting]
-        opened = (self.cascade.quarter_s, self.cascade.minute_s)
-        begins += [start_s for start_s in opened if start_s is not None]
-        return min(begins, default=None)
+        opened_s = self.cascade.oldest_s
+        return min([*begins, *([opened_s] if opened_s is not None else [])], default=None)
 
     def paint_tens(self, canvas: Canvas, series: Series) -> None:
         try:

@@ -34,6 +34,7 @@ from tests.store.history.worlds import (
 
 NOON_S = MIDNIGHT_S + 12 * 3600
 DAY_S = 86_400
+RACK = tuple(Series(Target(TargetKind.OUTLET, index), Kept.ACTIVE_POWER) for index in range(1, 33))
 
 
 def database(tmp_path: Path) -> Path:
@@ -90,7 +91,7 @@ def test_a_card_that_takes_nothing_costs_nothing_once_it_does(
     assert recorder.card.database is not None
     recorder.card.database.connection.execute("PRAGMA query_only = 1")
     feed(recorder, NOON_S + 901, [20.0] * 1800)
-    assert "cannot be stored" in recorder.card.trouble
+    assert "readonly" in recorder.card.trouble
     assert caplog.text.count("cannot be stored") == 1
     assert averages(recorder, NOON_S, NOON_S + 2700, 900)[1:] == [pytest.approx(20, abs=0.1), 20.0]
     recorder.card.database.connection.execute("PRAGMA query_only = 0")
@@ -98,6 +99,30 @@ def test_a_card_that_takes_nothing_costs_nothing_once_it_does(
     assert recorder.card.trouble == ""
     recorder.close()
     assert averages(make_recorder(tmp_path), NOON_S + 900, NOON_S + 3600, 900)[1:] == [20.0, 20.0]
+
+
+def noisy(series: int, minutes: int, seed: int = 3) -> Rollups:
+    low, mean, high = np.random.default_rng(seed).normal(100, 20_000, (3, series, minutes))
+    seen = np.full(mean.shape, 60, np.int32)
+    return Rollups(seen, *(each.astype(np.float32) for each in (low, mean, high, mean)))
+
+
+def test_a_full_card_is_told_and_nothing_is_half_written(tmp_path: Path) -> None:
+    recorder = make_recorder(tmp_path)
+    feed(recorder, NOON_S, [10.0] * 60)
+    assert recorder.card.database is not None
+    execute = recorder.card.database.connection.execute
+    execute("PRAGMA max_page_count = 1")  # none more than there are
+    recorder.card.take(RACK, NOON_S - 3600, noisy(32, 60))
+    recorder.card.energy.book(NOON_S, [Counted(OUTLET_1, 5, (), 0)])
+    assert not recorder.card.commit(0)
+    assert "full" in recorder.card.trouble
+    assert execute("SELECT (SELECT COUNT(*) FROM stage) + COUNT(*) FROM energy").fetchone() == (0,)
+    assert None not in averages(recorder, NOON_S - 3600, NOON_S, 60)
+    execute("PRAGMA max_page_count = 9999")
+    assert recorder.card.commit(0)
+    assert recorder.card.trouble == ""
+    assert execute("SELECT COUNT(*) FROM stage").fetchone() == (1,)
 
 
 def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
@@ -117,14 +142,8 @@ def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
 def test_the_size_is_kept_by_dropping_the_finest_and_oldest(tmp_path: Path) -> None:
     settings = HistorySettings(max_mb=8)
     recorder = make_recorder(tmp_path, settings)
-    random = np.random.default_rng(3)
-    columns = tuple(
-        Series(Target(TargetKind.OUTLET, index), Kept.ACTIVE_POWER) for index in range(1, 33)
-    )
     for day in range(20):
-        low, mean, high = random.normal(100, 20_000, (3, 32, 1440)).astype(np.float32)
-        minutes = Rollups(np.full(mean.shape, 60, np.int32), low, mean, high, mean)
-        recorder.card.take(columns, MIDNIGHT_S + day * DAY_S, minutes)
+        recorder.card.take(RACK, MIDNIGHT_S + day * DAY_S, noisy(32, 1440, day))
         recorder.card.commit(MIDNIGHT_S // DAY_S + day)
         while recorder.card.work():
             pass
