@@ -12,7 +12,8 @@ from pdu_agent.access import unix_socket
 from pdu_agent.model.errors import OpenPduError
 from pdu_agent.web.settings import split_listen
 
-BACKLOG = 32
+BACKLOG = 128
+"""Where it is full the kernel lets a client wait for a second."""
 UNACKNOWLEDGED_MS = 30_000  # a client that stops reading is dropped by the kernel, tcp(7)
 
 
