@@ -38,6 +38,7 @@ function limitLines(limits) {
           plot.ctx.save();
           plot.ctx.strokeStyle = plot.ctx.fillStyle = token(critical ? "--fault" : "--warning");
           plot.ctx.setLineDash([6, 4]);
+          plot.ctx.textAlign = "left";
           plot.ctx.beginPath();
           plot.ctx.moveTo(left, y);
           plot.ctx.lineTo(left + width, y);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of a page that the server makes anew while the page is open: [data-part] with an id. Focus
-// and opened details stay as they are; a part in which somebody types is left alone.
+// and opened details stay as they are; a part in which somebody types is left alone. A page that
+// costs more than others says by data-every how many seconds it may be old.
 
 import { lookAgain } from "./live.js";
 
-const EVERY_MS = 5000;
+const EVERY_S = 5;
 const SETTLE_MS = 300;
 const TYPING = "input:not([type=button]), select, textarea";
 
@@ -61,4 +62,5 @@ function soon() {
 for (const event of ["api:done", "live:state", "live:alarm", "live:reset"]) {
   document.addEventListener(event, soon);
 }
-setInterval(refresh, EVERY_MS);
+const every = document.querySelector("[data-every]")?.dataset.every ?? EVERY_S;
+setInterval(refresh, 1000 * Number(every));
