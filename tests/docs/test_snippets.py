@@ -127,6 +127,17 @@ def subcommands() -> dict[str, argparse.ArgumentParser]:
     raise AssertionError("no subcommands")
 
 
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    """Its own, and those of its verbs."""
+    verbs = [
+        verb
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for verb in action.choices.values()
+    ]
+    return set(parser._option_string_actions).union(*map(options_of, verbs))
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_and_their_options_are_known(page: str) -> None:
     known = subcommands()
@@ -136,7 +147,7 @@ def test_commands_and_their_options_are_known(page: str) -> None:
         if name in _OF_THE_LAUNCHER:
             continue
         options = {word.partition("=")[0] for word in words if word.startswith("--")}
-        if name not in known or not options <= set(known[name]._option_string_actions):
+        if name not in known or not options <= options_of(known[name]):
             unknown.append(shown)
     assert unknown == []
 

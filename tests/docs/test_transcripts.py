@@ -15,7 +15,13 @@ from tests.system.demo_process import ROOT, Demo
 @pytest.mark.peer
 @pytest.mark.parametrize(
     ("name", "at_least"),
-    [("docs/snmp.md", 20), ("docs/access.md", 6), ("docs/mibs.md", 9), ("README.md", 5)],
+    [
+        ("docs/snmp.md", 20),
+        ("docs/access.md", 6),
+        ("docs/web-access.md", 10),
+        ("docs/mibs.md", 9),
+        ("README.md", 5),
+    ],
 )
 def test_every_command_of_the_page_answers_as_written(
     tmp_path: Path, name: str, at_least: int
