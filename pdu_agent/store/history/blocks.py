@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 MINUTE_S, QUARTER_S, DAY_S = 60, 900, 86_400
 MINUTES_A_DAY = DAY_S // MINUTE_S
-PACKED_AT_ONCE = 32
-"""Series: a transaction and about 1 MB of memory for each so many."""
+PACKED_AT_ONCE = 16
+"""Series: a transaction and about 2 MB of memory for each so many."""
 
 
 class Blocks:

@@ -3,7 +3,7 @@
 
 A file begins with a line of JSON that names its series; then comes a frame for each minute: its
 length, its CRC-32, a block. What a killed process leaves at the end is recognised and left out.
-An hour that is over is written anew as a single frame, which is smaller. These files also are
+An hour that is over is written anew in longer frames, which are smaller. These files also are
 what the minutes that the card does not have yet are made of after a restart.
 """
 
@@ -28,6 +28,8 @@ from pdu_agent.store.history.rollups import Canvas, Rollups, overlapping
 log = logging.getLogger(__name__)
 
 STEP_S = 10
+JOINED = 15
+"""Minutes in a frame of an hour that is over; more would take more memory to make."""
 _FRAME = struct.Struct("<II")
 _SUFFIX = ".tens"
 
@@ -94,20 +96,16 @@ class TensFolder:
         self._columns = columns
 
     def _compact(self, place: int) -> None:
-        """One frame in place of many, where no minute is missing between them."""
-        path = self._files[place].path
-        columns, blocks = _content(path)
-        ends = [block.end_s for block in blocks[:-1]]
-        if len(blocks) > 1 and ends == [block.start_s for block in blocks[1:]]:
-            rollups = Rollups.joined([block.rollups for block in blocks])
-            joined = replace(blocks[0], rollups=rollups)
-            self._rewrite(place, columns, [joined])
+        """Longer frames in place of many short ones."""
+        columns, frames = _frames(self._files[place].path)
+        joined: list[bytes] = []
+        for first in range(0, len(frames), JOINED):
+            joined += _joined(columns, frames[first : first + JOINED])
+        self._rewrite(place, columns, joined)
 
-    def _rewrite(self, place: int, columns: Columns, blocks: list[Block]) -> None:
+    def _rewrite(self, place: int, columns: Columns, frames: list[bytes]) -> None:
         path = self._files[place].path
-        data = _head(columns) + b"".join(
-            _framed(encode(block, _resolutions(columns))) for block in blocks
-        )
+        data = _head(columns) + b"".join(map(_framed, frames))
         new = path.with_suffix(".new")
         new.touch(mode=0o600)
         new.write_bytes(data)
@@ -156,8 +154,19 @@ class TensFolder:
             found = sum(_blanked(block, columns, begin_s, end_s, wanted) for block in blocks)
             removed += found
             if found and not dry_run:
-                self._rewrite(place, columns, blocks)
+                resolutions = _resolutions(columns)
+                self._rewrite(place, columns, [encode(block, resolutions) for block in blocks])
         return removed
+
+
+def _joined(columns: Columns, frames: list[bytes]) -> list[bytes]:
+    """One frame, where no minute is missing between these; else they as they are."""
+    blocks = list(_decoded(frames))
+    ends = [block.end_s for block in blocks[:-1]]
+    if len(blocks) < 2 or ends != [block.start_s for block in blocks[1:]]:
+        return frames
+    rollups = Rollups.joined([block.rollups for block in blocks])
+    return [encode(replace(blocks[0], rollups=rollups), _resolutions(columns))]
 
 
 def _blanked(
