@@ -10,8 +10,10 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import partial
+from operator import attrgetter
+from typing import Any
 
 from aiohttp import web
 
@@ -21,6 +23,7 @@ from pdu_agent.model.commands import Controller
 from pdu_agent.model.snapshot import Outlet, Snapshot
 from pdu_agent.web import outages, resources, rules, upses
 from pdu_agent.web.caller import caller_of
+from pdu_agent.web.measured import meter_of
 from pdu_agent.web.plain import Plain
 from pdu_agent.web.stream.rows import readings
 
@@ -56,6 +59,21 @@ WITH_OUTLETS = frozenset({"status", "outlets"})
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
+_but_meter = attrgetter(*(each.name for each in fields(Outlet) if each.name != "meter"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An outlet as it was encoded last. head: its text up to the meter, which is the last of it, as
+    long as `parts`, all but the meter, are the same: a reading changes nothing else.
+    """
+
+    outlet: Outlet
+    parts: tuple[Any, ...]
+    head: str
+    text: str
+
+
 @dataclass(slots=True)
 class Body:
     """snapshot: that it is of. text: JSON. packed: by gzip, once somebody has asked for it so."""
@@ -75,7 +93,7 @@ class Bodies:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, Sight], Body] = {}
-        self._rows: dict[int, tuple[Outlet, str]] = {}
+        self._rows: dict[int, _Row] = {}
 
     def of(self, name: str, snapshot: Snapshot, grant: Grant) -> Body:
         """Of a collection, as somebody with that grant is shown it."""
@@ -95,11 +113,19 @@ class Bodies:
             return text
         return f'{text[:-1]},"outlets":[{",".join(map(self._row, snapshot.outlets))}]}}'
 
-    def _row(self, row: Outlet) -> str:
-        kept = self._rows.get(row.index)
-        if kept is None or kept[0] is not row:
-            kept = self._rows[row.index] = row, _encode(resources.outlet(row))
-        return kept[1]
+    def _row(self, outlet: Outlet) -> str:
+        kept = self._rows.get(outlet.index)
+        if kept is not None and kept.outlet is outlet:
+            return kept.text
+        parts = _but_meter(outlet)
+        head = kept.head if kept is not None and kept.parts == parts else _head(outlet)
+        meter = meter_of(outlet.meter) if outlet.meter else None
+        kept = self._rows[outlet.index] = _Row(outlet, parts, head, f"{head}{_encode(meter)}}}")
+        return kept.text
+
+
+def _head(outlet: Outlet) -> str:
+    return _encode(resources.outlet(replace(outlet, meter=None))).removesuffix("null}")
 
 
 def add_collections(router: web.UrlDispatcher, api: str, controller: Controller) -> None:
