@@ -22,6 +22,8 @@ from pdu_agent.web.why import why
 
 SHOWN_EVENTS = 12
 SHOWN_UPCOMING = 4
+ASKED_UPCOMING = 40
+"""More than are shown: what also switches outlets that the caller does not see is left out."""
 
 _SETTINGS = next(each for each in EDITABLES if each.path == "outlets/{n}").settings
 
@@ -34,7 +36,7 @@ async def _outlet(site: Site, request: web.Request) -> web.Response:
     snapshot = site.seen(request)
     row = outlet_row(snapshot, outlet_number(request.match_info["n"]))
     services = site.services
-    upcoming = services.upcoming(SHOWN_UPCOMING, row.index)
+    upcoming = services.upcoming(ASKED_UPCOMING, row.index)
     return render(
         request,
         "outlet.html",
@@ -61,7 +63,9 @@ def context_of(
         "hooks": ["", *snapshot.hooks],
         "own_hooks": _hooks(row, hooks),
         "events": _events(row, snapshot),
-        "upcoming": upcoming,
+        "upcoming": [each for each in upcoming if set(each.outlets) <= set(numbers)][
+            :SHOWN_UPCOMING
+        ],
         "limits": _limits(row, snapshot),
         "before": numbers[place - 1] if place else None,
         "after": numbers[place + 1] if place + 1 < len(numbers) else None,

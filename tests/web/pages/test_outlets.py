@@ -284,3 +284,15 @@ def test_a_trip_is_reset_by_who_may_write() -> None:
     assert "tripped" in words_of(one(snapshot))
     assert "POST /api/v1/outlets/1/reset-trip" not in requests_of(one(snapshot, caller=SWITCHER))
     assert "POST /api/v1/reset" not in requests_of(one(snapshot, caller=SWITCHER))
+
+
+def test_a_plan_that_switches_hidden_outlets_too_is_not_told_of() -> None:
+    tenant = Caller(Actor("http", "tim"), Grant(Rights.NONE, Rights.NONE, {1: Rights.SWITCH}))
+    coming = (
+        Upcoming(NOON_S + 60, "plan secret", "off", (1, 3)),
+        Upcoming(NOON_S + 90, "plan own", "off", (1,)),
+    )
+    seen = tenant.seen(make_snapshot())
+    shown = page("outlet.html", seen, outlet.context_of(seen.outlets[0], seen, coming), tenant)
+    assert "plan own" in words_of(shown)
+    assert "secret" not in shown
