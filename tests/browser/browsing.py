@@ -76,10 +76,16 @@ class Visitor:
         page.wait_for_url(f"{self.home}/")
         return page
 
-    def judged(self) -> list[str]:
-        """Serious and critical findings of axe about what is shown, with where they are."""
+    def judged(self, *rules: str) -> list[str]:
+        """Serious and critical findings of axe about what is shown, with where they are.
+
+        rules: of axe, all of them without any.
+        """
         self.page.evaluate(axe_script())
-        found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
+        asked: dict[str, Any] = {"resultTypes": ["violations"]}
+        if rules:
+            asked["runOnly"] = list(rules)
+        found = self.page.evaluate("asked => axe.run(asked)", asked)
         return [
             f"{each['id']}: {node['target']}: {node['failureSummary']}"
             for each in found["violations"]
