@@ -28,7 +28,7 @@ from pdu_agent.store.history.rollups import Canvas, Rollups, overlapping
 log = logging.getLogger(__name__)
 
 STEP_S = 10
-JOINED = 15
+JOINED = 6
 """Minutes in a frame of an hour that is over; more would take more memory to make."""
 _FRAME = struct.Struct("<II")
 _SUFFIX = ".tens"
