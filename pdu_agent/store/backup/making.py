@@ -52,6 +52,9 @@ def make_backup(
     take: the record of the moment, asked for after the history was read: it is never behind it.
     Raises StoreError; the backups are as before then.
     """
+    final = shelf.name_of(now_wall_s)
+    if final.exists():  # made within the same second: it says the same
+        return final
     new = shelf.unfinished(now_wall_s)
     try:
         shelf.make()
@@ -65,7 +68,6 @@ def make_backup(
         manifest = Manifest(now_wall_s, source.software, record.seq, maker.parts)
         maker.bytes(MANIFEST, manifest.to_json().encode())
         maker.sync()
-        final = shelf.name_of(now_wall_s)
         new.rename(final)
         _sync_folder(shelf.folder)
         return final
