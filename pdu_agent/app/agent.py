@@ -26,7 +26,6 @@ from pdu_agent.app.accounts import Person, announce_setup, open_auth
 from pdu_agent.app.backups import BackupDesk
 from pdu_agent.app.config.directories import prepare_directory
 from pdu_agent.app.config.schema import AgentSettings
-from pdu_agent.app.config_file import ConfigFile
 from pdu_agent.app.cooling import fan_keeper
 from pdu_agent.app.core_settings import core_settings_of
 from pdu_agent.app.costing import cost_terms_of
@@ -37,7 +36,7 @@ from pdu_agent.app.host_probes import HostProbes
 from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.mains_fail import asker
-from pdu_agent.app.memory import give_back_free_pages, share_one_arena
+from pdu_agent.app.memory import allocate_sparingly, give_back_free_pages
 from pdu_agent.app.panel.panel import Panel
 from pdu_agent.app.privileges import keep_privileges
 from pdu_agent.app.reloading import Reloader, Take
@@ -97,7 +96,7 @@ class Occasion:
 
 def run_agent(settings: AgentSettings, occasion: Occasion | None = None) -> None:
     """Run until SIGINT or SIGTERM. Raises OpenPduError when the agent cannot start."""
-    share_one_arena()
+    allocate_sparingly()
     keep_privileges()
     output = LogThread(
         sys.stderr, settings.log.level, settings.log.max_kib_per_minute, settings.secrets
@@ -254,6 +253,9 @@ class Agent:
     def _configuration(self, reloader: Reloader, runtime: Runtime) -> Configuration:
         if self._occasion.config is None:
             return WithoutFile()
+        # Imported here: only who has a file needs the YAML parser and all the checks.
+        from pdu_agent.app.config_file import ConfigFile
+
         return ConfigFile(self._occasion.config, os.environ, reloader, runtime.core.note_change)
 
     async def _start_web(self, runtime: Runtime, services: Services) -> None:
