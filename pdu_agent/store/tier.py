@@ -91,7 +91,7 @@ class Tier:
 
     def write(self, record: Record) -> None:
         """Raises StoreError; the two newest records are still there then."""
-        data = encode(record)
+        data = encode(record, small=self._durable)
         slot = min(self._slots, key=lambda each: each.seq)
         overwrite = self._durable and slot.size == len(data)
         target = slot.path if overwrite else self.folder / NEW_NAME

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import MeterRecord, OutletRecord, Override, Record
-from pdu_agent.store.framing import BLOCK_BYTES, HEADER_BYTES, decode, encode
+from pdu_agent.store.framing import BLOCK_BYTES, HEADER_BYTES, MAX_RECORD_BYTES, decode, encode
 
 SMALL = Record(
     seq=7,
@@ -81,6 +82,57 @@ def test_every_record_comes_back_as_it_was(record: Record):
     assert decode(encode(record)) == record
 
 
+@settings(max_examples=50)
+@given(records)
+def test_a_small_record_rounds_what_meters_cannot_tell_and_nothing_else(record: Record):
+    small = decode(encode(record, small=True))
+    assert replace(small, meters=record.meters) == record
+    for key, row in record.meters.items():
+        rounded = round(row.remainder_mj, 3)
+        assert small.meters[key] == replace(row, remainder_mj=rounded)
+
+
+def metered_rack() -> Record:
+    """64 outlets after a day of use: every number has all the digits that it ever gets."""
+    random = Random(1)
+    meters = {
+        f"outlet {n}": MeterRecord(
+            energy_mj=random.randrange(10**12),
+            remainder_mj=random.random(),
+            user_since_wall_s=1_795_314_341.1436336,
+            peak_power_w=random.uniform(0, 3000),
+            peak_wall_s=1_795_314_341 + random.uniform(0, 80_000),
+            peak_power_since_wall_s=1_795_314_341.1436336,
+            peak_current_a=random.uniform(0, 16),
+            peak_current_wall_s=1_795_314_341 + random.uniform(0, 80_000),
+            peak_current_since_wall_s=1_795_314_341.1436336,
+            peak_demand_w=random.uniform(0, 3000),
+            peak_demand_wall_s=1_795_314_341 + random.uniform(0, 80_000),
+            inductive_mvars=random.randrange(10**11),
+            capacitive_mvars=0,
+        )
+        for n in range(1, 65)
+    }
+    return replace(SMALL, meters=meters, outlets={n: OutletRecord("on") for n in range(1, 65)})
+
+
+def test_a_record_of_64_metered_outlets_takes_one_block_of_the_card():
+    assert len(encode(metered_rack(), small=True)) == BLOCK_BYTES
+    assert len(encode(metered_rack())) > 5 * BLOCK_BYTES
+
+
+def test_every_change_and_every_cut_of_a_small_record_is_recognised():
+    whole = bytearray(encode(SMALL, small=True))
+    for position, original in enumerate(whole):
+        whole[position] = original ^ 0x41
+        with pytest.raises(StoreError):
+            decode(bytes(whole))
+        with pytest.raises(StoreError):
+            decode(bytes(whole[:position]))
+        whole[position] = original
+    assert decode(bytes(whole)) == SMALL
+
+
 def test_every_truncated_prefix_is_recognised():
     whole = encode(SMALL)
     for length in range(len(whole)):
@@ -109,7 +161,7 @@ def test_every_change_of_one_byte_is_recognised():
     [
         (b"", "is empty"),
         (b"\0" * 4096, "does not begin as a record"),
-        (b"openpdu-record 2 00000000 00000000\n", "of another format than 1"),
+        (b"openpdu-record 3 00000000 00000000\n", "of another format than 1 and 2"),
         (encode(SMALL)[:-5], "torn or altered: .* bytes"),
         (encode(SMALL) + b" ", "torn or altered"),
         (encode(SMALL).replace(b"openpdu-record 1 0", b"openpdu-record 1 O"), "torn or altered"),
@@ -120,9 +172,17 @@ def test_damage_is_named(data: bytes, text: str):
         decode(data)
 
 
-def sealed(payload: bytes) -> bytes:
-    start = b"openpdu-record 1 %08x " % len(payload)
+def sealed(payload: bytes, version: bytes = b"1") -> bytes:
+    start = b"openpdu-record %s %08x " % (version, len(payload))
     return start + b"%08x\n" % zlib.crc32(start + payload) + payload
+
+
+def test_small_file_with_foreign_content_is_refused():
+    bomb = zlib.compress(b"{" + b" " * (MAX_RECORD_BYTES + 1))
+    cut = zlib.compress(b"{}")[:-2]
+    for stream in (bomb, cut, b"none", *map(zlib.compress, (b"{}", b"[]", b"{", b"\xff"))):
+        with pytest.raises(StoreError):
+            decode(sealed(stream, b"2"))
 
 
 @pytest.mark.parametrize(

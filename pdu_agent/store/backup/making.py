@@ -64,7 +64,7 @@ def make_backup(
         for path in source.files:
             maker.small(path)
         record = take()
-        maker.bytes(RECORD, encode(record))
+        maker.bytes(RECORD, encode(record, small=True))
         manifest = Manifest(now_wall_s, source.software, record.seq, maker.parts)
         maker.bytes(MANIFEST, manifest.to_json().encode())
         maker.sync()
