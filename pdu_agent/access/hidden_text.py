@@ -38,3 +38,7 @@ class HiddenText:
             if any(min(numbers) <= number <= max(numbers) for number in self.numbers):
                 return True
         return False
+
+    def shown(self, text: str) -> str:
+        """The text, or what stands in its place."""
+        return NOT_SHOWN if self.tells(text) else text

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.access.hidden_text import NOT_SHOWN, HiddenText
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.control import Cap, Outage
+from pdu_agent.model.hooks import HookRow
 from pdu_agent.model.snapshot import Alarm, Health, LoggedEvent, Outlet, Snapshot
 
 _Row = TypeVar("_Row", bound=Any)
@@ -96,6 +97,33 @@ def may_read(grant: Grant, target: Target | None, members: Members) -> bool:
     if target is not None and target.kind is TargetKind.GROUP:
         return _reads_all(grant, members.get(target.index, ()))
     return grant.allows(Rights.READ)
+
+
+def visible_hooks(rows: Iterable[HookRow], snapshot: Snapshot, grant: Grant) -> tuple[HookRow, ...]:
+    """Those of the unit for who may read it, for others those of the outlets that they may read;
+    how one ended only where that was about such an outlet. snapshot: the whole one.
+    """
+    if grant.reads_everything:
+        return tuple(rows)
+    unit, hidden = grant.allows(Rights.READ), HiddenText(snapshot, grant)
+    own = {
+        name
+        for row in snapshot.outlets
+        if grant.allows(Rights.READ, row.index)
+        for name in (
+            *(row.hooks.before_on, row.hooks.after_on),
+            *(row.hooks.before_off, row.hooks.after_off),
+        )
+    }
+    return tuple(_hook(row, grant, hidden) for row in rows if unit or row.name in own)
+
+
+def _hook(row: HookRow, grant: Grant, hidden: HiddenText) -> HookRow:
+    last = row.last
+    if last is None:
+        return row
+    is_shown = grant.allows(Rights.READ, last.outlet or None)
+    return replace(row, last=_worded(last, hidden, "error") if is_shown else None)
 
 
 def _reads_all(grant: Grant, outlets: Collection[int]) -> bool:

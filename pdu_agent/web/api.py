@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from pdu_agent.access.visible import visible_hooks
 from pdu_agent.model.commands import Controller
 from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue, UnknownTarget
 from pdu_agent.model.hooks import HookRow
@@ -94,7 +95,7 @@ def make_app(
     switching.add_routes(app.router, API, controller, _body)
     editing.add_routes(app.router, API, controller, _body)
     listing.add_routes(app.router, API, controller)
-    audit.add_routes(app.router, API, services.audit)
+    audit.add_routes(app.router, API, controller, services.audit)
     audit_check.add_routes(app.router, API, services.check_audit)
     configuration.add_routes(app.router, API, controller, services.configuration)
     app.router.add_get(f"{API}/hooks", partial(_hooks, controller, services.hooks))
@@ -105,14 +106,14 @@ def make_app(
     schedules.add_routes(app.router, API, controller, _body, services.upcoming)
     schedule_week.add_routes(app.router, API, controller, services.week)
     rules.add_routes(app.router, API, controller, _body)
-    outages.add_routes(app.router, API, services.mains_fail)
+    outages.add_routes(app.router, API, controller, services.mains_fail)
+    accounts.add_routes(app.router, API, controller, _body, services.auth)
     history.add_routes(app.router, API, controller, services)
     energy.add_routes(app.router, API, controller, services)
     standby.add_routes(app.router, API, controller, services)
     export.add_routes(app.router, API, controller, services)
     purge.add_routes(app.router, API, controller, _body, services)
     backups.add_routes(app.router, API, controller, _body, services.backups)
-    accounts.add_routes(app.router, API, controller, _body, services.auth)
     add_stream(app.router, API, streams or Hub(controller, services.events))
     add_waveforms(app.router, API, controller, services.waves)
     pages.add_site(app, controller, services)
@@ -221,7 +222,9 @@ async def _inrush(
 async def _hooks(
     controller: Controller, rows: Callable[[], Sequence[HookRow]], request: web.Request
 ) -> web.Response:
-    return _json(resources.hooks(seen(controller, request), rows()))
+    snapshot = controller.snapshot
+    shown = visible_hooks(rows(), snapshot, caller_of(request).grant)
+    return _json(resources.hooks(snapshot, shown))
 
 
 async def _reload(reload: Reload, request: web.Request) -> web.Response:

@@ -17,6 +17,8 @@ from typing import Any
 from aiohttp import web
 
 from pdu_agent.access.grant import Grant, Rights
+from pdu_agent.access.hidden_text import HiddenText
+from pdu_agent.model.commands import Controller
 from pdu_agent.model.errors import InvalidValue, NotPermitted, StoreError
 from pdu_agent.store.audit_query import Wanted, outlets_of
 from pdu_agent.web.asking import refuse_unknown
@@ -34,13 +36,16 @@ not for the loop. Raises StoreError."""
 DEFAULT_LIMIT = 100
 _DRAWN = ("current_before_a", "current_after_a", "power_before_w", "power_after_w")
 _FILTERS = ("outlet", "user", "since", "until", "door")
+_TEXTS = ("user", "address", "because", "asked", "result", "error")
 
 
-def add_routes(router: web.UrlDispatcher, api: str, ask: AskAudit) -> None:
-    router.add_get(f"{api}/audit", partial(_audit, ask, asyncio.Lock()))
+def add_routes(router: web.UrlDispatcher, api: str, controller: Controller, ask: AskAudit) -> None:
+    router.add_get(f"{api}/audit", partial(_audit, controller, ask, asyncio.Lock()))
 
 
-async def _audit(ask: AskAudit, turn: asyncio.Lock, request: web.Request) -> web.Response:
+async def _audit(
+    controller: Controller, ask: AskAudit, turn: asyncio.Lock, request: web.Request
+) -> web.Response:
     grant = caller_of(request).grant
     if not grant.allows(Rights.READ):
         raise NotPermitted("read is not granted on the unit")
@@ -51,7 +56,11 @@ async def _audit(ask: AskAudit, turn: asyncio.Lock, request: web.Request) -> web
             page = await asyncio.to_thread(_page, ask, wanted, asked, grant)
     except StoreError as error:
         raise Problem(503, "unavailable", str(error)) from error
-    return web.json_response({"entries": [_entry(row) for row in page.rows], "next": page.next})
+    entries = [_entry(row) for row in page.rows]
+    if not grant.reads_everything:
+        hidden = HiddenText(controller.snapshot, grant)
+        entries = [{**row, **{key: hidden.shown(row[key]) for key in _TEXTS}} for row in entries]
+    return web.json_response({"entries": entries, "next": page.next})
 
 
 def _page(ask: AskAudit, wanted: Wanted, asked: Asked, grant: Grant) -> Page[Row]:

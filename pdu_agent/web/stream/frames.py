@@ -8,8 +8,10 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
-from pdu_agent.model.commands import Target
+from pdu_agent.access.hidden_text import HiddenText
+from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.web.plain import Plain
 
 HEARTBEAT = b":\n\n"
@@ -36,6 +38,38 @@ class Frame:
     topic: Topic
     target: Target | None
     encoded: bytes
+
+
+_TEXTS = frozenset({"source", "text", "ends", "stopping", "subject"})
+"""Members of a frame's data that others write: they may name outlets besides its own."""
+_OF_OUTLETS = (TargetKind.OUTLET, TargetKind.GROUP)
+
+
+def worded(frame: Frame, hidden: HiddenText) -> bytes | None:
+    """The frame for who may read what it is about, and not every outlet: as in a snapshot of
+    theirs. None where it is of the unit and tells of a hidden outlet.
+    """
+    head, mark, data = frame.encoded.partition(b"\ndata: ")
+    plain = json.loads(data)
+    told = _without(plain, hidden)
+    if told == plain:
+        return frame.encoded
+    if frame.target is None or frame.target.kind not in _OF_OUTLETS:
+        return None
+    return b"%b%b%b\n\n" % (head, mark, _encode(told).encode())
+
+
+def _without(plain: Any, hidden: HiddenText) -> Any:
+    if isinstance(plain, list):
+        return [_without(each, hidden) for each in plain]
+    if not isinstance(plain, dict):
+        return plain
+    return {
+        key: hidden.shown(each)
+        if key in _TEXTS and isinstance(each, str)
+        else _without(each, hidden)
+        for key, each in plain.items()
+    }
 
 
 def encoded(start: str, number: int, event: str, plain: Plain) -> bytes:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from pdu_agent.access.grant import Grant
+from pdu_agent.access.hidden_text import HiddenText
 from pdu_agent.access.visible import Sight, may_read, members_of, sight_of, visible
 from pdu_agent.model.commands import Controller, Target, TargetKind
 from pdu_agent.model.events import EventBus, Subscription
@@ -21,7 +22,7 @@ from pdu_agent.web.caller import Caller
 from pdu_agent.web.plain import Plain
 from pdu_agent.web.sources import is_here
 from pdu_agent.web.stream.changes import changed_alarms, changed_outlets
-from pdu_agent.web.stream.frames import EVENT_OF, Frame, Recent, Topic, encoded, place_of
+from pdu_agent.web.stream.frames import EVENT_OF, Frame, Recent, Topic, encoded, place_of, worded
 from pdu_agent.web.stream.outbox import Outbox
 from pdu_agent.web.stream.rows import alarm, readings, state
 
@@ -264,6 +265,10 @@ class _Watch:
             return
         members = members_of(self._seen)
         for stream in streams:
+            grant = stream.grant
+            hidden = None if grant.reads_everything else HiddenText(self._seen, grant)
             for frame in frames:
-                if frame.topic in stream.topics and may_read(stream.grant, frame.target, members):
-                    stream.outbox.put(frame.encoded)
+                if frame.topic in stream.topics and may_read(grant, frame.target, members):
+                    told = frame.encoded if hidden is None else worded(frame, hidden)
+                    if told is not None:
+                        stream.outbox.put(told)

@@ -9,6 +9,8 @@ from dataclasses import replace
 import pytest
 
 from pdu_agent.access.grant import Grant, Rights
+from pdu_agent.access.hidden_text import NOT_SHOWN
+from pdu_agent.model.actor import Hold, Rank
 from pdu_agent.model.commands import Lock, Target, TargetKind
 from pdu_agent.model.snapshot import Alarm, OutletState, Severity, Snapshot
 from pdu_agent.web.plain import Plain
@@ -214,6 +216,38 @@ def test_who_may_read_one_outlet_is_told_of_that_one() -> None:
         assert [each.event for each in heard] == ["state", "alarm"]
         assert heard[0].data["outlet"]["number"] == 2
         assert heard[1].data["alarm"]["id"] == 7
+        unit.hub.stop()
+
+    run(scene())
+
+
+def test_what_others_wrote_of_a_hidden_outlet_is_not_told() -> None:
+    async def scene() -> None:
+        unit = Followed()
+        unit.controller.change(3, name="backup server")
+        tenant = unit.follow(
+            [Topic.STATE, Topic.ALARMS], grant=Grant(Rights.READ, Rights.NONE, {1: Rights.READ})
+        )
+        whole = unit.follow([Topic.STATE, Topic.ALARMS])
+        hold = Hold("rule backup server", Rank.RULE, False, "outlet 3 is hot", 0.0, "plain")
+        said = "outlets 1-4 go off"
+        unit.controller.show(
+            alarms=(
+                Alarm(7, "hot", Severity.WARNING, "unit", "backup server is hot", 0.0),
+                Alarm(8, "hot", Severity.WARNING, "unit", "it is hot", 0.0),
+            )
+        )
+        unit.change(1, holds=(hold,), stopping=said)
+        await asyncio.sleep(0.1)
+        state, alarm = await told(tenant)
+        outlet = state.data["outlet"]
+        assert (outlet["number"], outlet["name"]) == (1, "web")
+        assert (outlet["holds"][0]["source"], outlet["holds"][0]["text"]) == (NOT_SHOWN, NOT_SHOWN)
+        assert (outlet["holds"][0]["ends"], outlet["stopping"]) == ("plain", NOT_SHOWN)
+        assert alarm.data["alarm"]["id"] == 8
+        everything = await told(whole)
+        assert [row.event for row in everything] == ["state", "alarm", "alarm", "alarm"]
+        assert everything[0].data["outlet"]["stopping"] == said
         unit.hub.stop()
 
     run(scene())
