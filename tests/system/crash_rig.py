@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import shutil
 import signal
@@ -12,8 +11,10 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from pdu_agent.model.errors import StoreError
+from pdu_agent.model.record import Record
+from pdu_agent.store.framing import decode
 from tests.system import crash_judge as judge
 from tests.system.crash_judge import Movement, Order, Relays
 from tests.system.demo_process import BASE, COMMAND, STATE, Demo
@@ -322,15 +323,14 @@ class CrashRig:
 
 
 def recorded_energies(folder: Path) -> dict[str, int]:
-    """mWh of each meter in the newest record that can be read, as a person would read it."""
-    newest: dict[str, Any] = {"seq": -1}
+    """mWh of each meter in the newest record that can be read."""
+    newest = Record(seq=-1)
     for file in folder.glob("record-?"):
-        with contextlib.suppress(ValueError, IndexError):
-            record = json.loads(file.read_bytes().split(b"\n", 1)[1])
-            newest = max(newest, record, key=lambda record: record["seq"])
+        with contextlib.suppress(StoreError):
+            newest = max(newest, decode(file.read_bytes()), key=lambda record: record.seq)
     return {
-        meter: row.get("energy_mj", 0) // MILLIJOULES_PER_MILLIWATT_HOUR
-        for meter, row in newest["meters"].items()
+        meter: row.energy_mj // MILLIJOULES_PER_MILLIWATT_HOUR
+        for meter, row in newest.meters.items()
     }
 
 
