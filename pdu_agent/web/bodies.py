@@ -24,6 +24,8 @@ async def raw_body(request: web.Request) -> bytes:
             body = await request.read()
     except TimeoutError as exc:
         raise Problem.about_request(408, "the body did not arrive in time") from exc
+    except ConnectionError as exc:
+        raise Problem.about_request(400, "the client left before its body had arrived") from exc
     if "Content-Encoding" in request.headers:
         raise Problem.about_request(415, "the body must not be compressed")
     return body

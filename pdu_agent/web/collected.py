@@ -24,6 +24,7 @@ from pdu_agent.model.snapshot import Outlet, Snapshot
 from pdu_agent.web import outages, resources, rules, upses
 from pdu_agent.web.caller import caller_of
 from pdu_agent.web.measured import meter_of
+from pdu_agent.web.packing import takes_gzip
 from pdu_agent.web.plain import Plain
 from pdu_agent.web.stream.rows import readings
 
@@ -141,7 +142,7 @@ async def _answer(
     if len(body.text) < PACKED_FROM:
         return web.Response(body=body.text, content_type="application/json", charset="utf-8")
     headers = {"Content-Type": "application/json; charset=utf-8", "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    if takes_gzip(request):
         headers["Content-Encoding"] = "gzip"
         return web.Response(body=body.pack(), headers=headers)
     return web.Response(body=body.text, headers=headers)

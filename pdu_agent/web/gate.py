@@ -16,6 +16,7 @@ from typing import cast
 
 from aiohttp import web
 
+from pdu_agent.web.auth.headers import put_headers
 from pdu_agent.web.problems import Problem
 from pdu_agent.web.sources import is_here
 
@@ -165,11 +166,13 @@ class _Guarded(asyncio.Protocol):
 def _refusal() -> bytes:
     """A whole answer: nothing has been read of the request, and nothing will be."""
     body = json.dumps(FULL.to_plain()).encode()
+    headers = FULL.headers()
+    put_headers(headers)
     lines = [
         "HTTP/1.1 503 Service Unavailable",
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
-        *(f"{name}: {value}" for name, value in FULL.headers().items()),
+        *(f"{name}: {value}" for name, value in headers.items()),
         "Connection: close",
     ]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -11,10 +11,12 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -32,6 +34,7 @@ from pdu_agent.web.sockets import BACKLOG, listen_tcp, listen_unix
 from pdu_agent.web.sources import room_for
 from pdu_agent.web.stream.hub import Hub
 from pdu_agent.web.tls.listener import TlsListener
+from pdu_agent.web.unreadable import CarefulHandler
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,14 @@ TCP_CONNECTIONS = 160
 UNIX_CONNECTIONS = 32
 SHUTDOWN_S = 1.0
 RENEW_S = 86_400.0
+
+
+_OF_CONNECTIONS: Mapping[str, Any] = {
+    "access_log": None,
+    "auto_decompress": False,
+    "keepalive_timeout": IDLE_S,
+    "lingering_time": LINGER_S,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,20 +181,18 @@ class WebServer:
         app.middlewares.insert(0, gate.in_progress)
         if context is not None and self._settings.certificate:
             app.on_response_prepare.append(insist_on_tls)
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            auto_decompress=False,
-            keepalive_timeout=IDLE_S,
-            lingering_time=LINGER_S,
-            shutdown_timeout=SHUTDOWN_S,
-        )
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
         try:
             await runner.setup()
             if runner.server is None:
                 raise RuntimeError("the HTTP server was not set up")
-            gate.make = runner.server
             loop = asyncio.get_running_loop()
+            gate.make = partial(
+                CarefulHandler,
+                runner.server,
+                loop=loop,
+                **_OF_CONNECTIONS,
+            )
             listener: asyncio.Server | TlsListener
             if context is None:
                 listener = await loop.create_server(gate, sock=listening, backlog=BACKLOG)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+
 from aiohttp import web
 
 _ALWAYS = {
@@ -23,10 +25,15 @@ _UNLESS_GIVEN = {
 
 async def add_headers(_request: web.BaseRequest, response: web.StreamResponse) -> None:
     """A signal of aiohttp's, so that answers that do not end have them as well."""
+    put_headers(response.headers)
+
+
+def put_headers(headers: MutableMapping[str, str]) -> None:
+    """For what no application answers, too."""
     for name, text in _ALWAYS.items():
-        response.headers[name] = text
+        headers[name] = text
     for name, text in _UNLESS_GIVEN.items():
-        response.headers.setdefault(name, text)
+        headers.setdefault(name, text)
 
 
 async def insist_on_tls(_request: web.BaseRequest, response: web.StreamResponse) -> None:

@@ -13,6 +13,7 @@ from pdu_agent.access.grant import Rights
 from pdu_agent.model.commands import Controller
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web.caller import Caller, caller_of, seen
+from pdu_agent.web.packing import takes_gzip
 from pdu_agent.web.pages import navigation
 from pdu_agent.web.problems import Problem
 from pdu_agent.web.services import Services
@@ -86,8 +87,8 @@ def render(request: web.Request, template: str, status: int = 200, **context: An
     snapshot: Snapshot = context.pop("snapshot", None) or request.app[SITE].seen(request)
     text = html(template, allowed, snapshot, request.path, csrf_token(allowed.caller), context)
     response = web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
-    if len(text) > MIN_PACKED_OCTETS:
-        response.enable_compression()
+    if len(text) > MIN_PACKED_OCTETS and takes_gzip(request):
+        response.enable_compression(web.ContentCoding.gzip)
     return response
 
 

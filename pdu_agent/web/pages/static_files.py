@@ -11,6 +11,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from pdu_agent.web.packing import takes_gzip
+
 FOLDER = Path(__file__).with_name("static")
 ROUTE = "/static/{path:.*}"
 
@@ -71,7 +73,7 @@ async def _file(request: web.Request) -> web.Response:
     headers = {"Cache-Control": FOREVER, "ETag": etag, "Vary": "Accept-Encoding"}
     if request.headers.get("If-None-Match") == etag:
         return web.Response(status=304, headers=headers)
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    if takes_gzip(request):
         body, headers["Content-Encoding"] = file.packed, "gzip"
     else:
         body = gzip.decompress(file.packed)
