@@ -79,7 +79,8 @@ def test_settings_and_register_maps_are_taken(text: str, tmp_path: Path) -> None
     secrets = tmp_path / "secrets.yaml"
     secrets.write_text(f"schema: 1\n{SECRETS}", encoding="utf-8")
     secrets.chmod(0o600)
-    (tmp_path / "spot.csv").write_text("time,price\n2026-03-01T00:00:00Z,0.1\n", encoding="utf-8")
+    prices = "time,price\n2026-03-01T00:00:00Z,0.1\n2026-03-01T01:00:00Z,0.2\n"
+    (tmp_path / "spot.csv").write_text(prices, encoding="utf-8")
     if "channels" in yaml.safe_load(text):
         file.write_text(text, encoding="utf-8")
         assert read_map(str(file)).channels
