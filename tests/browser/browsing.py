@@ -76,6 +76,27 @@ class Visitor:
         page.wait_for_url(f"{self.home}/")
         return page
 
+    def begin_with(self, link: str) -> None:
+        """Becomes the first administrator, by the link of a unit that has no users."""
+        self.page.goto(link)
+        self.page.get_by_label("Your name").fill("owner")
+        self.page.get_by_label("Password").fill("correct horse battery")
+        self.page.get_by_role("button", name="Make the administrator").click()
+        self.page.wait_for_url(f"{self.home}/")
+
+    def outlet(self, number: int) -> dict[str, Any]:
+        """As the API tells of it now."""
+        answer = self.context.request.get(f"{self.home}/api/v1/outlets/{number}")
+        return dict(answer.json())
+
+    def wait_until(self, number: int, state: str) -> None:
+        """AssertionError where the outlet does not get there."""
+        for _ in range(100):
+            if self.outlet(number)["state"] == state:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"outlet {number} is not {state}")
+
     def judged(self, *rules: str) -> list[str]:
         """Serious and critical findings of axe about what is shown, with where they are.
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,9 +58,11 @@ class Owned:
 
 
 @contextmanager
-def owned_unit(folder: Path) -> Iterator[Owned]:
+def owned_unit(folder: Path, prepare: Callable[[Owned], None] = lambda it: None) -> Iterator[Owned]:
+    """prepare: what is done with the new configuration before the agent starts."""
     it = Owned(folder)
     it.init()
+    prepare(it)
     log = (folder / "stderr.log").open("ab")
     with (
         log,

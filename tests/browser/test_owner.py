@@ -25,13 +25,9 @@ def owner(owned: Owned, browser: Any) -> Iterator[Visitor]:
     """J8: nobody has a password; the link of the start makes the first administrator, once."""
     link = owned.setup_link()
     with visitor(browser, owned) as it:
-        page = it.page
-        page.goto(link)
+        it.page.goto(link)
         assert it.judged() == []
-        page.get_by_label("Your name").fill("owner")
-        page.get_by_label("Password").fill("correct horse battery")
-        page.get_by_role("button", name="Make the administrator").click()
-        page.wait_for_url(f"{it.home}/")
+        it.begin_with(link)
         yield it
 
 

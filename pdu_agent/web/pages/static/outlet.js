@@ -17,8 +17,10 @@ const steps = document.querySelector("[data-steps]");
 const sparks = new Sparks();
 let drawn = null;
 
-/** A shutdown that somebody follows: what it drew before, and what was told last. */
-let stop = panel && !panel.hidden ? { before: null, ended: false } : null;
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
+/** A shutdown that somebody follows: what it drew before, and what its alarm says came of it. */
+let stop = panel && !panel.hidden ? { before: null, ended: false, verdict: "" } : null;
 
 function step(key, text) {
   if (!steps) return;
@@ -33,7 +35,7 @@ function step(key, text) {
 
 function beginStop() {
   if (stop && !stop.ended) return;
-  stop = { before: drawn, ended: false };
+  stop = { before: drawn, ended: false, verdict: "" };
   steps.replaceChildren();
   panel.hidden = false;
   panel.querySelector("h3").textContent = "Shutting down";
@@ -43,6 +45,7 @@ function beginStop() {
 
 function endStop(text) {
   stop.ended = true;
+  steps.querySelector('[data-step="waits"]')?.remove();
   step("end", text);
   panel.querySelector("h3").textContent = text.startsWith("Cut") ? "Shut down and cut" : "Not cut";
   for (const button of panel.querySelectorAll("button")) button.hidden = true;
@@ -55,15 +58,16 @@ document.addEventListener("api:done", ({ target }) => {
 function followStop(outlet) {
   if (!panel) return;
   if (outlet.stopping) {
+    if (stop?.verdict) return;
     beginStop();
-    step("waits", `Waiting: ${outlet.stopping}.`);
+    step("waits", sentence(outlet.stopping));
     return;
   }
   if (!stop || stop.ended || outlet.pending) return;
   if (outlet.state === "off") {
     endStop(`Cut, ${markOf(outlet)?.[0] ?? "not verified"}.`);
   } else if (outlet.state === "on" && steps.querySelector('[data-step="waits"]')) {
-    endStop(`It stays on: ${title} was not cut.`);
+    endStop(`${title} stays on.`);
   }
 }
 
@@ -98,8 +102,11 @@ document.addEventListener("live:state", ({ detail }) => {
 });
 
 document.addEventListener("live:alarm", ({ detail }) => {
-  if (detail.alarm.subject !== `outlet ${number}` || detail.change === "cleared") return;
-  if (stop && !stop.ended) endStop(`${detail.alarm.text}: not cut.`);
+  const { kind, severity, subject, text } = detail.alarm;
+  if (!stop || kind !== "shutdown" || subject !== `outlet ${number}`) return;
+  const isNew = detail.change === "raised" || detail.change === "changed";
+  stop.verdict = !isNew ? "" : severity === "critical" ? `Not cut: ${text}.` : sentence(text);
+  if (stop.verdict) endStop(stop.verdict);
 });
 
 let own = null;
