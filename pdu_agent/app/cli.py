@@ -7,38 +7,14 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
+from types import ModuleType
 
 from pdu_agent import __version__
 from pdu_agent.app import exits
 from pdu_agent.app.client import ClientError
-from pdu_agent.app.commands import (
-    accounts,
-    audit,
-    backup,
-    calibrate,
-    cap,
-    cost,
-    curves,
-    details,
-    diagnose,
-    history,
-    hooks,
-    outage,
-    reload,
-    rules,
-    schedule,
-    service,
-    setup,
-    status,
-    switch,
-    upkeep,
-    ups,
-    watch,
-    waves,
-    what_if,
-)
+from pdu_agent.app.commands import service
 from pdu_agent.app.terminal import printable
 from pdu_agent.model.errors import ConfigError, OpenPduError
 
@@ -49,9 +25,12 @@ in a checkout also:
     ./openpdu lint         the static checks alone
 """
 DESCRIPTION = "Read and switch the outlets of this machine's PDU, or run its agent."
+SERVING = ("run", "demo")
+"""They run for months on a small board, which need not carry the other commands."""
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Of all commands; of those in SERVING alone when argv begins with one of them."""
     parser = argparse.ArgumentParser(
         prog="openpdu",
         description=DESCRIPTION,
@@ -61,35 +40,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"openpdu {__version__}")
     parsers = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
-    modules = (
-        status,
-        switch,
-        details,
-        waves,
-        curves,
-        watch,
-        schedule,
-        rules,
-        hooks,
-        upkeep,
-        cap,
-        cost,
-        ups,
-        outage,
-        what_if,
-        accounts,
-        audit,
-        history,
-        backup,
-        service,
-        reload,
-        setup,
-        diagnose,
-        calibrate,
-    )
-    for module in modules:
+    for module in _modules(argv):
         module.add_parsers(parsers)
     return parser
+
+
+def _modules(argv: Sequence[str]) -> Iterable[ModuleType]:
+    if argv and argv[0] in SERVING:
+        return (service,)
+    from pdu_agent.app.commands.every import MODULES
+
+    return MODULES
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises SystemExit where argparse does: --help, --version, wrong usage (2).
     """
     _never_fail_to_print()
-    arguments = build_parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = build_parser(given).parse_args(given)
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of `openpdu`, in the order in which the help lists them."""
+
+from __future__ import annotations
+
+from pdu_agent.app.commands import (
+    accounts,
+    audit,
+    backup,
+    calibrate,
+    cap,
+    cost,
+    curves,
+    details,
+    diagnose,
+    history,
+    hooks,
+    outage,
+    reload,
+    rules,
+    schedule,
+    service,
+    setup,
+    status,
+    switch,
+    upkeep,
+    ups,
+    watch,
+    waves,
+    what_if,
+)
+
+MODULES = (
+    status,
+    switch,
+    details,
+    waves,
+    curves,
+    watch,
+    schedule,
+    rules,
+    hooks,
+    upkeep,
+    cap,
+    cost,
+    ups,
+    outage,
+    what_if,
+    accounts,
+    audit,
+    history,
+    backup,
+    service,
+    reload,
+    setup,
+    diagnose,
+    calibrate,
+)
