@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Minutes, quarters of an hour and days in the database.
 
-The minutes of all series arrive every quarter of an hour as one row of `stage`: few pages are
+The minutes of all series of each quarter of an hour arrive as one row of `stage`: few pages are
 written. When their day is over they are packed: for each series one block of minutes, one of
 quarters, and a row of the day, so that a curve of one series reads nothing of the others.
 """

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file on the card: opened, bounded, moved aside when it is damaged.
 
-The journal is a rollback journal, truncated in place after each transaction: what a power cut
-interrupts is undone at the next start, the file has no companion that grows, and pages that are
-new (nearly all of them here) are written once, where a write-ahead log writes each of them twice.
+The journal is a rollback journal, whose header is wiped after each transaction: what a power cut
+interrupts is undone at the next start, and pages that are new (nearly all of them here) are written
+once, where a write-ahead log writes each of them twice. It keeps its blocks, so that the file
+system does not have to give and take them each time.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ APPLICATION_ID = 0x4F504455  # "OPDU": what `file` and we know the file by
 SCHEMA_VERSION = 1
 PAGE_BYTES = 4096
 CACHE_KIB = 512
+JOURNAL_BYTES = 256 * 1024
+"""Cut to so much after a larger transaction: those of every half hour are well below."""
 
 _SCHEMA = """
 CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
@@ -74,7 +77,8 @@ class Database:
         execute(f"PRAGMA page_size = {PAGE_BYTES}")
         execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         execute("PRAGMA temp_store = MEMORY")
-        execute("PRAGMA journal_mode = TRUNCATE")
+        execute("PRAGMA journal_mode = PERSIST")
+        execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
         execute("PRAGMA synchronous = FULL")
         version = execute("PRAGMA user_version").fetchone()[0]
         if version == 0:

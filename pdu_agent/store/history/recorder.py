@@ -16,7 +16,7 @@ import numpy as np
 
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.history import EnergyRow, Purge, Series
-from pdu_agent.store.history.blocks import DAY_S, MINUTE_S
+from pdu_agent.store.history.blocks import DAY_S, MINUTE_S, QUARTER_S
 from pdu_agent.store.history.card import MIB, Card
 from pdu_agent.store.history.cascade import TEN_S, Cascade, Columns
 from pdu_agent.store.history.codec import Block
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 PLAUSIBLE_SINCE_S = 1_767_225_600
 """2026-01-01T00:00:00Z, before this was built: a clock that shows less was not set yet."""
 JOURNAL = "energy.json"
+COMMIT_S = 1800
+"""Bounds what a power cut takes; each quarter of an hour would cost the card half as much again."""
 
 
 class Recorder:
@@ -110,9 +112,9 @@ class Recorder:
 
     def _on_quarter(self, columns: Columns, start_s: int, minutes: Rollups) -> None:
         self.card.take(columns, start_s, minutes)
-        if (
-            self._day is not None
-        ):  # else it is of an earlier run, and written with the first of ours
+        is_half = (start_s // QUARTER_S + 1) * QUARTER_S % COMMIT_S == 0
+        # Before the day is known it is of an earlier run, and written with the first of ours.
+        if is_half and self._day is not None:
             self.card.commit(start_s // DAY_S)
 
     def book(self, wall_s: int, counted: Iterable[Counted]) -> None:

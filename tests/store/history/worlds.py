@@ -50,8 +50,8 @@ def finish_packing(recorder: Recorder) -> None:
 
 
 def pass_midnight(recorder: Recorder, midnight_s: int) -> None:
-    """A quarter of an hour of the next day, so that the day before is packed."""
-    feed(recorder, midnight_s, [1.0] * 901)
+    """Half an hour of the next day, so that the day before is packed."""
+    feed(recorder, midnight_s, [1.0] * 1801)
     finish_packing(recorder)
 
 
