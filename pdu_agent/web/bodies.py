@@ -8,6 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
+from pdu_agent.model.errors import NotPermitted
+from pdu_agent.web.caller import caller_of
 from pdu_agent.web.orders import decode
 from pdu_agent.web.problems import Problem
 
@@ -17,7 +19,8 @@ BODY_TIMEOUT_S = 5.0
 async def raw_body(request: web.Request) -> bytes:
     """The octets, however often they are asked for.
 
-    Raises Problem, or HTTPRequestEntityTooLarge where there are more than the request may have.
+    Raises Problem, NotPermitted where the rights of the caller ended while they arrived, or
+    HTTPRequestEntityTooLarge where there are more than the request may have.
     """
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
@@ -28,6 +31,8 @@ async def raw_body(request: web.Request) -> bytes:
         raise Problem.about_request(400, "the client left before its body had arrived") from exc
     if "Content-Encoding" in request.headers:
         raise Problem.about_request(415, "the body must not be compressed")
+    if not caller_of(request).is_valid():
+        raise NotPermitted("the log-in or the token has ended")
     return body
 
 

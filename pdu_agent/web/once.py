@@ -2,7 +2,8 @@
 """`Idempotency-Key`: who does not know whether a POST arrived sends it again, and it is done once.
 
 The first answer is kept under the caller and their key and given again, for a day or until there
-are too many. Only success is kept: what was refused did nothing, and is judged anew.
+are too many. What was refused did nothing, and is judged anew; what failed may have been done, and
+is not done again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hashlib import sha256
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from pdu_agent.model.errors import CommandError
 from pdu_agent.web.bodies import raw_body
 from pdu_agent.web.caller import caller_of
 from pdu_agent.web.problems import IN_PROGRESS, KEY_REUSED, Problem
@@ -26,6 +28,8 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEEP_S = 24 * 3600.0
 MAX_KEPT = 1000
+MAX_OF_CALLER = 400
+"""Of more their own oldest goes: nobody makes the keys of others be forgotten."""
 MAX_KEPT_BYTES = 1024 * 1024
 """Of all answers together, packed; that of a batch for 64 outlets has about 10 kB."""
 SECRET = ("session", "setup", "tokens", "users", "config")
@@ -33,6 +37,7 @@ SECRET = ("session", "setup", "tokens", "users", "config")
 done by having a configuration judged.
 """
 
+FAILED = 500
 _KEY = re.compile(r"[!-~]{1,128}")
 _KEPT_HEADERS = ("ETag", "Location")
 
@@ -75,6 +80,9 @@ class Answers:
             raise Problem(422, KEY_REUSED, f"{HEADER}: it was sent with another request before")
         if kept.packed is None:
             raise Problem(409, IN_PROGRESS, f"{HEADER}: the request with it is being done")
+        if kept.status == FAILED:
+            detail = f"{HEADER}: the request with it failed, and may have been done"
+            raise Problem.about_request(FAILED, detail)
         return web.Response(
             body=zlib.decompress(kept.packed),
             status=kept.status,
@@ -89,8 +97,9 @@ class Answers:
     def end(self, name: Name, answer: web.StreamResponse | None) -> None:
         """answer: None where there was a refusal."""
         begun = self._kept.pop(name, None)
-        is_success = isinstance(answer, web.Response) and 200 <= answer.status < 300
-        if begun is None or not is_success or not isinstance(answer, web.Response):
+        if begun is None or not isinstance(answer, web.Response):
+            return
+        if not 200 <= answer.status < 300 and answer.status != FAILED:
             return
         body = answer.body if isinstance(answer.body, bytes) else b""
         packed = zlib.compress(body, 1)
@@ -99,8 +108,21 @@ class Answers:
         )
         self._kept[name] = _Kept(begun.print_of, begun.until_s, answer.status, headers, packed)
         self._bytes += len(packed)
-        while len(self._kept) > MAX_KEPT or self._bytes > MAX_KEPT_BYTES:
-            self._drop(next(iter(self._kept)))
+        self._make_room(name[:2])
+
+    def _make_room(self, caller: tuple[str, str]) -> None:
+        """What is being done stays: it must not be done twice."""
+        done = [each for each, kept in self._kept.items() if kept.packed is not None]
+        own = [each for each in done if each[:2] == caller]
+        surplus = own[: max(0, len(own) - MAX_OF_CALLER)]
+        for each in surplus:
+            self._drop(each)
+        for each in done:
+            if each not in surplus and self._is_too_much():
+                self._drop(each)
+
+    def _is_too_much(self) -> bool:
+        return len(self._kept) > MAX_KEPT or self._bytes > MAX_KEPT_BYTES
 
     def _forget_old(self) -> None:
         now_s = self._now_s()
@@ -134,6 +156,11 @@ def once_per_key(api: str, answers: Answers | None = None) -> Middleware:
         answer = None
         try:
             answer = await handler(request)
+        except (CommandError, Problem, web.HTTPException):
+            raise
+        except Exception:
+            answer = web.Response(status=FAILED)
+            raise
         finally:
             kept.end(name, answer)
         return answer
@@ -142,6 +169,8 @@ def once_per_key(api: str, answers: Answers | None = None) -> Middleware:
 
 
 def _print_of(request: web.Request, body: bytes) -> bytes:
-    """Of what is asked for: the same for the same request only."""
-    head = f"{request.method} {request.path_qs} {request.content_type}\n"
+    """Of what is asked for: the same only for the same request with the same rights."""
+    caller = caller_of(request)
+    rights = f"{caller.grant} {caller.is_admin}"
+    head = f"{request.method} {request.path_qs} {request.content_type} {rights}\n"
     return sha256(head.encode("utf-8", "surrogateescape") + body).digest()

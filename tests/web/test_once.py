@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from pdu_agent.web.once import KEEP_S, MAX_KEPT, MAX_KEPT_BYTES, Answers
+from pdu_agent.access.accounts.role import Scope
+from pdu_agent.access.grant import Rights
+from pdu_agent.web import switching
+from pdu_agent.web.once import KEEP_S, MAX_KEPT, MAX_KEPT_BYTES, MAX_OF_CALLER, Answers
 from pdu_agent.web.problems import Problem
-from tests.web.fake_agent import RunningAgent, running_agent
+from tests.web.fake_agent import ADMIN, RunningAgent, running_agent
 
 PATH = "/api/v1/outlets/1/reboot"
 
@@ -104,11 +107,66 @@ def test_an_answer_is_kept_for_a_day() -> None:
 
 def test_the_oldest_go_where_there_are_too_many() -> None:
     answers = Answers()
+    places = range(MAX_KEPT + 1)
+    names = [("http", f"user{place % 10}", str(place)) for place in places]
+    for each in names:
+        answers.begin(each, b"print")
+        answers.end(each, web.Response(body=b"{}"))
+    assert len(answers) == MAX_KEPT
+    assert answers.known(names[0], b"print") is None
+    assert answers.known(names[1], b"print") is not None
+
+
+def test_nobody_makes_the_keys_of_others_be_forgotten() -> None:
+    answers = Answers()
+    answers.begin(("http", "ann", "a"), b"print")
+    answers.end(("http", "ann", "a"), web.Response(body=b"{}"))
+    answers.begin(("http", "ann", "long"), b"print")
     for number in range(MAX_KEPT + 1):
         answered(answers, str(number))
-    assert len(answers) == MAX_KEPT
-    assert answers.known(name("0"), b"print") is None
-    assert answers.known(name("1"), b"print") is not None
+    assert len(answers) == MAX_OF_CALLER + 2
+    assert answers.known(("http", "ann", "a"), b"print") is not None
+    with pytest.raises(Problem, match="is being done"):
+        answers.known(("http", "ann", "long"), b"print")
+
+
+def test_a_key_that_is_in_use_is_not_forgotten_however_many_come() -> None:
+    answers = Answers()
+    answers.begin(name("first"), b"print")
+    for number in range(MAX_KEPT + 1):
+        answered(answers, str(number))
+    with pytest.raises(Problem, match="is being done"):
+        answers.known(name("first"), b"print")
+
+
+def test_what_failed_may_have_been_done_and_is_not_done_again(
+    agent: RunningAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(switching, "verification", fail)
+    first = agent.local("POST", PATH, {}, Idempotency_Key="abc")
+    again = agent.local("POST", PATH, {}, Idempotency_Key="abc")
+    assert (first.status, again.status) == (500, 500)
+    assert "may have been done" in again.json["detail"]
+    assert len(agent.controller.batches) == 1
+
+
+def test_an_answer_is_not_for_who_has_other_rights_by_now(agent: RunningAgent) -> None:
+    """A token that is made anew, under the same name, for less."""
+    path = "/api/v1/outlets/all/off?wait_s=0"
+    accounts = agent.accounts
+    _, secret = accounts.add_token("ci", ADMIN, Scope.SWITCH, {}, None)
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency_Key": "abc"}
+    assert agent.stranger("POST", path, {}, **headers).status == 200
+    accounts.remove_token(next(each.id for each in accounts.tokens if each.name == "ci"))
+    _, less = accounts.add_token("ci", ADMIN, Scope.SWITCH, {"others": Rights.NONE}, None)
+    headers["Authorization"] = f"Bearer {less}"
+    again = agent.stranger("POST", path, {}, **headers)
+    assert again.status == 422
+    assert b"outlets" not in again.body
+    assert len(agent.controller.batches) == 1
 
 
 def test_the_oldest_go_where_they_take_too_much() -> None:
