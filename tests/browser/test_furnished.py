@@ -127,3 +127,11 @@ def test_the_switches_of_the_list_are_within_the_window(
         assert box["x"] + box["width"] <= size[0]
         table = page.locator(".scroll, table.outlets").first
         assert table.evaluate("it => it.scrollWidth - it.clientWidth") <= 1
+
+
+def test_the_history_of_a_unit_that_has_just_begun_is_that_of_an_hour(owner: Visitor) -> None:
+    page = owner.open("/outlets/1")
+    page.locator('[data-span="1"][aria-pressed="true"]').wait_for()
+    page.locator("#history-power").get_by_text(re.compile("Steps of [0-9]+ s")).wait_for()
+    page.locator('[data-span="24"]').click()
+    page.locator("#history-power").get_by_text("Steps of 3 min").wait_for()

@@ -41,6 +41,7 @@ def environment() -> Environment:
         span=words.span,
         kwh=kilowatt_hours,
         percent_of=words.percent_of,
+        typed=words.typed,
     )
     return made
 
@@ -54,5 +55,5 @@ def html_of(template: str, time_zone: str, context: Mapping[str, Any]) -> str:
         _time_zone.reset(token)
 
 
-def _local(wall_s: float | None, now_s: float | None = None) -> str:
-    return words.local(_time_zone.get(), wall_s, now_s)
+def _local(wall_s: float | None, now_s: float | None = None, *, exact: bool = False) -> str:
+    return words.local(_time_zone.get(), wall_s, now_s, exact=exact)

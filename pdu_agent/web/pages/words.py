@@ -20,6 +20,13 @@ def fixed(value: float | None, decimals: int = 0) -> str:
     return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
+def typed(value: object) -> object:
+    """As somebody would type it into a field: 2000 for 2000.0, nothing for what is missing."""
+    if value is None:
+        return ""
+    return f"{value:.10g}" if isinstance(value, float) else value
+
+
 def percent_of(value: float | None, whole: float | None) -> float | None:
     """None where either is missing, or the whole is 0."""
     return 100.0 * value / whole if value is not None and whole else None
@@ -40,8 +47,13 @@ def span(seconds: float | None) -> str:
     return " ".join(part for part in parts if not part.startswith("0 ")) or "0 s"
 
 
-def local(time_zone: str, wall_s: float | None, now_s: float | None = None) -> str:
-    """As the unit's owner reads it; only the time of day where now_s is of the same day."""
+def local(
+    time_zone: str, wall_s: float | None, now_s: float | None = None, *, exact: bool = False
+) -> str:
+    """As the unit's owner reads it; only the time of day where now_s is of the same day.
+
+    exact: with seconds where there is a date, too.
+    """
     if wall_s is None:
         return MISSING
     moment = datetime.fromtimestamp(wall_s, UTC).astimezone(_zone(time_zone))
@@ -49,7 +61,7 @@ def local(time_zone: str, wall_s: float | None, now_s: float | None = None) -> s
         now = datetime.fromtimestamp(now_s, UTC).astimezone(_zone(time_zone))
         if now.date() == moment.date():
             return f"{moment:%H:%M:%S}"
-    return f"{moment:%Y-%m-%d %H:%M}"
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if exact else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def day(time_zone: str, wall_s: float) -> str:

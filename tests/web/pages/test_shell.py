@@ -110,3 +110,14 @@ def test_moments_are_of_the_units_time_zone() -> None:
     assert words.local("Europe/Berlin", noon_s) == "2027-01-15 09:00"
     assert words.local("Europe/Berlin", noon_s, noon_s + 60) == "09:00:00"
     assert words.local("UTC", noon_s - 86400, noon_s) == "2027-01-14 08:00"
+    assert words.local("UTC", noon_s + 5, exact=True) == "2027-01-15 08:00:05"
+
+
+def test_a_number_stands_in_a_field_as_it_would_be_typed() -> None:
+    assert [words.typed(each) for each in (2000.0, 0.25, 3, None, "NAS")] == [
+        "2000",
+        "0.25",
+        3,
+        "",
+        "NAS",
+    ]

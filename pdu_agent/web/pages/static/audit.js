@@ -29,6 +29,9 @@ function cell(row, text, kind = "") {
   return made;
 }
 
+/** Of a cell; a phone leaves out those of which there is nothing to say. */
+const textKind = (text) => (text ? "text" : "text is-none");
+
 function badge(text, kind) {
   const made = document.createElement("span");
   made.className = `badge is-${kind}`;
@@ -42,12 +45,13 @@ function add(entry) {
   const from = entry.address ? ` from ${entry.address}` : "";
   const because = entry.because ? ` (${entry.because})` : "";
   cell(row, `${entry.door} ${entry.user}`.trim() + from + because);
-  cell(row, entry.asked || "\u2013", "text");
+  cell(row, entry.asked || "\u2013", textKind(entry.asked));
   const result = cell(row, "");
   result.append(badge(entry.result || "\u2013", entry.error ? "fault" : "ok"));
   if (entry.error) result.append(` ${entry.error}`);
   if (entry.missed) result.append(badge(`${entry.missed} entries are missing before this one`, "warning"));
-  cell(row, entry.outlets.map((each) => `${each.number}: ${each.before} \u2192 ${each.after}`).join(", ") || "\u2013", "text");
+  const moved = entry.outlets.map((each) => `${each.number}: ${each.before} \u2192 ${each.after}`).join(", ");
+  cell(row, moved || "\u2013", textKind(moved));
 }
 
 function query() {

@@ -153,12 +153,30 @@ export function fillTable(place, headings, rows) {
   place.replaceChildren(table);
 }
 
+/** The hours of which something is known. */
+const seenHours = ({ curve }) => (curve ? (curve.average.filter((value) => value !== null).length * curve.step_s) / 3600 : 0);
+
 export const charts = [...document.querySelectorAll("[data-chart]")].map((figure) => new HistoryChart(figure));
 
-for (const button of document.querySelectorAll("[data-span]")) {
+const spans = [...document.querySelectorAll("[data-span]")];
+let isChosen = false;
+
+function show(button) {
+  for (const each of spans) each.setAttribute("aria-pressed", String(each === button));
+  for (const chart of charts) chart.load(Number(button.dataset.span));
+}
+for (const button of spans) {
   button.addEventListener("click", () => {
-    for (const each of document.querySelectorAll("[data-span]")) each.setAttribute("aria-pressed", String(each === button));
-    for (const chart of charts) chart.load(Number(button.dataset.span));
+    isChosen = true;
+    show(button);
   });
 }
-for (const chart of charts) chart.load();
+
+/** A unit that has just begun has nothing to show but the shortest span. */
+async function begin() {
+  await Promise.all(charts.map((each) => each.load()));
+  const shortest = spans[0];
+  if (!shortest || isChosen) return;
+  if (Math.max(...charts.map(seenHours)) < Number(shortest.dataset.span)) show(shortest);
+}
+if (charts.length) begin();

@@ -125,4 +125,6 @@ function showCost() {
   place.classList.remove("is-missing");
 }
 document.addEventListener("parts:changed", showCost);
-askCost().catch(() => {});
+/** The bill of all outlets is much to reckon: what is seen at once comes first. */
+const COST_AFTER_MS = 1000;
+setTimeout(() => askCost().catch(() => {}), COST_AFTER_MS);

@@ -132,6 +132,9 @@ document.addEventListener("live:state", ({ detail }) => {
   row.querySelector(".reason").textContent = by;
 });
 
+/** The bill of all outlets is much to reckon: what is seen at once comes first. */
+const COSTS_AFTER_MS = 1000;
+
 async function showCosts() {
   const bill = await ask("GET", "/api/v1/cost");
   for (const each of bill.outlets) {
@@ -154,6 +157,6 @@ async function showPast() {
 }
 
 if (table) {
-  showCosts().catch(() => {});
+  setTimeout(() => showCosts().catch(() => {}), COSTS_AFTER_MS);
   showPast().catch(() => {});
 }
