@@ -167,7 +167,7 @@ def test_a_reload_takes_upses_and_moves_no_relay(tmp_path: Path) -> None:
     with running_upsd(tmp_path / "nut", {"rack": ups.section}) as server:
         unit.write("")
         with driver(server, "dummy-ups", "rack"), unit.running():
-            unit.until(lambda: unit.state(1) == "on")
+            unit.until(lambda: [unit.state(n) for n in (1, 2)] == ["on", "on"])
             before = (tmp_path / "relays.log").read_bytes()
             assert unit.get("upses")["upses"] == []
             unit.write(UPSES.format(server=server.address))
