@@ -14,12 +14,12 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pdu_agent import __version__
 from pdu_agent.app.accounts import Person, announce_setup, open_auth
@@ -36,7 +36,7 @@ from pdu_agent.app.host_probes import HostProbes
 from pdu_agent.app.host_watch import HostWatch
 from pdu_agent.app.logs import LogThread
 from pdu_agent.app.mains_fail import asker
-from pdu_agent.app.memory import allocate_sparingly, give_back_free_pages
+from pdu_agent.app.memory import allocate_sparingly, give_back_free_pages, keep_giving_back
 from pdu_agent.app.panel.panel import Panel
 from pdu_agent.app.privileges import keep_privileges
 from pdu_agent.app.reloading import Reloader, Take
@@ -194,7 +194,7 @@ class Agent:
             events=runtime.core.events,
             week=lambda *asked: week(core_settings_of(reloader.settings), *asked),
             costs=lambda: cost_terms_of(reloader.settings),
-            backups=self._make_backups(),
+            backups=self._make_backups(runtime),
             history=self._keep_history(runtime),
         )
         await self._start_web(runtime, services)
@@ -206,6 +206,7 @@ class Agent:
         gc.collect()
         gc.freeze()  # what lives now lives for good: later collections need not look at it
         give_back_free_pages()
+        self._run_until_stopped(keep_giving_back(), "give back memory")
 
     def _assemble(
         self, store: RecordStore, birth: Birth, is_first: bool
@@ -307,16 +308,22 @@ class Agent:
             runtime.core.on_host,
             lambda: (queue for queues in self._queues for queue in queues()),
         )
-        task = asyncio.create_task(watch.run(), name="look at the board")
-        self._exit.push_async_callback(asyncio.wait, {task})
-        self._exit.callback(task.cancel)
+        self._run_until_stopped(watch.run(), "look at the board")
 
-    def _make_backups(self) -> BackupDesk:
-        desk = BackupDesk(self._settings, self._clock)
-        task = asyncio.create_task(desk.run(), name="make backups")
+    def _make_backups(self, runtime: Runtime) -> BackupDesk:
+        core = runtime.core
+        desk = BackupDesk(
+            self._settings,
+            self._clock,
+            lambda trouble: core.on_device_trouble("store", "backup", trouble or None),
+        )
+        self._run_until_stopped(desk.run(), "make backups")
+        return desk
+
+    def _run_until_stopped(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
         self._exit.push_async_callback(asyncio.wait, {task})
         self._exit.callback(task.cancel)
-        return desk
 
     def reload_soon(self) -> None:
         """Read the configuration anew; the log tells what came of it."""

@@ -37,7 +37,9 @@ _Answer = TypeVar("_Answer")
 
 def shelf_of(settings: AgentSettings) -> Shelf:
     folder = settings.backup.folder
-    return Shelf(Path(folder) if folder else settings.state_dir / "backups")
+    if folder:
+        return Shelf(Path(folder), is_elsewhere=True)
+    return Shelf(settings.state_dir / "backups")
 
 
 def targets_of(settings: AgentSettings) -> dict[str, Path]:
@@ -55,11 +57,19 @@ def empty_history(path: Path) -> None:
 
 
 class BackupDesk:
-    """Belongs to the loop. trouble: why the last one could not be made, empty when it was."""
+    """Belongs to the loop. trouble: why the last one could not be made, empty when it was.
+    on_trouble: called with it whenever it changes.
+    """
 
-    def __init__(self, settings: AgentSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: AgentSettings,
+        clock: Clock,
+        on_trouble: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._on_trouble = on_trouble
         self._shelf = shelf_of(settings)
         self._one_at_a_time = asyncio.Lock()
         self._due_s: float | None = None
@@ -100,14 +110,20 @@ class BackupDesk:
         try:
             found = await self._alone(self._make)
         except StoreError as error:
-            if str(error) != self.trouble:
-                log.error("%s", error)
-            self.trouble = str(error)
+            self._tell(str(error))
             raise
-        self.trouble = ""
+        self._tell("")
         self._due_s = self._clock.monotonic_s() + self.settings.every_h * 3600
         log.info("backup %s was made", found[0])
         return found
+
+    def _tell(self, trouble: str) -> None:
+        if trouble == self.trouble:
+            return
+        if trouble:
+            log.error("%s", trouble)
+        self.trouble = trouble
+        self._on_trouble(trouble)
 
     async def rows(self) -> list[tuple[str, Manifest]]:
         """All of them, the newest first."""

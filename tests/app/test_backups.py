@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from pathlib import Path
 
@@ -82,13 +83,16 @@ def test_what_cannot_be_made_is_told_and_tried_again(settings: AgentSettings) ->
     clock = ManualClock()
     backups = settings.state_dir / "backups"
     backups.write_text("a file in the way", encoding="utf-8")
+    told: list[str] = []
 
     async def story() -> BackupDesk:
-        desk = BackupDesk(settings, clock)
+        desk = BackupDesk(settings, clock, told.append)
         await desk.tick()
         clock.advance(FIRST_AFTER_S)
         await desk.tick()
         assert "a file stands where a folder is needed" in desk.trouble
+        clock.advance(600)
+        await desk.tick()
         backups.unlink()
         clock.advance(600)
         await desk.tick()
@@ -96,7 +100,42 @@ def test_what_cannot_be_made_is_told_and_tried_again(settings: AgentSettings) ->
 
     desk = asyncio.run(story())
     assert desk.trouble == ""
+    assert [bool(text) for text in told] == [True, False]  # an alarm, and its end
     assert len(names(desk)) == 1
+
+
+def test_a_stick_that_was_pulled_is_not_replaced_by_a_folder_on_the_card(
+    config: Path, tmp_path: Path
+) -> None:
+    stick = tmp_path / "stick" / "openpdu"
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f"backup: {{folder: {stick}}}\n")
+    desk = BackupDesk(load_settings(config, {}), ManualClock())
+    with pytest.raises(StoreError, match=r"stick/openpdu .*create the folder"):
+        asyncio.run(desk.make())
+    assert not stick.parent.exists()
+    stick.mkdir(parents=True)
+    asyncio.run(desk.make())
+    assert len(names(desk)) == 1
+
+
+def test_a_full_medium_is_told_and_leaves_the_backups_as_they_were(
+    settings: AgentSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock()
+    desk = BackupDesk(settings, clock)
+    asyncio.run(desk.make())
+    clock.advance(3600)
+
+    def full(_: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, f"no room for {len(data)} bytes")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(StoreError, match="free some space there"):
+            asyncio.run(desk.make())
+    assert len(names(desk)) == 1
+    assert [each.name for each in desk.folder.iterdir()] == names(desk)
 
 
 def test_the_calibration_is_in_it(settings: AgentSettings) -> None:

@@ -18,14 +18,22 @@ _UNFINISHED = re.compile(r"\.openpdu-\d{8}T\d{6}Z\.(new|old)", re.ASCII)
 
 
 class Shelf:
-    """Belongs to one thread at a time. folder: may hold other things too; they are left alone."""
+    """Belongs to one thread at a time. folder: may hold other things too; they are left alone.
+    is_elsewhere: on a medium that may be taken away.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, is_elsewhere: bool = False) -> None:
         self.folder = folder
+        self._is_elsewhere = is_elsewhere
 
     def make(self) -> None:
-        """Raises OSError."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Raises OSError. Elsewhere the folder has to be there: made where a medium is missing,
+        it would stand on the card.
+        """
+        if self._is_elsewhere:
+            self.folder.stat()
+        else:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def name_of(self, wall_s: float) -> Path:
         text = datetime.fromtimestamp(wall_s, UTC).strftime("%Y%m%dT%H%M%SZ")
