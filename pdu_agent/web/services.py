@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pdu_agent.core.costs.terms import NO_TERMS, CostTerms
 from pdu_agent.core.outage.what_if import AskMainsFail, MainsFail, MainsFailAnswer
@@ -24,10 +24,12 @@ from pdu_agent.model.waves import AskWave, Wave
 from pdu_agent.store.audit_chain import START
 from pdu_agent.store.audit_check import Verdict
 from pdu_agent.store.audit_query import Wanted
-from pdu_agent.web.audit import AskAudit
-from pdu_agent.web.audit_check import CheckAudit
 from pdu_agent.web.auth.auth import Auth
-from pdu_agent.web.backups import Desk
+
+if TYPE_CHECKING:  # they load aiohttp, and SNMP is to answer before that
+    from pdu_agent.web.audit import AskAudit
+    from pdu_agent.web.audit_check import CheckAudit
+    from pdu_agent.web.backups import Desk
 
 Reload = Callable[[Actor], Awaitable[Sequence[str]]]
 """Reads the configuration anew; its warnings. Raises ConfigError: then it is as before."""
