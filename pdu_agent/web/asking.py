@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
+from pdu_agent.access.hidden_text import NOT_SHOWN, HiddenText
 from pdu_agent.access.needs import require
 from pdu_agent.model.commands import Command, Controller, Ticket
 from pdu_agent.model.errors import CommandError, InvalidValue, NotPermitted
@@ -40,10 +42,25 @@ def place(
         ticket = controller.submit_all(commands, caller.actor)
     except CommandError as error:
         log.info("%s: %s: refused, %s", caller.actor, wanted, error)
-        raise
+        raise _shown(controller, caller, error) from None
     result = "accepted" if ticket.changed else "nothing to do"
     log.info("%s: %s: %s", caller.actor, wanted, result)
-    return ticket
+    if caller.grant.reads_everything or not ticket.left:
+        return ticket
+    hidden = HiddenText(controller.snapshot, caller.grant)
+    return replace(ticket, left={each: hidden.shown(text) for each, text in ticket.left.items()})
+
+
+def _shown(controller: Controller, caller: Caller, error: CommandError) -> CommandError:
+    """The same refusal, without what it tells of outlets that the caller may not read: what keeps
+    an outlet as it is may name others.
+    """
+    if caller.grant.reads_everything:
+        return error
+    hidden = HiddenText(controller.snapshot, caller.grant)
+    if not hidden.tells(str(error)):
+        return error
+    return type(error)(f"it is refused because of {NOT_SHOWN}", error.position)
 
 
 def _permit(

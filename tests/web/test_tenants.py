@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -22,7 +22,14 @@ from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.core.outage.what_if import Happening, MainsFail, MainsFailAnswer
 from pdu_agent.core.plans.week import Against, PlanDay, PlanDays, ShownDay, Week
 from pdu_agent.model.actor import Actor, Hold, Rank
-from pdu_agent.model.commands import Quantity, Target, TargetKind
+from pdu_agent.model.commands import (
+    Command,
+    Quantity,
+    SwitchGroup,
+    Target,
+    TargetKind,
+    Ticket,
+)
 from pdu_agent.model.control import (
     Cap,
     CapState,
@@ -33,6 +40,7 @@ from pdu_agent.model.control import (
     RuleState,
     Upcoming,
 )
+from pdu_agent.model.errors import OutletHeld
 from pdu_agent.model.history import Kept, Series
 from pdu_agent.model.hooks import HookRow, HookRun
 from pdu_agent.model.quantities import Electrical
@@ -419,3 +427,39 @@ def test_who_reads_everything_is_told_of_everything() -> None:
         assert f"/api/v1/{path}" in telling, path
     for path in ("/", "/outlets", "/groups", "/schedules", "/rules", "/cap", "/events", "/alarms"):
         assert path in telling, path
+
+
+HELD = f"outlet 1 is kept off by rule hot: {about(241)}"
+
+
+class Refusing(FakeController):
+    """As the core refuses: with the text of who holds the outlet."""
+
+    def submit_all(self, commands: Sequence[Command], actor: Actor) -> Ticket:
+        if any(isinstance(each, SwitchGroup) for each in commands):
+            return replace(super().submit_all(commands, actor), left={1: HELD})
+        raise OutletHeld(HELD, 0)
+
+
+async def posted(caller: Caller, path: str) -> tuple[int, str]:
+    runner = web.AppRunner(make_app(Refusing(UNIT), Anybody(caller), SERVICES))
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        address = f"http://127.0.0.1:{runner.addresses[0][1]}/api/v1/{path}?wait_s=0"
+        async with ClientSession() as session, session.post(address, json={}) as answer:
+            return answer.status, await answer.text()
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.parametrize(("path", "status"), [("outlets/1/on", 409), ("groups/1/on", 200)])
+def test_a_refusal_names_no_other_outlet(path: str, status: int) -> None:
+    tenant = Grant(Rights.NONE, Rights.NONE, {1: Rights.SWITCH, 2: Rights.SWITCH})
+    reader = replace(tenant, unit=Rights.SWITCH)
+    for grant in (reader, Grant.everywhere(Rights.SWITCH)):
+        caller = Caller(Actor("http", "tenant", "10.0.0.9"), grant)
+        found, text = asyncio.run(posted(caller, path))
+        assert found == status, text
+        assert tells_of(241, text) is grant.reads_everything
