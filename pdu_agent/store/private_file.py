@@ -55,6 +55,9 @@ def replace_file(path: Path, data: bytes, files: FileOps | None = None) -> None:
         files.rename(new, path)
         files.sync_folder(path.parent)
     except OSError as exc:
+        # On a full card half of it would stay, with what nobody else may read.
+        with suppress(OSError):
+            files.unlink(new)
         raise folder_error(f"write {path.name}", path.parent, exc) from exc
 
 

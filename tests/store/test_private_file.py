@@ -55,6 +55,7 @@ def test_a_full_card_leaves_the_old_one(tmp_path: Path, step: str) -> None:
     with pytest.raises(StoreError, match="free some space"):
         PrivateFile(path, files).save("new")
     assert PrivateFile(path).load() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["accounts.json"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b" " * (1 << 20) + b"1"])
