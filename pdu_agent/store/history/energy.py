@@ -29,6 +29,9 @@ LATE_AFTER_S = 120
 """What was not booked for so long may have passed in another hour."""
 MAX_WAITING_HOURS = 48
 """Kept in memory while the card takes nothing."""
+MOST_LOST_MJ = 1_500_000_000
+"""Of a counter in a power cut: a minute of 25 kW. The history may have been stored behind the
+record then. A counter that fell by more is another one."""
 TARIFF = "tariff "
 
 Place = tuple[Target, str]
@@ -86,7 +89,8 @@ class EnergyBook:
     # -- booking -----------------------------------------------------------------------
 
     def book(self, wall_s: int, counted: Iterable[Counted]) -> None:
-        """To the hour of the second before wall_s. Counters that fell begin anew from there.
+        """To the hour of the second before wall_s. Counters that fell begin anew from there, but
+        for what a power cut took from them, which is not booked twice.
 
         A target is counted from the first time it is met; it had its energy before that.
         """
@@ -118,6 +122,8 @@ class EnergyBook:
     def _step(self, place: Place, counter_mj: int) -> int:
         """By how much it grew; 0 for one that was reset or is new."""
         before_mj = self._counters.get(place)
+        if before_mj is not None and counter_mj < before_mj <= counter_mj + MOST_LOST_MJ:
+            return 0  # it is booked already: wait until the counter is past it
         self._counters[place] = counter_mj
         if before_mj is None:
             # A tariff's register begins with its tariff, a meter's counter may be years old; no

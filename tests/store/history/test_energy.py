@@ -90,11 +90,31 @@ def test_a_journal_that_is_damaged_or_lost_costs_no_more_than_its_batch(tmp_path
 
 def test_a_counter_that_falls_begins_anew_and_is_never_negative(tmp_path: Path) -> None:
     recorder = make_recorder(tmp_path)
-    recorder.book(MIDNIGHT_S, [counted(1_000)])
-    recorder.book(MIDNIGHT_S + 60, [counted(1_500)])
+    old_mj = 10**10
+    recorder.book(MIDNIGHT_S, [counted(old_mj)])
+    recorder.book(MIDNIGHT_S + 60, [counted(old_mj + 500)])
     recorder.book(MIDNIGHT_S + 120, [counted(3)])
     recorder.book(MIDNIGHT_S + 180, [counted(10)])
     assert rows(recorder, HOURS) == [(0, 507, False)]
+
+
+def test_what_a_power_cut_took_from_the_counters_is_not_counted_twice(tmp_path: Path) -> None:
+    """The card has the history of 12:00:00 and the record of 11:59:30."""
+    recorder = make_recorder(tmp_path)
+    recorder.book(MIDNIGHT_S, [counted(5_000_000, night=1_000_000)])
+    recorder.book(MIDNIGHT_S + 60, [counted(9_000_000, night=3_000_000)])
+    assert recorder.card.commit(recorder.today)
+    for file in (tmp_path / "run" / "history").iterdir():
+        file.unlink()
+    again = make_recorder(tmp_path)
+    again.book(MIDNIGHT_S + 120, [counted(8_000_000, night=2_500_000)])
+    killed = make_recorder(tmp_path)  # while the counters catch up
+    killed.book(MIDNIGHT_S + 180, [counted(8_500_000, night=2_700_000)])
+    killed.book(MIDNIGHT_S + 240, [counted(12_000_000, night=4_000_000)])
+    found = {row.tariff: row.energy_mj for row in Reader(killed).energy(None, HOURS)}
+    assert sum(found.values()) == 12_000_000 - 5_000_000
+    # A register counts from its beginning, but no more than the meter grew by.
+    assert found["night"] == 4_000_000 - 1_000_000
 
 
 def test_a_meter_that_comes_back_with_more_is_late(tmp_path: Path) -> None:
