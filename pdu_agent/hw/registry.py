@@ -9,10 +9,8 @@ installed beside this one adds its own by entry points of the group `openpdu.rel
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any, Literal, get_args
 
 from pdu_agent.model.errors import ConfigError
@@ -118,6 +116,8 @@ def driver_class(kind: Kind, driver: str) -> type[Any]:
 def _entry(kind: Kind, driver: str) -> tuple[str, str]:
     entry = _DRIVERS[kind].get(driver) or _plugins(kind).get(driver)
     if entry is None:
+        import difflib  # here, as entry_points below: most agents need neither
+
         near = difflib.get_close_matches(driver, known(kind), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known(kind))}"
         raise ConfigError(f"{kind}: no driver is called {driver!r}; {hint}")
@@ -127,6 +127,8 @@ def _entry(kind: Kind, driver: str) -> tuple[str, str]:
 @cache
 def _plugins(kind: Kind) -> dict[str, tuple[str, str]]:
     """Drivers of other packages. One with the name of a driver of ours does not replace it."""
+    from importlib.metadata import entry_points
+
     return {
         point.name: (f"{point.value}.Settings", point.value)
         for point in entry_points(group=f"openpdu.{kind}")

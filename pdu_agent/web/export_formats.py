@@ -8,7 +8,6 @@ import io
 import json
 import math
 import struct
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -213,6 +212,8 @@ class NpzWriter:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._sink = _Sink()
+        import zipfile  # here: as large as all of this, and few ask for such a file
+
         self._zip = zipfile.ZipFile(self._sink, "w")
         self._open: Any = None
         self._label: Label | None = None

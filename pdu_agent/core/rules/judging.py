@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 
 from pdu_agent.core.rules.live import LiveRule
 from pdu_agent.core.rules.memory import NEW, anew
@@ -19,6 +18,8 @@ def enable(rules: Mapping[str, LiveRule], draft: CoreState, command: EnableRule)
     """Enabling one that is enabled resets its limits; a relay moves by neither."""
     rule = rules.get(command.rule)
     if rule is None:
+        from difflib import get_close_matches  # here: most agents never need it
+
         near = get_close_matches(command.rule, rules, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         raise UnknownTarget(f"there is no rule {command.rule[:40]!r}{hint}")
