@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +10,6 @@ POOL_SIZE = 65537  # prime, so that strides of channels and mains cycles never f
 _CHANNEL_STRIDE = 7919
 
 
-@cache
 def noise_pool(seed: int) -> NDArray[np.float32]:
     """float32[POOL_SIZE], normally distributed with mean 0 and RMS exactly 1."""
     pool = np.random.default_rng(seed).standard_normal(POOL_SIZE)
