@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pictures of the README, from a running demo: python -m tests.browser.screenshots
+"""The pictures of the README, from a demo and a furnished unit: python -m tests.browser.screenshots
 
 Small PNG files of 256 colours, in docs/screenshots.
 """
@@ -16,6 +16,8 @@ from typing import Any, Literal
 from PIL import Image
 
 from tests.browser.browsing import PHONE, chromium, visitor
+from tests.browser.furnished import furnish
+from tests.browser.owned import owned_unit
 from tests.system.demo_process import ROOT, Demo
 
 FOLDER = ROOT / "docs/screenshots"
@@ -39,6 +41,9 @@ SHOTS = (
 )
 
 
+FURNISHED = (Shot("cap", "/cap", (1180, 860)),)
+
+
 def take(folder: Path) -> None:
     """Writes every picture into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,9 +55,17 @@ def take(folder: Path) -> None:
         prepare(demo)
         with visitor(browser, demo) as first:
             first.log_in()
-            session = first.context.storage_state()
-        for shot in SHOTS:
-            (folder / f"{shot.name}.png").write_bytes(picture(browser, demo, shot, session))
+            store(folder, browser, demo, SHOTS, first.context.storage_state())
+        furnished = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        owned = stack.enter_context(owned_unit(furnished, furnish))
+        with visitor(browser, owned) as first:
+            first.begin_with(owned.setup_link())
+            store(folder, browser, owned, FURNISHED, first.context.storage_state())
+
+
+def store(folder: Path, browser: Any, unit: Any, shots: tuple[Shot, ...], session: Any) -> None:
+    for shot in shots:
+        (folder / f"{shot.name}.png").write_bytes(picture(browser, unit, shot, session))
 
 
 def prepare(demo: Demo) -> None:
@@ -60,9 +73,9 @@ def prepare(demo: Demo) -> None:
     demo.api("POST", "/outlets/5/off", {})
 
 
-def picture(browser: Any, demo: Demo, shot: Shot, session: Any) -> bytes:
+def picture(browser: Any, unit: Any, shot: Shot, session: Any) -> bytes:
     """PNG."""
-    with visitor(browser, demo, shot.size, shot.scheme, session) as it:
+    with visitor(browser, unit, shot.size, shot.scheme, session) as it:
         page = it.open(shot.path)
         page.wait_for_timeout(SETTLED_MS)
         taken = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide")))
