@@ -84,6 +84,7 @@ class EnergyBook:
         self._counters: dict[Place, int] = {}
         self._hours: dict[int, dict[Place, _Hour]] = {}
         self._unseen: set[Target] = set()
+        self._commits = 0
         self._database: Database | None = None
 
     # -- booking -----------------------------------------------------------------------
@@ -152,12 +153,18 @@ class EnergyBook:
     # -- the card ----------------------------------------------------------------------
 
     def attach(self, database: Database) -> None:
-        """Take up what is in a file that was opened; what waits is newer and stays."""
+        """Take up what is in a file that was opened, unless what is known here is newer. Commits
+        are counted to tell: the clock may have been set back in between.
+        """
         self._database = database
         execute = database.connection.execute
-        row = execute("SELECT value FROM state WHERE key = 'booked_s'").fetchone()
-        if row is not None and (self.booked_s is None or row[0] > self.booked_s):
-            self.booked_s = int(row[0])
+        state = dict(execute("SELECT key, value FROM state"))
+        commits = int(state.get("commits", 0))
+        is_newer = self.booked_s is None or commits > self._commits
+        self._commits = max(commits, self._commits)
+        if "booked_s" in state and is_newer:
+            self.booked_s = int(state["booked_s"])
+            self._hours.clear()
             names = database.names
             for target, tariff, mj in execute("SELECT target, tariff, energy_mj FROM counter"):
                 place = (parsed_target(names.text(target)), _tariff(names, tariff))
@@ -182,10 +189,13 @@ class EnergyBook:
             [(*_numbers(names, place), mj) for place, mj in self._counters.items()],
         )
         if self.booked_s is not None:
-            query = "INSERT OR REPLACE INTO state VALUES ('booked_s', ?)"
-            connection.execute(query, (self.booked_s,))
+            connection.executemany(
+                "INSERT OR REPLACE INTO state VALUES (?, ?)",
+                [("booked_s", self.booked_s), ("commits", self._commits + 1)],
+            )
 
     def written(self) -> None:
+        self._commits += 1
         self._hours.clear()
 
     # -- the runtime folder --------------------------------------------------------------
@@ -199,14 +209,19 @@ class EnergyBook:
             for (target, tariff), row in rows.items()
         ]
         return json.dumps(
-            {"booked_s": self.booked_s, "counters": counters, "hours": hours}
+            {
+                "booked_s": self.booked_s,
+                "commits": self._commits,
+                "counters": counters,
+                "hours": hours,
+            }
         ).encode()
 
     def take_journal(self, data: bytes) -> None:
         """At start, before `attach`. Raises ValueError for what `journal` has not made."""
         try:
             plain = json.loads(data)
-            booked_s = plain["booked_s"]
+            booked_s, commits = plain["booked_s"], int(plain.get("commits", 0))
             counters = {(parsed_target(name), str(t)): int(mj) for name, t, mj in plain["counters"]}
             hours: dict[int, dict[Place, _Hour]] = {}
             for hour_s, name, tariff, mj, seen_s, late in plain["hours"]:
@@ -215,6 +230,7 @@ class EnergyBook:
         except (KeyError, TypeError, AttributeError) as exc:
             raise ValueError(f"no journal of energy: {exc!r}") from exc
         self.booked_s, self._counters, self._hours = booked_s, counters, hours
+        self._commits = commits
 
     # -- reading and correcting ------------------------------------------------------------
 

@@ -117,6 +117,16 @@ def test_what_a_power_cut_took_from_the_counters_is_not_counted_twice(tmp_path: 
     assert found["night"] == 4_000_000 - 1_000_000
 
 
+def test_a_clock_that_was_set_back_before_a_kill_books_nothing_twice(tmp_path: Path) -> None:
+    recorder = make_recorder(tmp_path)
+    recorder.book(MIDNIGHT_S + 7200, [counted(0)])
+    assert recorder.card.commit(recorder.today)
+    recorder.book(MIDNIGHT_S + 60, [counted(500)])
+    killed = make_recorder(tmp_path)
+    killed.book(MIDNIGHT_S + 120, [counted(600)])
+    assert sum(mj for _, mj, _ in rows(killed, HOURS)) == 600
+
+
 def test_a_meter_that_comes_back_with_more_is_late(tmp_path: Path) -> None:
     recorder = make_recorder(tmp_path)
     recorder.book(MIDNIGHT_S, [counted(0)])
