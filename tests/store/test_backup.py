@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import MeterRecord, OutletRecord, Record
 from pdu_agent.store.backup import making, restoring
@@ -22,6 +23,10 @@ from pdu_agent.store.backup.restoring import READY, finish, stage
 from pdu_agent.store.backup.shelf import Shelf
 from pdu_agent.store.files import FileOps
 from pdu_agent.store.history.database import Database
+from pdu_agent.store.history.energy import Counted
+from pdu_agent.store.history.reader import Reader
+from pdu_agent.store.history.recorder import Recorder
+from pdu_agent.store.history.settings import HistorySettings
 from pdu_agent.store.tier import Tier
 
 DAY_S = 86_400
@@ -135,6 +140,28 @@ def test_a_restored_unit_has_the_same_history_and_totals_to_the_last_millijoule(
     assert content(aside / "history.sqlite")["energy"] == []
     assert (aside / "accounts.json").exists()
     assert not (state / READY).exists()
+
+
+def test_what_was_counted_after_the_backup_is_in_no_sum_after_a_restore(tmp_path: Path) -> None:
+    """The agent was killed: the runtime folder still knows what it counted since."""
+    run, state = tmp_path / "run", tmp_path / "state"
+    run.mkdir()
+    state.mkdir()
+    Tier(state, True, FileOps()).write(RECORD)
+    (state / "accounts.json").write_text("{}", encoding="utf-8")
+    now_s, target = int(NOW_S), Target(TargetKind.OUTLET, 1)
+    begun = Recorder(run, state, HistorySettings())
+    begun.book(now_s, [Counted(target, 1_000, (), 60)])
+    assert begun.card.commit(begun.today)
+    made = backup(state, Shelf(tmp_path / "backups"))
+    begun.book(now_s + 60, [Counted(target, 9_000, (), 60)])
+    restore(state, made)
+    again = Recorder(run, state, HistorySettings())
+    again.book(now_s + 120, [Counted(target, 1_500, (), 60)])
+    rows = Reader(again).energy(None, [now_s - 3600.0, now_s + 7200.0])
+    assert sum(row.energy_mj for row in rows) == 500
+    again.close()
+    begun.card.close()
 
 
 def test_an_empty_card_gets_everything_but_no_outlet_a_wish(tmp_path: Path, state: Path) -> None:

@@ -35,6 +35,8 @@ _PLAN = "plan.json"
 _MERGED = "record.merged"
 HISTORY = "history.sqlite"
 _JOURNAL = f"{HISTORY}-journal"
+ENERGY_JOURNAL = "energy.json"
+"""In the folder `history` of the runtime folder; store/history/recorder.py writes it."""
 
 Prepare = Callable[[Path], None]
 """Makes an empty history. Raises sqlite3.Error or StoreError."""
@@ -104,6 +106,8 @@ def finish(runtime_dir: Path, state_dir: Path) -> tuple[str, ...]:
         aside.mkdir(mode=0o700, exist_ok=True)
         _put_record(ready, runtime_dir, state_dir, aside)
         told = [f"backup {plan['backup']} was restored; what was there before is in {aside}"]
+        if HISTORY in plan["places"]:  # what was counted since the backup belongs to no sum now
+            _move(runtime_dir / "history" / ENERGY_JOURNAL, aside / ENERGY_JOURNAL)
         for name, place in plan["places"].items():
             told += _put(ready / name, Path(place), aside)
         _sync(state_dir)
