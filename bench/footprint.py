@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory and CPU of the demo with eight outlets: at start, idle, and under a memory cap.
+"""Memory and CPU of the demo with eight outlets: at start, idle, used, and under a memory cap.
 
     python bench/footprint.py [--starts 5] [--idle 60] [--json]
 
@@ -10,6 +10,9 @@ held against the goal, and the median is stated.
 Idle: CPU of every thread from /proc/PID/task, once as it is and once with converters that
 play back recorded messages (recorded_demo.py); the difference is the simulator's.
 
+Used: RSS after a log-in, all pages and the history; and after many of each, which must not add.
+With 64 outlets besides.
+
 Memory cap: 200 MB by a memory cgroup where one can be made, else RLIMIT_DATA; the agent then
 answers SNMP walks, switches, and serves the API for ten seconds.
 """
@@ -17,23 +20,34 @@ answers SNMP walks, switches, and serves the API for ten seconds.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import repository  # noqa: F401
 from figures import Figure, percentile, report
 
+from pdu_agent.app.demo import PEOPLE
+from pdu_agent.app.memory import INTERVAL_S
+from pdu_agent.web.pages.navigation import SECTIONS
 from tests.system.demo_process import COMMAND, STATE, Demo
 from tests.system.snmp_client import SnmpClient, name
 
 CAP_BYTES = 200_000_000
 CAP_SECONDS = 10.0
 ANSWER_LIMIT_S = 30.0
+SETTLED_S = 6.0
+TRIMMED_S = INTERVAL_S + 2.0
+LOG_INS = 50
+ROUNDS = 15
+HISTORY = "/api/v1/history?target=outlet:3&quantity=active_power_w&points=300"
+EXPORTS = [f"/api/v1/export?format={name}" for name in ("csv", "jsonl", "npz")]
 SYS_UP_TIME = name("1.3.6.1.2.1.1.3.0")
 ENTER_GROUP = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
 LIMIT_DATA = 'ulimit -d "$0" && exec "$@"'
@@ -118,6 +132,61 @@ def thread_cpu_s(pid: int) -> dict[int, float]:
         fields = stat.read_text(encoding="utf-8").rsplit(")", 1)[1].split()
         used[int(stat.parent.name)] = (int(fields[11]) + int(fields[12])) / tick
     return used
+
+
+# -- in use ------------------------------------------------------------------------------
+
+
+class Visitor:
+    """Somebody at the page of the demo."""
+
+    def __init__(self, demo: Demo) -> None:
+        self._demo = demo
+        self._cookie = ""
+
+    def log_in(self) -> None:
+        body = json.dumps({"name": PEOPLE[-1].name, "password": PEOPLE[-1].password})
+        connection = HTTPConnection("127.0.0.1", self._demo.http_port, timeout=20)
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/api/v1/session", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        self._cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+
+    def look_at(self, paths: Sequence[str]) -> None:
+        """Raises AssertionError where one cannot be read."""
+        connection = HTTPConnection("127.0.0.1", self._demo.http_port, timeout=20)
+        for path in paths:
+            connection.request("GET", path, headers={"Cookie": self._cookie})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200, f"{path}: {answer.status}"
+        connection.close()
+
+
+def use_figures() -> Iterator[Figure]:
+    pages = ["/outlets/1", *(each.path for section in SECTIONS for each in section.entries)]
+    with tempfile.TemporaryDirectory() as folder, Demo(Path(folder)) as demo:
+        time.sleep(SETTLED_S)
+        visitor, at_start = Visitor(demo), demo.rss_mb()
+        visitor.log_in()
+        yield Figure("RSS added by a log-in", demo.rss_mb() - at_start, "MB", 1.0)
+        visitor.look_at([*pages, HISTORY])
+        time.sleep(TRIMMED_S)
+        used = demo.rss_mb()
+        yield Figure("  by all pages and the history too", used - at_start, "MB", 6.0)
+        visitor.look_at(EXPORTS)
+        for _ in range(LOG_INS):
+            visitor.log_in()
+        visitor.look_at(pages * ROUNDS)
+        visitor.look_at(EXPORTS * 7)
+        time.sleep(TRIMMED_S)
+        note = f"{LOG_INS} log-ins, {len(pages) * ROUNDS} pages, {len(EXPORTS) * 8} exports"
+        yield Figure("  by all that follows", demo.rss_mb() - used, "MB", 2.0, note)
+    with tempfile.TemporaryDirectory() as folder, Demo(Path(folder), "--outlets", "64") as demo:
+        time.sleep(SETTLED_S)
+        yield Figure("RSS after start, 64 outlets", demo.rss_mb(), "MB", 128.0)
 
 
 # -- the cap ----------------------------------------------------------------------------
@@ -205,7 +274,8 @@ def main() -> int:
     parser.add_argument("--idle", type=float, default=60.0)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    figures = [*start_figures(arguments.starts), *idle_figures(arguments.idle), *cap_figures()]
+    figures = [*start_figures(arguments.starts), *idle_figures(arguments.idle)]
+    figures += [*use_figures(), *cap_figures()]
     return report(figures, arguments.json)
 
 
