@@ -6,9 +6,8 @@ whatever happens during a save, the last record and the one before it are there 
 
 How the oldest is replaced differs. By a new file and rename in general, which a killed
 process cannot interrupt halfway. On the card, a file that has the right size is overwritten
-instead: no block, name or size changes, so that only its own blocks are written. One record
-in a 4 KiB block costs 7 KB at an ext4 card that way, and 23 KB by rename, most of it the
-journal; a flush a minute would be 34 MB a day.
+instead: no block, name or size changes, so that only its own blocks are written, and of the file
+system's journal as little as there is (docs/card.md).
 """
 
 from __future__ import annotations
