@@ -95,7 +95,8 @@ class Visitor:
             if self.outlet(number)["state"] == state:
                 return
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"outlet {number} is not {state}")
+        answer = self.context.request.get(f"{self.home}/api/v1/outlets/{number}/why")
+        raise AssertionError(f"outlet {number} is not {state}: {answer.json()}")
 
     def judged(self, *rules: str) -> list[str]:
         """Serious and critical findings of axe about what is shown, with where they are.
