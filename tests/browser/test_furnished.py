@@ -61,6 +61,16 @@ def test_a_nas_that_hangs_is_not_cut(owner: Visitor) -> None:
     assert owner.outlet(4)["state"] == "on"
 
 
+def test_a_heater_whose_thermometer_is_gone_is_off(owner: Visitor) -> None:
+    """J13: the rule goes to its fail-safe, and an alarm says so."""
+    owner.open("/alarms")
+    alarm = owner.page.locator("main").get_by_text("sensor 2 temperature has no value")
+    alarm.first.wait_for(timeout=30_000)
+    page = owner.open("/rules")
+    page.get_by_text("its fail-safe counts").wait_for()
+    owner.wait_until(6, "off")
+
+
 def test_a_cap_with_an_order_that_is_dragged(owner: Visitor) -> None:
     """J10: 500 W carried; below that the kettle would go first, then by the order that is saved."""
     page = owner.open("/cap")
@@ -102,16 +112,6 @@ def test_a_lamp_for_the_holidays_is_seen_for_a_week(owner: Visitor) -> None:
     offs = agenda.locator("tbody tr").filter(has_text="lamp-off").locator("td:first-child")
     assert offs.count() == 7
     assert all(re.match(r"22:[45]|23:[012]", each) for each in offs.all_inner_texts())
-
-
-def test_a_heater_whose_thermometer_is_gone_is_off(owner: Visitor) -> None:
-    """J13: the rule goes to its fail-safe, and an alarm says so."""
-    owner.open("/alarms")
-    alarm = owner.page.locator("main").get_by_text("sensor 2 temperature has no value")
-    alarm.first.wait_for(timeout=30_000)
-    page = owner.open("/rules")
-    page.get_by_text("its fail-safe counts").wait_for()
-    owner.wait_until(6, "off")
 
 
 @pytest.mark.parametrize("size", [PHONE, (1280, 900)])
