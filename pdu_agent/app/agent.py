@@ -178,7 +178,23 @@ class Agent:
         reloader = self._reloader = Reloader(
             self._settings, self._occasion.read, runtime.core, self._takers
         )
-        services = Services(
+        services = await self._services(runtime, hardware, hooks, reloader)
+        await self._start_web(runtime, services)
+        await self._start_nut(runtime, hooks)
+        self._watch_over(runtime, lambda: all(each.is_alive() for each in (hardware, panel, fans)))
+        self._look_at_board(runtime)
+        self._ask_hosts(runtime)
+        self._read_upses(runtime)
+        gc.collect()
+        gc.freeze()  # what lives now lives for good: later collections need not look at it
+        give_back_free_pages()
+        self._run_until_stopped(keep_giving_back(), "give back memory")
+
+    async def _services(
+        self, runtime: Runtime, hardware: Hardware, hooks: HookRunner, reloader: Reloader
+    ) -> Services:
+        """What the API offers besides the core."""
+        return Services(
             hardware.inrush.newest,
             reloader.reload,
             runtime.core.upcoming,
@@ -197,16 +213,6 @@ class Agent:
             backups=self._make_backups(runtime),
             history=self._keep_history(runtime),
         )
-        await self._start_web(runtime, services)
-        await self._start_nut(runtime, hooks)
-        self._watch_over(runtime, lambda: all(each.is_alive() for each in (hardware, panel, fans)))
-        self._look_at_board(runtime)
-        self._ask_hosts(runtime)
-        self._read_upses(runtime)
-        gc.collect()
-        gc.freeze()  # what lives now lives for good: later collections need not look at it
-        give_back_free_pages()
-        self._run_until_stopped(keep_giving_back(), "give back memory")
 
     def _assemble(
         self, store: RecordStore, birth: Birth, is_first: bool
