@@ -6,16 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from pdu_agent.app.cli import main
-from pdu_agent.model.errors import StoreError
-from pdu_agent.model.history import Curve
 from tests.web.fake_agent import RunningAgent, running_agent
-from tests.web.fake_history import FakeHistory
+from tests.web.fake_history import break_at_third_curve
 
 FEBRUARY = ["--from", "2026-02-01", "--to", "2026-02-28"]
 
@@ -40,16 +37,7 @@ def test_an_export_that_breaks_off_leaves_no_file(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    real, calls = FakeHistory.curve, 0
-
-    async def failing(self: FakeHistory, *arguments: Any, **more: Any) -> Curve:
-        nonlocal calls
-        calls += 1
-        if calls == 3:
-            raise StoreError("the card is gone")
-        return await real(self, *arguments, **more)
-
-    monkeypatch.setattr(FakeHistory, "curve", failing)
+    break_at_third_curve(monkeypatch)
     file = tmp_path / "february.csv"
     assert main(["export", *FEBRUARY, "--output", str(file)]) == 1
     assert "the answer breaks off" in capsys.readouterr().err

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.history import (
@@ -91,7 +94,7 @@ class FakeHistory:
     async def put_energy(
         self, begin_wall_s: float, end_wall_s: float, rows: Sequence[EnergyRow]
     ) -> None:
-        raise NotImplementedError
+        raise AssertionError("no face asks for this: the agent itself does")
 
     async def purge(self, wanted: Purge, dry_run: bool) -> Purged:
         self._fail()
@@ -99,10 +102,10 @@ class FakeHistory:
         return Purged(120, 2 if wanted.energy else 0)
 
     async def snapshot_to(self, folder: Path) -> Path:
-        raise NotImplementedError
+        raise AssertionError("no face asks for this: the agent itself does")
 
     async def restore_from(self, file: Path) -> None:
-        raise NotImplementedError
+        raise AssertionError("no face asks for this: the agent itself does")
 
     async def size(self) -> HistorySize:
         return HistorySize(0, 0, 0, 0, (), 0)
@@ -110,3 +113,17 @@ class FakeHistory:
     def _fail(self) -> None:
         if self.trouble:
             raise StoreError(self.trouble)
+
+
+def break_at_third_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card fails when an answer has begun."""
+    real, calls = FakeHistory.curve, 0
+
+    async def failing(self: FakeHistory, *arguments: Any, **more: Any) -> Curve:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise StoreError("the card is gone")
+        return await real(self, *arguments, **more)
+
+    monkeypatch.setattr(FakeHistory, "curve", failing)

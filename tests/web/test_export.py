@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,11 +20,9 @@ from pdu_agent.core.costs.prices import Prices
 from pdu_agent.core.costs.settings import PriceList
 from pdu_agent.core.costs.terms import CostTerms
 from pdu_agent.core.metered.tariffs import TariffPlan
-from pdu_agent.model.errors import StoreError
-from pdu_agent.model.history import Curve
 from pdu_agent.model.terms import Target, TargetKind
 from tests.web.fake_agent import FakeController, RunningAgent, running_agent
-from tests.web.fake_history import FakeHistory
+from tests.web.fake_history import FakeHistory, break_at_third_curve
 
 BEGIN_S = 1_772_668_800  # 2026-03-05T00:00:00Z
 QUARTERS = 96
@@ -134,16 +131,7 @@ def test_a_long_export_comes_in_pieces(agent: RunningAgent) -> None:
 def test_what_breaks_off_is_not_taken_for_whole(
     agent: RunningAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = FakeHistory.curve, 0
-
-    async def failing(self: FakeHistory, *arguments: Any, **more: Any) -> Curve:
-        nonlocal calls
-        calls += 1
-        if calls == 3:
-            raise StoreError("the card is gone")
-        return await real(self, *arguments, **more)
-
-    monkeypatch.setattr(FakeHistory, "curve", failing)
+    break_at_third_curve(monkeypatch)
     with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
         agent.local("GET", "/api/v1/export?from=2026-01-01&to=2026-03-31&format=csv")
 
