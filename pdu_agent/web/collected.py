@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -25,7 +25,7 @@ from pdu_agent.web import outages, resources, rules, upses
 from pdu_agent.web.caller import caller_of
 from pdu_agent.web.measured import meter_of
 from pdu_agent.web.packing import takes_gzip
-from pdu_agent.web.plain import Plain
+from pdu_agent.web.plain import Plain, number
 from pdu_agent.web.stream.rows import readings
 
 MAX_KEPT = 8
@@ -60,18 +60,22 @@ WITH_OUTLETS = frozenset({"status", "outlets"})
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
-_but_meter = attrgetter(*(each.name for each in fields(Outlet) if each.name != "meter"))
+_lasting = attrgetter(
+    "wear.worn_percent",
+    *(each.name for each in fields(Outlet) if each.name not in ("meter", "wear")),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """An outlet as it was encoded last. head: its text up to the meter, which is the last of it, as
-    long as `parts`, all but the meter, are the same: a reading changes nothing else.
+    """An outlet as it was encoded last. head: the text of all that lasts, good as long as `parts`
+    are the same. meter: its text, good for the same object. Else only the hours change.
     """
 
     outlet: Outlet
     parts: tuple[Any, ...]
     head: str
+    meter: str
     text: str
 
 
@@ -118,15 +122,22 @@ class Bodies:
         kept = self._rows.get(outlet.index)
         if kept is not None and kept.outlet is outlet:
             return kept.text
-        parts = _but_meter(outlet)
-        head = kept.head if kept is not None and kept.parts == parts else _head(outlet)
-        meter = meter_of(outlet.meter) if outlet.meter else None
-        kept = self._rows[outlet.index] = _Row(outlet, parts, head, f"{head}{_encode(meter)}}}")
+        kept = self._rows[outlet.index] = _encoded_row(outlet, kept)
         return kept.text
 
 
-def _head(outlet: Outlet) -> str:
-    return _encode(resources.outlet(replace(outlet, meter=None))).removesuffix("null}")
+def _encoded_row(outlet: Outlet, before: _Row | None) -> _Row:
+    parts = _lasting(outlet)
+    if before is not None and before.parts == parts:
+        head = before.head
+    else:
+        head = _encode(resources.lasting(outlet))[:-1]
+    if before is not None and before.outlet.meter is outlet.meter:
+        meter = before.meter
+    else:
+        meter = _encode(meter_of(outlet.meter) if outlet.meter else None)
+    text = f'{head},"on_s":{_encode(number(outlet.wear.on_s))},"meter":{meter}}}'
+    return _Row(outlet, parts, head, meter, text)
 
 
 def add_collections(router: web.UrlDispatcher, api: str, controller: Controller) -> None:

@@ -48,6 +48,15 @@ def pending(row: Outlet) -> Plain | None:
 
 def outlet(row: Outlet) -> Plain:
     return {
+        **lasting(row),
+        "on_s": number(row.wear.on_s),
+        "meter": meter_of(row.meter) if row.meter else None,
+    }
+
+
+def lasting(row: Outlet) -> Plain:
+    """What does not change as long as nothing happens to the outlet: all but readings and hours."""
+    return {
         "number": row.index,
         "name": row.name,
         "note": row.note,
@@ -77,7 +86,6 @@ def outlet(row: Outlet) -> Plain:
         "power_up": row.power_up.value,
         "switch_count": row.switch_count,
         "worn_percent": number(row.wear.worn_percent),
-        "on_s": number(row.wear.on_s),
         "changed_at": instant(row.last_change_wall_s),
         "changed_by": _actor(row.last_actor),
         "change_reason": row.last_reason.value,
@@ -88,7 +96,6 @@ def outlet(row: Outlet) -> Plain:
             "before_off": row.hooks.before_off,
             "after_off": row.hooks.after_off,
         },
-        "meter": meter_of(row.meter) if row.meter else None,
     }
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.model.snapshot import Outlet, OutletState
-from pdu_agent.web import resources
+from pdu_agent.web import collected, resources
 from pdu_agent.web.collected import COLLECTIONS, MAX_KEPT, Bodies
 from pdu_agent.web.plain import Plain
 from tests.web.fake_agent import (
@@ -40,13 +40,13 @@ def test_the_same_instant_is_encoded_once_for_all_who_read_everything() -> None:
 
 def test_of_a_new_instant_only_what_differs_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
-    real = resources.outlet
+    real = resources.lasting
 
-    def outlet(row: Outlet) -> Plain:
+    def lasting(row: Outlet) -> Plain:
         made.append(row.index)
         return real(row)
 
-    monkeypatch.setattr(resources, "outlet", outlet)
+    monkeypatch.setattr(resources, "lasting", lasting)
     bodies, before = Bodies(), make_snapshot()
     bodies.of("outlets", before, EVERYBODY)
     made.clear()
@@ -55,7 +55,7 @@ def test_of_a_new_instant_only_what_differs_is_encoded(monkeypatch: pytest.Monke
     shown = json.loads(bodies.of("status", after, EVERYBODY).text)
     assert made == [3]
     assert [row["state"] for row in shown["outlets"]] == ["on", "on", "on", "unknown"]
-    assert shown["outlets"] == [real(row) for row in after.outlets]
+    assert shown["outlets"] == [resources.outlet(row) for row in after.outlets]
 
 
 def test_of_a_new_reading_only_the_meter_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,10 +63,22 @@ def test_of_a_new_reading_only_the_meter_is_encoded(monkeypatch: pytest.MonkeyPa
     bodies.of("outlets", before, EVERYBODY)
     rows = tuple(replace(row, meter=make_meter(energy_mj=7 * 3_600_000)) for row in before.outlets)
     expected = [resources.outlet(row) for row in rows]
-    monkeypatch.delattr(resources, "outlet")
+    monkeypatch.delattr(resources, "lasting")
     shown = json.loads(bodies.of("outlets", replace(before, outlets=rows), EVERYBODY).text)
     assert shown["outlets"] == expected
     assert shown["outlets"][0]["meter"]["energy_wh"] == 7
+
+
+def test_of_another_second_only_the_hours_are_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies, before = Bodies(), make_snapshot()
+    bodies.of("outlets", before, EVERYBODY)
+    rows = tuple(replace(row, wear=replace(row.wear, on_s=7261.0)) for row in before.outlets)
+    expected = [resources.outlet(row) for row in rows]
+    monkeypatch.delattr(resources, "lasting")
+    monkeypatch.delattr(collected, "meter_of")
+    shown = json.loads(bodies.of("outlets", replace(before, outlets=rows), EVERYBODY).text)
+    assert shown["outlets"] == expected
+    assert shown["outlets"][0]["on_s"] == 7261.0
 
 
 def test_everybody_is_shown_what_they_may_read_whoever_asked_before() -> None:

@@ -111,16 +111,12 @@ def _any_opposite(limit: Limit, beyond: Iterable[Limit]) -> bool:
 
 @dataclass(slots=True)
 class _Row:
-    """One threshold: its settings, its watch, the newest value, and how it was last shown.
-
-    shown_of: the source and the watch that `shown` was made of, neither of which changes.
-    """
+    """One threshold: its settings, its watch, the newest value, and how it was last shown."""
 
     limits: Limits
     watch: Watch = _UNTOUCHED
     value: float = math.nan
     shown: Threshold | None = None
-    shown_of: tuple[Source | None, Watch] | None = None
 
     @property
     def subject(self) -> str:
@@ -135,6 +131,7 @@ class Thresholds:
         self._clock = clock
         self._alarms = alarms
         self._rows: dict[Target, list[_Row]] = {}
+        self._shown: dict[Target, tuple[Source | None, tuple[Threshold, ...]]] = {}
         for limits in settings.limits.values():
             self._rows.setdefault(limits.source, []).append(_Row(limits))
         self._watched = self._find_watched()
@@ -144,6 +141,7 @@ class Thresholds:
         The rows of a group come and go with it.
         """
         self._match_rows()
+        self._shown.clear()
         for target, rows in self._rows.items():
             for row in rows:
                 limits = self._settings.limits[row.limits.key]
@@ -204,11 +202,15 @@ class Thresholds:
         return _crossing(limits, watch.worst, row.value if value is None else value)
 
     def shown(self, sources: Mapping[Target, Source]) -> tuple[Threshold, ...]:
-        """Every row as faces see it, with the values that the sources show."""
+        """Every row as faces see it, with the values that the sources show. Those of a source that
+        is the same object are kept, as long as none of them was judged: a reading is of a few.
+        """
         found: list[Threshold] = []
         for target, rows in self._rows.items():
-            source = sources.get(target)
-            found += [_shown(row, source) for row in rows]
+            source, kept = sources.get(target), self._shown.get(target)
+            if kept is None or kept[0] is not source:
+                kept = self._shown[target] = source, tuple(_shown(row, source) for row in rows)
+            found += kept[1]
         return tuple(found)
 
     def _find_watched(self) -> dict[Target, list[_Row]]:
@@ -220,6 +222,7 @@ class Thresholds:
 
     def _judge(self, row: _Row, value: float | None) -> None:
         before = row.watch.worst
+        self._shown.pop(row.limits.source, None)
         row.watch = row.watch.after(row.limits, value, self._clock.monotonic_s())
         if value is not None:
             row.value = value
@@ -265,10 +268,6 @@ def _value(source: Source | None, quantity: Quantity) -> float | None:
 
 def _shown(row: _Row, source: Source | None) -> Threshold:
     """The row as faces see it; the same object as long as nothing of it changes."""
-    made, made_of = row.shown, row.shown_of
-    if made is not None and made_of and made_of[0] is source and made_of[1] is row.watch:
-        return made
-    row.shown_of = source, row.watch
     value = _value(source, row.limits.quantity)
     state = ThresholdState.UNKNOWN if value is None else _state_of(row.watch.worst)
     shown = row.shown
