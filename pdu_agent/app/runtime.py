@@ -45,6 +45,8 @@ MAX_SLEEP_S = 1.0
 ORDER_LEAD_S = 0.005
 """More than the loop is late by as a rule: its timers count milliseconds, and a request or a
 reading may be before them."""
+READING_LAG_S = 0.1
+"""Half of a meter's window; see Core."""
 Order = WriteRelays | InitialiseBank
 Report = BankState | RelayResult | BankLost
 
@@ -81,7 +83,7 @@ class Runtime:
         self.stop_hook: Callable[[int], None] = lambda _: None
         """Ends a hook by the number of its run; nothing comes back of it."""
         self.set_fan: Callable[[SetFanDuty], None] = lambda _: None
-        self.core = Core(settings, clock, self._perform, birth, ORDER_LEAD_S)
+        self.core = Core(settings, clock, self._perform, birth, ORDER_LEAD_S, READING_LAG_S)
         self.core.events.subscribe(limit=1, wake=self.wake)
 
     # -- from other threads -----------------------------------------------------------

@@ -84,13 +84,18 @@ class Core:
         perform: Callable[[Effect], None],
         birth: Birth,
         order_lead_s: float = 0.0,
+        reading_lag_s: float = 0.0,
     ) -> None:
-        """order_lead_s: relays may be ordered so long before their time; see RelayScheduler."""
+        """order_lead_s: relays may be ordered so long before their time; see RelayScheduler.
+        reading_lag_s: a snapshot may be so old before readings alone renew it; see on_reading.
+        """
         self.events = EventBus()
         self.health = Health(engine_boots=birth.record.boots)
         self._clock = clock
         self._start_s = clock.monotonic_s()
         self._snapshot: Snapshot | None = None
+        self._reading_lag_s = reading_lag_s
+        self._is_behind = False
         self._host: HostStatus | None = None
         self._sections = Sections(settings)
         state = self._state = initial_state(birth, settings, self._sections, clock.wall_s())
@@ -174,7 +179,8 @@ class Core:
     @property
     def snapshot(self) -> Snapshot:
         now_s = self._clock.monotonic_s()
-        if self._snapshot is None or now_s - self._snapshot.t_mono_s > SNAPSHOT_AGE_S:
+        if self._snapshot is None or self._is_old(self._snapshot, now_s):
+            self._is_behind = False
             self._snapshot = self._publisher.snapshot(
                 now_s,
                 self._clock.wall_s(),
@@ -185,6 +191,10 @@ class Core:
                 self._host,
             )
         return self._snapshot
+
+    def _is_old(self, snapshot: Snapshot, now_s: float) -> bool:
+        age_s = now_s - snapshot.t_mono_s
+        return age_s > SNAPSHOT_AGE_S or (self._is_behind and age_s >= self._reading_lag_s)
 
     def uptime_s(self) -> float:
         return self._clock.monotonic_s() - self._start_s
@@ -273,7 +283,9 @@ class Core:
         self._after_change()
 
     def on_reading(self, reading: Reading) -> float:
-        """Add one window of one source; points that are not configured are ignored.
+        """Add one window of one source; points that are not configured are ignored. Where nothing
+        but values has changed, snapshots may show it reading_lag_s later: with many converters
+        there is always one that is new, and a snapshot for each would be made for nobody.
 
         Returns when (monotonic) that makes something due; infinity for never. Whoever waits for
         next_deadline_s need not ask for that anew: what was due before still is.
@@ -293,7 +305,7 @@ class Core:
             rejected=reading.rejected,
             lost_samples=reading.lost_samples,
         )
-        self._snapshot = None
+        self._is_behind = True
         return due_s
 
     def on_sensor(self, reading: SensorReading) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from operator import attrgetter, is_
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from pdu_agent.core.control import Control
@@ -30,9 +30,8 @@ _AFTER_METER = attrgetter(*_COLUMNS[_METER + 1 :])
 
 
 class _Parts(NamedTuple):
-    """All that a row is made of but the time: the same objects make the same row."""
+    """All that a row is made of but its ledger and the time: equal ones make the same row."""
 
-    ledger: Ledger | None
     settings: OutletSettings
     live: OutletLive
     tariffs: tuple[str, ...]
@@ -41,6 +40,14 @@ class _Parts(NamedTuple):
     wear: WearRecord
     trip: TripRecord | None
     progress: Progress | None
+
+
+class _Made(NamedTuple):
+    """A row as it was made last, and of what."""
+
+    parts: _Parts
+    ledger: Ledger | None
+    row: Outlet
 
 
 class OutletRows:
@@ -55,7 +62,7 @@ class OutletRows:
         self._control = control
         self._targets = {number: Target(TargetKind.OUTLET, number) for number in state.outlets}
         self._tariffs: tuple[str, ...] = ()
-        self._made: dict[int, tuple[_Parts, Outlet]] = {}
+        self._made: dict[int, _Made] = {}
 
     def shown(
         self,
@@ -74,7 +81,6 @@ class OutletRows:
         for number, live in state.outlets.items():
             target, own = self._targets[number], settings[number]
             parts = _Parts(
-                ledgers.get(target),
                 own,
                 live,
                 tariffs,
@@ -84,23 +90,23 @@ class OutletRows:
                 trips.get(number),
                 progress.get(number),
             )
-            shown[number] = self._row(number, parts, now_s)
+            shown[number] = self._row(number, parts, ledgers.get(target), now_s)
         return shown
 
-    def _row(self, number: int, parts: _Parts, now_s: float) -> Outlet:
+    def _row(self, number: int, parts: _Parts, ledger: Ledger | None, now_s: float) -> Outlet:
         """The row made last, where it is of the same parts and has no countdown. A new reading
         changes nothing but its meter.
         """
         before = self._made.get(number)
         waits = parts.live.machine.pending is not None
-        if before is not None and not waits and all(map(is_, parts[1:], before[0][1:])):
-            if parts.ledger is before[0].ledger:
-                return before[1]
-            row = _with_meter(before[1], _meter(parts, None))
+        if before is not None and not waits and before.parts == parts:
+            if ledger is before.ledger:
+                return before.row
+            row = _with_meter(before.row, _meter(parts, ledger, None))
         else:
             pending_s = self._pending_s(number, parts, now_s) if waits else 0.0
-            row = _shown(parts, pending_s, before)
-        self._made[number] = parts, row
+            row = _shown(parts, ledger, pending_s, before)
+        self._made[number] = _Made(parts, ledger, row)
         return row
 
     def _pending_s(self, number: int, parts: _Parts, now_s: float) -> float:
@@ -114,11 +120,11 @@ class OutletRows:
         return max(0.0, due_s - now_s) if due_s is not None else 0.0
 
 
-def _shown(parts: _Parts, pending_s: float, before: tuple[_Parts, Outlet] | None) -> Outlet:
+def _shown(parts: _Parts, ledger: Ledger | None, pending_s: float, before: _Made | None) -> Outlet:
     """before: the row made last, whose parts are taken over where they are the same."""
     settings, live, progress = parts.settings, parts.live, parts.progress
     machine = live.machine
-    is_as_set = before is not None and before[0].settings is settings
+    is_as_set = before is not None and before.parts.settings is settings
     kept = before if is_as_set else None
     return Outlet(
         index=settings.number,
@@ -146,7 +152,7 @@ def _shown(parts: _Parts, pending_s: float, before: tuple[_Parts, Outlet] | None
         last_change_s=live.changed_s,
         last_change_wall_s=live.changed_wall_s,
         discontinuity_s=live.discontinuity_s,
-        meter=_meter(parts, kept),
+        meter=_meter(parts, ledger, kept),
         branch=settings.branch,
         faults=parts.faults,
         last_proof=live.proof,
@@ -159,7 +165,7 @@ def _shown(parts: _Parts, pending_s: float, before: tuple[_Parts, Outlet] | None
         next_change=parts.next_change,
         wear=_wear(parts, kept),
         stopping=progress.text if progress is not None else "",
-        hooks=kept[1].hooks if kept is not None else _hooks(settings),
+        hooks=kept.row.hooks if kept is not None else _hooks(settings),
         trip=_trip(parts.trip) if parts.trip is not None else _NO_TRIP,
     )
 
@@ -170,18 +176,17 @@ def _with_meter(row: Outlet, meter: Meter | None) -> Outlet:
     return Outlet(*columns)
 
 
-def _meter(parts: _Parts, kept: tuple[_Parts, Outlet] | None) -> Meter | None:
-    ledger = parts.ledger
-    if kept is not None and kept[0].ledger is ledger and kept[0].tariffs is parts.tariffs:
-        return kept[1].meter
+def _meter(parts: _Parts, ledger: Ledger | None, kept: _Made | None) -> Meter | None:
+    if kept is not None and kept.ledger is ledger and kept.parts.tariffs is parts.tariffs:
+        return kept.row.meter
     if ledger is None:
         return None
     return ledger.shown(parts.settings.rated_current_a, parts.tariffs)
 
 
-def _wear(parts: _Parts, kept: tuple[_Parts, Outlet] | None) -> RelayWear:
-    if kept is not None and kept[0].wear is parts.wear:
-        return kept[1].wear
+def _wear(parts: _Parts, kept: _Made | None) -> RelayWear:
+    if kept is not None and kept.parts.wear is parts.wear:
+        return kept.row.wear
     return shown_wear(parts.wear, parts.settings)
 
 

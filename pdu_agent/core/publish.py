@@ -47,8 +47,11 @@ _BUT_RECORD = attrgetter(*(each.name for each in fields(Ledger) if each.name != 
 
 
 class _AsSaved(NamedTuple):
-    """A ledger with the record that was saved last; shown: the one with the other."""
+    """A ledger with the record that was saved last; shown: the one with the other. name: by which
+    the point is saved.
+    """
 
+    name: str
     ledger: Ledger
     record: MeterRecord
     shown: Ledger
@@ -89,7 +92,7 @@ class Publisher:
         self._control = control
         self._values = values
         self._outlets = OutletRows(state, live, banks, control)
-        self._as_saved: dict[str, _AsSaved] = {}
+        self._as_saved: dict[Target, _AsSaved] = {}
         self._seq = 0
 
     def sources(self) -> dict[Target, Source]:
@@ -181,10 +184,12 @@ class Publisher:
         meters, as_saved = self._keeper.meters, self._as_saved
         shown: dict[Target, Ledger] = {}
         for target, ledger in self._state.ledgers.items():
-            name = str(target)
-            record, made = meters.get(name, ledger.record), as_saved.get(name)
+            made = as_saved.get(target)
+            name = made.name if made is not None else str(target)
+            record = meters.get(name, ledger.record)
             if made is None or made.ledger is not ledger or made.record is not record:
-                made = as_saved[name] = _AsSaved(ledger, record, _with_record(ledger, record))
+                shown_of = _with_record(ledger, record)
+                made = as_saved[target] = _AsSaved(name, ledger, record, shown_of)
             shown[target] = made.shown
         return shown
 

@@ -20,10 +20,10 @@ from aiohttp import web
 from pdu_agent.access.grant import Grant
 from pdu_agent.access.visible import Sight, sight_of, visible
 from pdu_agent.model.commands import Controller
-from pdu_agent.model.snapshot import Outlet, Snapshot
+from pdu_agent.model.snapshot import Meter, Outlet, Snapshot
 from pdu_agent.web import outages, resources, rules, upses
 from pdu_agent.web.caller import caller_of
-from pdu_agent.web.measured import meter_of
+from pdu_agent.web.measured import momentary, registers
 from pdu_agent.web.packing import takes_gzip
 from pdu_agent.web.plain import Plain, number
 from pdu_agent.web.stream.rows import readings
@@ -64,18 +64,32 @@ _lasting = attrgetter(
     "wear.worn_percent",
     *(each.name for each in fields(Outlet) if each.name not in ("meter", "wear")),
 )
+_MOMENTARY = {"electrical", "status", "sample_wall_s", "rated_current_a", "demand", "spectrum"}
+_registers = attrgetter(*(each.name for each in fields(Meter) if each.name not in _MOMENTARY))
+
+
+@dataclass(frozen=True, slots=True)
+class _MeterText:
+    """A meter as it was encoded last. tail: the text of its registers, as long as `parts` are the
+    same.
+    """
+
+    meter: Meter
+    parts: tuple[Any, ...]
+    tail: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """An outlet as it was encoded last. head: the text of all that lasts, good as long as `parts`
-    are the same. meter: its text, good for the same object. Else only the hours change.
+    """An outlet as it was encoded last. head: the text of all that lasts, as long as `parts` are
+    the same. Else only its meter changes, and the hours.
     """
 
     outlet: Outlet
     parts: tuple[Any, ...]
     head: str
-    meter: str
+    meter: _MeterText | None
     text: str
 
 
@@ -132,12 +146,22 @@ def _encoded_row(outlet: Outlet, before: _Row | None) -> _Row:
         head = before.head
     else:
         head = _encode(resources.lasting(outlet))[:-1]
-    if before is not None and before.outlet.meter is outlet.meter:
-        meter = before.meter
+    meter = None
+    if outlet.meter is not None:
+        meter = _encoded_meter(outlet.meter, before.meter if before is not None else None)
+    on_s, measured = _encode(number(outlet.wear.on_s)), meter.text if meter is not None else "null"
+    return _Row(outlet, parts, head, meter, f'{head},"on_s":{on_s},"meter":{measured}}}')
+
+
+def _encoded_meter(meter: Meter, before: _MeterText | None) -> _MeterText:
+    if before is not None and before.meter is meter:
+        return before
+    parts = _registers(meter)
+    if before is not None and before.parts == parts:
+        tail = before.tail
     else:
-        meter = _encode(meter_of(outlet.meter) if outlet.meter else None)
-    text = f'{head},"on_s":{_encode(number(outlet.wear.on_s))},"meter":{meter}}}'
-    return _Row(outlet, parts, head, meter, text)
+        tail = _encode(registers(meter))[1:]
+    return _MeterText(meter, parts, tail, f"{_encode(momentary(meter))[:-1]},{tail}")
 
 
 def add_collections(router: web.UrlDispatcher, api: str, controller: Controller) -> None:

@@ -28,6 +28,11 @@ def _electrical(values: Electrical) -> Plain:
 
 
 def energy_of(meter: Meter) -> Plain:
+    return {**registers(meter), "demand": _demand(meter.demand) if meter.demand else None}
+
+
+def registers(meter: Meter) -> Plain:
+    """What is counted: most of it stays as it was from one reading to the next."""
     return {
         "energy_wh": watt_hours(meter.energy_mj),
         "user_energy_wh": watt_hours(meter.user_energy_mj),
@@ -40,7 +45,6 @@ def energy_of(meter: Meter) -> Plain:
         "peak_current_since": instant(meter.peak_current_since_wall_s),
         "inductive_varh": _var_hours(meter.inductive_mvars),
         "capacitive_varh": _var_hours(meter.capacitive_mvars),
-        "demand": _demand(meter.demand) if meter.demand else None,
         "tariffs": [_tariff(row) for row in meter.tariffs],
         "own_tariffs": [_own_tariff(row) for row in meter.own_tariffs],
     }
@@ -90,10 +94,15 @@ def with_spectrum(plain: Plain, meter: Meter | None) -> Plain:
 
 
 def meter_of(meter: Meter) -> Plain:
+    return {**momentary(meter), **registers(meter)}
+
+
+def momentary(meter: Meter) -> Plain:
+    """What each reading makes anew."""
     return {
         "status": meter.status.value,
         **_electrical(meter.electrical),
-        **energy_of(meter),
+        "demand": _demand(meter.demand) if meter.demand else None,
         "rated_current_a": number(meter.rated_current_a),
         "sampled_at": instant(meter.sample_wall_s),
     }

@@ -129,6 +129,7 @@ class Workbench:
         caps: tuple[CapSettings, ...] = (),
         outage: OutageSettings | None = None,
         inlets: tuple[InletSettings, ...] = (),
+        reading_lag_s: float = 0.0,
         own: Mapping[int, Mapping[str, object]] | None = None,
         **outlet_settings: object,
     ) -> None:
@@ -178,7 +179,9 @@ class Workbench:
         )
         record = record or Record(engine_id=b"x")
         birth = Birth(record, continuous, boot_id, "1.0", warnings, events)
-        self.core = Core(self.settings, self.clock, self._perform, birth)
+        self.core = Core(
+            self.settings, self.clock, self._perform, birth, reading_lag_s=reading_lag_s
+        )
         self.heard = self.core.events.subscribe(10_000)
         if met:
             self.core.on_bank(self.board.state())

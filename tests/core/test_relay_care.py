@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from pdu_agent.core.outlets.relay_care import SETTLE_S, cost_of
+from pdu_agent.core.outlets.relay_care import COUNT_EVERY_S, SETTLE_S, cost_of
 from pdu_agent.core.settings import OutletSettings
 from pdu_agent.model.commands import Action, Reset, ResetMeter, ResetWear, Target, TargetKind
 from pdu_agent.model.control import RelayWear
@@ -19,7 +19,7 @@ from pdu_agent.model.snapshot import Severity
 from tests.core.bench import Board, Workbench
 
 CYCLES = 100_000
-SAVED_S = 1.1
+SAVED_S = COUNT_EVERY_S + 0.1
 """Time is counted when something happens, and with each save."""
 OUTLET = Target(TargetKind.OUTLET, 1)
 RELAY = OutletSettings(1, relay_cycles=CYCLES, relay_current_a=16)

@@ -75,7 +75,7 @@ def test_of_another_second_only_the_hours_are_encoded(monkeypatch: pytest.Monkey
     rows = tuple(replace(row, wear=replace(row.wear, on_s=7261.0)) for row in before.outlets)
     expected = [resources.outlet(row) for row in rows]
     monkeypatch.delattr(resources, "lasting")
-    monkeypatch.delattr(collected, "meter_of")
+    monkeypatch.delattr(collected, "momentary")
     shown = json.loads(bodies.of("outlets", replace(before, outlets=rows), EVERYBODY).text)
     assert shown["outlets"] == expected
     assert shown["outlets"][0]["on_s"] == 7261.0

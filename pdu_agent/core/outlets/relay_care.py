@@ -31,8 +31,9 @@ from pdu_agent.model.snapshot import Severity
 
 SETTLE_S = 5.0
 """Longer than a waveform takes to come, and until a meter has measured a settled window."""
-COUNT_EVERY_S = 1.0
-"""How often the hours of an outlet that stays on are brought up to date."""
+COUNT_EVERY_S = 10.0
+"""How often the hours of an outlet that stays on are brought up to date: each time makes a new row
+of every such outlet, for all faces."""
 NO_WEAR = WearRecord()
 _NOTHING = None, None
 

@@ -9,7 +9,7 @@ from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.metered.ledger import Ledger
 from pdu_agent.core.state import CoreState
 from pdu_agent.core.watching.alarms import AlarmBook
-from pdu_agent.model.commands import Quantity, Target, TargetKind
+from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.quantities import Quality
 from pdu_agent.model.readings import Reading
 from pdu_agent.model.snapshot import Severity
@@ -40,12 +40,15 @@ class Balance:
     def unaccounted_w(self, inlet: int, ledgers: Mapping[Target, Ledger]) -> float | None:
         """The inlet's power beyond the sum of its outlets, None unless all are known in full."""
         outlets = self._outlets.get(inlet)
-        points = [Target(TargetKind.INLET, inlet), *(outlets or ())]
-        powers_w = [_power_w(ledgers[point]) for point in points]
-        if not outlets or any(power_w is None for power_w in powers_w):
+        if not outlets:
             return None
-        total_w, *parts_w = (power_w or 0.0 for power_w in powers_w)
-        return total_w - sum(parts_w)
+        left_w = _power_w(ledgers[Target(TargetKind.INLET, inlet)])
+        for outlet in outlets:
+            power_w = _power_w(ledgers[outlet])
+            if left_w is None or power_w is None:
+                return None
+            left_w -= power_w
+        return left_w
 
     def look(self, reading: Reading) -> None:
         """Judge every inlet that has a new value: it is compared with the newest of its outlets."""
@@ -76,9 +79,9 @@ class Balance:
 
 def _power_w(ledger: Ledger) -> float | None:
     """None where it is not known, or only that it is more than what was measured."""
-    if ledger.electrical.quality is Quality.CLIPPED:
+    if ledger.electrical.quality is Quality.CLIPPED or not ledger.is_fresh:
         return None
-    return ledger.current_value(Quantity.ACTIVE_POWER)
+    return ledger.electrical.active_power_w
 
 
 def outlets_of_inlets(

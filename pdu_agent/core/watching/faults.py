@@ -26,6 +26,6 @@ class StandingFaults:
     def of(self, target: Target, relay: RelayRef | None = None) -> Faults:
         """relay: of an outlet that has one."""
         found = self._of.get(target, NO_FAULTS)
-        if relay is not None and f"board {relay.bank}" in self._lost_boards:
+        if self._lost_boards and relay is not None and f"board {relay.bank}" in self._lost_boards:
             found |= {Fault.BOARD}
         return found
