@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,11 @@ nor that a low limit is below a high one."""
 REFUSED = ["400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "429"]
 
 
+MOST_KEPT = 5
+"""Failures of one operation and kind of example that are told; the others are only counted."""
+TIMEOUT_S = 40
+
+
 @dataclass
 class Tally:
     """operations: how many were asked. answers: how often each status came."""
@@ -48,10 +53,39 @@ class Tally:
     failures: list[str] = field(default_factory=list)
     commands: int = 0
     """Of them, requests that may have moved a relay, and were answered with success."""
+    nameless: int = 0
+    """Examples that were sent once more without credentials; they are not in `answers`."""
 
     @property
     def requests(self) -> int:
         return sum(self.answers.values())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to ask. examples: of each operation, half of them breaking the contract. Of `shards`
+    equal parts of the operations, the one with the number `shard`, from 1; and of these only
+    those whose name, such as `GET /api/v1/outlets`, has `only` in it.
+    """
+
+    examples: int
+    seed: int = 0
+    shard: int = 1
+    shards: int = 1
+    only: str = ""
+
+    def chosen(self, schema: Any) -> list[Any]:
+        # Neighbours in the document cost alike, so the parts are dealt, not cut.
+        dealt = list(operations(schema))[self.shard - 1 :: self.shards]
+        return [each for each in dealt if self.only in label_of(each)]
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of an operation, how many are done with it, and of how many."""
+
+
+def label_of(operation: Any) -> str:
+    return f"{operation.method.upper()} {operation.path}"
 
 
 def token_of(demo: Demo) -> str:
@@ -85,51 +119,100 @@ def operations(schema: Any) -> Iterator[Any]:
             yield operation
 
 
-def run(demo: Demo, examples: int, seed_of_run: int = 0) -> Tally:
-    """At least so many examples of each operation, half of them breaking the contract."""
-    tally, headers = Tally(), {"Authorization": f"Bearer {token_of(demo)}"}
-    base = f"http://127.0.0.1:{demo.http_port}"
-    for operation in operations(contract_of(demo)):
-        tally.operations += 1
-        without_rights(operation, tally, base)
-        for mode in GenerationMode:
-            ask(operation, mode, max(1, examples // 2), tally, base, headers, seed_of_run)
-    return tally
+def run(demo: Demo, plan: Plan, tally: Tally, progress: Progress | None = None) -> None:
+    """Ask what the plan says, and count it in `tally` as it comes."""
+    asking = Asking(demo, plan, tally)
+    chosen = plan.chosen(contract_of(demo))
+    with asking.session:
+        for done, operation in enumerate(chosen, 1):
+            tally.operations += 1
+            without_rights(operation, tally, asking.base)
+            for mode in GenerationMode:
+                asking.ask(operation, mode)
+            if progress is not None:
+                progress(label_of(operation), done, len(chosen))
 
 
-def ask(
-    operation: Any,
-    mode: GenerationMode,
-    examples: int,
-    tally: Tally,
-    base: str,
-    headers: dict[str, str],
-    seed_of_run: int,
-) -> None:
-    @seed(seed_of_run)
-    @settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def one(case: Case) -> None:
-        response = case.call(base_url=base, headers=headers, timeout=40)
-        status = response.status_code
+class Asking:
+    """One connection after the other, kept for as long as the agent keeps it."""
+
+    def __init__(self, demo: Demo, plan: Plan, tally: Tally) -> None:
+        self.base = f"http://127.0.0.1:{demo.http_port}"
+        self.session = requests.Session()
+        # Its environment names proxies and credentials, and is read anew for each request.
+        self.session.trust_env = False
+        self._headers = {"Authorization": f"Bearer {token_of(demo)}"}
+        self._plan = plan
+        self._tally = tally
+
+    def ask(self, operation: Any, mode: GenerationMode) -> None:
+        """All examples of one kind; a failure is noted and the next example asked."""
+        label = f"{label_of(operation)} ({mode.value})"
+        noted = Noted(label, self._tally.failures)
+
+        @seed(self._plan.seed)
+        @settings(
+            max_examples=max(1, self._plan.examples // 2),
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def one(case: Case) -> None:
+            with noted:
+                self._one(case)
+
+        try:
+            one()
+        except Unsatisfiable:
+            return  # such as a request without parameters, which cannot break the contract
+
+    def _one(self, case: Case) -> None:
+        tally, method = self._tally, case.operation.method.upper()
+        if case.operation.definition.raw.get("security") != []:
+            self._nameless(case)
+        answer = case.call(
+            base_url=self.base, session=self.session, headers=self._headers, timeout=TIMEOUT_S
+        )
+        status = answer.status_code
         tally.answers[status] = tally.answers.get(status, 0) + 1
-        if operation.method.upper() == "POST" and 200 <= status < 300:
-            tally.commands += 1
-        case.validate_response(response, headers=headers, transport_kwargs={"timeout": 40})
+        tally.commands += method == "POST" and 200 <= status < 300
+        again = {"timeout": TIMEOUT_S}
+        case.validate_response(answer, headers=self._headers, transport_kwargs=again)
 
-    try:
-        one()
-    except Unsatisfiable:
-        return  # such as a request without parameters, which cannot break the contract
-    except (AssertionError, BaseExceptionGroup, Exception) as failure:
-        label = f"{operation.method.upper()} {operation.path} ({mode.value})"
-        tally.failures.append(f"{label}: {told(failure)}")
+    def _nameless(self, case: Case) -> None:
+        """The same without credentials, which is refused whatever else is right or wrong."""
+        sent = case.as_transport_kwargs(base_url=self.base)
+        headers = requests.structures.CaseInsensitiveDict(sent.pop("headers"))
+        for credential in ("Authorization", "Cookie", "X-CSRF-Token"):
+            headers.pop(credential, None)
+        sent |= {"cookies": None, "headers": headers, "allow_redirects": False}
+        answer = self.session.request(**sent, timeout=TIMEOUT_S)
+        self._tally.nameless += 1
+        assert 400 <= answer.status_code < 500, f"without credentials: {answer.status_code}"
+
+
+class Noted:
+    """Notes what fails within it, each kind of failure once, and goes on."""
+
+    def __init__(self, label: str, failures: list[str]) -> None:
+        self._label = label
+        self._failures = failures
+        self._kinds: set[str] = set()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, failure: BaseException | None, _trace: Any) -> bool:
+        if not isinstance(failure, (AssertionError, BaseExceptionGroup, requests.RequestException)):
+            return False  # none, or how hypothesis ends an example
+        text = told(failure)
+        first = text.split("\n", 1)[0]
+        if first not in self._kinds and len(self._kinds) < MOST_KEPT:
+            self._kinds.add(first)
+            self._failures.append(f"{self._label}: {text}")
+        return True
 
 
 def without_rights(operation: Any, tally: Tally, base: str) -> None:
@@ -138,13 +221,12 @@ def without_rights(operation: Any, tally: Tally, base: str) -> None:
         return
     path = f"{base}{re.sub(r'{[^}]*}', '1', operation.path)}"
     for sent in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "openpdu_session=wrong"}):
-        answer = requests.request(operation.method, path, headers=sent, timeout=40)
+        answer = requests.request(operation.method, path, headers=sent, timeout=TIMEOUT_S)
         if answer.status_code not in (401, 429):
-            label = f"{operation.method.upper()} {operation.path}"
-            tally.failures.append(f"{label} with {sent}: {answer.status_code}")
+            tally.failures.append(f"{label_of(operation)} with {sent}: {answer.status_code}")
 
 
 def told(failure: BaseException) -> str:
     if isinstance(failure, BaseExceptionGroup):
         return "; ".join(told(each) for each in failure.exceptions)
-    return f"{type(failure).__name__}: {str(failure)[:600]}"
+    return f"{type(failure).__name__}: {str(failure)[:1200]}"
