@@ -7,13 +7,17 @@ nobody measured then, be it that the meter was stale, the agent down, or the tim
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pdu_agent.model.terms import Target
+
+if TYPE_CHECKING:  # it is large: who only names these types does not load it
+    import numpy as np
+    from numpy.typing import NDArray
 
 HOUR_S = 3600
 STEPS_S = (1, 10, 60, 900, 86_400)
@@ -87,6 +91,18 @@ class Curve:
     level_s: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Averages:
+    """Of several series, one value for each step_s from start_wall_s on.
+
+    values: float64[series, steps] in the order asked for; NaN is a gap. As `average` of a Curve.
+    """
+
+    start_wall_s: int
+    step_s: int
+    values: NDArray[np.float64]
+
+
 @dataclass(frozen=True, slots=True)
 class Peak:
     """The highest value of one UTC day, and the beginning of the minute in which it was."""
@@ -112,6 +128,39 @@ class EnergyRow:
     tariff: str
     energy_mj: int
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PointHours:
+    """What EnergyRow says, of one metering point for each hour from begin_wall_s on, in columns.
+
+    energy_mj: by tariff, 0 where the hour has no row of it. known: whether it has a row at all.
+    complete: as in EnergyRow. All columns are equally long.
+    """
+
+    target: Target
+    begin_wall_s: int
+    energy_mj: Mapping[str, Sequence[int]]
+    known: Sequence[bool]
+    complete: Sequence[bool]
+
+    @property
+    def end_wall_s(self) -> int:
+        return self.begin_wall_s + len(self.known) * HOUR_S
+
+    def part(self, begin_wall_s: int, end_wall_s: int) -> PointHours:
+        """The hours of these that begin in the time."""
+        first, after = (
+            max(0, -((self.begin_wall_s - wall_s) // HOUR_S))
+            for wall_s in (begin_wall_s, end_wall_s)
+        )
+        return PointHours(
+            self.target,
+            self.begin_wall_s + first * HOUR_S,
+            {tariff: each[first:after] for tariff, each in self.energy_mj.items()},
+            self.known[first:after],
+            self.complete[first:after],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +236,12 @@ class History(Protocol):
         """
         ...
 
+    async def averages(
+        self, series: Sequence[Series], begin_wall_s: float, end_wall_s: float
+    ) -> Averages:
+        """The quarters of an hour of `curve` with a step of 900 s, of many series in one go."""
+        ...
+
     async def peaks(
         self, series: Series, begin_wall_s: float, end_wall_s: float
     ) -> tuple[Peak, ...]:
@@ -202,6 +257,12 @@ class History(Protocol):
         For hours, the edges are HOUR_S apart; for days and months of a time zone, they are its
         midnights. Periods of which nothing is known have no row.
         """
+        ...
+
+    async def hours(
+        self, targets: Sequence[Target], begin_wall_s: float, end_wall_s: float
+    ) -> tuple[PointHours, ...]:
+        """One for each target: the hours that begin in the time, as `energy` tells them."""
         ...
 
     async def put_energy(

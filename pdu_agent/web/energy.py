@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, timedelta
@@ -13,13 +14,15 @@ from itertools import pairwise
 from aiohttp import web
 
 from pdu_agent.core.costs.bill import Account
+from pdu_agent.core.costs.hour_prices import HourPrices
 from pdu_agent.core.costs.money import rounded
+from pdu_agent.core.costs.prices import Prices
 from pdu_agent.core.costs.spans import HOUR_S, Step, day_of, edges, local_day, month_span
 from pdu_agent.core.costs.standby import Unknown
 from pdu_agent.core.costs.terms import CostTerms
 from pdu_agent.model.commands import Controller, Target, TargetKind
 from pdu_agent.model.errors import InvalidValue, StoreError, Unavailable, UnknownTarget
-from pdu_agent.model.history import EnergyRow, History
+from pdu_agent.model.history import History, PointHours
 from pdu_agent.model.quantities import watt_hours
 from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.web.asking import refuse_unknown
@@ -29,14 +32,13 @@ from pdu_agent.web.cost_report import (
     OutletLine,
     Span,
     cost_report,
+    hours_of,
 )
 from pdu_agent.web.plain import Plain, instant, number
 from pdu_agent.web.services import Services
 
 MOST_DAYS = 400
 MOST_ROWS = 800
-POINT_DAYS = 31
-"""Days of one point that are asked for at a time: it bounds memory, and the loop's work."""
 _HISTORY_DIGITS = 6
 """An hour of a small outlet costs less than a cent."""
 _TARGET = re.compile(r"(outlet|inlet|line|branch|group|unit):([1-9][0-9]{0,3})", re.ASCII)
@@ -274,19 +276,25 @@ async def _periods(
     bounds: Sequence[int],
 ) -> list[Account]:
     accounts = [Account(terms.prices, points=len(targets)) for _ in bounds[1:]]
-    place, first = 0, span.first
-    while first < span.end:
-        end = min(first + timedelta(days=max(1, POINT_DAYS // len(targets))), span.end)
-        rows = await history.energy(targets, edges(first, end, Step.HOUR, terms.zone))
-        parts: dict[int, list[EnergyRow]] = {}
-        for row in rows:
-            while place + 2 < len(bounds) and row.start_wall_s >= bounds[place + 1]:
-                place += 1
-            parts.setdefault(place, []).append(row)
-        for position, part in parts.items():
-            accounts[position].add(part)
-        first = end
+    async for points in hours_of(history, terms, targets, span):
+        await asyncio.to_thread(_add_to, accounts, terms.prices, bounds, points)
     return accounts
+
+
+def _add_to(
+    accounts: Sequence[Account],
+    prices: Prices,
+    bounds: Sequence[int],
+    points: Sequence[PointHours],
+) -> None:
+    """Each hour to the period that it begins in; the first one to the first in any case."""
+    begin_s, after_s = points[0].begin_wall_s, points[0].end_wall_s
+    for account, (first_s, end_s) in zip(accounts, pairwise(bounds), strict=True):
+        low_s = begin_s if first_s == bounds[0] else max(begin_s, first_s)
+        high_s = min(after_s, end_s)
+        if low_s < high_s:
+            part = [each.part(low_s, high_s) for each in points]
+            account.add(part, HourPrices(prices, part[0]))
 
 
 def _period(begin_s: int, end_s: int, account: Account, now_s: float) -> Plain:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
@@ -15,6 +16,7 @@ from pdu_agent.core.costs.standby import (
     WEEK_HOURS,
     Idle,
     Unknown,
+    idle_of,
     plan_lines,
     weekly_cost,
 )
@@ -23,7 +25,7 @@ from pdu_agent.model.commands import Controller, Target, TargetKind
 from pdu_agent.model.snapshot import Outlet
 from pdu_agent.web.asking import refuse_unknown
 from pdu_agent.web.caller import seen
-from pdu_agent.web.cost_report import Span, idle_draw
+from pdu_agent.web.cost_report import Span, quarters_of
 from pdu_agent.web.energy import after, history_of, told
 from pdu_agent.web.plain import Plain, instant, number
 from pdu_agent.web.services import Services
@@ -47,10 +49,13 @@ async def _standby(
     first = today - timedelta(days=STANDBY_DAYS)
     span = Span(first, after(today), snapshot.t_wall_s)
     prices = terms.week_prices(snapshot.t_wall_s)
+    metered = [row for row in snapshot.outlets if row.meter is not None]
+    targets = [Target(TargetKind.OUTLET, row.index) for row in metered]
+    found = await quarters_of(history, terms, targets, span)
     rows = []
-    for row in snapshot.outlets:
-        if row.meter is not None:
-            idle = await idle_draw(history, terms, Target(TargetKind.OUTLET, row.index), span)
+    if found is not None:  # as there are outlets with a meter
+        for row, values in zip(metered, found.values, strict=True):
+            idle = await asyncio.to_thread(idle_of, values, found.start_wall_s, terms.zone)
             rows.append(_standby_row(row, idle, prices, terms.prices.digits))
     return web.json_response(
         {

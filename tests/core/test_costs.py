@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pdu_agent.core.costs.bill import Account
+from pdu_agent.core.costs.hour_prices import HourPrices
 from pdu_agent.core.costs.money import CURRENCIES, Price, parse_price, rounded
 from pdu_agent.core.costs.prices import NO_PRICES, Prices
 from pdu_agent.core.costs.series import NO_PRICE, PriceSeries
@@ -21,7 +22,7 @@ from pdu_agent.core.costs.settings import PriceList, PriceSettings
 from pdu_agent.core.costs.spans import Step, edges, month_span
 from pdu_agent.core.metered.tariffs import ClockTime, TariffPlan, TariffSettings, Weekday
 from pdu_agent.model.errors import InvalidValue
-from pdu_agent.model.history import EnergyRow
+from pdu_agent.model.history import EnergyRow, PointHours
 from pdu_agent.model.terms import Target, TargetKind
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -44,10 +45,25 @@ def row(start_s: int, energy_mj: int, tariff: str = "day", complete: bool = True
     return EnergyRow(start_s, OUTLET, tariff, energy_mj, complete)
 
 
-def account(prices: Prices, *rows: EnergyRow) -> Account:
-    made = Account(prices)
-    made.add(rows)
+def account(prices: Prices, *rows: EnergyRow, idle_w: float | None = None) -> Account:
+    """Of one point; several rows of an hour and tariff are added up."""
+    made = Account(prices, idle_w)
+    if rows:
+        point = columns(rows)
+        made.add([point], HourPrices(prices, point))
     return made
+
+
+def columns(rows: Sequence[EnergyRow], count: int = 24) -> PointHours:
+    """From 1970-01-01 on."""
+    used: dict[str, list[int]] = {each.tariff: [0] * count for each in rows}
+    known, complete = [False] * count, [False] * count
+    for each in rows:
+        hour = each.start_wall_s // 3600
+        used[each.tariff][hour] += each.energy_mj
+        known[hour] = True
+        complete[hour] = complete[hour] or each.complete
+    return PointHours(OUTLET, 0, used, known, complete)
 
 
 def test_a_week_at_two_rates() -> None:
@@ -59,8 +75,12 @@ def test_a_week_at_two_rates() -> None:
     plan = TariffPlan((day,), "night", BERLIN)
     hours = edges(date(2026, 3, 23), date(2026, 3, 30), Step.HOUR, BERLIN)
     assert len(hours) - 1 == 167
-    rows = [row(each, KWH, plan.at_end_of(each + 3600)) for each in hours[:-1]]
-    found = account(two_rates(), *rows)
+    tariffs = [plan.at_end_of(each + 3600) for each in hours[:-1]]
+    used = {name: [KWH * (name == each) for each in tariffs] for name in ("day", "night")}
+    all_of_it = [True] * len(tariffs)
+    point = PointHours(OUTLET, hours[0], used, all_of_it, all_of_it)
+    found = Account(two_rates())
+    found.add([point], HourPrices(two_rates(), point))
     assert found.tariffs == {"day": 80 * KWH, "night": 87 * KWH}
     assert found.cost == Fraction("43.87")
     assert rounded(found.cost, 2) == 43.87
@@ -132,8 +152,8 @@ def test_hours_that_lack_something_are_counted() -> None:
 
 
 def test_the_idle_part_is_that_of_hours_at_no_more_than_the_idle_draw() -> None:
-    made = Account(two_rates(), idle_w=100.0)
-    made.add([row(0, 50 * KWH // 1000), row(0, 50 * KWH // 1000, "night"), row(3600, KWH)])
+    parts = row(0, 50 * KWH // 1000), row(0, 50 * KWH // 1000, "night")
+    made = account(two_rates(), *parts, row(3600, KWH), idle_w=100.0)
     assert made.idle_mj == KWH // 10
     assert made.idle_cost == Fraction("0.05") * Fraction("0.53")
 

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from pdu_agent.app.config.load import check_file
 from pdu_agent.core.costs.money import Price
@@ -34,9 +37,16 @@ MONDAY = datetime(2026, 2, 2, tzinfo=ROME)
 START_S = int(MONDAY.timestamp())
 
 
-def quarters(weeks: float, draw: Callable[[datetime], float | None]) -> list[float | None]:
+Watts = NDArray[np.float64]
+
+
+def watts(values: Iterable[float | None]) -> Watts:
+    return np.array([math.nan if value is None else value for value in values])
+
+
+def quarters(weeks: float, draw: Callable[[datetime], float | None]) -> Watts:
     count = int(weeks * WEEK_HOURS * 4)
-    return [draw(MONDAY + timedelta(seconds=QUARTER_S * each)) for each in range(count)]
+    return watts(draw(MONDAY + timedelta(seconds=QUARTER_S * each)) for each in range(count))
 
 
 def office(moment: datetime) -> float:
@@ -45,7 +55,7 @@ def office(moment: datetime) -> float:
     return 120.0 if is_work else 6.0
 
 
-def found(averages: list[float | None]) -> Idle:
+def found(averages: Watts) -> Idle:
     idle = idle_of(averages, START_S, ROME)
     assert isinstance(idle, Idle)
     return idle
@@ -172,6 +182,6 @@ def test_hours_are_those_of_local_time_when_daylight_saving_begins() -> None:
         datetime.fromtimestamp(start_s + QUARTER_S * each, ROME)
         for each in range(3 * WEEK_HOURS * 4)
     ]
-    idle = idle_of([office(moment) for moment in local], start_s, ROME)
+    idle = idle_of(watts(map(office, local)), start_s, ROME)
     assert isinstance(idle, Idle)
     assert len(idle.off_hours) == 118

@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.history import (
     HOUR_S,
+    Averages,
     Curve,
     EnergyRow,
     HistorySize,
     Kept,
     Peak,
+    PointHours,
     Purge,
     Purged,
     Series,
@@ -32,6 +35,24 @@ def steady(target: Target, _at_s: int) -> float | None:
     if target.kind is TargetKind.INLET:
         return 50.0
     return 40.0 if target.kind is TargetKind.OUTLET and target.index < 3 else None
+
+
+def hours_of_rows(rows: Iterable[EnergyRow], target: Target, hours_s: range) -> PointHours:
+    """The same in columns, in the plainest way."""
+    by_hour = {
+        at_s: {row.tariff: row for row in rows if row.start_wall_s == at_s} for at_s in hours_s
+    }
+    tariffs = {row.tariff for row in rows}
+    return PointHours(
+        target,
+        hours_s[0],
+        {
+            name: [parts[name].energy_mj if name in parts else 0 for parts in by_hour.values()]
+            for name in tariffs
+        },
+        [bool(parts) for parts in by_hour.values()],
+        [any(row.complete for row in parts.values()) for parts in by_hour.values()],
+    )
 
 
 class FakeHistory:
@@ -90,6 +111,23 @@ class FakeHistory:
             return []
         energy_mj = round(sum(known) * 900_000)
         return [EnergyRow(start_s, target, self.tariff(start_s), energy_mj, len(known) == 4)]
+
+    async def averages(
+        self, series: Sequence[Series], begin_wall_s: float, end_wall_s: float
+    ) -> Averages:
+        curves = [await self.curve(each, begin_wall_s, end_wall_s, step_s=900) for each in series]
+        values = np.array([curve.average for curve in curves], np.float64)
+        return Averages(curves[0].start_wall_s, 900, values)
+
+    async def hours(
+        self, targets: Sequence[Target], begin_wall_s: float, end_wall_s: float
+    ) -> tuple[PointHours, ...]:
+        edges = range(int(begin_wall_s), int(end_wall_s) + HOUR_S, HOUR_S)
+        rows = await self.energy(targets, edges)
+        return tuple(
+            hours_of_rows([row for row in rows if row.target == target], target, edges[:-1])
+            for target in targets
+        )
 
     async def put_energy(
         self, begin_wall_s: float, end_wall_s: float, rows: Sequence[EnergyRow]

@@ -11,7 +11,6 @@ MICROS = 1_000_000
 """Of a unit of the currency: as finely as a price may be given."""
 MJ_PER_KWH = 3_600_000_000
 
-_PRICE = re.compile(r"(-?)(\d{1,6})(?:\.(\d{1,6}))?", re.ASCII)
 _WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
 _WITH_FOUR = "CLF UYW"
@@ -78,14 +77,9 @@ class Total:
     def __init__(self) -> None:
         self._parts: dict[int, int] = {}
 
-    def add(self, energy_mj: int, micros_per_kwh: Fraction) -> None:
-        denominator = micros_per_kwh.denominator
-        part = energy_mj * micros_per_kwh.numerator
+    def add_part(self, part: int, denominator: int) -> None:
+        """part: sums of millijoules, each times the numerator of its price in micros of a kWh."""
         self._parts[denominator] = self._parts.get(denominator, 0) + part
-
-    def absorb(self, other: Total) -> None:
-        for denominator, part in other._parts.items():
-            self._parts[denominator] = self._parts.get(denominator, 0) + part
 
     @property
     def amount(self) -> Fraction:

@@ -46,20 +46,21 @@ class PriceSeries:
             return None
         total, at_s = Fraction(0), begin_s
         place = bisect_right(self._times_s, begin_s) - 1
+        whole = 0  # integers as far as it goes: a bill asks for each hour of a year
         while at_s < end_s:
             until_s = min(self._times_s[place + 1], end_s)
-            middle = self._between(place, Fraction(at_s + until_s, 2))
-            if middle is None:
+            first, second = self._micros[place], self._micros[place + 1]
+            if first == NO_PRICE or (self.is_linear and second == NO_PRICE):
                 return None
-            total += middle * (until_s - at_s)
+            whole += first * (until_s - at_s)
+            if self.is_linear:
+                total += self._rise(place, at_s, until_s)
             at_s, place = until_s, place + 1
-        return total / (end_s - begin_s)
+        return (total + whole) / (end_s - begin_s)
 
-    def _between(self, place: int, at_s: Fraction) -> Fraction | None:
-        first, second = self._micros[place], self._micros[place + 1]
-        if first == NO_PRICE or (self.is_linear and second == NO_PRICE):
-            return None
-        if not self.is_linear:
-            return Fraction(first)
-        since_s, until_s = self._times_s[place], self._times_s[place + 1]
-        return first + (second - first) * (at_s - since_s) / (until_s - since_s)
+    def _rise(self, place: int, at_s: int, until_s: int) -> Fraction:
+        """Over part of a line: the area above the price that it begins with, in micros times s."""
+        since_s, after_s = self._times_s[place], self._times_s[place + 1]
+        grown = self._micros[place + 1] - self._micros[place]
+        twice = grown * (at_s + until_s - 2 * since_s) * (until_s - at_s)
+        return Fraction(twice, 2 * (after_s - since_s))

@@ -11,6 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # who gives averages has loaded it
+    import numpy as np
+    from numpy.typing import NDArray
 
 QUARTER_S = 900
 WEEK_HOURS = 7 * 24
@@ -55,33 +60,56 @@ class Unknown:
     reason: str
 
 
-def idle_of(
-    averages: Sequence[float | None], start_s: int, zone: tzinfo | None = None
-) -> Idle | Unknown:
-    """averages: watts of each quarter of an hour from start_s on (seconds since 1970), None where
-    nobody knows. zone: of the week's hours, None for the system's.
-    """
-    seen = [value for value in averages if value is not None]
-    days = len(seen) * QUARTER_S / 86_400
-    if days < LEAST_DAYS:
-        return Unknown(f"too little data: {days:.1f} days are known, {LEAST_DAYS:g} are needed")
-    on = sorted(value for value in seen if value > ON_W)
+@dataclass(frozen=True, slots=True)
+class IdleLevel:
+    """idle_w: the draw. most_w: up to which it counts as idle."""
+
+    idle_w: float
+    most_w: float
+
+
+def idle_level(averages_w: NDArray[np.float64]) -> IdleLevel | Unknown:
+    """averages_w: (steps,), of each quarter of an hour, NaN where nobody knows."""
+    seen = averages_w[averages_w == averages_w]
+    if len(seen) * QUARTER_S / 86_400 < LEAST_DAYS:
+        return too_little(len(seen))
+    on = seen[seen > ON_W]
     if len(on) * QUARTER_S / 86_400 < LEAST_DAYS / 2:
         return Unknown("it was off, or drew nothing, nearly all of the time")
-    idle_w, busiest_w = on[int(len(on) * LOW_SHARE)], on[-1]
+    on.sort()
+    idle_w, busiest_w = float(on[int(len(on) * LOW_SHARE)]), float(on[-1])
     most_w = min(idle_w + max(1.0, idle_w / 2), (idle_w + busiest_w) / 2)
     if busiest_w <= idle_w * 1.5 + 1.0:
         return Unknown(f"it draws {idle_w:.1f} W all of the time: work and standby look alike")
-    week = _Week(zone)
-    for position, value in enumerate(averages):
-        if value is not None:
-            week.add(start_s + position * QUARTER_S, value, most_w)
-    idle = sum(ON_W < value <= most_w for value in seen)
+    return IdleLevel(idle_w, most_w)
+
+
+def too_little(quarters: int) -> Unknown:
+    """Of so many that are known."""
+    days = quarters * QUARTER_S / 86_400
+    return Unknown(f"too little data: {days:.1f} days are known, {LEAST_DAYS:g} are needed")
+
+
+def idle_of(
+    averages_w: NDArray[np.float64], start_s: int, zone: tzinfo | None = None
+) -> Idle | Unknown:
+    """averages_w: as of `idle_level`, from start_s on (seconds since 1970). zone: of the week's
+    hours, None for the system's.
+    """
+    level = idle_level(averages_w)
+    if isinstance(level, Unknown):
+        return level
+    week, idle, seen = _Week(zone), 0, 0
+    for position, value in enumerate(averages_w.tolist()):
+        if value == value:
+            week.add(start_s + position * QUARTER_S, value, level.most_w)
+            seen += 1
+            idle += ON_W < value <= level.most_w
     return Idle(
-        idle_w,
-        most_w,
+        level.idle_w,
+        level.most_w,
         idle * QUARTER_S / 3600,
-        len(seen) * QUARTER_S / 3600,
+        seen * QUARTER_S / 3600,
         week.shares(),
         week.off_hours(),
         week.weeks,

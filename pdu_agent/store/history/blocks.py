@@ -8,6 +8,7 @@ quarters, and a row of the day, so that a curve of one series reads nothing of t
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from itertools import islice
@@ -16,10 +17,10 @@ import numpy as np
 
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.history import Peak, Series
-from pdu_agent.store.history.codec import RESOLUTION, Block, decode, encode
+from pdu_agent.store.history.codec import RESOLUTION, Block, decode, decode_averages, encode
 from pdu_agent.store.history.database import Database
 from pdu_agent.store.history.names import parsed_series
-from pdu_agent.store.history.rollups import Canvas, Rollups, overlapping
+from pdu_agent.store.history.rollups import Canvas, Rollups, Wide, overlapping
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +147,24 @@ class Blocks:
                 for block in _readable(data):
                     canvas.paint(day * DAY_S, block.rollups[0])
 
-    def _days_within(self, canvas: Canvas) -> range:
+    def paint_packed_wide(self, wide: Wide) -> None:
+        """Of all its series, what `paint_blocks` paints of one."""
+        query = "SELECT series, data FROM block WHERE step_s = ? AND day = ?"
+        query += " AND series IN (SELECT value FROM json_each(?))"
+        steps, wanted = DAY_S // wide.step_s, json.dumps(list(wide.rows))
+        for day in self._days_within(wide):
+            found = self._execute(query, (wide.step_s, day, wanted)).fetchall()
+            seen, average = decode_averages([data for _, data in found], steps)
+            wide.paint([key for key, _ in found], day * DAY_S, seen, average)
+
+    def paint_staged_wide(self, wide: Wide) -> None:
+        """Of all its series, the minutes that are not packed."""
+        query = "SELECT data FROM stage WHERE start_s > ? AND start_s < ? ORDER BY id"
+        for (data,) in self._execute(query, (wide.begin_s - QUARTER_S, wide.end_s)):
+            for block in _readable(data, wide.rows):
+                wide.paint(block.keys, block.start_s, block.rollups.seen, block.rollups.average)
+
+    def _days_within(self, canvas: Canvas | Wide) -> range:
         """Only those that the level reaches back to: a question may begin in 1970."""
         oldest, newest = self._bounds(canvas.step_s)
         first = max(canvas.begin_s // DAY_S, oldest)

@@ -11,6 +11,7 @@ by the weight of their bytes and deflated. A gap costs nearly nothing.
 
 from __future__ import annotations
 
+import logging
 import struct
 import zlib
 from collections.abc import Container, Sequence
@@ -22,6 +23,8 @@ from numpy.typing import NDArray
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.history import Kept
 from pdu_agent.store.history.rollups import Rollups
+
+log = logging.getLogger(__name__)
 
 RESOLUTION = {
     Kept.ACTIVE_POWER: 50,
@@ -39,6 +42,8 @@ RESOLUTION = {
 
 VERSION = 1
 _HEADER = struct.Struct("<B5BHHIq")
+_ONE = struct.Struct("<IIq")
+"""In front of the planes of one series."""
 _LEVEL = 6
 _LARGEST = 2.0**52  # beyond it floats are no exact integers any more
 
@@ -104,6 +109,51 @@ def _packed(values: Whole) -> tuple[int, bytes]:
     width = next(w for w in (1, 2, 4, 8) if -(1 << 8 * w - 1) <= low and high < 1 << 8 * w - 1)
     octets = values.astype(f"<i{width}").view(np.uint8).reshape(-1, width)
     return width, octets.T.tobytes()
+
+
+def decode_averages(
+    blocks: Sequence[bytes], steps: int
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Of many blocks of one series each: seconds seen, int32[blocks, steps], and averages, float32
+    likewise, which are NaN where nothing was seen.
+
+    What `decode` would refuse, or has other steps or more series, is a gap.
+    """
+    seen = np.zeros((len(blocks), steps), np.int32)
+    growth = np.zeros((len(blocks), steps), np.int64)
+    first, scale = np.zeros((len(blocks), 1), np.int64), np.ones((len(blocks), 1), np.float64)
+    planes: dict[tuple[int, int], tuple[list[int], list[bytes]]] = {}
+    for row, data in enumerate(blocks):
+        found = _front(data, steps)
+        if found is None:
+            continue
+        scale[row], first[row], wide, body = found
+        offset = 16
+        for plane, width in enumerate(wide):
+            rows, parts = planes.setdefault((plane, width), ([], []))
+            rows.append(row)
+            parts.append(body[offset : offset + steps * width])
+            offset += steps * width
+    for (plane, width), (rows, parts) in planes.items():
+        octets = np.frombuffer(b"".join(parts), np.uint8).reshape(-1, width, steps)
+        (seen, growth)[plane][rows] = _unpacked(octets.transpose(1, 0, 2), width)
+    gap = np.where(seen > 0, 0.0, np.nan)
+    average = (first + np.cumsum(growth, axis=-1)) / scale + gap
+    return seen, average.astype(np.float32)
+
+
+def _front(data: bytes, steps: int) -> tuple[int, int, tuple[int, int], bytes] | None:
+    """(scale, first average, widths of the planes of seconds and averages, body) of one series."""
+    try:
+        version, *rest = _HEADER.unpack_from(data)
+        body = zlib.decompress(data[_HEADER.size :])
+        if [version, *rest[5:7]] == [VERSION, 1, steps] and len(body) == 16 + steps * sum(rest[:5]):
+            _, scale, first = _ONE.unpack_from(body)
+            return scale, first, (rest[0], rest[1]), body
+        log.warning("a block of history is damaged: shown as a gap")
+    except (struct.error, zlib.error) as exc:
+        log.warning("a block of history is damaged: %s: shown as a gap", exc)
+    return None
 
 
 def decode(data: bytes, wanted: Container[int] | None = None) -> Block:

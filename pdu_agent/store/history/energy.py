@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pdu_agent.model.history import HOUR_S, EnergyRow
+from pdu_agent.model.history import HOUR_S, EnergyRow, PointHours
 from pdu_agent.model.snapshot import TariffRegister
 from pdu_agent.model.terms import Target
-from pdu_agent.store.history.names import Names, parsed_target
+from pdu_agent.store.history.hourly import HourGrid
+from pdu_agent.store.history.names import TARIFF, Names, parsed_target
 
 if TYPE_CHECKING:
     from pdu_agent.store.history.database import Database
@@ -32,7 +33,6 @@ MAX_WAITING_HOURS = 48
 MOST_LOST_MJ = 1_500_000_000
 """Of a counter in a power cut: a minute of 25 kW. The history may have been stored behind the
 record then. A counter that fell by more is another one."""
-TARIFF = "tariff "
 
 Place = tuple[Target, str]
 
@@ -144,7 +144,7 @@ class EnergyBook:
         query = "SELECT target, tariff, energy_mj, seen_s, late FROM energy WHERE hour_s = ?"
         names = self._database.names
         return {
-            (parsed_target(names.text(target)), _tariff(names, tariff)): _Hour(mj, seen, bool(late))
+            (parsed_target(names.text(target)), names.tariff(tariff)): _Hour(mj, seen, bool(late))
             for target, tariff, mj, seen, late in self._database.connection.execute(
                 query, (hour_s,)
             )
@@ -167,7 +167,7 @@ class EnergyBook:
             self._hours.clear()
             names = database.names
             for target, tariff, mj in execute("SELECT target, tariff, energy_mj FROM counter"):
-                place = (parsed_target(names.text(target)), _tariff(names, tariff))
+                place = (parsed_target(names.text(target)), names.tariff(tariff))
                 self._counters[place] = mj
 
     def detach(self) -> None:
@@ -289,9 +289,28 @@ class EnergyBook:
         ):
             target, tariff = numbers
             if (target, tariff) not in places:
-                place = parsed_target(names.text(target)), _tariff(names, tariff)
+                place = parsed_target(names.text(target)), names.tariff(tariff)
                 places[target, tariff] = place
             yield start_s, places[target, tariff], mj, hours
+
+    def by_hour(
+        self, targets: Sequence[Target], begin_s: float, end_s: float
+    ) -> tuple[PointHours, ...]:
+        """See model.history.History.hours."""
+        first_s, after_s = _up(begin_s), _up(end_s)
+        grid = HourGrid(targets, first_s, after_s)
+        waiting = [hour_s for hour_s in self._hours if first_s <= hour_s < after_s]
+        if self._database is not None:
+            names = self._database.names
+            wanted = [names.known(str(target)) for target in targets]
+            about = (WHOLE_HOUR_S, first_s, after_s, json.dumps(waiting), json.dumps(wanted), False)
+            rows = self._database.connection.execute(_BY_HOUR, about)
+            grid.put_stored(rows, names)
+        for hour_s in waiting:
+            for (target, tariff), row in self._hours[hour_s].items():
+                is_whole = not tariff and row.is_whole
+                grid.put(hour_s, target, tariff, row.energy_mj, is_whole)
+        return grid.points()
 
     def replace(
         self, database: Database, begin_s: float, end_s: float, new: Sequence[EnergyRow]
@@ -350,10 +369,6 @@ def keep_newest_energy(database: Database, days: int) -> None:
 def _numbers(names: Names, place: Place) -> tuple[int, int]:
     target, tariff = place
     return names.number(str(target)), names.number(TARIFF + tariff) if tariff else 0
-
-
-def _tariff(names: Names, number: int) -> str:
-    return names.text(number).removeprefix(TARIFF) if number else ""
 
 
 def _up(wall_s: float) -> int:

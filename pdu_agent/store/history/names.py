@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import sqlite3
 
 
+TARIFF = "tariff "
+
+
 def parsed_target(text: str) -> Target:
     """What str(target) has made. Raises ValueError."""
     kind, _, number = text.partition(" ")
@@ -51,6 +54,10 @@ class Names:
             query = "SELECT text FROM name WHERE id = ?"
             self._remember(number, self._connection.execute(query, (number,)).fetchone()[0])
         return self._texts[number]
+
+    def tariff(self, number: int) -> str:
+        """0 is of what fell in none."""
+        return self.text(number).removeprefix(TARIFF) if number else ""
 
     def forget(self) -> None:
         self._numbers.clear()

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from pdu_agent.model.errors import InvalidValue
 from pdu_agent.model.history import (
     STEPS_S,
+    Averages,
     Curve,
     EnergyRow,
     HistorySize,
     LevelSize,
     Peak,
+    PointHours,
     Purge,
     Purged,
     Series,
@@ -25,10 +27,12 @@ from pdu_agent.model.terms import Target
 from pdu_agent.store.history.blocks import DAY_S, MINUTE_S, QUARTER_S, day_peak
 from pdu_agent.store.history.card import MIB
 from pdu_agent.store.history.recorder import Recorder
-from pdu_agent.store.history.rollups import Canvas, Rollups
+from pdu_agent.store.history.rollups import Canvas, Rollups, Wide
 
 MAX_STEPS = 200_000
 """Steps of a level in one answer; each takes 20 bytes, and later some more as JSON."""
+MAX_AVERAGES = 4_000_000
+"""Of many series in one answer, 8 bytes each."""
 DECIMALS = 4
 
 
@@ -121,10 +125,48 @@ class Reader:
         self._cascade.paint(canvas, series)
         return canvas.rollups
 
+    def averages(self, series: Sequence[Series], begin_s: float, end_s: float) -> Averages:
+        """See model.history.History. Raises InvalidValue."""
+        if not begin_s < end_s:
+            raise InvalidValue("the begin is not before the end")
+        first_s = int(begin_s // QUARTER_S) * QUARTER_S
+        after_s = -int(-end_s // QUARTER_S) * QUARTER_S
+        if len(series) * (after_s - first_s) // QUARTER_S > MAX_AVERAGES:
+            raise InvalidValue(
+                f"{len(series)} series of {(after_s - first_s) // QUARTER_S} steps are too many,"
+                f" at most {MAX_AVERAGES} in all"
+            )
+        keys = [self._card.key(each) for each in series]
+        rows = {key: row for row, key in enumerate(keys) if key is not None}
+        wide = Wide(len(series), QUARTER_S, first_s, after_s, rows)
+        self._card.ask(lambda card: card.paint_packed_wide(wide), None)
+        for day in self._unpacked_days():
+            if first_s < (day + 1) * DAY_S and day * DAY_S < after_s:
+                wide.paint_all(day * DAY_S, *self._wide_day(series, day, rows))
+        values: NDArray[np.float64] = wide.average.astype(np.float64)
+        return Averages(first_s, QUARTER_S, values.round(DECIMALS))
+
+    def _wide_day(
+        self, series: Sequence[Series], day: int, rows: Mapping[int, int]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """(seen, average) of the quarters of a day that is not packed, or not all of it."""
+        minutes = Wide(len(series), MINUTE_S, day * DAY_S, (day + 1) * DAY_S, rows)
+        self._card.ask(lambda card: card.paint_packed_wide(minutes), None)
+        self._card.ask(lambda card: card.paint_staged_wide(minutes), None)
+        for row, each in enumerate(series):
+            canvas = Canvas(MINUTE_S, minutes.begin_s, minutes.end_s)
+            self._paint_waiting(canvas, each)
+            self._cascade.paint(canvas, each)
+            minutes.paint_one(row, canvas)
+        return minutes.coarser(QUARTER_S // MINUTE_S)
+
     def _paint_minutes(self, canvas: Canvas, series: Series) -> None:
         key = self._card.key(series)
         if key is not None:
             self._card.ask(lambda card: card.paint_minutes(canvas, key), None)
+        self._paint_waiting(canvas, series)
+
+    def _paint_waiting(self, canvas: Canvas, series: Series) -> None:
         for columns, start_s, minutes in self._card.waiting:
             if series in columns:
                 canvas.paint(start_s, minutes[columns.index(series)])
@@ -170,6 +212,15 @@ class Reader:
             raise InvalidValue("edges of energy: expected at least two, each after the one before")
         book = self._card.energy
         return tuple(self._card.ask(lambda _: book.rows(targets, edges_s), ()))
+
+    def hours(
+        self, targets: Sequence[Target], begin_s: float, end_s: float
+    ) -> tuple[PointHours, ...]:
+        """See model.history.History. Raises InvalidValue."""
+        if not begin_s < end_s:
+            raise InvalidValue("the begin is not before the end")
+        book = self._card.energy
+        return self._card.ask(lambda _: book.by_hour(targets, begin_s, end_s), ())
 
     def series(self) -> tuple[Series, ...]:
         """See model.history.History."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -106,3 +107,52 @@ class Canvas:
         high = min(rollups.seen.size, self.rollups.seen.size - first)
         if low < high:
             self.rollups.paint(slice(first + low, first + high), rollups[low:high])
+
+
+class Wide:
+    """As a Canvas, of many series: their seconds seen and their averages, (series, steps).
+
+    rows: of each series, by its number in the database.
+    """
+
+    def __init__(
+        self, count: int, step_s: int, begin_s: int, end_s: int, rows: Mapping[int, int]
+    ) -> None:
+        self.step_s, self.begin_s, self.end_s, self.rows = step_s, begin_s, end_s, rows
+        shape = count, max(0, end_s - begin_s) // step_s
+        self.seen = np.zeros(shape, np.int32)
+        self.average = np.full(shape, np.nan, np.float32)
+
+    def paint(
+        self, keys: Sequence[int], start_s: int, seen: NDArray[np.int32], average: Floats
+    ) -> None:
+        """seen, average: (keys, steps); what lies outside is left out, gaps change nothing."""
+        self._paint([self.rows[key] for key in keys], start_s, seen, average)
+
+    def paint_all(self, start_s: int, seen: NDArray[np.int32], average: Floats) -> None:
+        """Of all series, in their order."""
+        self._paint(range(len(self.seen)), start_s, seen, average)
+
+    def _paint(
+        self, rows: Sequence[int], start_s: int, seen: NDArray[np.int32], average: Floats
+    ) -> None:
+        first = (start_s - self.begin_s) // self.step_s
+        low = max(0, -first)
+        high = min(seen.shape[1], self.seen.shape[1] - first)
+        if low < high and len(rows):
+            at = np.array(rows)[:, None], np.arange(low, high) + first
+            has = seen[:, low:high] > 0
+            self.seen[at] = np.where(has, seen[:, low:high], self.seen[at])
+            self.average[at] = np.where(has, average[:, low:high], self.average[at])
+
+    def paint_one(self, row: int, canvas: Canvas) -> None:
+        """What is on the canvas of one series, of the same steps and time."""
+        has = canvas.rollups.seen > 0
+        self.seen[row][has] = canvas.rollups.seen[has]
+        self.average[row][has] = canvas.rollups.average[has]
+
+    def coarser(self, factor: int) -> tuple[NDArray[np.int32], Floats]:
+        """(seen, average) of steps `factor` times as long, as Rollups makes them."""
+        wide = Rollups(self.seen, self.average, self.average, self.average, self.average)
+        found = wide.coarser(factor)
+        return found.seen, found.average

@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.history import (
+    Averages,
     Curve,
     EnergyRow,
     HistorySize,
     Peak,
+    PointHours,
     Purge,
     Purged,
     Series,
 )
+from pdu_agent.model.host import Queue
 from pdu_agent.model.terms import Target
 from pdu_agent.store.history.rollups import Floats
 from pdu_agent.store.history.settings import HistorySettings
@@ -88,6 +91,11 @@ class HistoryStore:
                 return
             self._rows += rows
         self._post(take)
+
+    @property
+    def queue(self) -> Queue:
+        """Seconds that wait to be taken."""
+        return Queue("history", self._rows, MAX_WAITING_ROWS)
 
     def book(self, wall_s: int, counted: Sequence[Counted]) -> None:
         """Where the counters of energy stand. Returns at once."""
@@ -153,6 +161,16 @@ class HistoryStore:
         self, targets: Collection[Target] | None, edges_wall_s: Sequence[float]
     ) -> tuple[EnergyRow, ...]:
         return await self._ask(lambda _, reader: reader.energy(targets, edges_wall_s))
+
+    async def averages(
+        self, series: Sequence[Series], begin_wall_s: float, end_wall_s: float
+    ) -> Averages:
+        return await self._ask(lambda _, reader: reader.averages(series, begin_wall_s, end_wall_s))
+
+    async def hours(
+        self, targets: Sequence[Target], begin_wall_s: float, end_wall_s: float
+    ) -> tuple[PointHours, ...]:
+        return await self._ask(lambda _, reader: reader.hours(targets, begin_wall_s, end_wall_s))
 
     async def put_energy(
         self, begin_wall_s: float, end_wall_s: float, rows: Sequence[EnergyRow]
