@@ -291,6 +291,7 @@ class Agent:
         if not self._settings.history.enabled:
             return None
         keeper = HistoryKeeper(self._settings, self._clock, runtime)
+        self._queues.append(lambda: (keeper.store.queue,))
         self._exit.push_async_callback(keeper.stop)
         keeper.start()
         return keeper.store
