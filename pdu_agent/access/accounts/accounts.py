@@ -13,7 +13,14 @@ from pdu_agent.access.accounts.token import ID_OCTETS, MAX_SECRET, Token, digest
 from pdu_agent.access.accounts.user import User
 from pdu_agent.access.grant import Rights
 from pdu_agent.model.clock import Clock, SystemClock
-from pdu_agent.model.errors import InvalidValue, NotNow, StoreError, Unavailable, UnknownTarget
+from pdu_agent.model.errors import (
+    InvalidValue,
+    NotNow,
+    StoreError,
+    TableFull,
+    Unavailable,
+    UnknownTarget,
+)
 
 MAX_USERS = 64
 MAX_TOKENS = 256
@@ -79,12 +86,18 @@ class Accounts:
     def add_user(self, name: str, role: Role, password: str, outlets: Mapping[str, Rights]) -> User:
         """password: as `hashed` makes it, as everywhere here."""
         book = self._changeable()
-        if name in book.users:
+        taken = next((each for each in book.users if each.casefold() == name.casefold()), None)
+        if taken == name:
             raise NotNow(f"there is a user {name!r} already")
+        if taken is not None:
+            raise NotNow(
+                f"there is a user {taken!r} already: {name!r} differs in capitals only, and the "
+                f"audit log would tell of two that look like one"
+            )
         if not book.users and role is not Role.ADMIN:
             raise NotNow("the first user has to be an administrator")
         if len(book.users) >= MAX_USERS:
-            raise NotNow(f"there are {MAX_USERS} users already")
+            raise TableFull(f"there are {MAX_USERS} users already: remove one first")
         user = User(name, role, password, outlets)
         self._keep(replace(book, users={**book.users, name: user}))
         return user
@@ -140,7 +153,7 @@ class Accounts:
         if len(tokens) >= MAX_TOKENS:
             tokens = {n: each for n, each in tokens.items() if not each.is_expired(now_s)}
         if len(tokens) >= MAX_TOKENS:
-            raise NotNow(f"there are {MAX_TOKENS} tokens already")
+            raise TableFull(f"there are {MAX_TOKENS} tokens already: remove one first")
         secret = new_secret()
         token = Token(
             id=secrets.token_hex(ID_OCTETS),

@@ -23,6 +23,7 @@ from pdu_agent.model.errors import (
     InvalidValue,
     NotNow,
     StoreError,
+    TableFull,
     Unavailable,
     UnknownTarget,
 )
@@ -42,6 +43,21 @@ def test_the_first_user_is_an_administrator() -> None:
     with pytest.raises(NotNow, match="administrator"):
         accounts.add_user("otto", Role.OPERATOR, HASH, {})
     assert accounts.users == []
+
+
+def test_a_name_that_differs_in_capitals_only_is_refused() -> None:
+    accounts = family()
+    with pytest.raises(NotNow, match="'otto' already: 'Otto' differs in capitals only"):
+        accounts.add_user("Otto", Role.VIEWER, HASH, {})
+    assert [user.name for user in accounts.users] == ["anna", "otto"]
+
+
+def test_a_book_of_before_with_such_names_is_read_and_each_of_them_may_go() -> None:
+    users = {name: User(name, Role.ADMIN, HASH, {}) for name in ("otto", "Otto")}
+    accounts = Accounts(from_plain(to_plain(Book(users))))
+    accounts.set_password("Otto", HASH)
+    accounts.remove_user("Otto")
+    assert [user.name for user in accounts.users] == ["otto"]
 
 
 @pytest.mark.parametrize(
@@ -146,11 +162,11 @@ def test_numbers_are_bounded_and_expired_tokens_make_room(monkeypatch: pytest.Mo
     accounts = Accounts(clock=clock)
     accounts.add_user("anna", Role.ADMIN, HASH, {})
     accounts.add_user("otto", Role.VIEWER, HASH, {})
-    with pytest.raises(NotNow):
+    with pytest.raises(TableFull):
         accounts.add_user("more", Role.VIEWER, HASH, {})
     accounts.add_token("a", "", Scope.READ, {}, clock.wall_s() + 1)
     accounts.add_token("b", "", Scope.READ, {}, None)
-    with pytest.raises(NotNow):
+    with pytest.raises(TableFull):
         accounts.add_token("c", "", Scope.READ, {}, None)
     clock.advance(2)
     accounts.add_token("c", "", Scope.READ, {}, None)
