@@ -25,6 +25,7 @@ OF_PROBLEM: Mapping[str, int] = {
     "outlet_held": REFUSED,
     "not_now": REFUSED,
     "budget_exceeded": REFUSED,
+    "table_full": REFUSED,
     "busy": UNAVAILABLE,
     "unavailable": UNAVAILABLE,
     "not_found": UNAVAILABLE,

@@ -15,6 +15,7 @@ from pdu_agent.model.errors import (
     OpenPduError,
     OutletHeld,
     OutletLocked,
+    TableFull,
     Unavailable,
     UnknownTarget,
 )
@@ -53,6 +54,7 @@ STATUS_OF: dict[type[CommandError], ErrorStatus] = {
     OutletHeld: ErrorStatus.INCONSISTENT_VALUE,
     NotNow: ErrorStatus.INCONSISTENT_VALUE,
     BudgetExceeded: ErrorStatus.INCONSISTENT_VALUE,
+    TableFull: ErrorStatus.RESOURCE_UNAVAILABLE,
     Busy: ErrorStatus.RESOURCE_UNAVAILABLE,
     Unavailable: ErrorStatus.COMMIT_FAILED,
 }

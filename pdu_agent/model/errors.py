@@ -9,7 +9,7 @@ OpenPduError
   StoreError             a record could not be read or written
   CommandError           a command is refused; raised synchronously by check and submit_all
     UnknownTarget  InvalidValue  NotPermitted  OutletLocked  OutletHeld  NotNow
-    BudgetExceeded  Busy  Unavailable
+    BudgetExceeded  TableFull  Busy  Unavailable
 """
 
 from __future__ import annotations
@@ -89,6 +89,10 @@ class NotNow(CommandError):
 
 class BudgetExceeded(CommandError):
     """Switching on would exceed a rating or a cap."""
+
+
+class TableFull(CommandError):
+    """There is no room for another entry until one is removed; waiting does not help."""
 
 
 class Busy(CommandError):

@@ -20,6 +20,7 @@ from pdu_agent.model.errors import (
     NotPermitted,
     OutletHeld,
     OutletLocked,
+    TableFull,
     Unavailable,
     UnknownTarget,
 )
@@ -32,6 +33,7 @@ COMMAND_ERRORS: Mapping[type[CommandError], tuple[int, str]] = {
     OutletHeld: (409, "outlet_held"),
     NotNow: (409, "not_now"),
     BudgetExceeded: (409, "budget_exceeded"),
+    TableFull: (409, "table_full"),
     Busy: (503, "busy"),
     Unavailable: (503, "unavailable"),
 }

@@ -37,6 +37,7 @@ from pdu_agent.model.errors import (
     NotPermitted,
     OutletHeld,
     OutletLocked,
+    TableFull,
     Unavailable,
     UnknownTarget,
 )
@@ -588,6 +589,7 @@ def test_an_outlet_that_ends_elsewhere_is_a_failure(
         (OutletHeld, 6),
         (NotNow, 6),
         (BudgetExceeded, 6),
+        (TableFull, 6),
         (Busy, 7),
         (Unavailable, 7),
     ],

@@ -26,11 +26,11 @@ from pdu_agent.model.commands import (
     TargetKind,
 )
 from pdu_agent.model.errors import (
-    Busy,
     CommandError,
     InvalidValue,
     NotNow,
     OutletLocked,
+    TableFull,
     Unavailable,
     UnknownTarget,
 )
@@ -178,7 +178,7 @@ def test_what_cannot_be_is_refused(command: Command, error: type[CommandError]) 
 def test_the_table_is_full_at_64_groups() -> None:
     bench = Workbench(outlets=2, groups=(RACK,))
     bench.submit(*(CreateGroup(number) for number in range(2, 65)))
-    with pytest.raises(Busy):
+    with pytest.raises(TableFull):
         bench.submit(CreateGroup(65))
     bench.submit(RemoveGroup(2))
     bench.submit(CreateGroup(65))

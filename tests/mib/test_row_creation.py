@@ -20,7 +20,7 @@ from pdu_agent.model.commands import (
     SetMember,
     SwitchGroup,
 )
-from pdu_agent.model.errors import Busy, UnknownTarget
+from pdu_agent.model.errors import TableFull, UnknownTarget
 from tests.mib.unit import SENSOR, Bench, furnished, integer, octets, unit
 
 ACTIVE, CREATE, DESTROY = integer(1), integer(4), integer(6)
@@ -145,7 +145,7 @@ def test_a_bad_column_takes_the_creation_with_it() -> None:
 
 def test_a_refusal_of_the_core_points_at_the_varbind_however_commands_are_ordered() -> None:
     bench = strip()
-    bench.controller.refusal = Busy("too many groups", 0)
+    bench.controller.refusal = TableFull("too many groups", 0)
     with pytest.raises(SetError) as refused:
         bench.set((f"{NAME}.3", octets(b"x")), (f"{MEMBER}.3.1", CREATE), (f"{STATUS}.3", CREATE))
     assert refused.value.status is ErrorStatus.RESOURCE_UNAVAILABLE

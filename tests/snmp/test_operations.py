@@ -19,6 +19,7 @@ from pdu_agent.model.errors import (
     NotNow,
     NotPermitted,
     OutletLocked,
+    TableFull,
     Unavailable,
     UnknownTarget,
 )
@@ -273,6 +274,7 @@ def test_a_set_that_fails_in_the_middle_does_nothing_and_blames_the_right_one(
         (OutletLocked, Status.INCONSISTENT_VALUE, Status.BAD_VALUE),
         (NotNow, Status.INCONSISTENT_VALUE, Status.BAD_VALUE),
         (BudgetExceeded, Status.INCONSISTENT_VALUE, Status.BAD_VALUE),
+        (TableFull, Status.RESOURCE_UNAVAILABLE, Status.GEN_ERR),
         (Busy, Status.RESOURCE_UNAVAILABLE, Status.GEN_ERR),
         (Unavailable, Status.COMMIT_FAILED, Status.GEN_ERR),
     ],

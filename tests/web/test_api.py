@@ -32,6 +32,7 @@ from pdu_agent.model.errors import (
     NotNow,
     NotPermitted,
     OutletLocked,
+    TableFull,
     Unavailable,
     UnknownTarget,
 )
@@ -251,6 +252,7 @@ def test_locking_all_leaves_metered_only_outlets_out(agent: RunningAgent) -> Non
         (OutletLocked, 409, "outlet_locked"),
         (NotNow, 409, "not_now"),
         (BudgetExceeded, 409, "budget_exceeded"),
+        (TableFull, 409, "table_full"),
         (Busy, 503, "busy"),
         (Unavailable, 503, "unavailable"),
     ],

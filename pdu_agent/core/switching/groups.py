@@ -13,7 +13,7 @@ from pdu_agent.core.live_settings import Sections, checked_text
 from pdu_agent.core.settings import MAX_GROUPS
 from pdu_agent.core.state import CoreState
 from pdu_agent.model.commands import ConfigureGroup, CreateGroup, RemoveGroup, SetMember
-from pdu_agent.model.errors import Busy, InvalidValue, NotNow, UnknownTarget
+from pdu_agent.model.errors import InvalidValue, NotNow, TableFull, UnknownTarget
 from pdu_agent.model.record import GroupRecord
 from pdu_agent.model.size import LAST_GROUP
 from pdu_agent.model.snapshot import Group, GroupState, Outlet, OutletState
@@ -66,7 +66,8 @@ class GroupEditor:
         if number in self._sections.groups or number in self._draft.groups:
             raise NotNow(f"there is a group {number} already")
         if len(self._sections.groups) + len(self._draft.groups) >= MAX_GROUPS:
-            raise Busy(f"there are {MAX_GROUPS} groups already: remove one before making another")
+            text = f"there are {MAX_GROUPS} groups already: remove one before making another"
+            raise TableFull(text)
         self._draft.groups[number] = GroupRecord()
 
     def remove(self, command: RemoveGroup) -> None:

@@ -15,6 +15,7 @@ from pdu_agent.model.errors import (
     NotPermitted,
     OutletHeld,
     OutletLocked,
+    TableFull,
     Unavailable,
     UnknownTarget,
 )
@@ -39,6 +40,7 @@ STATUS_OF: Mapping[type[CommandError], Status] = {
     OutletHeld: Status.FAILED,
     NotNow: Status.FAILED,
     BudgetExceeded: Status.FAILED,
+    TableFull: Status.FAILED,
     Busy: Status.FAILED,
     Unavailable: Status.FAILED,
 }
