@@ -6,8 +6,10 @@ However long the time is, only one slice of one series is in memory.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
@@ -82,8 +84,8 @@ async def _export(
             "Content-Disposition": f'attachment; filename="{name}"',
         }
     )
-    slices = (_energy_slices if is_energy else _curve_slices)(history, asked)
-    await _send(request, response, writer, slices)
+    async with aclosing((_energy_slices if is_energy else _curve_slices)(history, asked)) as slices:
+        await _send(request, response, writer, slices)
     return response
 
 
@@ -95,21 +97,25 @@ async def _send(
 ) -> None:
     """Raises StoreError before anything was sent. Later on the connection is cut: then whoever
     reads knows that the end is missing.
+
+    Nothing is read ahead of a reader that is slow. One that leaves ends it.
     """
     ahead = await anext(slices, None)
-    await response.prepare(request)
-    await response.write(writer.begin())
     try:
+        await response.prepare(request)
+        await response.write(writer.begin())
         while ahead is not None:
-            await response.write(writer.rows(*ahead))
+            # 500 rows take some milliseconds on a small board: long for a loop that also switches.
+            await response.write(await asyncio.to_thread(writer.rows, *ahead))
             ahead = await anext(slices, None)
+        await response.write(writer.end())
+        await response.write_eof()
     except StoreError as error:
         log.warning("an export breaks off: %s", error)
         if request.transport is not None:
             request.transport.abort()
-        return
-    await response.write(writer.end())
-    await response.write_eof()
+    except ConnectionError:
+        log.debug("who asked for an export has left before its end")
 
 
 def _choice(query: Mapping[str, str], name: str, known: Sequence[str]) -> str:
@@ -182,7 +188,9 @@ async def _energy(
     return _Asked(_choice(query, "format", tuple(FORMATS)), span, grid, labels)
 
 
-async def _curve_slices(history: History, asked: _Asked) -> AsyncIterator[tuple[Label, int, Rows]]:
+async def _curve_slices(
+    history: History, asked: _Asked
+) -> AsyncGenerator[tuple[Label, int, Rows], None]:
     times = asked.times
     for label in asked.labels:
         assert isinstance(label.quantity, Kept)  # noqa: S101  of curves
@@ -196,7 +204,9 @@ async def _curve_slices(history: History, asked: _Asked) -> AsyncIterator[tuple[
             )
 
 
-async def _energy_slices(history: History, asked: _Asked) -> AsyncIterator[tuple[Label, int, Rows]]:
+async def _energy_slices(
+    history: History, asked: _Asked
+) -> AsyncGenerator[tuple[Label, int, Rows], None]:
     times = asked.times
     for label in asked.labels:
         for place in range(0, len(times), SLICE):
