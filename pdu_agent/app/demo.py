@@ -117,9 +117,19 @@ def run_demo(options: DemoOptions) -> None:
 
 def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> AgentSettings:
     """The agent that the demo runs: one inlet, `options.outlets` outlets, all of it simulated."""
-    outlets = options.outlets
+    settings = _plain_settings(options, state_dir, runtime_dir)
+    if not options.furnished:
+        return settings
+    # Loaded here: a plain demo has none of it.
+    from pdu_agent.app.demo_furnished import furnished
+
+    return furnished(settings)
+
+
+def _plain_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> AgentSettings:
+    outlets, script = options.outlets, options.played
     loads = default_loads(outlets, options.seed)
-    machines, upses = _machines(options.script), _upses(options.script)
+    machines, upses = _machines(script), _upses(script)
     return AgentSettings(
         state_dir=state_dir,
         runtime_dir=runtime_dir,
@@ -138,7 +148,7 @@ def demo_settings(options: DemoOptions, state_dir: Path, runtime_dir: Path) -> A
             seed=options.seed,
             speed=options.speed,
             relay_log=str(options.relay_log) if options.relay_log is not None else "",
-            script=options.script,
+            script=script,
         ),
         relays=tuple(
             _board(number, min(RELAYS_PER_CHIP, outlets - RELAYS_PER_CHIP * number))

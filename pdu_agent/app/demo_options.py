@@ -11,6 +11,9 @@ from pdu_agent.mib_impl.names import IDENTITIES
 from pdu_agent.model.size import MAX_OUTLETS
 from pdu_agent.web.settings import split_listen
 
+FURNISHED_OUTLETS = 8
+FURNISHED_SCRIPT = "homelab"
+"""Of its loads."""
 MAX_SPEED = 100_000.0  # a day in a second; beyond that nobody can watch
 
 
@@ -33,10 +36,20 @@ class DemoOptions:
     ready_file: Path | None = None
     script: str = ""
     nut: Path | None = None
+    furnished: bool = False
+
+    @property
+    def played(self) -> str:
+        """The script; a furnished demo without one has the one of its loads."""
+        return self.script or (FURNISHED_SCRIPT if self.furnished else "")
 
     def __post_init__(self) -> None:
         if not 1 <= self.outlets <= MAX_OUTLETS:
             raise ValueError(f"--outlets: {self.outlets} is outside 1 to {MAX_OUTLETS}")
+        if self.furnished and self.outlets < FURNISHED_OUTLETS:
+            raise ValueError(
+                f"--outlets: {self.outlets} is below {FURNISHED_OUTLETS}, which --furnished names"
+            )
         if not 0 < self.speed <= MAX_SPEED:
             raise ValueError(f"--speed: {self.speed:g} is outside 0 (excluded) to {MAX_SPEED:g}")
         if self.seed < 0:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pictures of the README, from a demo and a furnished unit: python -m tests.browser.screenshots
+"""The pictures of the README, from a running furnished demo: python -m tests.browser.screenshots
 
 Small PNG files of 256 colours, in docs/screenshots.
 """
@@ -16,12 +16,15 @@ from typing import Any, Literal
 from PIL import Image
 
 from tests.browser.browsing import PHONE, chromium, visitor
-from tests.browser.furnished import furnish
-from tests.browser.owned import owned_unit
-from tests.system.demo_process import ROOT, Demo
+from tests.browser.furnished import furnished_demo
+from tests.system.demo_process import ROOT
 
 FOLDER = ROOT / "docs/screenshots"
 LAPTOP, TALL = (1180, 760), (1180, 1200)
+SPEED, LIVED_MS = 10, 60_000
+"""The unit is ten minutes old in a minute, so that its curves have a past."""
+OFF = 5
+"""The outlet that is switched off, so that both states are to be seen."""
 SETTLED_MS = 2500
 """Until the readings of a fresh demo and its curves are there."""
 
@@ -36,12 +39,12 @@ class Shot:
 
 SHOTS = (
     Shot("overview", "/", LAPTOP),
-    Shot("outlet", "/outlets/1", TALL),
+    Shot("outlet", "/outlets/2", TALL),
     Shot("phone", "/outlets", PHONE, "dark"),
+    Shot("schedules", "/schedules", LAPTOP),
+    Shot("rules", "/rules", (1180, 560)),
+    Shot("cap", "/cap", (1180, 860)),
 )
-
-
-FURNISHED = (Shot("cap", "/cap", (1180, 860)),)
 
 
 def take(folder: Path) -> None:
@@ -49,28 +52,17 @@ def take(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         runs_in = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        demo = Demo(runs_in, "--seed", "1").start()
+        demo = furnished_demo(runs_in, "--seed", "1", "--speed", f"{SPEED}").start()
         stack.callback(demo.stop)
         browser = stack.enter_context(chromium())
-        prepare(demo)
         with visitor(browser, demo) as first:
             first.log_in()
-            store(folder, browser, demo, SHOTS, first.context.storage_state())
-        furnished = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        owned = stack.enter_context(owned_unit(furnished, furnish))
-        with visitor(browser, owned) as first:
-            first.begin_with(owned.setup_link())
-            store(folder, browser, owned, FURNISHED, first.context.storage_state())
-
-
-def store(folder: Path, browser: Any, unit: Any, shots: tuple[Shot, ...], session: Any) -> None:
-    for shot in shots:
-        (folder / f"{shot.name}.png").write_bytes(picture(browser, unit, shot, session))
-
-
-def prepare(demo: Demo) -> None:
-    """One outlet is off, so that both states are to be seen."""
-    demo.api("POST", "/outlets/5/off", {})
+            first.page.wait_for_timeout(LIVED_MS)
+            session = first.context.storage_state()
+        demo.api("POST", f"/outlets/{OFF}/off", {})
+        for shot in SHOTS:
+            taken = picture(browser, demo, shot, session)
+            (folder / f"{shot.name}.png").write_bytes(taken)
 
 
 def picture(browser: Any, unit: Any, shot: Shot, session: Any) -> bytes:

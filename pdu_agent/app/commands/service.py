@@ -79,6 +79,11 @@ def _add_demo_options(parser: argparse.ArgumentParser) -> None:
         help="loads and faults to play: a file, or one that comes with OpenPDU, as welded-relay",
     )
     option(
+        "--furnished",
+        action="store_true",
+        help="with names, groups, plans, rules, a cap, limits, prices and a UPS: each page in use",
+    )
+    option(
         "--nut",
         type=Path,
         metavar="DIR",
