@@ -146,11 +146,10 @@ async function showCosts() {
   if (bill.currency) one("[data-cost-head]").textContent = `${bill.currency} this month`;
 }
 
-const SPARK_MS = 150_000;
+const SPARK_S = 150;
 async function showPast() {
-  const from = new Date(Date.now() - SPARK_MS).toISOString();
   for (const number of sparks.curves.keys()) {
-    const query = new URLSearchParams({ target: `outlet:${number}`, quantity: "active_power_w", from, points: 140 });
+    const query = new URLSearchParams({ target: `outlet:${number}`, quantity: "active_power_w", from: `-${SPARK_S}s`, points: 140 });
     const curve = await ask("GET", `/api/v1/history?${query}`);
     sparks.begin(number, curve.average);
   }
