@@ -185,8 +185,8 @@ def _decoded(data: bytes, wanted: Container[int] | None) -> Block:
         offset += size
     seen, average = planes[0], first + np.cumsum(planes[1], axis=-1)
     gap = np.where(seen > 0, 0.0, np.nan)
-    values = [((average + extra) / scale + gap).astype(np.float32) for extra in (0, *planes[2:])]
-    mean, lowest, highest, last = values
+    sums = [average, *(average + plane for plane in planes[2:])]
+    mean, lowest, highest, last = ((each / scale + gap).astype(np.float32) for each in sums)
     rollups = Rollups(seen.astype(np.int32), lowest, mean, highest, last)
     return Block(step_s, start_s, tuple(keys[row] for row in chosen), rollups)
 
