@@ -88,6 +88,27 @@ class Doing:
             if not meant or not rule.overruled.issuperset(meant):
                 yield key, action, outlet
 
+    def left_on(
+        self, rule: LiveRule, phase: str, only: Collection[str] | None = None
+    ) -> list[tuple[str, str]]:
+        """Key and words of each group that was switched off without some of its outlets, as what
+        is locked or awaits somebody's order is left out of a group; only: as of `switch`.
+        """
+        refused, found = {key for key, _ in rule.refused}, []
+        for key, action, outlet in self._parts(rule, phase):
+            is_done = key not in refused and (only is None or key in only)
+            if not outlet and is_done and SWITCHES[action.switch] is Action.OFF:
+                left = [n for n in self.members(action) if self._stays_on(n, rule)]
+                if left:
+                    numbers = ", ".join(map(str, left))
+                    found.append((key, f"outlet {numbers} of group {action.group} stays on"))
+        return found
+
+    def _stays_on(self, number: int, rule: LiveRule) -> bool:
+        live = self._desk.state.outlets[number]
+        is_switched = self._desk.live.outlets[number].relay is not None
+        return is_switched and live.machine.ends_on and number not in rule.overruled
+
     def wanted(self, rule: LiveRule, phase: str) -> Iterator[tuple[int, Action]]:
         """Outlet and action of all that the phase switches."""
         for action in rule.actions(phase):

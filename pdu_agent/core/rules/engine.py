@@ -49,7 +49,7 @@ class Rules(Engine):
         self._doing = Doing(desk)
         self._memory = Memory(desk.state)
         self._limits = Limits(desk, self._memory)
-        self._retries = Retries(desk.state, self._memory)
+        self._retries = Retries(desk.state, self._memory, desk.values.members)
         self._faults = Faults(desk)
         self._rules: dict[str, LiveRule] = {}
         self._strays: frozenset[tuple[int, str]] = frozenset()
@@ -115,8 +115,11 @@ class Rules(Engine):
     def next_due_s(self) -> float:
         if self._strays:
             return -math.inf
-        wake_s = min((rule.wake_s for rule in self._rules.values()), default=math.inf)
+        wake_s = min(map(self._wake_s, self._rules.values()), default=math.inf)
         return min(wake_s, self._faults.next_s())
+
+    def _wake_s(self, rule: LiveRule) -> float:
+        return min(rule.wake_s, self._retries.news_s(rule))
 
     def told(self, wish: Wish, error: CommandError | None) -> None:
         if error is not None and isinstance(wish.about, tuple):
@@ -190,7 +193,7 @@ class Rules(Engine):
                 yield from self._doing.release_sources({rule.source})
             return
         seen = rule.sight.look(now_s)
-        if now_s < rule.wake_s and (seen is rule.seen or seen == rule.seen):
+        if now_s < self._wake_s(rule) and (seen is rule.seen or seen == rule.seen):
             if record.active and rule.settings.keep:
                 yield from self._doing.give_way(rule)
             return
@@ -214,6 +217,7 @@ class Rules(Engine):
         rule.wake_s = -math.inf
         rule.watch = Watch(record.active)
         rule.missing_s, rule.retry_s, rule.blocked = None, math.inf, ""
+        rule.met = {}
         rule.act_s = now_s if record.active else math.inf
         rule.pause_until_s = -math.inf
         rule.firings.clear()
@@ -325,6 +329,7 @@ class Rules(Engine):
         self._retries.forget(rule)
         yield from self._doing.release_others(rule, phase)
         yield from self._doing.switch(rule, phase, because)
+        rule.refused += self._doing.left_on(rule, phase)
         self._desk.remember()  # before what no record undoes: a hook, a message
         said = self._doing.tell(rule, phase, because)
         self._retries.note(rule, now_s)
@@ -338,6 +343,7 @@ class Rules(Engine):
             return
         phase = undone[0].split()[0]
         yield from self._doing.switch(rule, phase, "once more, as it was refused", undone)
+        rule.refused += self._doing.left_on(rule, phase, undone)
         self._retries.note(rule, now_s)
         if not rule.refused:
             self._fired(rule, phase == THEN, "done after it had been refused")

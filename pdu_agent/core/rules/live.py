@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pdu_agent.core.rules.settings import ActionSettings, RuleSettings
 from pdu_agent.core.rules.sights import Sight
 from pdu_agent.core.rules.watch import Seen, Watch
+from pdu_agent.core.state import OutletLive
 from pdu_agent.model.record import RuleRecord
 
 THEN, OTHERWISE, MISSING = "then", "otherwise", "on_missing"
@@ -23,9 +24,9 @@ STORM_FIRINGS = 6
 class LiveRule:
     """condition and action: in words. Times are monotonic. wake_s: when it has to be looked at
     though nothing that it sees changes. act_s: when `then` is due while it stands. retry_s: when
-    what was refused is tried again, and retry_wait_s: how long that took the last time. blocked:
-    why `then` waits. changed: when the outlet of each refused order had last been switched.
-    overruled: outlets that it leaves alone, as a person has decided otherwise since it acted.
+    what was refused is tried again, and retry_wait_s: how long that took the last time. tried_s:
+    when it was tried last. blocked: why `then` waits. met: by refused order its outlets as they
+    were. overruled: outlets that it leaves alone, as a person has decided otherwise since it acted.
     """
 
     number: int
@@ -41,7 +42,8 @@ class LiveRule:
     act_s: float = math.inf
     retry_s: float = math.inf
     retry_wait_s: float = 0.0
-    changed: dict[str, float | None] = field(default_factory=dict)
+    tried_s: float = -math.inf
+    met: dict[str, tuple[OutletLive, ...]] = field(default_factory=dict)
     blocked: str = ""
     firings: deque[float] = field(default_factory=lambda: deque(maxlen=STORM_FIRINGS))
     last_s: float = -math.inf

@@ -294,6 +294,8 @@ class Switching:
                 self._budget.admit(settings.number)
         if not is_news and _takes_over(live, action, self._actor):
             after = replace(after, actor=self._actor, reason=reason_of(self._actor))
+        if is_news and _is_wanted_off(live, action, self._actor):
+            after = replace(after, actor=live.actor, reason=live.reason)
         self._draft.outlets[settings.number] = after
         self._overrule(settings.number, action, leads_to_on)
 
@@ -415,6 +417,16 @@ def _takes_over(live: OutletLive, action: Action, actor: Actor) -> bool:
         return False
     is_kept = by.face == "power up" and any(not hold.wants_on for hold in live.holds)
     return by.is_safety or by.is_outage or is_kept
+
+
+def _is_wanted_off(live: OutletLive, action: Action, actor: Actor) -> bool:
+    """Is an off that somebody has ordered still to be done, and safety only does it earlier? Then
+    it stays the order of whoever gave it, or what safety cuts would return against it.
+    """
+    is_cut = actor.is_safety and LEADS_TO_ON.get(action) is False
+    is_due = live.machine.pending is not None and not live.machine.ends_on
+    by = live.actor
+    return is_cut and is_due and by is not None and not (by.is_safety or by.is_outage)
 
 
 def _delay_s(command: SwitchOutlet) -> float | None:
