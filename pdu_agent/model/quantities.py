@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields, replace
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 MILLIJOULES_PER_WATT_HOUR = 3_600_000
@@ -45,12 +46,18 @@ class Electrical:
 
     def of_numbers(self) -> Electrical:
         """The same without values that are not finite, as a broken sensor or a division gives."""
+        for value in _VALUES_OF(self):
+            if value is not None and not math.isfinite(value):
+                return self._without_odd()
+        return self
+
+    def _without_odd(self) -> Electrical:
         odd: dict[str, Any] = {
             name: None
             for name in _VALUES
             if (value := getattr(self, name)) is not None and not math.isfinite(value)
         }
-        return replace(self, **odd) if odd else self
+        return replace(self, **odd)
 
 
 HARMONICS = 40
@@ -69,6 +76,7 @@ class Spectrum:
 
 
 _VALUES = tuple(each.name for each in fields(Electrical) if each.name != "quality")
+_VALUES_OF = attrgetter(*_VALUES)
 
 
 def round_half_away(value: float) -> int:

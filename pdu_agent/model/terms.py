@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Action(Enum):
@@ -77,14 +77,15 @@ class TargetKind(Enum):
     UPS = "ups"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Something that has values of its own: an inlet, line, branch, outlet, sensor, residual
     current, fan or UPS by its number.
+
+    A tuple, since its hash is not written in Python: each window asks for it a hundred times.
     """
 
     kind: TargetKind
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a target
 
     def __str__(self) -> str:
         return f"{self.kind.value} {self.index}"

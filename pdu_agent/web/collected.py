@@ -83,12 +83,13 @@ class _MeterText:
 @dataclass(frozen=True, slots=True)
 class _Row:
     """An outlet as it was encoded last. head: the text of all that lasts, as long as `parts` are
-    the same. Else only its meter changes, and the hours.
+    the same. Else only its meter changes with each window, and the hours with each second.
     """
 
     outlet: Outlet
     parts: tuple[Any, ...]
     head: str
+    hours: str
     meter: _MeterText | None
     text: str
 
@@ -149,8 +150,12 @@ def _encoded_row(outlet: Outlet, before: _Row | None) -> _Row:
     meter = None
     if outlet.meter is not None:
         meter = _encoded_meter(outlet.meter, before.meter if before is not None else None)
-    on_s, measured = _encode(number(outlet.wear.on_s)), meter.text if meter is not None else "null"
-    return _Row(outlet, parts, head, meter, f'{head},"on_s":{on_s},"meter":{measured}}}')
+    if before is not None and before.outlet.wear is outlet.wear:
+        hours = before.hours
+    else:
+        hours = _encode(number(outlet.wear.on_s))
+    measured = meter.text if meter is not None else "null"
+    return _Row(outlet, parts, head, hours, meter, f'{head},"on_s":{hours},"meter":{measured}}}')
 
 
 def _encoded_meter(meter: Meter, before: _MeterText | None) -> _MeterText:

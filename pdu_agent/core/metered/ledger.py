@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pdu_agent.core.metered.demand import DemandWindow
 from pdu_agent.core.metered.silence import gone_after_s
@@ -17,6 +16,7 @@ from pdu_agent.model.record import CounterMark, MeterRecord
 from pdu_agent.model.snapshot import Demand, Meter, MeterStatus, OwnTariff, TariffRegister
 
 _NEVER_MEASURED = Electrical()
+_NOT_BELIEVED = (Quality.STALE, Quality.ABSENT)
 _FIELD_OF = {
     Quantity.VOLTAGE: "voltage_v",
     Quantity.CURRENT: "current_a",
@@ -122,24 +122,34 @@ class Ledger:
 
     def _counted(self, measurement: Measurement) -> tuple[MeterRecord, tuple[float, float]]:
         """The record with what the span adds to its registers, and the reactive_rest."""
-        registers = self._active_after(measurement.energy_mj)
-        reactive, rests = self._reactive_after(measurement.reactive_mvars)
-        registers |= reactive
-        return replace(self.record, **registers) if registers else self.record, rests
+        record, rests = self.record, self.reactive_rest
+        energy_mj, mvars = _number(measurement.energy_mj), _number(measurement.reactive_mvars)
+        if mvars is None and (energy_mj is None or energy_mj <= 0):
+            return record, rests
+        active = record.energy_mj, record.remainder_mj
+        reactive = record.inductive_mvars, record.capacitive_mvars
+        if energy_mj is not None and energy_mj > 0:
+            active = self._active_after(energy_mj)
+        if mvars is not None:
+            reactive, rests = self._reactive_after(mvars)
+        return _with_registers(record, active, reactive), rests
 
-    def _reactive_after(self, mvars: float | None) -> tuple[dict[str, Any], tuple[float, float]]:
+    def _active_after(self, energy_mj: float) -> tuple[int, float]:
+        """energy_mj and remainder_mj."""
+        whole_mj = math.floor(energy_mj)
+        remainder_mj = self.record.remainder_mj + (energy_mj - whole_mj)
+        carry_mj = math.floor(remainder_mj)
+        return self.record.energy_mj + whole_mj + carry_mj, remainder_mj - carry_mj
+
+    def _reactive_after(self, mvars: float) -> tuple[tuple[int, int], tuple[float, float]]:
         """The span's reactive energy in the register of its sign, and the rest."""
         rests = self.reactive_rest
-        if mvars is None or not math.isfinite(mvars):
-            return {}, rests
         inductive, capacitive = self.record.inductive_mvars or 0, self.record.capacitive_mvars or 0
         if mvars >= 0:
             whole = math.floor(rests[0] + mvars)
-            inductive, rests = inductive + whole, (rests[0] + mvars - whole, rests[1])
-        else:
-            whole = math.floor(rests[1] - mvars)
-            capacitive, rests = capacitive + whole, (rests[0], rests[1] - mvars - whole)
-        return {"inductive_mvars": inductive, "capacitive_mvars": capacitive}, rests
+            return (inductive + whole, capacitive), (rests[0] + mvars - whole, rests[1])
+        whole = math.floor(rests[1] - mvars)
+        return (inductive, capacitive + whole), (rests[0], rests[1] - mvars - whole)
 
     def _demand_after(
         self, measurement: Measurement, electrical: Electrical, span_s: float, t_mono_s: float
@@ -147,8 +157,9 @@ class Ledger:
         if self.window is None or span_s <= 0:
             return self.window
         energy_j = None
-        if measurement.energy_mj is not None and math.isfinite(measurement.energy_mj):
-            energy_j = measurement.energy_mj / 1000
+        energy_mj = _number(measurement.energy_mj)
+        if energy_mj is not None:
+            energy_j = energy_mj / 1000
         elif electrical.active_power_w is not None:
             energy_j = electrical.active_power_w * span_s
         return self.window if energy_j is None else self.window.add(energy_j, span_s, t_mono_s)
@@ -186,17 +197,6 @@ class Ledger:
             demand_w=demand_w,
             demand_is_full=is_full,
         )
-
-    def _active_after(self, energy_mj: float | None) -> dict[str, Any]:
-        if energy_mj is None or not math.isfinite(energy_mj) or energy_mj <= 0:
-            return {}
-        whole_mj = math.floor(energy_mj)
-        remainder_mj = self.record.remainder_mj + (energy_mj - whole_mj)
-        carry_mj = math.floor(remainder_mj)
-        return {
-            "energy_mj": self.record.energy_mj + whole_mj + carry_mj,
-            "remainder_mj": remainder_mj - carry_mj,
-        }
 
     def reset(self, what: Reset, wall_s: float) -> Ledger:
         """Restart the user meter and/or forget peaks; energy_mj stays."""
@@ -239,7 +239,7 @@ class Ledger:
     @property
     def is_fresh(self) -> bool:
         """Has it values to believe?"""
-        return not self.stale and self.electrical.quality not in (Quality.STALE, Quality.ABSENT)
+        return not self.stale and self.electrical.quality not in _NOT_BELIEVED
 
     def current_value(self, quantity: Quantity) -> float | None:
         """The newest value as thresholds watch it; None while there is none to believe."""
@@ -317,6 +317,35 @@ class Ledger:
             return ()
         rows = {row[0]: row for row in self.record.tariffs}
         return tuple(TariffRegister(*rows.get(name, (name, 0, 0, 0))) for name in names)
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _with_registers(
+    record: MeterRecord, active: tuple[int, float], reactive: tuple[int | None, int | None]
+) -> MeterRecord:
+    """Whole, as in Ledger.add. active: energy_mj and remainder_mj."""
+    energy_mj, remainder_mj = active
+    inductive_mvars, capacitive_mvars = reactive
+    return MeterRecord(
+        energy_mj=energy_mj,
+        remainder_mj=remainder_mj,
+        user_zero_mj=record.user_zero_mj,
+        user_since_wall_s=record.user_since_wall_s,
+        peak_power_w=record.peak_power_w,
+        peak_wall_s=record.peak_wall_s,
+        peak_power_since_wall_s=record.peak_power_since_wall_s,
+        peak_current_a=record.peak_current_a,
+        peak_current_wall_s=record.peak_current_wall_s,
+        peak_current_since_wall_s=record.peak_current_since_wall_s,
+        inductive_mvars=inductive_mvars,
+        capacitive_mvars=capacitive_mvars,
+        peak_demand_w=record.peak_demand_w,
+        peak_demand_wall_s=record.peak_demand_wall_s,
+        tariffs=record.tariffs,
+    )
 
 
 def _mark(counter: Counter | None, wall_s: float, t_mono_s: float) -> CounterMark | None:

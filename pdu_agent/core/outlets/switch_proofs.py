@@ -128,8 +128,9 @@ class SwitchProofs:
                 self._settled.pop(number, None)
                 continue
             ledger = self._state.ledgers[target]
-            power_w = ledger.electrical.active_power_w if ledger.is_fresh else None
-            drawn = _Drawn(ledger.current_value(Quantity.CURRENT), power_w)
+            values, drawn = ledger.electrical, _UNKNOWN
+            if ledger.is_fresh:
+                drawn = _Drawn(values.current_a, values.active_power_w)
             self._settled[number] = drawn
             if number in self._open_s and live.proof is not None and drawn.current_a is not None:
                 self._judge(number, live, live.proof, drawn, reading)

@@ -93,13 +93,12 @@ class Backwards:
     def _flows_backwards(self, target: Target) -> bool | None:
         """None where it is not known, or too little to tell."""
         ledger = self._state.ledgers[target]
-        power_w = ledger.current_value(Quantity.ACTIVE_POWER)
-        if power_w is None:
+        values, power_w = ledger.electrical, ledger.electrical.active_power_w
+        if power_w is None or not ledger.is_fresh:
             return None
-        apparent_va = ledger.current_value(Quantity.APPARENT_POWER)
+        apparent_va = values.apparent_power_va
         if apparent_va is None:
-            voltage_v = ledger.current_value(Quantity.VOLTAGE) or 0.0
-            apparent_va = voltage_v * (ledger.current_value(Quantity.CURRENT) or 0.0)
+            apparent_va = (values.voltage_v or 0.0) * (values.current_a or 0.0)
         is_clear = abs(power_w) > max(LEAST_W, LEAST_SHARE * abs(apparent_va))
         return power_w < 0 if is_clear else None
 

@@ -125,7 +125,7 @@ class Proof:
 
     def _voltage_v(self, target: Target) -> float | None:
         ledger = self._state.ledgers.get(target)
-        return ledger.current_value(Quantity.VOLTAGE) if ledger is not None else None
+        return ledger.electrical.voltage_v if ledger is not None and ledger.is_fresh else None
 
     def _is_line_blown(self, inlet: int, phase: str) -> bool:
         return self._is_blown(TargetKind.LINE, self._line_of.get((inlet, phase)))

@@ -62,7 +62,9 @@ class Watch:
     @property
     def worst(self) -> Limit | None:
         """The most severe limit that is passed; those passed are all of one side."""
-        return next(iter(self.passed & CRITICAL or self.passed), None)
+        if not self.passed:
+            return None
+        return next(iter(self.passed & CRITICAL or self.passed))
 
     def seen(self, limits: Limits, value: float, now_s: float) -> Watch:
         """The watch after the value of this instant (monotonic)."""
