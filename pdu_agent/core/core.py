@@ -37,6 +37,7 @@ from pdu_agent.core.switching.waiting import RatingWait, about_to_close
 from pdu_agent.core.watching.alarms import AlarmBook
 from pdu_agent.core.watching.backwards import Backwards
 from pdu_agent.core.watching.balance import Balance
+from pdu_agent.core.watching.board import BoardWatch
 from pdu_agent.core.watching.fans import Fans
 from pdu_agent.core.watching.proof import Proof
 from pdu_agent.core.watching.thresholds import Thresholds
@@ -132,6 +133,7 @@ class Core:
         self._care = RelayCare(state, live, clock, alarms)
         self._fans = Fans(settings.fans, state, clock, alarms, perform)
         self._upses = UpsWatch(clock, alarms, publish)
+        self._board = BoardWatch(alarms)
         record = replace(birth.record, boot_id=birth.boot_id)
         self._keeper = RecordKeeper(state, record, clock, perform, alarms)
         values = Values(state, self._sections)
@@ -369,6 +371,7 @@ class Core:
     def on_host(self, status: HostStatus) -> None:
         """The board was looked at; faces see it from the next snapshot on."""
         self._host = status
+        self._board.take(status)
 
     def on_loop_lag(self, lag_s: float) -> None:
         self.health = replace(self.health, loop_lag_s=lag_s)

@@ -87,13 +87,15 @@ class HostReader:
     def _disk(self) -> Storage:
         disk = os.statvfs(self._state)
         block_octets = disk.f_frsize or disk.f_bsize or 1  # file systems in user space say 0
+        used = disk.f_blocks - disk.f_bfree
         return Storage(
             3,
             StorageKind.DISK,
             "State of the agent",
             block_octets,
-            disk.f_blocks * block_octets,
-            (disk.f_blocks - disk.f_bfree) * block_octets,
+            # As df does: what is kept for root is no room for the agent.
+            (used + disk.f_bavail) * block_octets,
+            used * block_octets,
         )
 
 

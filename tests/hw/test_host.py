@@ -180,3 +180,13 @@ def test_this_machine_can_be_read(tmp_path: Path) -> None:
     assert status.agent is not None
     assert status.agent.memory_octets > 1_000_000
     assert status.agent.open_files > 0
+
+
+def test_what_a_file_system_keeps_for_root_is_no_room(
+    board: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ext4 keeps a twentieth: with nothing left for the agent it is full, not at 95 %."""
+    full = os.statvfs_result((4096, 4096, 1000, 50, 0, 10, 10, 10, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _path: full)
+    disk = reader(board).read().storages[-1]
+    assert (disk.size_octets, disk.used_octets) == (950 * 4096, 950 * 4096)

@@ -21,6 +21,8 @@ SENSOR = "sensor"
 FAN = "fan"
 COOLING = "cooling"
 WEAR = "wear"
+DISK = "disk"
+BOARD_HEAT = "board temperature"
 HOOK = "hook"
 SHUTDOWN = "shutdown"
 """Kinds of alarms; the others are named after what is out of order: relay, board, meter, store."""
@@ -32,7 +34,12 @@ UPS_KINDS: Mapping[str, str] = {
     "ups overloaded": "it is no longer overloaded",
 }
 """With what is told once one is over: a UPS may have several, of which others stand."""
-_MAY_FLAP = frozenset({THRESHOLD, SENSOR, FAN, COOLING, "meter", "cap", "rule input", *UPS_KINDS})
+_MAY_FLAP = frozenset(
+    {
+        *(THRESHOLD, SENSOR, FAN, COOLING, DISK, BOARD_HEAT, "meter", "cap", "rule input"),
+        *UPS_KINDS,
+    }
+)
 """What a value raises. What something else goes by, as by a welded relay, ends at once."""
 
 
