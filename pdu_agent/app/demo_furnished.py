@@ -53,7 +53,13 @@ def furnished(settings: AgentSettings) -> AgentSettings:
     hooks = (*settings.hooks, _note())
     return replace(
         settings,
-        device=replace(settings.device, time_zone="Europe/Berlin", latitude=52.5, longitude=13.4),
+        device=replace(
+            settings.device,
+            name="homelab",
+            time_zone="Europe/Berlin",
+            latitude=52.5,
+            longitude=13.4,
+        ),
         outlets=tuple(map(_furnished_outlet, settings.outlets)),
         groups=(
             GroupSettings(OFFICE, "Office", (7, 8)),

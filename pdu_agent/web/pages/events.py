@@ -25,9 +25,14 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
+    """text: without who did it, which `by` says already. because: why they did, where it is told."""
+
     event: LoggedEvent
     kind: str
     target: str
+    text: str
+    by: str
+    because: str
 
 
 def add_routes(router: web.UrlDispatcher, site: Site) -> None:
@@ -63,7 +68,12 @@ def _choices(words: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _row(event: LoggedEvent) -> EventRow:
-    return EventRow(event, KINDS[event.severity], str(event.target) if event.target else "")
+    target = str(event.target) if event.target else ""
+    text = event.text
+    if event.user:
+        text = text.removeprefix(f"{event.user}: ").removesuffix(f", by {event.user}")
+    by, _, because = event.user.partition(" (")
+    return EventRow(event, KINDS[event.severity], target, text, by, because.removesuffix(")"))
 
 
 def _address(asked: Mapping[str, str], skip: int) -> str:

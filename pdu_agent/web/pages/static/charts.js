@@ -39,11 +39,12 @@ function limitLines(limits) {
           plot.ctx.strokeStyle = plot.ctx.fillStyle = token(critical ? "--fault" : "--warning");
           plot.ctx.setLineDash([6, 4]);
           plot.ctx.textAlign = "left";
+          plot.ctx.textBaseline = "bottom";
           plot.ctx.beginPath();
           plot.ctx.moveTo(left, y);
           plot.ctx.lineTo(left + width, y);
           plot.ctx.stroke();
-          plot.ctx.fillText(label, left + 4, y - 4);
+          plot.ctx.fillText(label, left + 4, y - 2);
           plot.ctx.restore();
         }
       },
