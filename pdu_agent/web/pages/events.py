@@ -25,7 +25,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """text: without who did it, which `by` says already. because: why they did, where it is told."""
+    """text: without who did it, which `by` says already. because: why they did, if that is told."""
 
     event: LoggedEvent
     kind: str

@@ -37,7 +37,7 @@ def cells(text: str, user: str, kind: EventKind = EventKind.OUTLET_STATE) -> lis
             f"rule heater ({WHY})",
             ["outlet 5 on", f"rule heater {WHY}"],
         ),
-        ("outlet 5 is on", "", ["outlet 5 is on", "–"]),
+        ("outlet 5 is on", "", ["outlet 5 is on", "\u2013"]),
         ("http ada: kept as it is", "http bob", ["http ada: kept as it is", "http bob"]),
     ],
     ids=["ends with who", "begins with who", "with a reason", "nobody", "somebody else"],
