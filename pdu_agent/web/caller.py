@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
@@ -47,8 +46,7 @@ class Caller:
             raise NotPermitted(f"{what} is for administrators")
 
 
-# aiohttp before 3.14 has no typed keys for requests, later ones warn of any other.
-_CALLER: Any = web.RequestKey("caller", Caller) if hasattr(web, "RequestKey") else "caller"
+_CALLER = web.RequestKey("caller", Caller)
 
 
 def set_caller(request: web.Request, caller: Caller) -> None:
@@ -57,8 +55,7 @@ def set_caller(request: web.Request, caller: Caller) -> None:
 
 
 def caller_of(request: web.Request) -> Caller:
-    found: Caller = request[_CALLER]
-    return found
+    return request[_CALLER]
 
 
 def seen(controller: Controller, request: web.Request) -> Snapshot:
