@@ -31,7 +31,7 @@ from pdu_agent.model.errors import (
     OutletHeld,
     UnknownTarget,
 )
-from pdu_agent.model.events import CommandFailed, OutletShed
+from pdu_agent.model.events import AlarmRaised, CommandFailed, OutletShed
 from pdu_agent.model.snapshot import ChangeReason, OutletState, Severity
 
 CAP = CapSettings(1, limit_w=500.0, margin=20.0, restore_after_s=10.0)
@@ -228,6 +228,32 @@ def test_a_cap_that_is_gone_keeps_nothing_off() -> None:
         assert again.off() == []
         assert again.outlet(2).holds == ()
         assert [each for each in again.core.snapshot.alarms if each.kind == "cap"] == []
+
+
+def test_a_meter_that_has_still_to_deliver_is_no_alarm_and_one_that_is_absent_is() -> None:
+    unit = rack()
+    unit.is_silent = True
+    unit.run(4.9)
+    assert unit.core.snapshot.alarms == ()
+    assert unit.core.snapshot.caps[0].state is CapState.UNKNOWN
+    unit.run(0.2)
+    (alarm,) = unit.core.snapshot.alarms
+    assert (alarm.kind, alarm.subject) == ("cap", "cap 1")
+    assert "has no value" in alarm.text
+    unit.is_silent = False
+    unit.run(1.0)
+    assert unit.core.snapshot.alarms == ()
+
+
+def test_a_start_with_a_meter_tells_nothing_of_a_cap_and_its_loss_soon_after_is_told() -> None:
+    unit = rack()
+    unit.run(1.0)
+    unit.is_silent = True
+    assert unit.events(AlarmRaised) == []
+    unit.run(2.0)
+    (told,) = unit.events(AlarmRaised)
+    assert isinstance(told, AlarmRaised)
+    assert told.alarm.kind == "cap"
 
 
 def test_without_a_value_nothing_goes_and_nothing_returns() -> None:

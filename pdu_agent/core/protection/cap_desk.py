@@ -19,6 +19,8 @@ LONGEST_CALM_S = 14_400.0
 """A return that turned out too much doubles the calm that the next one needs, up to this."""
 RETRY_S = 1.0
 """After a wish that was refused, as by a board that was just lost."""
+FIRST_VALUE_S = 5.0
+"""Meters that are there have delivered by then; a start is no reason for an alarm."""
 _NOTHING = CapRecord()
 
 
@@ -35,7 +37,7 @@ class Cut:
 @dataclass(slots=True)
 class CapWatch:
     """What is only known while the agent runs. seen_s: the sample that was judged last.
-    first_over_s: the first one that was too much.
+    first_over_s: the first one that was too much. has_seen: there was a value since the start.
     """
 
     seen_s: float | None = None
@@ -44,6 +46,7 @@ class CapWatch:
     calm_since_s: float | None = None
     not_before_s: float = -math.inf
     is_over: bool = False
+    has_seen: bool = False
     returned_s: dict[int, float] = field(default_factory=dict)
     cuts: dict[int, Cut] = field(default_factory=dict)
 
@@ -68,6 +71,11 @@ class CapDesk:
         self.state, self.live, self.values = desk.state, desk.live, desk.values
         self.clock, self.alarms, self.publish = desk.clock, desk.alarms, desk.publish
         self.feeds = Feeds.of(desk.settings)
+        self._first_value_due_s = desk.clock.monotonic_s() + FIRST_VALUE_S
+
+    def patient_until_s(self, watch: CapWatch) -> float:
+        """Until when (monotonic) a value that is missing may still be on its way."""
+        return -math.inf if watch.has_seen else self._first_value_due_s
 
     def limit(self, cap: CapSettings) -> float:
         return cap.limit(self.state.overrides)

@@ -142,7 +142,7 @@ class Caps(Engine):
             return watch.not_before_s if shed else math.inf
         if self._desk.draws().sampled_s(cap.target) != watch.seen_s and self._matters(cap, watch):
             return -math.inf
-        due_s = math.inf
+        due_s = self._desk.patient_until_s(watch)
         if watch.over_since_s is not None and not watch.is_over:
             wait_s = max(cap.delay_s, SECOND_LOOK_S)
             due_s = max(watch.over_since_s + wait_s, watch.not_before_s)
@@ -164,8 +164,10 @@ class Caps(Engine):
         if value is None:
             watch.over_since_s = watch.calm_since_s = None
             watch.is_over = False
-            self._rows.tell(cap, watch, None)
+            if self._desk.clock.monotonic_s() >= self._desk.patient_until_s(watch):
+                self._rows.tell(cap, watch, None)
             return
+        watch.has_seen = True
         gone, waits = self._keeping.gone(cap, watch, value)
         excess = value - gone - self._desk.limit(cap)
         if excess > TINY:
