@@ -13,6 +13,8 @@ from pdu_agent.model.errors import StoreError
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+MAX_BYTES = 4 * 1024 * 1024
+"""Of a manifest: years of history have some hundred kB."""
 _CHUNK = 256 * 1024
 
 
@@ -48,7 +50,11 @@ class Manifest:
 def read_manifest(folder: Path) -> Manifest:
     """Raises StoreError when there is none that makes sense: then it is no whole backup."""
     try:
-        plain: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        with (folder / MANIFEST).open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            raise StoreError(f"{folder / MANIFEST} has more than {MAX_BYTES} bytes")
+        plain: Any = json.loads(text)
         if plain.pop("format") != FORMAT:
             raise StoreError(f"{folder / MANIFEST} is of a format that this version does not read")
         parts = {str(name): Part(**part) for name, part in plain.pop("parts").items()}
