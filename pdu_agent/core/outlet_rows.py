@@ -98,12 +98,12 @@ class OutletRows:
         changes nothing but its meter.
         """
         before = self._made.get(number)
-        waits = parts.live.machine.pending is not None
-        if before is not None and not waits and before.parts == parts:
+        if before is not None and before.row.pending is None and before.parts == parts:
             if ledger is before.ledger:
                 return before.row
             row = _with_meter(before.row, _meter(parts, ledger, None))
         else:
+            waits = parts.live.machine.pending is not None
             pending_s = self._pending_s(number, parts, now_s) if waits else 0.0
             row = _shown(parts, ledger, pending_s, before)
         self._made[number] = _Made(parts, ledger, row)

@@ -31,7 +31,7 @@ UNITS: Mapping[Quantity, str] = {
     Quantity.POWER_FACTOR: "",
     Quantity.FREQUENCY: " Hz",
     Quantity.ENERGY: " Wh",
-    Quantity.TEMPERATURE: " Celsius",
+    Quantity.TEMPERATURE: " C",
     Quantity.HUMIDITY: " %",
     Quantity.PRESSURE: " hPa",
     Quantity.RESIDUAL_CURRENT: " A",
@@ -211,7 +211,7 @@ class Thresholds:
         for target, rows in self._rows.items():
             source, kept = sources.get(target), self._shown.get(target)
             if kept is None or kept[0] is not source:
-                kept = self._shown[target] = source, tuple(_shown(row, source) for row in rows)
+                kept = self._shown[target] = source, tuple([_shown(row, source) for row in rows])
             found += kept[1]
         return tuple(found)
 
@@ -270,11 +270,12 @@ def _value(source: Source | None, quantity: Quantity) -> float | None:
 
 def _shown(row: _Row, source: Source | None) -> Threshold:
     """The row as faces see it; the same object as long as nothing of it changes."""
-    value = _value(source, row.limits.quantity)
-    state = ThresholdState.UNKNOWN if value is None else _state_of(row.watch.worst)
-    shown = row.shown
+    limits, shown, worst = row.limits, row.shown, row.watch.worst
+    value = source.current_value(limits.quantity) if source is not None else None
+    state = ThresholdState.NORMAL if worst is None else _STATE_OF[worst]
+    if value is None:
+        state = ThresholdState.UNKNOWN
     if shown is None or shown.value != value or shown.state is not state:
-        limits = row.limits
         shown = row.shown = Threshold(
             limits.target,
             limits.quantity,
@@ -289,7 +290,3 @@ def _shown(row: _Row, source: Source | None) -> Threshold:
             value,
         )
     return shown
-
-
-def _state_of(worst: Limit | None) -> ThresholdState:
-    return _STATE_OF[worst] if worst is not None else ThresholdState.NORMAL
