@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -62,12 +63,19 @@ class Order:
 def decode(body: bytes) -> dict[str, Any]:
     """A JSON object from a request's body; an empty body is an empty object.
 
-    Raises Problem (400) for anything else, also for NaN and for a key given twice.
+    Raises Problem (400) for anything else, also for NaN and for a key given twice, and InvalidValue
+    for a number that no float holds: nothing behind this has to reckon with one.
     """
     if not body:
         return {}
     try:
-        value = json.loads(body, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        value = json.loads(
+            body,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_no_constant,
+            parse_int=_whole_number,
+            parse_float=_number_with_fraction,
+        )
     except (ValueError, RecursionError) as exc:
         raise Problem.about_request(400, f"the body is not JSON: {exc}") from exc
     if not isinstance(value, dict):
@@ -84,6 +92,20 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
+
+
+def _whole_number(text: str) -> int:
+    number = int(text)
+    if abs(number) > sys.float_info.max:
+        raise InvalidValue(f"the number {text[:20]}... of {len(text)} digits: it is too large")
+    return number
+
+
+def _number_with_fraction(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise InvalidValue(f"the number {text[:20]}: it is too large")
+    return number
 
 
 def outlet_number(text: str) -> int:
@@ -209,7 +231,7 @@ def _action(order: Order, position: int) -> tuple[Action, float | None, bool]:
     forced = order.options.get("forced", False)
     if not isinstance(forced, bool):
         raise InvalidValue("forced: expected true or false", position)
-    delay_s = _seconds(order.options.get("delay_s"), position)
+    delay_s = _delay_s(order.options, position)
     delayed = order.options.get("delayed", delay_s is not None)
     if not isinstance(delayed, bool):
         raise InvalidValue("delayed: expected true or false", position)
@@ -218,18 +240,18 @@ def _action(order: Order, position: int) -> tuple[Action, float | None, bool]:
     return SWITCHING[order.verb][delayed], delay_s, forced
 
 
-def _seconds(value: object, position: int) -> float | None:
-    if value is None:
+def _delay_s(options: Mapping[str, Any], position: int) -> float | None:
+    """None where none was given. A null is refused: a script that lost its number wanted a delay,
+    and would be switched at once.
+    """
+    if "delay_s" not in options:
         return None
+    value = options["delay_s"]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidValue("delay_s: expected a number of seconds", position)
-    try:
-        seconds = float(value)
-    except OverflowError:
-        seconds = math.inf
-    if not 0 <= seconds < math.inf:
+    if value < 0:
         raise InvalidValue("delay_s: expected a number of seconds, 0 or more", position)
-    return seconds
+    return float(value)
 
 
 def _lock(order: Order, row: Outlet, position: int) -> Lock:

@@ -77,16 +77,29 @@ def _days(given: Mapping[str, Any]) -> tuple[date, date]:
     return first, last + timedelta(days=1)
 
 
+def _chosen(given: Mapping[str, Any]) -> tuple[str, str]:
+    """(target, quantity), "" where none was given. What is given but empty is refused: a script
+    whose variable was not set would take away the values of all.
+    """
+    target, quantity = "", ""
+    if "target" in given:
+        target = given["target"]
+        if not isinstance(target, str) or not target:
+            raise InvalidValue("target: expected one such as outlet:3")
+    if "quantity" in given:
+        quantity = given["quantity"]
+        known = [each.value for each in Kept]
+        if quantity not in known:
+            text = f"{str(quantity)[:30]!r}; expected one of {', '.join(known)}"
+            raise InvalidValue(f"quantity: {text}")
+    return target, quantity
+
+
 async def _wanted(
     history: History, terms: CostTerms, given: Mapping[str, Any], first: date, end: date
 ) -> Purge:
     """With a quantity, its values alone; without one, all values and the energy of the target."""
-    target, quantity = given.get("target") or "", given.get("quantity") or ""
-    known = [each.value for each in Kept]
-    if quantity and quantity not in known:
-        raise InvalidValue(f"quantity: {str(quantity)[:30]!r}; expected one of {', '.join(known)}")
-    if not isinstance(target, str):
-        raise InvalidValue("target: expected one such as outlet:3")
+    target, quantity = _chosen(given)
     span = midnight_s(first, terms.zone), midnight_s(end, terms.zone)
     if not target and not quantity:
         return Purge(*span, None, energy=True)

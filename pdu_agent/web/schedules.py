@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -110,8 +109,6 @@ def _countdown(number: int, given: Mapping[str, Any]) -> SetCountdown:
     after_s = given.get("after_s")
     if isinstance(after_s, bool) or not isinstance(after_s, int | float):
         raise InvalidValue("after_s: expected a number of seconds")
-    if not math.isfinite(after_s):
-        raise InvalidValue("after_s: expected a finite number of seconds")
     return SetCountdown(number, Action(given["action"]), after_s)
 
 

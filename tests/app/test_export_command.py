@@ -67,3 +67,12 @@ def test_purge_tells_with_a_dry_run_and_takes_without(
     assert main(["purge", *FEBRUARY, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["values"] == 120
     assert [dry_run for _, dry_run in agent.history.purged] == [True, True, False]
+
+
+@pytest.mark.parametrize("option", ["--target", "--quantity"])
+def test_purge_takes_nothing_away_for_a_word_that_is_empty(
+    agent: RunningAgent, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    assert main(["purge", *FEBRUARY, option, ""]) == 2
+    assert f"{option[2:]}: " in capsys.readouterr().err
+    assert agent.history.purged == []

@@ -14,6 +14,7 @@ from pdu_agent.model.terms import Target, TargetKind
 from tests.web.fake_agent import RunningAgent, running_agent
 
 MARCH = {"from": "2026-03-01", "to": "2026-03-31"}
+EMPTY: tuple[Any, ...] = (None, "", 0, False, [], {})
 SERIES = Series(Target(TargetKind.OUTLET, 2), Kept.ACTIVE_POWER)
 
 
@@ -63,6 +64,8 @@ def test_a_quantity_alone_leaves_the_energy(agent: RunningAgent) -> None:
         ({"from": None}, 422, "from: expected a day"),
         ({"dry_run": "no"}, 422, "dry_run: expected true or false"),
         ({"target": 3}, 422, "target: expected one such as"),
+        *(({"target": empty}, 422, "target: expected one such as") for empty in EMPTY),
+        *(({"quantity": empty}, 422, "quantity: ") for empty in EMPTY),
         ({"all": True}, 422, "unknown key 'all'"),
     ],
 )

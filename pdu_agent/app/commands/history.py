@@ -81,7 +81,9 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _purge(arguments: argparse.Namespace) -> int:
     given, agent = vars(arguments), agent_of(arguments)
-    order = {key: given[key] for key in ("target", "quantity", "from", "to") if given[key]}
+    # Empty words are sent on and refused: an unset variable of a script does not mean all.
+    keys = ("target", "quantity", "from", "to")
+    order = {key: given[key] for key in keys if given[key] is not None}
     answer = agent.post("history/purge", {**order, "dry_run": True}, TIMEOUT_S)
     if not arguments.dry_run:
         if asks(arguments):
