@@ -140,7 +140,7 @@ DOORS: dict[str, Callable[[], Workbench]] = {
     "nut upsmon from 192.0.2.9": lambda: by_door(Actor("nut", "upsmon", "192.0.2.9")),
     "safety cap 1 (517 W)": lambda: by_door(Actor("safety", "cap 1", "", "517 W")),
     "schedule night (due 2026-11-01 22:00 CET)": by_plan,
-    "rule hot (sensor 1 temperature 31 Celsius, at or above 30 Celsius for 10 s)": by_rule,
+    "rule hot (sensor 1 temperature 31 C, at or above 30 C for 10 s)": by_rule,
     "snmp ops from 192.0.2.7:4242 (a countdown has ended)": by_countdown,
     "snmp ops from 192.0.2.7:4242 (its hook is done)": by_graceful_off,
 }

@@ -49,7 +49,7 @@ def test_what_does_not_come_true_is_told_with_what_happened_instead(
     out = capsys.readouterr().out
     assert "passed at 10 s: outlet 2 off\n" in out
     assert f"FAILED {path}:6:24: at 60 s: outlet 2 off; but outlet 2 is on; rule heater is" in out
-    assert "sensor 1 temperature 24 Celsius, at or below 24.5 Celsius for 20 s: outlet 2 on" in out
+    assert "sensor 1 temperature 24 C, at or below 24.5 C for 20 s: outlet 2 on" in out
     assert "fired heater 2; but fired heater is 1" in out
     assert out.endswith("1 of 3 expectations came true\n")
 

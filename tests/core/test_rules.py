@@ -96,7 +96,7 @@ def test_a_value_that_stays_beyond_its_level_acts_once_after_the_hold_time() -> 
     assert (row(unit).state, row(unit).fired, row(unit).value) == (RuleState.ACTIVE, 1, 31.0)
     actor = unit.outlet(2).last_actor
     assert actor == Actor(
-        "rule", "hot", "", "sensor 1 temperature 31 Celsius, at or above 30 Celsius for 10 s"
+        "rule", "hot", "", "sensor 1 temperature 31 C, at or above 30 C for 10 s"
     )
 
 
@@ -130,7 +130,7 @@ def test_a_value_that_cannot_be_is_none_and_ends_in_an_alarm() -> None:
     (alarm,) = unit.alarms("rule input")
     assert (alarm.subject, alarm.text) == (
         "rule hot",
-        "sensor 1 temperature cannot be 1e+09 Celsius",
+        "sensor 1 temperature cannot be 1e+09 C",
     )
     feel(unit, 1, 25.0)
     assert unit.alarms("rule input") == []
@@ -670,12 +670,12 @@ def test_what_it_will_do_next_is_told_with_its_time_once_that_is_known() -> None
     change = unit.outlet(2).next_change
     assert change is not None
     assert (change.source, change.action, change.wall_s) == ("rule hot", Action.OFF, None)
-    assert change.text == "off when sensor 1 temperature is at or above 30 Celsius"
+    assert change.text == "off when sensor 1 temperature is at or above 30 C"
     feel(unit, 4, 31.0)
     change = unit.outlet(2).next_change
     assert change is not None
     assert change.wall_s == pytest.approx(unit.clock.wall_s() + 6.5, abs=0.6)
-    assert row(unit).condition == "sensor 1 temperature at or above 30 Celsius for 10 s"
+    assert row(unit).condition == "sensor 1 temperature at or above 30 C for 10 s"
     assert row(unit).action == "outlet 2 off"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pdu_agent.core.settings import SensorSettings, ThresholdSettings
 from pdu_agent.core.watching.limits import Limits
-from pdu_agent.core.watching.thresholds import Watch
+from pdu_agent.core.watching.thresholds import UNITS, Watch
 from pdu_agent.model.commands import (
     ConfigureThreshold,
     Limit,
@@ -462,3 +462,8 @@ def test_of_two_values_the_higher_never_gives_the_lower_state(
     low, high = sorted((one, other))
     ranks = [order.index(watch.seen(prompt, value, now_s).worst) for value in (low, high)]
     assert ranks[0] <= ranks[1]
+
+
+def test_units_of_texts_can_go_out_as_a_display_string_and_to_syslog() -> None:
+    assert UNITS[Quantity.TEMPERATURE] == " C"
+    assert all(unit.isascii() for unit in UNITS.values())

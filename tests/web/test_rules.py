@@ -16,7 +16,7 @@ HOT = Rule(
     1,
     "too hot",
     True,
-    "sensor 1 temperature at or above 30 Celsius for 10 s",
+    "sensor 1 temperature at or above 30 C for 10 s",
     "outlet 2 off",
     RuleState.ACTIVE,
     1_800_000_000.0,

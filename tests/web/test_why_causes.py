@@ -20,7 +20,7 @@ from tests.core import (
 from tests.core.bench import Workbench
 
 SHED = "cap 1: shed at 560 W, cap 500 W; returns when unit 1 is below 420 W"
-HOT = "sensor 1 temperature 31 Celsius, at or above 30 Celsius for 10 s"
+HOT = "sensor 1 temperature 31 C, at or above 30 C for 10 s"
 NOTHING_DUE = "Next: nothing is due; it stays off until it is switched."
 
 

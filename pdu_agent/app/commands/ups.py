@@ -20,7 +20,7 @@ _FIGURES = (
     ("Load", "load_percent", "%"),
     ("Battery", "battery_voltage_v", "V"),
     ("Battery", "battery_current_a", "A"),
-    ("Battery", "battery_temperature_c", "Celsius"),
+    ("Battery", "battery_temperature_c", "C"),
 )
 
 

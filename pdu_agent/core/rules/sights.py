@@ -48,7 +48,7 @@ class Around:
 
 class Sight(ABC):
     """subject: what is watched; beyond and back: when it is true, and over again; all in words,
-    as in "sensor 1 temperature", "at or above 30 Celsius".
+    as in "sensor 1 temperature", "at or above 30 C".
     """
 
     def __init__(self, settings: TriggerSettings, around: Around) -> None:

@@ -46,5 +46,5 @@ def temperature_of(number: int, sensor: SensorLive | None) -> tuple[float | None
     if sensor is None or celsius is None:
         return None, f"sensor {number}: {sensor.error}" if sensor and sensor.error else ""
     if not PLAUSIBLE_C[0] <= celsius <= PLAUSIBLE_C[1]:
-        return None, f"sensor {number}: {celsius:g} Celsius cannot be"
+        return None, f"sensor {number}: {celsius:g} C cannot be"
     return celsius, ""

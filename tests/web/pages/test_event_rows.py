@@ -14,7 +14,7 @@ from tests.web.fake_agent import NOON_S, FakeController, make_snapshot
 from tests.web.pages.browsing import page
 from tests.web.pages.seen import words_of
 
-WHY = "sensor 1 temperature 24 Celsius"
+WHY = "sensor 1 temperature 24 C"
 
 
 def cells(text: str, user: str, kind: EventKind = EventKind.OUTLET_STATE) -> list[str]:
