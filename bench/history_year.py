@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One simulated year of 64 outlets in the history: its size, the time of curves, writes per day.
+"""One simulated year of 64 outlets in the history: its size, the time of curves, writes per day,
+and what a bill of a month takes.
 
     python -m bench.history_year [--days 365] [--folder DIR]
 
@@ -11,16 +12,28 @@ agent sends them, every quarter of an hour, and their writes are counted by writ
 from __future__ import annotations
 
 import argparse
+import asyncio
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from pdu_agent.core.costs.money import Price
+from pdu_agent.core.costs.prices import Prices
+from pdu_agent.core.costs.series import PriceSeries
+from pdu_agent.core.costs.settings import PriceList, PriceSettings
+from pdu_agent.core.costs.terms import CostTerms
+from pdu_agent.core.metered.tariffs import TariffPlan
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.history import Kept, Series
+from pdu_agent.model.snapshot import Snapshot
 from pdu_agent.store.history.blocks import DAY_S, MINUTES_A_DAY
 from pdu_agent.store.history.card import MIB
 from pdu_agent.store.history.energy import Counted
@@ -28,9 +41,12 @@ from pdu_agent.store.history.reader import Reader
 from pdu_agent.store.history.recorder import Recorder
 from pdu_agent.store.history.rollups import Rollups
 from pdu_agent.store.history.settings import HistorySettings
+from pdu_agent.store.history.store import HistoryStore
+from pdu_agent.web.cost_report import Span, cost_report
 
 BEGIN_S = 1_798_761_600  # 2027-01-01T00:00:00Z
 REAL_DAYS = 2
+COST_GOAL_MS = 200
 ON_DISK = {
     TargetKind.INLET: (1, (Kept.ACTIVE_POWER, Kept.CURRENT, Kept.VOLTAGE, Kept.POWER_FACTOR)),
     TargetKind.LINE: (3, (Kept.ACTIVE_POWER, Kept.CURRENT, Kept.VOLTAGE, Kept.POWER_FACTOR)),
@@ -132,6 +148,38 @@ def report(recorder: Recorder, columns: tuple[Series, ...], days: int) -> None:
     print(f"  energy of a month, all targets, by the hour: median {median:.0f} ms")
 
 
+def report_cost(folder: Path, days: int) -> None:
+    """A bill of the last 31 days, over a store of its own as the agent has it."""
+    end_s = BEGIN_S + days * DAY_S
+    first = datetime.fromtimestamp(max(BEGIN_S, end_s - 31 * DAY_S), UTC).date()
+    span = Span(first, datetime.fromtimestamp(end_s, UTC).date(), float(end_s))
+    zone = ZoneInfo("UTC")
+    times_s = range(BEGIN_S, end_s + 900, 900)
+    quarters = PriceSeries(times_s, [each * 7919 % 450_000 for each in times_s], is_linear=False)
+    flat = PriceList(PriceSettings(currency="EUR", per_kwh=Price(300_000)))
+    by_time = PriceList(PriceSettings(currency="EUR", file="x"), quarters, "spot.csv")
+    store = HistoryStore(folder / "run", folder / "state", HistorySettings())
+    for name, listed in (("one price", flat), ("prices of quarters of an hour", by_time)):
+        terms = CostTerms(Prices(listed, "standard"), TariffPlan((), "standard", zone), zone)
+        taken = []
+        for _ in range(5):
+            begin_s = time.process_time()
+            asyncio.run(cost_report(store, terms, rack(), span))
+            taken.append((time.process_time() - begin_s) * 1000)
+        print(
+            f"  month of cost, 64 outlets, CPU, {name}: median {sorted(taken)[2]:.0f} ms"
+            f" (goal {COST_GOAL_MS} ms)"
+        )
+    store.close()
+
+
+def rack() -> Snapshot:
+    """An inlet and 64 metered outlets, as far as a bill looks at them."""
+    outlets = [SimpleNamespace(index=each + 1, meter=True) for each in range(64)]
+    seen = SimpleNamespace(outlets=outlets, inlets=[SimpleNamespace(index=1)])
+    return cast("Snapshot", seen)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=365)
@@ -151,6 +199,7 @@ def main() -> None:
     print(f"fed in {time.perf_counter() - begin_s:.0f} s", flush=True)
     report(recorder, columns, arguments.days)
     recorder.close()
+    report_cost(folder, arguments.days)
     shutil.rmtree(folder)
 
 
