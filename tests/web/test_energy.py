@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ import pytest
 
 from pdu_agent.core.costs.money import Price
 from pdu_agent.core.costs.prices import Prices
+from pdu_agent.core.costs.series import NO_PRICE, PriceSeries
 from pdu_agent.core.costs.settings import PriceList, PriceSettings
 from pdu_agent.core.costs.terms import NO_TERMS, CostTerms
 from pdu_agent.core.metered.tariffs import TariffPlan
@@ -129,6 +131,40 @@ def test_what_is_not_known_is_null_and_not_0(agent: RunningAgent) -> None:
     bill = get(agent, "cost?day=2026-03-05")
     assert bill["outlets"][0]["energy_wh"] is None
     assert bill["difference"] is None
+
+
+def market(agent: RunningAgent, *micros: int) -> None:
+    """A price for each hour of 2026-03-05 from 00:00 on; what is not given has none."""
+    begin_s = int(datetime(2026, 3, 5, tzinfo=ROME).timestamp())
+    listed = [*micros, *[NO_PRICE] * (25 - len(micros))]
+    series = PriceSeries(range(begin_s, begin_s + 25 * 3600, 3600), listed, is_linear=False)
+    prices = PriceList(PriceSettings(currency="EUR", file="x"), series, "spot.csv")
+    agent.costs = CostTerms(Prices(prices, "standard"), TariffPlan((), "standard", ROME), ROME)
+
+
+def test_a_day_whose_prices_are_below_zero_costs_less_than_nothing(agent: RunningAgent) -> None:
+    """40 W for 24 h at -0.50: 0.96 kWh cost -0.48."""
+    market(agent, *[-500_000] * 24)
+    assert get(agent, "cost?day=2026-03-05")["outlets"][0]["cost"] == -0.48
+
+
+def test_hours_without_a_price_cost_what_nobody_knows_and_not_0(agent: RunningAgent) -> None:
+    market(agent, *[100_000] * 20)
+    bill = get(agent, "cost?day=2026-03-05")
+    assert bill["total_cost"] is None
+    line = bill["outlets"][0]
+    assert (line["cost"], line["unpriced_wh"], line["energy_wh"]) == (None, 160, 960)
+    assert line["why_no_cost"] == ["spot.csv has no price for some of 2026-03-05 (UTC)"]
+    hours = get(agent, "energy/history?target=outlet:1&step=hour&day=2026-03-05")["periods"]
+    assert [row["cost"] for row in hours] == [0.004] * 20 + [None] * 4
+
+
+def test_a_renamed_outlet_keeps_its_energy(agent: RunningAgent) -> None:
+    before = get(agent, "cost?day=2026-03-05")["outlets"][0]
+    snapshot = agent.controller.snapshot
+    outlets = tuple(replace(row, name=f"new {row.index}") for row in snapshot.outlets)
+    agent.controller._snapshot = replace(snapshot, outlets=outlets)
+    assert get(agent, "cost?day=2026-03-05")["outlets"][0] == {**before, "name": "new 1"}
 
 
 @pytest.mark.parametrize(
