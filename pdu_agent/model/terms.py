@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
 
 
 class Action(Enum):
@@ -77,15 +77,14 @@ class TargetKind(Enum):
     UPS = "ups"
 
 
-class Target(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Target:
     """Something that has values of its own: an inlet, line, branch, outlet, sensor, residual
     current, fan or UPS by its number.
-
-    A tuple, since its hash is not written in Python: each window asks for it a hundred times.
     """
 
     kind: TargetKind
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a target
+    index: int
 
     def __str__(self) -> str:
         return f"{self.kind.value} {self.index}"
