@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_LIMIT_S = 30.0
+READY_LIMIT_S = 60.0
 BASE = "1.3.6.1.4.1.8072.9999.9999.6738"
 STATE = f"{BASE}.1.3.1.1.7"
 COMMAND = f"{BASE}.1.3.1.1.8"

@@ -73,9 +73,19 @@ class Unit:
             cwd=ROOT,
             stderr=self.log,
         )
+        try:
+            self._await_answer()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            self.log.close()
+            raise
+
+    def _await_answer(self) -> None:
         end_s = time.monotonic() + 60
-        while self.ask("status").returncode:
-            assert time.monotonic() < end_s, (folder / "log").read_text(encoding="utf-8")
+        # A command is a process as well: not before there is somebody to answer it.
+        while not (self.folder / "run" / "api.sock").exists() or self.ask("status").returncode:
+            assert time.monotonic() < end_s, (self.folder / "log").read_text(encoding="utf-8")
             time.sleep(0.1)
 
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:

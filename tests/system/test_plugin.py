@@ -20,7 +20,7 @@ from tests.peers import require_terminals
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "contrib" / "openpdu-devantech"
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 CONFIG = """\
 schema: 1
 state_dir: {folder}/state

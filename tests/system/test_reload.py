@@ -39,6 +39,8 @@ outlets:
   - {{number: 2, relay: main.1}}
 """
 
+LIMIT_S = 60.0
+
 
 class Unit:
     """One `openpdu run` and what it is asked through its socket."""
@@ -54,7 +56,13 @@ class Unit:
             cwd=ROOT,
             stderr=self.log,
         )
-        self.wait(lambda: self.ask("status")[0] == 0)
+        try:
+            # A command is a process as well: not before there is somebody to answer it.
+            self.wait((folder / "run" / "api.sock").exists)
+            self.wait(lambda: self.ask("status")[0] == 0)
+        except BaseException:
+            self.stop()
+            raise
 
     def write(self, text: str) -> None:
         self.config.write_text(text, encoding="utf-8")
@@ -83,7 +91,7 @@ class Unit:
         return (self.folder / "log").read_text(encoding="utf-8")
 
     def wait(self, condition: Callable[[], object]) -> None:
-        end_s = time.monotonic() + 20
+        end_s = time.monotonic() + LIMIT_S
         while not condition():
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < end_s, self.said()
