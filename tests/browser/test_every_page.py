@@ -9,8 +9,25 @@ from typing import Any
 import pytest
 
 from tests.browser.browsing import DESK, PHONE, Visitor
+from tests.browser.furnished import furnished_demo
+from tests.system.demo_process import Demo
 
 Visit = Callable[..., Visitor]
+LISTS = ("/thresholds", "/events")
+"""Whose tables are lists on a phone."""
+SCROLLING = """() => [...document.querySelectorAll(".scroll")]
+  .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1)
+  .map((each) => each.getAttribute("aria-label"))"""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Demo]:
+    """Furnished: no page of it is empty."""
+    it = furnished_demo(tmp_path_factory.mktemp("demo")).start()
+    try:
+        yield it
+    finally:
+        it.stop()
 
 
 def pages_of(it: Visitor) -> list[str]:
@@ -31,6 +48,8 @@ def test_every_page_is_for_everybody(visit: Visit, session: Any, size: tuple[int
     for path in pages:
         it.open(path)
         found += [f"{path}: {each}" for each in (*complaints(it), *it.complaints)]
+        if size == PHONE and path in LISTS:
+            found += [f"{path}: {each} scrolls" for each in it.page.evaluate(SCROLLING)]
         it.complaints.clear()
     assert found == []
 
