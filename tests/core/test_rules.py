@@ -95,9 +95,7 @@ def test_a_value_that_stays_beyond_its_level_acts_once_after_the_hold_time() -> 
     assert moves(unit) == [(2, False)]
     assert (row(unit).state, row(unit).fired, row(unit).value) == (RuleState.ACTIVE, 1, 31.0)
     actor = unit.outlet(2).last_actor
-    assert actor == Actor(
-        "rule", "hot", "", "sensor 1 temperature 31 C, at or above 30 C for 10 s"
-    )
+    assert actor == Actor("rule", "hot", "", "sensor 1 temperature 31 C, at or above 30 C for 10 s")
 
 
 def test_what_is_shorter_than_the_hold_time_does_nothing() -> None:
