@@ -180,7 +180,11 @@ class Demo:
         return [(float(epoch), int(outlet), int(value)) for epoch, outlet, value in rows]
 
     def __enter__(self) -> Demo:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.kill()
+            raise
 
     def __exit__(
         self,
