@@ -88,7 +88,7 @@ class Core:
         reading_lag_s: float = 0.0,
     ) -> None:
         """order_lead_s: relays may be ordered so long before their time; see RelayScheduler.
-        reading_lag_s: a snapshot may be so old before readings alone renew it; see on_reading.
+        reading_lag_s: so long a snapshot may go without a reading that came; see on_reading.
         """
         self.events = EventBus()
         self.health = Health(engine_boots=birth.record.boots)
@@ -96,7 +96,8 @@ class Core:
         self._start_s = clock.monotonic_s()
         self._snapshot: Snapshot | None = None
         self._reading_lag_s = reading_lag_s
-        self._is_behind = False
+        self._behind_since_s = math.inf
+        """Since when (monotonic) there is a reading that the snapshot does not show."""
         self._host: HostStatus | None = None
         self._sections = Sections(settings)
         state = self._state = initial_state(birth, settings, self._sections, clock.wall_s())
@@ -182,7 +183,7 @@ class Core:
     def snapshot(self) -> Snapshot:
         now_s = self._clock.monotonic_s()
         if self._snapshot is None or self._is_old(self._snapshot, now_s):
-            self._is_behind = False
+            self._behind_since_s = math.inf
             self._snapshot = self._publisher.snapshot(
                 now_s,
                 self._clock.wall_s(),
@@ -195,8 +196,8 @@ class Core:
         return self._snapshot
 
     def _is_old(self, snapshot: Snapshot, now_s: float) -> bool:
-        age_s = now_s - snapshot.t_mono_s
-        return age_s > SNAPSHOT_AGE_S or (self._is_behind and age_s >= self._reading_lag_s)
+        behind_s = now_s - self._behind_since_s
+        return now_s - snapshot.t_mono_s > SNAPSHOT_AGE_S or behind_s >= self._reading_lag_s
 
     def uptime_s(self) -> float:
         return self._clock.monotonic_s() - self._start_s
@@ -307,7 +308,7 @@ class Core:
             rejected=reading.rejected,
             lost_samples=reading.lost_samples,
         )
-        self._is_behind = True
+        self._behind_since_s = min(self._behind_since_s, self._clock.monotonic_s())
         return due_s
 
     def on_sensor(self, reading: SensorReading) -> None:
