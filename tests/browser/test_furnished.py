@@ -98,6 +98,23 @@ def test_a_cap_with_an_order_that_is_dragged(owner: Visitor) -> None:
     owner.wait_until(5, "on")
 
 
+NEXT_READINGS = """() => new Promise((done) => document.addEventListener("live:readings", () => {
+  const text = (live) => document.querySelector(`[data-live="${live}"]`).textContent;
+  done([text("active_power_w"), text("cap:1:value")]);
+}, { once: true }))"""
+
+
+def test_the_overview_shows_what_a_cap_carries_as_it_shows_the_total(owner: Visitor) -> None:
+    """Of the same reading, each second; the part of the page around them is older."""
+    page = owner.open("/")
+    for _ in range(3):
+        total, carried = page.evaluate(NEXT_READINGS)
+        assert total == carried
+        assert float(total) > 100
+    badge = page.locator('[data-live-state="cap:1"]')
+    assert (badge.inner_text(), badge.get_attribute("class")) == ("under", "badge is-ok")
+
+
 def test_a_lamp_for_the_holidays_is_seen_for_a_week(owner: Visitor) -> None:
     """J13: on before sunset but on Sundays, off about 23:00."""
     page = owner.open("/schedules")

@@ -15,6 +15,7 @@ from pdu_agent.model.quantities import Electrical
 from pdu_agent.model.snapshot import Alarm, Inlet, Line, Severity, Snapshot
 from pdu_agent.model.ups import Ups, UpsFlag
 from pdu_agent.web.pages import words
+from pdu_agent.web.pages.cap import KINDS as CAP_KINDS
 from pdu_agent.web.pages.feeders import feeders
 from pdu_agent.web.pages.outlet_view import now_of, view
 from pdu_agent.web.pages.site import Site, render
@@ -82,15 +83,17 @@ def _feed(row: Inlet, snapshot: Snapshot) -> Feed:
 
 @dataclass(frozen=True, slots=True)
 class CapView:
+    """live: its key in the readings."""
+
     cap: Cap
     unit: str
     kind: str
+    live: str
 
 
 def _cap(row: Cap) -> CapView:
-    kinds = {"under": "ok", "shedding": "warning", "restoring": "warning", "over": "fault"}
     unit = "W" if row.quantity is Quantity.ACTIVE_POWER else "A"
-    return CapView(row, unit, kinds.get(row.state.value, "info"))
+    return CapView(row, unit, CAP_KINDS[row.state], f"cap:{row.number}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pdu_agent.model.control import Cap
 from pdu_agent.model.quantities import watt_hours
 from pdu_agent.model.snapshot import Alarm, Inlet, Line, Meter, Outlet, Sensor, Snapshot
 from pdu_agent.web import resources
@@ -30,6 +31,7 @@ def readings(snapshot: Snapshot) -> Plain:
         "lines": [_line(row) for row in snapshot.lines],
         "outlets": [_outlet(row) for row in snapshot.outlets],
         "sensors": [_sensor(row) for row in snapshot.sensors],
+        "caps": [_cap(row) for row in snapshot.caps],
     }
 
 
@@ -86,3 +88,8 @@ def _supply(meter: Meter | None) -> Plain:
 
 def _sensor(row: Sensor) -> Plain:
     return {"number": row.index, "status": row.status.value, "value": number(row.value)}
+
+
+def _cap(row: Cap) -> Plain:
+    """value: watts, or amperes where that is what the cap is of."""
+    return {"number": row.number, "state": row.state.value, "value": number(row.value)}

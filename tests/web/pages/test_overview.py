@@ -130,8 +130,12 @@ def test_a_cap_and_a_ups_say_how_they_are() -> None:
     flags = frozenset({UpsFlag.ON_BATTERY, UpsFlag.LOW_BATTERY})
     ups = Ups(1, "big", "", "", "", flags, {}, None, 5.0, runtime_s=125.0, charge_pct=18.0)
     gone = replace(ups, index=2, name="small", unreachable_since_s=1.0, trouble="no route")
-    shown = words_of(overview(make_snapshot(caps=(cap,), upses=(ups, gone))))
+    text = overview(make_snapshot(caps=(cap,), upses=(ups, gone)))
+    shown = words_of(text)
     assert "512 W of 500 W over" in shown
+    assert 'data-live="cap:1:value"' in text
+    assert 'data-live-state="cap:1"' in text
+    assert 'data-live-bar="cap:1:value" data-whole="500.0"' in text
     assert "on battery low battery" in shown
     assert "Runtime 2 min 5 s" in shown
     assert "not reachable" in shown

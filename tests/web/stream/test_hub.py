@@ -11,7 +11,8 @@ import pytest
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.access.hidden_text import NOT_SHOWN
 from pdu_agent.model.actor import Hold, Rank
-from pdu_agent.model.commands import Lock, Target, TargetKind
+from pdu_agent.model.commands import Lock, Quantity, Target, TargetKind
+from pdu_agent.model.control import Cap, CapState
 from pdu_agent.model.snapshot import Alarm, OutletState, Severity, Snapshot
 from pdu_agent.web.plain import Plain
 from pdu_agent.web.stream import hub as hub_module
@@ -24,6 +25,11 @@ from tests.web.stream.followed import Followed, Wire, told
 
 ONLY_2 = Grant(Rights.NONE, Rights.NONE, {2: Rights.READ})
 HOT = Alarm(7, "threshold", Severity.WARNING, "outlet 2", "hot", 0.0, Target(TargetKind.OUTLET, 2))
+
+CAP = Cap(
+    3, "wall", Target(TargetKind.UNIT, 1), Quantity.ACTIVE_POWER, 500.0, 25.0, 206.4,
+    CapState.UNDER, (),
+)  # fmt: skip
 
 
 def seconds() -> float:
@@ -44,6 +50,25 @@ def test_readings_come_at_once_and_then_each_second() -> None:
         assert reading.data["outlets"][0]["active_power_w"] == 103.2
         assert reading.data["total"]["active_power_w"] == 206.4
         assert reading.data["alarms"] == 1
+        unit.hub.stop()
+
+    run(scene())
+
+
+def test_what_a_cap_carries_is_of_the_same_reading_as_the_total() -> None:
+    async def scene() -> None:
+        unit = Followed()
+        unit.controller.show(caps=(CAP, replace(CAP, number=4, value=None, state=CapState.UNKNOWN)))
+        whole, tenant = unit.follow([Topic.READINGS]), unit.follow([Topic.READINGS], grant=ONLY_2)
+        (reading,) = await told(whole)
+        assert reading.data["caps"] == [
+            {"number": 3, "state": "under", "value": reading.data["total"]["active_power_w"]},
+            {"number": 4, "state": "unknown", "value": None},
+        ]
+        assert (await told(tenant))[0].data["caps"] == []
+        unit.controller.show(caps=(replace(CAP, value=512.0, state=CapState.OVER),))
+        (reading,) = await told(whole)
+        assert reading.data["caps"] == [{"number": 3, "state": "over", "value": 512.0}]
         unit.hub.stop()
 
     run(scene())

@@ -8,6 +8,7 @@ import { clock, MISSING, written } from "./numbers.js";
 const LOST_MS = 3500;
 const FRESH = new Set(["ok", "clipped"]);
 const KIND_OF_STATE = { on: "on", off: "off", "on pending": "pending", "off pending": "pending", rebooting: "pending", fault: "fault", unknown: "warning" };
+const KIND_OF_CAP = { under: "ok", shedding: "warning", restoring: "pending", over: "fault", unknown: "warning" };
 
 const banner = document.getElementById("lost");
 let heardAt = performance.now();
@@ -67,20 +68,26 @@ function takeReadings(event) {
     if (name === "time") cell.textContent = clock(valuesOf);
     else show(cell, name in now ? now[name] : now.total[name]);
   }
-  for (const kind of ["inlet", "line", "outlet", "sensor"]) {
+  for (const kind of ["inlet", "line", "outlet", "sensor", "cap"]) {
     for (const row of now[`${kind}s`]) showRow(kind, row);
   }
   for (const row of now.outlets) showState(row);
+  for (const row of now.caps) showBadges(`cap:${row.number}`, row.state, KIND_OF_CAP);
   document.dispatchEvent(new CustomEvent("live:readings", { detail: now }));
+}
+
+/** The state in words and colour, but of what is metered only. */
+function showBadges(key, state, kinds) {
+  for (const badge of document.querySelectorAll(`[data-live-state="${key}"]:not([data-metered-only])`)) {
+    if (badge.textContent === state) continue;
+    badge.textContent = state;
+    badge.className = `badge is-${kinds[state] ?? "info"}`;
+  }
 }
 
 /** The badge and the countdown of an outlet. */
 export function showState(row) {
-  for (const badge of document.querySelectorAll(`[data-live-state="outlet:${row.number}"]`)) {
-    const text = badge.dataset.meteredOnly !== undefined ? badge.textContent : row.state;
-    if (badge.textContent !== text) badge.textContent = text;
-    if (badge.dataset.meteredOnly === undefined) badge.className = `badge is-${KIND_OF_STATE[row.state] ?? "info"}`;
-  }
+  showBadges(`outlet:${row.number}`, row.state, KIND_OF_STATE);
   for (const place of document.querySelectorAll(`[data-live-pending="outlet:${row.number}"]`)) {
     const text = row.pending ? `${row.pending.action} in ${Math.ceil(row.pending.in_s)} s` : "";
     if (place.textContent !== text) place.textContent = text;
