@@ -13,7 +13,7 @@ from tests.browser.furnished import furnished_demo
 from tests.system.demo_process import Demo
 
 Visit = Callable[..., Visitor]
-LISTS = ("/thresholds", "/events")
+LISTS = ("/", "/thresholds", "/events")
 """Whose tables are lists on a phone."""
 SCROLLING = """() => [...document.querySelectorAll(".scroll")]
   .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1)
