@@ -52,11 +52,6 @@ class Grant:
         rights = self.unit if outlet is None else self.outlets.get(outlet, self.others)
         return rights.cover(needed)
 
-    def allows_somewhere(self, needed: Rights) -> bool:
-        """Whether something that needs such rights may be done to the unit or to any outlet."""
-        everywhere = (self.unit, self.others, *self.outlets.values())
-        return any(rights.cover(needed) for rights in everywhere)
-
     def within(self, other: Grant) -> Grant:
         """What both allow."""
         numbers = {*self.outlets, *other.outlets}

@@ -53,7 +53,6 @@ from pdu_agent.web.orders import outlet_number, outlet_row
 from pdu_agent.web.pages import routes as pages
 from pdu_agent.web.pages import site
 from pdu_agent.web.problems import CONFIGURATION, Problem
-from pdu_agent.web.rights_first import rights_first
 from pdu_agent.web.services import Reload, Services
 from pdu_agent.web.stream.handler import add_stream
 from pdu_agent.web.stream.hub import Hub
@@ -81,8 +80,7 @@ def make_app(
     sockets, where there are several.
     """
     app = web.Application(
-        middlewares=[_guard(access), rights_first(API, controller), once_per_key(API)],
-        client_max_size=MAX_BODY_BYTES,
+        middlewares=[_guard(access), once_per_key(API)], client_max_size=MAX_BODY_BYTES
     )
     app.on_response_prepare.append(add_headers)
     add_collections(app.router, API, controller)

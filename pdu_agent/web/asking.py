@@ -10,7 +10,6 @@ from typing import Any
 
 from aiohttp import web
 
-from pdu_agent.access.grant import Rights
 from pdu_agent.access.hidden_text import NOT_SHOWN, HiddenText
 from pdu_agent.access.needs import require
 from pdu_agent.model.commands import Command, Controller, Ticket
@@ -50,30 +49,6 @@ def place(
         return ticket
     hidden = HiddenText(controller.snapshot, caller.grant)
     return replace(ticket, left={each: hidden.shown(text) for each, text in ticket.left.items()})
-
-
-def permit(
-    controller: Controller, request: web.Request, commands: Sequence[Command], wanted: str
-) -> None:
-    """Raises NotPermitted where the caller may not submit all of them; see `place`."""
-    caller = caller_of(request)
-    try:
-        _permit(controller, caller, commands, wanted)
-    except NotPermitted as error:
-        log.info("%s: %s: refused, %s", caller.actor, wanted, error)
-        raise _shown(controller, caller, error) from None
-
-
-def permit_somewhere(
-    controller: Controller, request: web.Request, needed: Rights, wanted: str
-) -> None:
-    """Raises NotPermitted where the caller has such rights neither on the unit nor on an outlet."""
-    caller = caller_of(request)
-    if not caller.grant.allows_somewhere(needed):
-        text = f"{needed.value} is granted on nothing"
-        log.info("%s: %s: refused, %s", caller.actor, wanted, text)
-        controller.note_refusal(wanted, caller.actor, text)
-        raise NotPermitted(text)
 
 
 def _shown(controller: Controller, caller: Caller, error: CommandError) -> CommandError:

@@ -33,9 +33,8 @@ def add_routes(
 async def _purge(
     controller: Controller, body: Body, services: Services, request: web.Request
 ) -> web.Response:
-    caller = caller_of(request)
+    caller, given = caller_of(request), await body(request)
     caller.require_admin("taking history away")
-    given = await body(request)
     refuse_unknown(given, _KEYS)
     dry_run = given.get("dry_run", True)
     if not isinstance(dry_run, bool):

@@ -58,22 +58,25 @@ async def _read(
 
 
 async def _acknowledge(controller: Controller, body: Body, request: web.Request) -> web.Response:
-    text = request.match_info["n"]
+    given, text = await body(request), request.match_info["n"]
     asked = f"acknowledge alarm {text[:20]}"
-    row = await _read(controller, request, asked, lambda: _alarm(seen(controller, request), text))
-    given = await body(request)
-    command = await _read(controller, request, asked, lambda: _acknowledgement(row, given))
+    command = await _read(
+        controller,
+        request,
+        asked,
+        lambda: _acknowledgement(seen(controller, request), text, given),
+    )
     changed = await submit(controller, request, [command], asked)
     row = _alarm(seen(controller, request), str(command.alarm))
     return web.json_response({"changed": changed, "alarm": resources.alarm(row)})
 
 
-def _acknowledgement(row: Alarm, given: Mapping[str, Any]) -> AcknowledgeAlarm:
+def _acknowledgement(snapshot: Snapshot, text: str, given: Mapping[str, Any]) -> AcknowledgeAlarm:
     refuse_unknown(given, ("acknowledged",))
     seen = given.get("acknowledged", True)
     if not isinstance(seen, bool):
         raise InvalidValue("acknowledged: expected true or false")
-    return AcknowledgeAlarm(row.id, seen)
+    return AcknowledgeAlarm(_alarm(snapshot, text).id, seen)
 
 
 def _alarm(snapshot: Snapshot, text: str) -> Alarm:

@@ -155,14 +155,13 @@ def test_what_failed_may_have_been_done_and_is_not_done_again(
 
 def test_an_answer_is_not_for_who_has_other_rights_by_now(agent: RunningAgent) -> None:
     """A token that is made anew, under the same name, for less."""
-    path = "/api/v1/outlets/1/off?wait_s=0"
+    path = "/api/v1/outlets/all/off?wait_s=0"
     accounts = agent.accounts
     _, secret = accounts.add_token("ci", ADMIN, Scope.SWITCH, {}, None)
     headers = {"Authorization": f"Bearer {secret}", "Idempotency_Key": "abc"}
     assert agent.stranger("POST", path, {}, **headers).status == 200
     accounts.remove_token(next(each.id for each in accounts.tokens if each.name == "ci"))
-    outlets = {"1": Rights.SWITCH, "others": Rights.NONE}
-    _, less = accounts.add_token("ci", ADMIN, Scope.SWITCH, outlets, None)
+    _, less = accounts.add_token("ci", ADMIN, Scope.SWITCH, {"others": Rights.NONE}, None)
     headers["Authorization"] = f"Bearer {less}"
     again = agent.stranger("POST", path, {}, **headers)
     assert again.status == 422

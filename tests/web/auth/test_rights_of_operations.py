@@ -7,7 +7,7 @@ An operation that has no line in NEEDS fails; so does one that lets in whoever i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
@@ -302,25 +302,6 @@ def test_each_operation_lets_in_who_may_and_nobody_else(
 
 
 CHANGES = [each for each in OPERATIONS if each.method != "GET"]
-WRONG: tuple[Any, ...] = ({}, {"nonsense": 1}, {"name": None, "limit": "much"}, b"{", b"[]")
-"""Bodies that nothing takes, or that ask for nothing; octets are no JSON that is understood."""
-
-
-@pytest.mark.parametrize("operation", CHANGES, ids=str)
-def test_who_may_not_is_told_that_whatever_the_body(
-    everybody: Callers, operation: Operation
-) -> None:
-    for kind, may in MAY.items():
-        if operation.need in may or (kind, operation.need) == ("viewer", N.PERSON):
-            continue
-        for body in WRONG:
-            everybody.begin()
-            answer = everybody.ask(kind, replace(operation, body=body))
-            told = f"{kind}, {body!r}: {answer.status} {answer.body[:200]!r}"
-            assert answer.status in ((401,) if kind in STRANGERS else (403, 404)), told
-    assert everybody.is_untouched()
-
-
 FOREIGN = {
     "of another site": {"Origin": "https://elsewhere.example"},
     "of no site": {"Origin": "null"},
