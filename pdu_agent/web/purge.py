@@ -33,8 +33,9 @@ def add_routes(
 async def _purge(
     controller: Controller, body: Body, services: Services, request: web.Request
 ) -> web.Response:
-    caller, given = caller_of(request), await body(request)
+    caller = caller_of(request)
     caller.require_admin("taking history away")
+    given = await body(request)
     refuse_unknown(given, _KEYS)
     dry_run = given.get("dry_run", True)
     if not isinstance(dry_run, bool):
