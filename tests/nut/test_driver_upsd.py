@@ -49,6 +49,7 @@ def statuses(server: Upsd) -> list[str]:
     return [server.upsc("pdu", f"outlet.{number}.status") for number in range(1, 5)]
 
 
+@pytest.mark.alone
 def test_a_relay_is_seen_at_once_and_meters_each_second(pair: tuple[Upsd, Unit]) -> None:
     server, unit = pair
     for action, shown in (("off", "off"), ("on", "on")):

@@ -35,6 +35,7 @@ def rig(tmp_path: Path) -> Iterator[CrashRig]:
         rig.close()
 
 
+@pytest.mark.alone
 def test_kills_and_a_power_cut_under_switching_break_no_promise(rig: CrashRig) -> None:
     rig.begin()
     for _ in range(4):

@@ -10,7 +10,7 @@ import pytest
 from bench.many_clients import run
 from tests.peers import require
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.alone]
 
 
 def test_what_is_left_is_what_was_accepted_last(tmp_path: Path) -> None:
