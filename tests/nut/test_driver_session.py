@@ -46,7 +46,6 @@ def talk(unit: Unit, sent: bytes) -> tuple[bytes, Session]:
         (b"DUMPSTATUS\n", b"SETINFO ups.status x\nDATAOK\nDUMPDONE\n"),
         (b"DUMPVALUE A.b\n", b"SETINFO a.b x\nDATAOK\nDUMPDONE\n"),
         (b"PING\nping\n", b"PONG\nPONG\n"),
-        (b"GETPID\n", f"PID {os.getpid()}\n".encode()),
         (b"NOBROADCAST\n", b""),
         (b"LOGOUT\n", b"OK Goodbye\n"),
         (b"INSTCMD load.off\n", b""),
@@ -57,6 +56,10 @@ def talk(unit: Unit, sent: bytes) -> tuple[bytes, Session]:
 )
 def test_a_request_has_its_answer(sent: bytes, answered: bytes) -> None:
     assert talk(Unit(), sent)[0] == answered
+
+
+def test_upsd_is_told_the_process() -> None:
+    assert talk(Unit(), b"GETPID\n")[0] == f"PID {os.getpid()}\n".encode()
 
 
 def test_what_is_asked_for_reaches_the_device() -> None:
