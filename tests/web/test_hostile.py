@@ -77,6 +77,7 @@ def test_ten_megabytes_are_refused_and_not_kept(agent: RunningAgent) -> None:
             for _ in range(160):
                 writer.write(b" " * 65536)
                 await writer.drain()
+                await asyncio.sleep(0.001)  # drain alone does not let it be read
                 if answer.done():
                     break
         writer.close()
