@@ -184,6 +184,15 @@ def test_a_rule_that_keeps_it_on_stops_the_delayed_off_of_a_plan() -> None:
     assert bench.board.moves == []
 
 
+def test_a_rule_that_keeps_it_on_does_not_stop_a_reboot_of_what_is_off() -> None:
+    bench = Workbench(1, relays=[False], off_delay_s=10)
+    bench.run(1)
+    order(bench, Action.REBOOT_DELAYED, PLAN)
+    hold_off(bench, RULE, wants_on=True)
+    bench.run(60)
+    assert [closed for _, _, closed in bench.board.moves] == [True]
+
+
 def test_an_outlet_that_comes_on_after_a_power_loss_is_stopped() -> None:
     bench = Workbench(1, relays=[False], cold=True, on_delay_s=10, min_off_s=30)
     bench.run(1)

@@ -186,7 +186,8 @@ class Precedence(RuleBasedStateMachine):
         self.bench.core.submit_all([HoldOutlet(number, hold)], actor)
         model, strength = self.model[number], STRENGTH[actor.face]
         model.holds[actor.who] = strength, wants_on
-        if weaker and step in (STILL_TO_OPEN if wants_on else STILL_TO_CLOSE):
+        is_open = wants_on and closed is False  # nothing is left to be opened
+        if weaker and not is_open and step in (STILL_TO_OPEN if wants_on else STILL_TO_CLOSE):
             model.on, model.by = wants_on, actor.face
         elif weaker and not wants_on and then:
             model.on, model.by = False, actor.face

@@ -199,9 +199,13 @@ def since_moved(machine: OutletMachine, now_s: float, moved_s: float | None) -> 
 
 
 def given_up(machine: OutletMachine, closes: bool, now_s: float, timing: Timing) -> OutletMachine:
-    """The machine without what is still to be done and would close its relay, or else open it."""
+    """The machine without what is still to be done and would close its relay, or else open it: one
+    that is open already is not opened, and a reboot of it only leads to on.
+    """
     if closes and machine.then is not None:
         return replace(machine, then=None)
+    if not closes and machine.contact is False:
+        return machine
     action = (_STILL_TO_CLOSE if closes else _STILL_TO_OPEN).get(machine.step)
     return machine if action is None else advance(machine, action, now_s, timing)
 
