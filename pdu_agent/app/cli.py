@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Raises SystemExit where argparse does: --help, --version, wrong usage (2).
     """
-    _never_fail_to_print()
+    _prepare_streams()
     given = sys.argv[1:] if argv is None else argv
     arguments = build_parser(given).parse_args(given)
     try:
@@ -82,11 +82,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return exits.INTERRUPTED
 
 
-def _never_fail_to_print() -> None:
-    """A name that the locale cannot print costs a question mark, not the answer."""
+def _prepare_streams() -> None:
+    """A name that the locale cannot print costs a question mark, not the answer. Lines come when
+    they are printed, in a pipe too: else a complaint would stand before what it is about.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="replace", line_buffering=True)
 
 
 def _complain(arguments: argparse.Namespace, code: int, text: str, plain: object) -> int:

@@ -64,6 +64,7 @@ def runner(demo: Demo) -> Callable[[str], str]:
         "MIBS": "OPENPDU-MIB:SNMPv2-MIB",
         "OPENPDU_SOCKET": str(demo.runtime_dir / "api.sock"),
     }
+    environment.pop("PYTHONUNBUFFERED", None)  # people's shells do not set it
 
     address = f"127.0.0.1:{demo.snmp_port}"
     openpdu = f"{sys.executable} -m pdu_agent"
