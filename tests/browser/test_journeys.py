@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.browser.browsing import PHONE, Visitor
+from tests.peers import require
 from tests.system.demo_process import Demo
 
 pytestmark = pytest.mark.peer
@@ -89,6 +90,7 @@ def test_a_token_is_made_and_a_script_switches_with_it(
     visit: Visit, session: Any, demo: Demo
 ) -> None:
     """J6: the second off changes nothing, and a token without the right is refused."""
+    require("curl")
     it = visit(session=session)
     secrets = [made_token(it, name, scope) for name, scope in (("ci", "switch"), ("eyes", "read"))]
     first, second = curl(it, secrets[0], "outlets/4/off"), curl(it, secrets[0], "outlets/4/off")

@@ -15,7 +15,7 @@ from pdu_agent.mib_impl.openpdu import DEFAULT_ARC
 from tests.nut.dummy import DummyUps
 from tests.nut.snmp_unit import SnmpUnit, running
 from tests.nut.upsd import Upsd, driver, running_upsd
-from tests.peers import DAEMON_PATH, require
+from tests.peers import DAEMON_PATH, require, require_terminals
 from tests.snmp.notices import SNMP_TRAP_OID
 from tests.snmp.notifying_agent import dotted
 from tests.snmp.trap_receiver import TrapReceiver, V1Trap, V2Notification
@@ -205,6 +205,7 @@ def test_the_snmp_driver_of_nut_sees_the_ups_that_is_behind_the_unit(
 @pytest.mark.parametrize("identity", ["apc-rpdu", "apc-rpdu2"])
 def test_with_the_groups_of_a_ups_tools_still_find_the_pdu(tmp_path: Path, identity: str) -> None:
     require("snmp-ups", "dummy-ups", "fence_apc_snmp")
+    require_terminals()
     with rig(tmp_path, WITH_APC, identity, drivers=["auto", "apc_pdu"]) as made:
         assert made.client.get((*APC, 1, 1, 1, 0)) == [b"Rack 1500"]
         for name in ("auto", "apc_pdu"):

@@ -125,7 +125,7 @@ class Upsd:
 
     def variables(self, name: str) -> dict[str, str]:
         lines = self.run("upsc", self.ups(name)).splitlines()
-        return dict(line.split(": ", 1) for line in lines if re.match(r"[a-z0-9.]+: ", line))
+        return dict(line.split(": ", 1) for line in lines if re.match(r"[a-z0-9._]+: ", line))
 
     def upscmd(self, name: str, command: str, *value: str, user: str = ADMIN) -> str:
         """Waits for what becomes of it: "SUCCESS", or the words of an error."""
