@@ -23,7 +23,7 @@ from pdu_agent.core.metered.counting import counted
 from pdu_agent.core.metered.lines import LineSums
 from pdu_agent.core.metered.points import Points
 from pdu_agent.core.metered.tariffs import TariffPlan
-from pdu_agent.core.metered.values import Sum, Values
+from pdu_agent.core.metered.values import Values
 from pdu_agent.core.outlets.banks import Banks
 from pdu_agent.core.outlets.relay_care import RelayCare
 from pdu_agent.core.outlets.switch_proofs import SwitchProofs
@@ -522,7 +522,7 @@ class Core:
 
     def _watch_sums(self) -> None:
         for target in self._thresholds.watched_sums():
-            self._thresholds.on_source(target, Sum(self._values, target))
+            self._thresholds.on_source(target, self._values.sum_of(target))
 
     def _after_change(self) -> None:
         self._care.look()

@@ -97,7 +97,10 @@ class Publisher:
 
     def sources(self) -> dict[Target, Source]:
         """Where thresholds find the values that faces see."""
-        return self._sensors() | self._ledgers() | self._values.sums()
+        return self._sources_of(self._ledgers())
+
+    def _sources_of(self, ledgers: dict[Target, Ledger]) -> dict[Target, Source]:
+        return self._sensors() | ledgers | self._values.sums(ledgers)
 
     def snapshot(
         self,
@@ -140,7 +143,7 @@ class Publisher:
             config_changed_s=config_changed_s,
             topology=topology,
             groups=shown_groups(self._sections, state, outlets),
-            thresholds=self._thresholds.shown(self._sensors() | ledgers | self._values.sums()),
+            thresholds=self._thresholds.shown(self._sources_of(ledgers)),
             events=self._log.newest(),
             notifying=live.notifying,
             config_lock=state.config_lock,

@@ -7,6 +7,7 @@ answers from it, so that one response never mixes two instants.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -359,7 +360,7 @@ class Snapshot:
     config_changed_s: float
     topology: int
     groups: tuple[Group, ...] = ()
-    thresholds: tuple[Threshold, ...] = ()
+    thresholds: Sequence[Threshold] = ()
     events: tuple[LoggedEvent, ...] = ()
     """The newest KEPT_EVENTS, oldest first."""
     notifying: frozenset[NotificationClass] = frozenset()

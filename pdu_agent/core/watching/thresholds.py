@@ -12,10 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from pdu_agent.core.live_settings import LiveSettings
 from pdu_agent.core.watching.alarms import THRESHOLD, AlarmBook
+from pdu_agent.core.watching.lazy_rows import LazyRows
 from pdu_agent.core.watching.limits import Limits
 from pdu_agent.model.clock import Clock
 from pdu_agent.model.commands import Limit, Quantity, Target, TargetKind
@@ -113,16 +115,30 @@ def _any_opposite(limit: Limit, beyond: Iterable[Limit]) -> bool:
 
 @dataclass(slots=True)
 class _Row:
-    """One threshold: its settings, its watch, the newest value, and how it was last shown."""
+    """One threshold: its settings, its watch, the newest value."""
 
     limits: Limits
     watch: Watch = _UNTOUCHED
     value: float = math.nan
-    shown: Threshold | None = None
 
     @property
     def subject(self) -> str:
         return f"{self.limits.target} {self.limits.quantity.value}"
+
+
+class _Judged(NamedTuple):
+    """What a row is shown by, besides its value. state: that it has while there is one."""
+
+    limits: Limits
+    state: ThresholdState
+
+
+class _Shown(NamedTuple):
+    """The rows of a target as they were made last, and of what."""
+
+    judged: tuple[_Judged, ...]
+    source: Source | None
+    rows: tuple[Threshold, ...]
 
 
 class Thresholds:
@@ -133,10 +149,12 @@ class Thresholds:
         self._clock = clock
         self._alarms = alarms
         self._rows: dict[Target, list[_Row]] = {}
-        self._shown: dict[Target, tuple[Source | None, tuple[Threshold, ...]]] = {}
+        self._judged: dict[Target, tuple[_Judged, ...]] = {}
+        self._shown: dict[Target, _Shown] = {}
         for limits in settings.limits.values():
             self._rows.setdefault(limits.source, []).append(_Row(limits))
         self._watched = self._find_watched()
+        self._judged = {target: _judged(rows) for target, rows in self._rows.items()}
 
     def renew(self, sources: Mapping[Target, Source]) -> None:
         """After settings or groups have changed: judge the rows concerned by their newest values.
@@ -148,10 +166,11 @@ class Thresholds:
             for row in rows:
                 limits = self._settings.limits[row.limits.key]
                 if limits != row.limits:
-                    row.limits, row.shown = limits, None
+                    row.limits = limits
                     self._judge(row, _value(sources.get(target), limits.quantity))
                     self._tell(row)
         self._watched = self._find_watched()
+        self._judged = {target: _judged(rows) for target, rows in self._rows.items()}
 
     def _match_rows(self) -> None:
         present = {row.limits.key for rows in self._rows.values() for row in rows}
@@ -203,16 +222,23 @@ class Thresholds:
             watch = watch.after(limits, value, self._clock.monotonic_s())
         return _crossing(limits, watch.worst, row.value if value is None else value)
 
-    def shown(self, sources: Mapping[Target, Source]) -> tuple[Threshold, ...]:
-        """Every row as faces see it, with the values that the sources show. Those of a source that
-        is the same object are kept, as long as none of them was judged: a reading is of a few.
+    def shown(self, sources: Mapping[Target, Source]) -> LazyRows[Threshold]:
+        """Every row as faces see it, with the values that the sources show. The sources must not
+        change: the rows are made when somebody looks at them.
         """
+        return LazyRows(partial(self._made, dict(self._judged), sources))
+
+    def _made(
+        self, judged: Mapping[Target, tuple[_Judged, ...]], sources: Mapping[Target, Source]
+    ) -> tuple[Threshold, ...]:
+        """Those of a target are kept as long as they are of the same: a reading is of a few."""
         found: list[Threshold] = []
-        for target, rows in self._rows.items():
+        for target, each in judged.items():
             source, kept = sources.get(target), self._shown.get(target)
-            if kept is None or kept[0] is not source:
-                kept = self._shown[target] = source, tuple([_shown(row, source) for row in rows])
-            found += kept[1]
+            if kept is None or kept.judged is not each or kept.source is not source:
+                rows = tuple([_shown(*row, source) for row in each])
+                kept = self._shown[target] = _Shown(each, source, rows)
+            found += kept.rows
         return tuple(found)
 
     def _find_watched(self) -> dict[Target, list[_Row]]:
@@ -224,11 +250,11 @@ class Thresholds:
 
     def _judge(self, row: _Row, value: float | None) -> None:
         before = row.watch.worst
-        self._shown.pop(row.limits.source, None)
         row.watch = row.watch.after(row.limits, value, self._clock.monotonic_s())
         if value is not None:
             row.value = value
         if row.watch.worst is not before:
+            self._judged[row.limits.source] = _judged(self._rows[row.limits.source])
             self._tell(row)
 
     def _tell(self, row: _Row) -> None:
@@ -268,25 +294,26 @@ def _value(source: Source | None, quantity: Quantity) -> float | None:
     return source.current_value(quantity) if source is not None else None
 
 
-def _shown(row: _Row, source: Source | None) -> Threshold:
-    """The row as faces see it; the same object as long as nothing of it changes."""
-    limits, shown, worst = row.limits, row.shown, row.watch.worst
-    value = source.current_value(limits.quantity) if source is not None else None
-    state = ThresholdState.NORMAL if worst is None else _STATE_OF[worst]
-    if value is None:
-        state = ThresholdState.UNKNOWN
-    if shown is None or shown.value != value or shown.state is not state:
-        shown = row.shown = Threshold(
-            limits.target,
-            limits.quantity,
-            limits.low_critical,
-            limits.low_warning,
-            limits.high_warning,
-            limits.high_critical,
-            limits.hysteresis,
-            limits.delay_s,
-            limits.enabled,
-            state,
-            value,
-        )
-    return shown
+def _judged(rows: Iterable[_Row]) -> tuple[_Judged, ...]:
+    return tuple(
+        _Judged(row.limits, ThresholdState.NORMAL if worst is None else _STATE_OF[worst])
+        for row in rows
+        for worst in (row.watch.worst,)
+    )
+
+
+def _shown(limits: Limits, state: ThresholdState, source: Source | None) -> Threshold:
+    value = _value(source, limits.quantity)
+    return Threshold(
+        limits.target,
+        limits.quantity,
+        limits.low_critical,
+        limits.low_warning,
+        limits.high_warning,
+        limits.high_critical,
+        limits.hysteresis,
+        limits.delay_s,
+        limits.enabled,
+        state if value is not None else ThresholdState.UNKNOWN,
+        value,
+    )

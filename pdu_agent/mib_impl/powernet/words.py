@@ -77,7 +77,7 @@ class _Index:
     __slots__ = ("_newest",)
 
     def __init__(self) -> None:
-        self._newest: tuple[tuple[Threshold, ...], Watches] = ((), {})
+        self._newest: tuple[Sequence[Threshold], Watches] = ((), {})
 
     def of(self, snapshot: Snapshot) -> Watches:
         thresholds, found = self._newest
