@@ -4,7 +4,8 @@
     python bench/api_load.py [--rate 200] [--seconds 10] [--rounds 3] [--json]
 
 The demo measures 64 outlets and is asked with a token over TCP, `--rate` times a second. In turns
-with it bare aiohttp serves the same bytes. CPU is that of the loop, less what it needs idle.
+with it bare aiohttp serves the same bytes. Each has one processor, the same one, and the client
+another. CPU is that of the loop, less what it needs idle.
 """
 
 from __future__ import annotations
@@ -17,7 +18,18 @@ from pathlib import Path
 
 import repository  # noqa: F401
 from figures import Figure, percentile, report
-from http_rig import BareServer, Connection, Load, idle_share, load, median, request, token_of
+from http_rig import (
+    BareServer,
+    Connection,
+    Load,
+    core,
+    idle_share,
+    load,
+    median,
+    memory_folder,
+    request,
+    token_of,
+)
 
 from tests.system.demo_process import Demo
 
@@ -26,6 +38,8 @@ OUTLETS = 64
 P99_MS = 10.0
 RATIO = 2.0
 SETTLE_S = 5.0
+SERVERS, CLIENT = 0, 1
+"""Processors."""
 
 
 def main() -> int:
@@ -36,8 +50,10 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(dir=memory_folder()) as folder,
+        core(SERVERS),
         Demo(Path(folder), "--outlets", str(OUTLETS)) as demo,
+        core(CLIENT),
     ):
         figures = list(measure(demo, Path(folder), options))
     return report(figures, options.json)
@@ -52,7 +68,8 @@ def measure(demo: Demo, folder: Path, options: argparse.Namespace) -> Iterator[F
     first.close()
     assert status == 200, body
     idle_share(demo.pid, SETTLE_S)
-    bare = BareServer(folder, body)
+    with core(SERVERS):
+        bare = BareServer(folder, body)
     ours: list[Load] = []
     plain: list[Load] = []
     zipped: list[Load] = []

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import os
+import selectors
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from tests.system.demo_process import Demo, free_port
 
 HOST = "127.0.0.1"
 CONNECTIONS = 8
+PROCESSORS = sorted(os.sched_getaffinity(0))
 BARE_SERVER = """
 import sys
 from aiohttp import web
@@ -44,6 +48,27 @@ class Load:
     failed: int
     cpu_s: float
     seconds: float
+
+
+@contextmanager
+def core(place: int) -> Iterator[None]:
+    """Whatever is started in here has one processor to itself, as the goals say of the agent;
+    no matter where the machine has only one.
+    """
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {PROCESSORS[place % len(PROCESSORS)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def memory_folder() -> str | None:
+    """Where a runtime folder is in memory, as on a board: on a disk each save may wait for it.
+    None, the usual place, where the machine has none.
+    """
+    folder = Path("/dev/shm")
+    return str(folder) if os.access(folder, os.W_OK) else None
 
 
 class BareServer:
@@ -92,6 +117,16 @@ def loop_cpu_s(pid: int) -> float:
     return int(text.split()[0]) / 1e9
 
 
+def status_of(head: bytes) -> int:
+    return int(head.split(b" ", 2)[1])
+
+
+def length_of(head: bytes) -> int:
+    """Of the body that follows, in octets; 0 where nothing is said."""
+    fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
+    return int(fields.get(b"content-length", b"0"))
+
+
 class Connection:
     """A client that asks again and again."""
 
@@ -106,14 +141,11 @@ class Connection:
         while b"\r\n\r\n" not in head:
             head += self._received()
         head, _, body = head.partition(b"\r\n\r\n")
-        fields = dict(
-            line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line
-        )
-        parts, missing = [body], int(fields.get(b"content-length", b"0")) - len(body)
+        parts, missing = [body], length_of(head) - len(body)
         while missing > 0:
             parts.append(self._received())
             missing -= len(parts[-1])
-        return int(head.split(b" ", 2)[1]), b"".join(parts)
+        return status_of(head), b"".join(parts)
 
     def _received(self) -> bytes:
         data = self._socket.recv(1 << 18)
@@ -126,31 +158,73 @@ class Connection:
 
 
 def load(port: int, pid: int, text: bytes, rate_hz: float, seconds: float) -> Load:
-    """So many requests a second, spread over CONNECTIONS."""
-    latencies_s: list[list[float]] = [[] for _ in range(CONNECTIONS)]
-    failed = [0] * CONNECTIONS
-    began_s = time.perf_counter() + 0.2
+    """So many requests a second, over CONNECTIONS in turn, from one thread: several would wait for
+    each other, and that would be told as the server's time.
+    """
+    lines = [_Line(port) for _ in range(CONNECTIONS)]
+    count, done, failed = int(rate_hz * seconds), 0, 0
+    latencies_s: list[float] = []
+    with selectors.DefaultSelector() as ready:
+        for line in lines:
+            ready.register(line.socket, selectors.EVENT_READ, line)
+        before_s, began_s, sent = loop_cpu_s(pid), time.perf_counter(), 0
+        while done < count:
+            due_s = began_s + sent / rate_hz
+            if sent < count and time.perf_counter() >= due_s:
+                lines[sent % CONNECTIONS].send(text, due_s)
+                sent += 1
+                continue
+            for key, _ in ready.select(_wait_s(due_s) if sent < count else None):
+                for status, asked_s in key.data.receive():
+                    latencies_s.append(time.perf_counter() - asked_s)
+                    failed += status != 200
+                    done += 1
+        spent_s, took_s = loop_cpu_s(pid) - before_s, time.perf_counter() - began_s
+    for line in lines:
+        line.socket.close()
+    return Load(latencies_s, failed, spent_s, took_s)
 
-    def run(place: int) -> None:
-        connection = Connection(port)
-        count = int(rate_hz * seconds / CONNECTIONS)
-        for turn in range(count):
-            due_s = began_s + (turn * CONNECTIONS + place) / rate_hz
-            time.sleep(max(0.0, due_s - time.perf_counter()))
-            status, _ = connection.ask(text)
-            latencies_s[place].append(time.perf_counter() - due_s)
-            failed[place] += status != 200
-        connection.close()
 
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(CONNECTIONS)]
-    before_s = loop_cpu_s(pid)
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    spent_s = loop_cpu_s(pid) - before_s
-    found_s = [each for one in latencies_s for each in one]
-    return Load(found_s, sum(failed), spent_s, time.perf_counter() - began_s + 0.2)
+def _wait_s(due_s: float) -> float:
+    """Until shortly before: a selector's time is rounded up to milliseconds."""
+    return max(0.0, due_s - time.perf_counter() - 0.001)
+
+
+class _Line:
+    """A connection over which the next request may go out before the last one is answered."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection((HOST, port), 10)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._due_s: deque[float] = deque()
+        self._parts: list[bytes] = []
+        self._missing = 0
+        self._status = 0
+
+    def send(self, text: bytes, due_s: float) -> None:
+        self._due_s.append(due_s)
+        self.socket.sendall(text)
+
+    def receive(self) -> Iterator[tuple[int, float]]:
+        """(status, when it was due) of each answer that is whole now."""
+        data = self.socket.recv(1 << 18)
+        if not data:
+            raise ConnectionError("the server has closed the connection")
+        while data:
+            if not self._missing:
+                data = b"".join([*self._parts, data])
+                head, end, rest = data.partition(b"\r\n\r\n")
+                if not end:
+                    self._parts = [data]
+                    return
+                self._parts = []
+                self._status, self._missing = status_of(head), length_of(head)
+                data = rest
+            taken = min(len(data), self._missing)
+            self._missing -= taken
+            data = data[taken:]
+            if not self._missing:
+                yield self._status, self._due_s.popleft()
 
 
 def idle_share(pid: int, seconds: float) -> float:
