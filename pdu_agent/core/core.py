@@ -183,17 +183,25 @@ class Core:
     def snapshot(self) -> Snapshot:
         now_s = self._clock.monotonic_s()
         if self._snapshot is None or self._is_old(self._snapshot, now_s):
-            self._behind_since_s = math.inf
-            self._snapshot = self._publisher.snapshot(
-                now_s,
-                self._clock.wall_s(),
-                self.uptime_s(),
-                self.health,
-                self._config_changed_s,
-                self._topology,
-                self._host,
-            )
+            self._snapshot = self._made(now_s)
         return self._snapshot
+
+    def renewed(self) -> Snapshot:
+        if self._behind_since_s < math.inf:
+            self._snapshot = None
+        return self.snapshot
+
+    def _made(self, now_s: float) -> Snapshot:
+        self._behind_since_s = math.inf
+        return self._publisher.snapshot(
+            now_s,
+            self._clock.wall_s(),
+            self.uptime_s(),
+            self.health,
+            self._config_changed_s,
+            self._topology,
+            self._host,
+        )
 
     def _is_old(self, snapshot: Snapshot, now_s: float) -> bool:
         behind_s = now_s - self._behind_since_s

@@ -406,7 +406,11 @@ class Controller(Protocol):
 
     @property
     def snapshot(self) -> Snapshot:
-        """The newest published instant."""
+        """The newest published instant; it may lack readings of the last moments."""
+        ...
+
+    def renewed(self) -> Snapshot:
+        """The same with every reading that came; all are shown it from now on."""
         ...
 
     def uptime_s(self) -> float:

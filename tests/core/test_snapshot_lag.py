@@ -36,6 +36,15 @@ def test_values_that_follow_each_other_closely_are_shown_together() -> None:
     assert current_a(bench) == 7.0
 
 
+def test_whoever_wants_it_renewed_has_every_value_and_all_others_too() -> None:
+    bench = bench_of()
+    assert bench.core.renewed() is bench.core.snapshot, "there is nothing newer"
+    bench.read(current_a=6.0)
+    renewed = bench.core.renewed()
+    assert renewed.inlets[0].meter.electrical.current_a == 6.0
+    assert bench.core.snapshot is renewed
+
+
 def test_a_snapshot_that_nobody_asked_for_lately_is_as_new_as_its_readings() -> None:
     bench = bench_of()
     bench.read(current_a=6.0)

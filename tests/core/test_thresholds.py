@@ -53,6 +53,17 @@ def configure(setting: ThresholdSetting, value: float | frozenset[Limit]) -> Con
     return ConfigureThreshold(INLET, CURRENT, setting, value)
 
 
+def test_rows_tell_of_their_own_instant_whenever_they_are_looked_at() -> None:
+    bench = bench_of(delay_s=0.0)
+    feed(bench, 5.0)
+    before = bench.core.snapshot
+    feed(bench, 17.0)
+    bench.submit(configure(ThresholdSetting.HIGH_CRITICAL, 20.0))
+    row = next(row for row in before.thresholds if row.quantity is CURRENT)
+    assert (row.value, row.state, row.high_critical) == (5.0, ThresholdState.NORMAL, 16.0)
+    assert bench.threshold(CURRENT).value == 17.0
+
+
 # which rows there are
 
 

@@ -439,6 +439,9 @@ class FakeController:
     actors: list[Actor] = field(default_factory=list)
     refused: list[tuple[str, Actor, str]] = field(default_factory=list)
 
+    def renewed(self) -> Snapshot:
+        return self.snapshot
+
     def uptime_s(self) -> float:
         return self.uptime
 

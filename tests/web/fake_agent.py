@@ -344,6 +344,9 @@ class FakeController:
                 self.settle()
         return self._snapshot
 
+    def renewed(self) -> Snapshot:
+        return self._snapshot
+
     def uptime_s(self) -> float:
         return self._snapshot.uptime_s
 

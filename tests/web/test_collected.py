@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Iterator
@@ -14,9 +15,10 @@ import pytest
 from pdu_agent.access.grant import Grant, Rights
 from pdu_agent.model.snapshot import Outlet, OutletState
 from pdu_agent.web import collected, resources
-from pdu_agent.web.collected import COLLECTIONS, MAX_KEPT, Bodies
+from pdu_agent.web.collected import COLLECTIONS, MAX_KEPT, OFTEN, Bodies
 from pdu_agent.web.plain import Plain
 from tests.web.fake_agent import (
+    FakeController,
     RunningAgent,
     make_meter,
     make_outlet,
@@ -79,6 +81,27 @@ def test_of_another_second_only_the_hours_are_encoded(monkeypatch: pytest.Monkey
     shown = json.loads(bodies.of("outlets", replace(before, outlets=rows), EVERYBODY).text)
     assert shown["outlets"] == expected
     assert shown["outlets"][0]["on_s"] == 7261.0
+
+
+@pytest.mark.parametrize(("asked", "is_ready"), [(OFTEN - 1, False), (OFTEN, True)])
+def test_for_who_asks_often_the_next_outlets_are_encoded_before_they_ask(
+    monkeypatch: pytest.MonkeyPatch, asked: int, is_ready: bool
+) -> None:
+    made: list[int] = []
+    bodies, before = Bodies(), make_snapshot()
+    for _ in range(asked):
+        bodies.of("outlets", before, EVERYBODY)
+    changed = replace(before.outlets[2], state=OutletState.ON)
+    after = replace(before, outlets=(*before.outlets[:2], changed, before.outlets[3]))
+    monkeypatch.setattr(
+        resources, "lasting", lambda row: made.append(row.index) or {"number": row.index}
+    )
+    asyncio.run(bodies.make_ready(FakeController(after)))
+    assert made == ([3] if is_ready else [])
+    bodies.of("outlets", after, EVERYBODY)
+    assert made == [3]
+    asyncio.run(bodies.make_ready(FakeController(before)))
+    assert made == [3], "nobody asks any more"
 
 
 def test_everybody_is_shown_what_they_may_read_whoever_asked_before() -> None:
