@@ -13,8 +13,10 @@ from tests.browser.furnished import furnished_demo
 from tests.system.demo_process import Demo
 
 Visit = Callable[..., Visitor]
-LISTS = ("/", "/thresholds", "/events")
-"""Whose tables are lists on a phone."""
+TIMELINE = "/schedules"
+"""A week has no narrower form than its timeline; the same runs are in the list below it. The
+tables of all other pages are lists on a phone.
+"""
 SCROLLING = """() => [...document.querySelectorAll(".scroll")]
   .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1)
   .map((each) => each.getAttribute("aria-label"))"""
@@ -48,7 +50,7 @@ def test_every_page_is_for_everybody(visit: Visit, session: Any, size: tuple[int
     for path in pages:
         it.open(path)
         found += [f"{path}: {each}" for each in (*complaints(it), *it.complaints)]
-        if size == PHONE and path in LISTS:
+        if size == PHONE and path != TIMELINE:
             found += [f"{path}: {each} scrolls" for each in it.page.evaluate(SCROLLING)]
         it.complaints.clear()
     assert found == []

@@ -33,6 +33,19 @@ function tariffs(entries) {
   return made("td", named.length > 1 || named[0]?.tariff ? words.join(", ") : "", "words");
 }
 
+/** Puts the rows into their part of a table; each cell tells its column, for where there is none. */
+function fill(id, rows) {
+  const part = by(id);
+  part.replaceChildren(...rows);
+  const columns = [...part.closest("table").tHead.rows[0].cells].map((each) => each.textContent);
+  for (const line of rows) {
+    for (const cell of [...line.cells].slice(1)) {
+      cell.dataset.label = columns[cell.cellIndex];
+      cell.classList.toggle("is-none", cell.textContent === "");
+    }
+  }
+}
+
 const titled = (each) => `${each.number} ${each.device || each.name}`;
 
 function billRow(each, currency) {
@@ -56,13 +69,13 @@ function billWords(bill) {
 async function showBill(month) {
   const bill = await ask("GET", `/api/v1/cost?month=${encodeURIComponent(month)}`);
   by("bill-words").textContent = billWords(bill);
-  by("bill-rows").replaceChildren(...bill.outlets.map((each) => billRow(each, bill.currency)));
+  fill("bill-rows", bill.outlets.map((each) => billRow(each, bill.currency)));
   const sums = [sumRow("Sum of the outlets", bill.sum, bill.currency)];
   if (bill.inlets) sums.push(sumRow("Inlets", bill.inlets, bill.currency));
   if (bill.difference) sums.push(sumRow("Difference", bill.difference, bill.currency, bill.difference.what));
   if (bill.fixed) sums.push(sumRow(`Fee for ${bill.fixed.days} days`, { cost: bill.fixed.cost }, bill.currency));
   sums.push(sumRow("Total cost", { cost: bill.total_cost }, bill.currency));
-  by("bill-sums").replaceChildren(...sums);
+  fill("bill-sums", sums);
 }
 
 const LABELS = {
@@ -120,7 +133,7 @@ function plan(idle) {
 async function showStandby() {
   const answer = await ask("GET", "/api/v1/standby");
   by("standby-words").textContent = answer.why_no_cost;
-  by("standby-rows").replaceChildren(...answer.outlets.map((each) => (each.idle
+  fill("standby-rows", answer.outlets.map((each) => (each.idle
     ? row(titled(each), [number(each.idle.idle_w, 1), number(each.idle.yearly_kwh, 1), money(each.idle.yearly_cost, answer.currency), money(each.idle.saved_cost, answer.currency), plan(each.idle)])
     : row(titled(each), ["", "", "", "", made("td", each.why_none, "words is-missing")]))));
 }
