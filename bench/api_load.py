@@ -11,6 +11,7 @@ another. CPU is that of the loop, less what it needs idle.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -27,12 +28,12 @@ from http_rig import (
     idle_share,
     load,
     median,
-    memory_folder,
     request,
     token_of,
     undisturbed,
 )
 
+from pdu_agent.app.paths import memory_folder
 from tests.system.demo_process import Demo
 
 PATH = "/api/v1/outlets"
@@ -53,7 +54,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
     with (
-        tempfile.TemporaryDirectory(dir=memory_folder()) as folder,
+        tempfile.TemporaryDirectory(dir=memory_folder(os.environ)) as folder,
         core(SERVERS),
         Demo(Path(folder), "--outlets", str(OUTLETS)) as demo,
         core(CLIENT),

@@ -67,14 +67,6 @@ def core(place: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def memory_folder() -> str | None:
-    """Where a runtime folder is in memory, as on a board: on a disk each save may wait for it.
-    None, the usual place, where the machine has none.
-    """
-    folder = Path("/dev/shm")
-    return str(folder) if os.access(folder, os.W_OK) else None
-
-
 class BareServer:
     """aiohttp that serves these bytes and does nothing else."""
 

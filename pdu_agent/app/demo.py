@@ -25,7 +25,7 @@ from pdu_agent.app.config.schema import (
 )
 from pdu_agent.app.config.wiring import CurrentChannel, SampledWiring, VoltageChannel
 from pdu_agent.app.demo_options import DemoOptions
-from pdu_agent.app.paths import SOCKET_NAME, announced_demo_socket
+from pdu_agent.app.paths import SOCKET_NAME, announced_demo_socket, memory_folder, temporary_folder
 from pdu_agent.core.outage.settings import LowSettings, OutageSettings, ReturnSettings, ShedStep
 from pdu_agent.core.settings import DeviceSettings, InletSettings, OutletSettings, RelayRef
 from pdu_agent.core.shutdown.settings import GracefulSettings
@@ -101,7 +101,11 @@ LOOPBACK = ("127.0.0.0/8", "::1")
 
 def run_demo(options: DemoOptions) -> None:
     """Run until Ctrl-C. Raises OpenPduError when the agent cannot start."""
-    with _folder(options.state_dir) as state_dir, _folder(options.runtime_dir) as runtime_dir:
+    memory = memory_folder(os.environ)
+    with (
+        _folder(options.state_dir, temporary_folder(os.environ)) as state_dir,
+        _folder(options.runtime_dir, memory) as runtime_dir,
+    ):
         settings = demo_settings(options, state_dir, runtime_dir)
         socket = Path(settings.http.socket)
         with announced_demo_socket(socket, os.environ, os.getuid()):
@@ -266,12 +270,12 @@ def _converter(number: int, currents: list[Target]) -> MeterSettings:
 
 
 @contextmanager
-def _folder(given: Path | None) -> Iterator[Path]:
-    """The given folder, or a temporary one that goes with the demo."""
+def _folder(given: Path | None, place: Path) -> Iterator[Path]:
+    """The given folder, or a temporary one in `place` that goes with the demo."""
     if given is not None:
         yield given
         return
-    folder = Path(tempfile.mkdtemp(prefix="openpdu-demo-"))
+    folder = Path(tempfile.mkdtemp(prefix="openpdu-demo-", dir=place))
     try:
         yield folder
     finally:

@@ -33,6 +33,12 @@ def temporary_folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("TMPDIR") or "/tmp")  # noqa: S108  what is below is verified
 
 
+def memory_folder(environ: Mapping[str, str]) -> Path:
+    """Where something may be written often: on a disk that trims a rename can take a second."""
+    memory = Path("/dev/shm")  # noqa: S108  only folders of our own are made in it
+    return memory if os.access(memory, os.W_OK) else temporary_folder(environ)
+
+
 def demo_folder(environ: Mapping[str, str], uid: int) -> Path:
     """The folder in which the running demo of this user says where its socket is."""
     return temporary_folder(environ) / f"openpdu-demo-{uid}"

@@ -211,3 +211,11 @@ def test_a_silent_agent_is_given_up(
         silent.listen()
         assert main(["status", "--socket", str(path)]) == exits.NOT_REACHABLE
     assert "timed out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("has_memory", "folder"), [(True, "/dev/shm"), (False, "/var/tmp")])
+def test_a_demo_writes_to_memory_where_there_is_some(
+    monkeypatch: pytest.MonkeyPatch, has_memory: bool, folder: str
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: has_memory)
+    assert paths.memory_folder({"TMPDIR": "/var/tmp"}) == Path(folder)
