@@ -122,6 +122,15 @@ class Precedence(RuleBasedStateMachine):
         closed = self.bench.outlet(number).relay_closed
         return self.model[number].on if closed is None else closed
 
+    def arrives_on(self, number: int) -> bool:
+        """Where the outlet is once nothing is to be done any more: where its relay moves to, if it
+        does.
+        """
+        for effect in self.bench.queue:
+            if isinstance(effect, WriteRelays) and number - 1 in effect.closed:
+                return effect.closed[number - 1]
+        return self.bench.core.final_record().outlets[number].target_on
+
     def would_change(self, number: int, action: Action) -> bool:
         """Does the command as such, of whomever, lead anywhere from where the outlet is?"""
         terms = self.bench.settings.outlets[number - 1]
@@ -135,7 +144,7 @@ class Precedence(RuleBasedStateMachine):
         if action is Action.TOGGLE:
             action = Action.OFF if was_on else Action.ON
         if action is Action.CANCEL:
-            model.on = self.bench.core.final_record().outlets[number].target_on
+            model.on = self.arrives_on(number)
         else:
             model.on = action in TO_ON if action is not Action.PULSE else was_on
             strength = 1 if actor is SAFETY and model.on else STRENGTH[actor.face]
