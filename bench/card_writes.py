@@ -29,6 +29,7 @@ import numpy as np
 
 from bench.figures import Figure, report
 from bench.history_year import BEGIN_S, a_day, columns_of_rack
+from pdu_agent.app.paths import memory_folder
 from pdu_agent.model.actor import Actor
 from pdu_agent.model.audit import AuditEntry, AuditResult
 from pdu_agent.model.record import MeterRecord, OutletRecord, Record
@@ -203,7 +204,7 @@ def free_port() -> int:
 
 def of_demo(folder: Path, seconds: float) -> float:
     """Bytes a day of a demo of 64 outlets in quiet minutes, as its process writes them."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as runtime:
+    with tempfile.TemporaryDirectory(dir=memory_folder(os.environ)) as runtime:
         command = [sys.executable, "-m", "pdu_agent.app.cli", "demo", "--outlets", "64"]
         command += ["--snmp", f"127.0.0.1:{free_port()}", "--http", f"127.0.0.1:{free_port()}"]
         command += ["--state-dir", str(folder), "--runtime-dir", runtime]

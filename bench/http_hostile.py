@@ -25,6 +25,7 @@ import repository  # noqa: F401
 from figures import Figure, percentile, report
 from http_rig import HOST, Connection, request, token_of
 
+from pdu_agent.app.paths import memory_folder
 from tests.system.demo_process import BASE, Demo
 from tests.system.snmp_client import SnmpClient, name
 
@@ -140,7 +141,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each kind at least")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, Demo(Path(folder)) as demo:
+    with (
+        tempfile.TemporaryDirectory(dir=memory_folder(os.environ)) as folder,
+        Demo(Path(folder)) as demo,
+    ):
         figures = list(measure(demo, options.seconds))
     return report(figures, options.json)
 

@@ -11,6 +11,7 @@ time until the pages hear of it is taken.
 from __future__ import annotations
 
 import argparse
+import os
 import selectors
 import socket
 import sys
@@ -26,6 +27,7 @@ import repository  # noqa: F401
 from figures import Figure, percentile, report
 from http_rig import HOST, loop_cpu_s, median, request, token_of
 
+from pdu_agent.app.paths import memory_folder
 from tests.system.demo_process import BASE, Demo
 from tests.system.snmp_client import SnmpClient, name
 
@@ -101,7 +103,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(dir=memory_folder(os.environ)) as folder,
         Demo(Path(folder), "--outlets", str(options.outlets)) as demo,
     ):
         figures = list(measure(demo, options))

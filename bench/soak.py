@@ -17,6 +17,7 @@ RSS growth is from the end of the first twentieth of the run to its end.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ import repository  # noqa: F401
 from figures import Figure, report
 from soak_strip import OUTLETS, SECONDS_A_DAY, Strip
 
+from pdu_agent.app.paths import memory_folder
 from tests.system.demo_process import BASE, COMMAND, Demo
 from tests.system.snmp_client import Name, SnmpClient, name
 
@@ -68,7 +70,7 @@ def core_soak(days: float) -> Iterator[Figure]:
     resources = Resources("self")
     begin_s = time.monotonic()
     whole_s = round(days * SECONDS_A_DAY)
-    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=memory_folder(os.environ)) as folder:
         strip = Strip(Path(folder))
         try:
             for second in range(whole_s):
@@ -88,12 +90,6 @@ def core_soak(days: float) -> Iterator[Figure]:
     yield Figure(f"{soak}: SNMP requests", strip.requests, "")
     yield Figure(f"{soak}: relay movements", strip.movements, "")
     yield Figure(f"{soak}: wall time", time.monotonic() - begin_s, "s")
-
-
-def memory_folder() -> Path | None:
-    """A tmpfs where there is one, as the runtime folder is."""
-    shared = Path("/dev/shm")
-    return shared if shared.is_dir() else None
 
 
 def demo_soak(speed: float, minutes: float) -> Iterator[Figure]:

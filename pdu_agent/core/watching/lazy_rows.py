@@ -15,7 +15,6 @@ class LazyRows(Sequence[Row]):
     """
 
     __slots__ = ("_make", "_rows")
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, make: Callable[[], tuple[Row, ...]]) -> None:
         self._make = make
