@@ -83,7 +83,7 @@ def make_app(
         middlewares=[_guard(access), once_per_key(API)], client_max_size=MAX_BODY_BYTES
     )
     app.on_response_prepare.append(add_headers)
-    add_collections(app, API, controller)
+    add_collections(app.router, API, controller)
     app.router.add_get(f"{API}/inlets/{{n}}", partial(_inlet, controller))
     app.router.add_get(f"{API}/lines/{{n}}", partial(_line, controller))
     app.router.add_get(f"{API}/outlets/{{n}}", partial(_outlet, controller))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from operator import attrgetter
@@ -137,18 +137,20 @@ class Bodies:
             kept = self._kept[key] = Body(snapshot, text.encode())
         return kept
 
-    async def make_ready(self, controller: Controller) -> None:
-        """What whoever is shown everything asks for next, if outlets were asked for often since
-        the last time; a little at a time, others have their turn between.
+    async def make_ready(self, controller: Controller) -> bool:
+        """What whoever is shown everything asks for next, a little at a time: others have their
+        turn between. False, and nothing made, where outlets were not asked for often since the
+        last time.
         """
         asked, self._asked = self._asked, 0
         if asked < OFTEN:
-            return
+            return False
         outlets = controller.renewed().outlets
         for first in range(0, len(outlets), AT_ONCE):
             await asyncio.sleep(0)
             for outlet in outlets[first : first + AT_ONCE]:
                 self._row(outlet)
+        return True
 
     def _encoded(self, name: str, snapshot: Snapshot) -> str:
         text = _encode(COLLECTIONS[name](snapshot))
@@ -192,29 +194,37 @@ def _encoded_meter(meter: Meter, before: _MeterText | None) -> _MeterText:
     return _MeterText(meter, parts, tail, f"{_encode(momentary(meter))[:-1]},{tail}")
 
 
-def add_collections(app: web.Application, api: str, controller: Controller) -> None:
-    bodies = Bodies()
+def add_collections(router: web.UrlDispatcher, api: str, controller: Controller) -> None:
+    readiness = _Readiness(Bodies(), controller)
     for name in COLLECTIONS:
-        app.router.add_get(f"{api}/{name}", partial(_answer, controller, bodies, name))
-
-    async def keep_ready(_: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(_keep_ready(bodies, controller), name="bodies")
-        yield
-        task.cancel()
-
-    app.cleanup_ctx.append(keep_ready)
+        router.add_get(f"{api}/{name}", partial(_answer, controller, readiness, name))
 
 
-async def _keep_ready(bodies: Bodies, controller: Controller) -> None:
-    while True:
-        await asyncio.sleep(READY_EVERY_S)
-        await bodies.make_ready(controller)
+class _Readiness:
+    """Keeps bodies ready from a question on, as long as others follow it closely."""
+
+    def __init__(self, bodies: Bodies, controller: Controller) -> None:
+        self.bodies = bodies
+        self._controller = controller
+        self._task: asyncio.Task[None] | None = None
+
+    def asked(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._go_on(), name="bodies")
+
+    async def _go_on(self) -> None:
+        is_wanted = True
+        while is_wanted:
+            await asyncio.sleep(READY_EVERY_S)
+            is_wanted = await self.bodies.make_ready(self._controller)
 
 
 async def _answer(
-    controller: Controller, bodies: Bodies, name: str, request: web.Request
+    controller: Controller, readiness: _Readiness, name: str, request: web.Request
 ) -> web.Response:
-    body = bodies.of(name, controller.snapshot, caller_of(request).grant)
+    if name in WITH_OUTLETS:
+        readiness.asked()
+    body = readiness.bodies.of(name, controller.snapshot, caller_of(request).grant)
     if len(body.text) < PACKED_FROM:
         return web.Response(body=body.text, content_type="application/json", charset="utf-8")
     headers = {"Content-Type": "application/json; charset=utf-8", "Vary": "Accept-Encoding"}

@@ -96,12 +96,12 @@ def test_for_who_asks_often_the_next_outlets_are_encoded_before_they_ask(
     monkeypatch.setattr(
         resources, "lasting", lambda row: made.append(row.index) or {"number": row.index}
     )
-    asyncio.run(bodies.make_ready(FakeController(after)))
+    assert asyncio.run(bodies.make_ready(FakeController(after))) is is_ready
     assert made == ([3] if is_ready else [])
     bodies.of("outlets", after, EVERYBODY)
     assert made == [3]
-    asyncio.run(bodies.make_ready(FakeController(before)))
-    assert made == [3], "nobody asks any more"
+    assert asyncio.run(bodies.make_ready(FakeController(before))) is False, "asked for only once"
+    assert made == [3]
 
 
 def test_everybody_is_shown_what_they_may_read_whoever_asked_before() -> None:
