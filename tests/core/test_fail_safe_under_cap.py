@@ -212,6 +212,15 @@ STORIES: dict[str, Story] = {
         longer_s=4.5,
     ),
     "board lost": Story(events={2.5: lose, 4.5: meet}, longer_s=2.0),
+    "board lost after a person's on": Story(
+        events={
+            0.1: ordered(Action.OFF_DELAYED, OPS, 4.0),
+            0.2: ordered(Action.ON, OPS),
+            2.5: lose,
+            4.5: meet,
+        },
+        longer_s=2.0,
+    ),
 }
 
 

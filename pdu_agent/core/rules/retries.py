@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 from pdu_agent.core.rules.live import MISSING, LiveRule
 from pdu_agent.core.rules.memory import Memory
+from pdu_agent.core.outlets.steps import Step
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.switching.holds import LEADS_TO_ON
 from pdu_agent.model.commands import Action, Rank
@@ -123,6 +124,10 @@ def _reasons(live: OutletLive) -> tuple[object, ...]:
 
 
 def _has_arrived(before: OutletLive, now: OutletLive) -> bool:
-    """Was what has changed since then ordered before? It was on its way."""
+    """Was what has changed since then ordered before? It was on its way; or nobody knew where the
+    relay was, and its board has told.
+    """
+    if before.machine.step in (Step.UNKNOWN, Step.FAULT):
+        return before.actor == now.actor
     was_on_its_way = before.machine.pending is not None
     return was_on_its_way and (before.actor, before.target_on) == (now.actor, now.target_on)
