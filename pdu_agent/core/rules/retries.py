@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
+from pdu_agent.core.outlets.steps import Step
 from pdu_agent.core.rules.live import MISSING, LiveRule
 from pdu_agent.core.rules.memory import Memory
-from pdu_agent.core.outlets.steps import Step
 from pdu_agent.core.state import CoreState, OutletLive
 from pdu_agent.core.switching.holds import LEADS_TO_ON
 from pdu_agent.model.commands import Action, Rank
