@@ -13,16 +13,19 @@ export function say(text) {
   requestAnimationFrame(() => { said.textContent = text; });
 }
 
-/** Resolves to whether the person wants it. */
+let decide = () => {};
+
+/** Resolves to whether the person wants it; what was asked before is answered first. */
 export function confirmed(text, yes = "Do it") {
   const dialog = document.getElementById("confirm");
+  decide(!dialog.open && dialog.returnValue === "yes");
   dialog.querySelector("#confirm-text").textContent = text;
   dialog.querySelector("#confirm-yes").textContent = yes;
   dialog.returnValue = "no";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
-  });
+  // "close" comes some time after the dialog has closed: it may be open again by then.
+  dialog.onclose = () => { if (!dialog.open) decide(dialog.returnValue === "yes"); };
+  if (!dialog.open) dialog.showModal();
+  return new Promise((resolve) => { decide = resolve; });
 }
 
 /** Shows a refusal next to what was asked, or at the top of the page. */
