@@ -17,7 +17,8 @@ from queue import Empty, SimpleQueue
 from pdu_agent.app.demo import demo_settings
 from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.hardware import stale_after_s
-from pdu_agent.core.core import Birth, Core
+from pdu_agent.core.birth import Birth
+from pdu_agent.core.core import Core
 from pdu_agent.core.settings import CoreSettings
 from pdu_agent.model.clock import ManualClock
 from pdu_agent.model.commands import Target, TargetKind

@@ -8,28 +8,18 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import NamedTuple
 
-from pdu_agent.core.control import Control
-from pdu_agent.core.event_log import EventLog
-from pdu_agent.core.keeper import RecordKeeper
-from pdu_agent.core.live_settings import LiveSettings, Sections
 from pdu_agent.core.metered.ledger import Ledger
-from pdu_agent.core.metered.points import Points
-from pdu_agent.core.metered.tariffs import TariffPlan
-from pdu_agent.core.metered.values import Values
 from pdu_agent.core.outlet_rows import OutletRows
-from pdu_agent.core.outlets.banks import Banks
+from pdu_agent.core.parts import Parts
 from pdu_agent.core.settings import (
     BranchSettings,
     DeviceSettings,
     InletSettings,
     LineSettings,
 )
-from pdu_agent.core.state import CoreState
 from pdu_agent.core.switching.groups import shown_groups
-from pdu_agent.core.watching.balance import Balance
-from pdu_agent.core.watching.fans import Fans
 from pdu_agent.core.watching.faults import StandingFaults
-from pdu_agent.core.watching.thresholds import Source, Thresholds
+from pdu_agent.core.watching.thresholds import Source
 from pdu_agent.model.commands import Target, TargetKind
 from pdu_agent.model.host import HostStatus
 from pdu_agent.model.record import MeterRecord
@@ -60,38 +50,11 @@ class _AsSaved(NamedTuple):
 class Publisher:
     """Puts snapshots together from everybody's part of the state."""
 
-    def __init__(
-        self,
-        state: CoreState,
-        sections: Sections,
-        live: LiveSettings,
-        software_version: str,
-        banks: Banks,
-        points: Points,
-        thresholds: Thresholds,
-        balance: Balance,
-        tariffs: TariffPlan,
-        fans: Fans,
-        keeper: RecordKeeper,
-        event_log: EventLog,
-        control: Control,
-        values: Values,
-    ) -> None:
-        self._state = state
-        self._sections = sections
-        self._live = live
+    def __init__(self, parts: Parts, software_version: str) -> None:
+        self._parts = parts
         self._software_version = software_version
-        self._points = points
-        self._thresholds = thresholds
-        self._balance = balance
-        self._tariffs = tariffs
-        self._fans = fans
-        self._line_counts = Counter(line.inlet for line in sections.lines.values())
-        self._keeper = keeper
-        self._log = event_log
-        self._control = control
-        self._values = values
-        self._outlets = OutletRows(state, live, banks, control)
+        self._line_counts = Counter(line.inlet for line in parts.sections.lines.values())
+        self._outlets = OutletRows(parts.state, parts.live, parts.banks, parts.control)
         self._as_saved: dict[Target, _AsSaved] = {}
         self._seq = 0
 
@@ -100,7 +63,7 @@ class Publisher:
         return self._sources_of(self._ledgers())
 
     def _sources_of(self, ledgers: dict[Target, Ledger]) -> dict[Target, Source]:
-        return self._sensors() | ledgers | self._values.sums(ledgers)
+        return self._sensors() | ledgers | self._parts.values.sums(ledgers)
 
     def snapshot(
         self,
@@ -114,10 +77,11 @@ class Publisher:
     ) -> Snapshot:
         """The next one in sequence, of this instant."""
         self._seq += 1
-        state, live, sampled_s = self._state, self._live, self._points.sample_mono_s
+        parts = self._parts
+        state, live, control = parts.state, parts.live, parts.control
         ledgers = self._ledgers()
         faults = StandingFaults(state.alarms.values())
-        outlets = self._outlets.shown(ledgers, faults, self._tariffs.names, now_s)
+        outlets = self._outlets.shown(ledgers, faults, parts.tariffs.names, now_s)
         return Snapshot(
             seq=self._seq,
             t_mono_s=now_s,
@@ -125,45 +89,45 @@ class Publisher:
             uptime_s=uptime_s,
             device=shown_device(live.device, self._software_version),
             outlets=tuple(outlets.values()),
-            inlets=tuple(
-                self._inlet(inlet, ledger, ledgers)
-                for inlet in live.inlets.values()
-                if (ledger := ledgers.get(Target(TargetKind.INLET, inlet.number)))
-            ),
+            inlets=self._inlets(ledgers),
             sensors=tuple(
                 sensor.shown(live.sensors[number]) for number, sensor in state.sensors.items()
             ),
             alarms=tuple(state.alarms.values()),
-            health=replace(
-                health,
-                reading_age_s=now_s - sampled_s if sampled_s is not None else None,
-                store_ok=not self._keeper.trouble,
-            ),
-            sample_wall_s=self._points.sample_wall_s,
+            health=self._health(health, now_s),
+            sample_wall_s=parts.points.sample_wall_s,
             config_changed_s=config_changed_s,
             topology=topology,
-            groups=shown_groups(self._sections, state, outlets),
-            thresholds=self._thresholds.shown(self._sources_of(ledgers)),
-            events=self._log.newest(),
+            groups=shown_groups(parts.sections, state, outlets),
+            thresholds=parts.thresholds.shown(self._sources_of(ledgers)),
+            events=parts.log.newest(),
             notifying=live.notifying,
             config_lock=state.config_lock,
             host=host,
-            branches=tuple(
-                shown_branch(branch, ledgers.get(target), faults.of(target))
-                for branch in live.branches.values()
-                for target in (Target(TargetKind.BRANCH, branch.number),)
-            ),
-            lines=tuple(
-                shown_line(line, ledgers.get(Target(TargetKind.LINE, line.number)))
-                for line in self._sections.lines.values()
-            ),
-            fans=self._fans.shown(),
-            upses=self._values.upses,
-            plans=self._control.plans(),
-            rules=self._control.rules(),
-            caps=self._control.caps(),
-            outages=self._control.outages(),
+            branches=self._branches(ledgers, faults),
+            lines=self._lines(ledgers),
+            fans=parts.fans.shown(),
+            upses=parts.values.upses,
+            plans=control.plans(),
+            rules=control.rules(),
+            caps=control.caps(),
+            outages=control.outages(),
             hooks=live.hooks,
+        )
+
+    def _health(self, health: Health, now_s: float) -> Health:
+        sampled_s = self._parts.points.sample_mono_s
+        return replace(
+            health,
+            reading_age_s=now_s - sampled_s if sampled_s is not None else None,
+            store_ok=not self._parts.keeper.trouble,
+        )
+
+    def _inlets(self, ledgers: dict[Target, Ledger]) -> tuple[Inlet, ...]:
+        return tuple(
+            self._inlet(inlet, ledger, ledgers)
+            for inlet in self._parts.live.inlets.values()
+            if (ledger := ledgers.get(Target(TargetKind.INLET, inlet.number)))
         )
 
     def _inlet(
@@ -174,19 +138,34 @@ class Publisher:
             index=settings.number,
             name=settings.name or f"Inlet {settings.number}",
             line_count=self._line_counts[settings.number] or 1,
-            meter=ledger.shown(settings.rated_current_a, self._tariffs.names),
+            meter=ledger.shown(settings.rated_current_a, self._parts.tariffs.names),
             nominal_voltage_v=settings.nominal_voltage_v,
             overload_restriction=settings.overload_restriction,
             residual=residual.shown(None) if residual is not None else None,
             imbalance_percent=ledger.imbalance_percent,
-            unaccounted_w=self._balance.unaccounted_w(settings.number, ledgers),
+            unaccounted_w=self._parts.balance.unaccounted_w(settings.number, ledgers),
+        )
+
+    def _branches(
+        self, ledgers: dict[Target, Ledger], faults: StandingFaults
+    ) -> tuple[Branch, ...]:
+        return tuple(
+            shown_branch(branch, ledgers.get(target), faults.of(target))
+            for branch in self._parts.live.branches.values()
+            for target in (Target(TargetKind.BRANCH, branch.number),)
+        )
+
+    def _lines(self, ledgers: dict[Target, Ledger]) -> tuple[Line, ...]:
+        return tuple(
+            shown_line(line, ledgers.get(Target(TargetKind.LINE, line.number)))
+            for line in self._parts.sections.lines.values()
         )
 
     def _ledgers(self) -> dict[Target, Ledger]:
         """The newest readings with the counters as saved, see RecordKeeper."""
-        meters, as_saved = self._keeper.meters, self._as_saved
+        meters, as_saved = self._parts.keeper.meters, self._as_saved
         shown: dict[Target, Ledger] = {}
-        for target, ledger in self._state.ledgers.items():
+        for target, ledger in self._parts.state.ledgers.items():
             made = as_saved.get(target)
             name = made.name if made is not None else str(target)
             record = meters.get(name, ledger.record)
@@ -197,9 +176,8 @@ class Publisher:
         return shown
 
     def _sensors(self) -> dict[Target, Source]:
-        return {
-            Target(TargetKind.SENSOR, number): live for number, live in self._state.sensors.items()
-        }
+        sensors = self._parts.state.sensors
+        return {Target(TargetKind.SENSOR, number): live for number, live in sensors.items()}
 
 
 def _with_record(ledger: Ledger, record: MeterRecord) -> Ledger:

@@ -23,6 +23,7 @@ from typing import Any
 
 from pdu_agent.model.errors import StoreError
 from pdu_agent.model.record import Record
+from pdu_agent.store.plain_record import from_plain, to_plain
 from pdu_agent.store.tables import from_text, to_text
 
 _MAGIC = b"openpdu-record "
@@ -53,7 +54,7 @@ def encode(record: Record, small: bool = False) -> bytes:
     try:
         if small:
             return _framed(_SMALL, zlib.compress(to_text(_rounded(record)).encode(), _LEVEL), b"\0")
-        text = json.dumps(record.to_plain(), separators=(",", ":"), sort_keys=True, allow_nan=False)
+        text = json.dumps(to_plain(record), separators=(",", ":"), sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as exc:
         raise StoreError(f"record {record.seq} cannot be stored: {exc}") from exc
     return _framed(_READABLE, text.encode("ascii"), b" ")
@@ -65,7 +66,7 @@ def decode(data: bytes) -> Record:
     if start not in (_READABLE, _SMALL) or data[:HEADER_BYTES] != _header(start, payload):
         raise StoreError(_damage(data))
     plain = _unpacked(payload) if start == _SMALL else _parsed(payload)
-    return Record.from_plain(plain)
+    return from_plain(plain)
 
 
 def _parsed(payload: bytes) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _unpacked(payload: bytes) -> dict[str, Any]:
 
 
 def _rounded(record: Record) -> dict[str, Any]:
-    plain = record.to_plain()
+    plain = to_plain(record)
     for row in plain["meters"].values():
         for name, decimals in KEPT_DECIMALS.items():
             if row.get(name) is not None:

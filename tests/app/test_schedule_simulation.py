@@ -156,7 +156,7 @@ def test_two_hundred_plans_of_64_outlets_cost_next_to_nothing() -> None:
         DeviceSettings(), (InletSettings(),), outlets, time_zone=ROME, plans=plans
     )
     dry = Rehearsal(settings, START_S + 86400 * 0.25 + 30)
-    engines = dry.core._control._engines
+    engines = dry.core._parts.control._engines
     began_s = time.process_time()
     for _ in range(1000):
         for engine in engines:

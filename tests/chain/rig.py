@@ -17,7 +17,8 @@ from pdu_agent.app.config.wiring import SampledWiring
 from pdu_agent.app.demo import demo_settings
 from pdu_agent.app.demo_options import DemoOptions
 from pdu_agent.app.wiring import meter_channels
-from pdu_agent.core.core import Birth, Core
+from pdu_agent.core.birth import Birth
+from pdu_agent.core.core import Core
 from pdu_agent.core.settings import CoreSettings, DeviceSettings, InletSettings, OutletSettings
 from pdu_agent.hw.acquisition import SampledAcquisition
 from pdu_agent.hw.ads130e08 import Ads130e08Source

@@ -11,8 +11,8 @@ from pdu_agent.core.shutdown.settings import GracefulSettings, HookTerms
 from pdu_agent.model.commands import Actor, Target, TargetKind
 from pdu_agent.model.control import Outage
 from pdu_agent.model.readings import HookMoment, HookResult, RunHook
-from pdu_agent.model.record import Record
 from pdu_agent.model.ups import Ups, UpsFlag
+from pdu_agent.store.plain_record import from_plain, to_plain
 from tests.core.bench import Workbench
 
 CONFIRM_S = 5.0
@@ -89,7 +89,7 @@ class Rig:
     def _born(self, away_s: float) -> None:
         old = self.made
         old.clock.advance(away_s)
-        record = Record.from_plain(old.saved[-1].record.to_plain())
+        record = from_plain(to_plain(old.saved[-1].record))
         own = {"clock": old.clock, "board": old.board, "record": record}
         self.made = Workbench(**{**self.more, **own, "boot_id": f"boot-{self.boots}"})
         self.made.run(1)

@@ -11,10 +11,11 @@ import pytest
 
 from pdu_agent.core.engine import Engine
 from pdu_agent.core.guarded import Guarded
+from pdu_agent.core.orders import Orders
 from pdu_agent.core.plans.engine import Plans
 from pdu_agent.core.rules.engine import Rules
 from pdu_agent.model.clock import ManualClock
-from pdu_agent.model.commands import Action, EnablePlan, SetCountdown
+from pdu_agent.model.commands import Action, Actor, EnablePlan, SetCountdown
 from pdu_agent.model.errors import Unavailable
 from pdu_agent.model.readings import HookResult, HostSeen
 from pdu_agent.model.snapshot import Severity
@@ -88,12 +89,12 @@ def test_a_command_that_the_broken_engine_would_judge_is_refused(
 def test_a_command_that_breaks_the_core_is_the_fault_of_whoever_wished_for_it(
     monkeypatch: pytest.MonkeyPatch, unit: Workbench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    submit: Callable[..., object] = unit.core.submit_all
+    submit: Callable[..., object] = Orders.submit
 
-    def breaks(commands: object, actor: object) -> object:
-        return broken() if getattr(actor, "face", "") == "schedule" else submit(commands, actor)
+    def breaks(orders: Orders, commands: object, actor: Actor) -> object:
+        return broken() if actor.face == "schedule" else submit(orders, commands, actor)
 
-    monkeypatch.setattr(unit.core, "submit_all", breaks)
+    monkeypatch.setattr(Orders, "submit", breaks)
     unit.submit(SetCountdown(1, Action.OFF, 20 * 3600.0))
     unit.idle(25 * 3600.0)
     assert [relay for _, relay, _ in unit.board.moves] == [0]

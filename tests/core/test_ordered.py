@@ -9,6 +9,7 @@ from pdu_agent.mib_impl.syntax import Value
 from pdu_agent.mib_impl.view import MibView
 from pdu_agent.model.commands import Action
 from pdu_agent.model.snapshot import ChangeReason
+from pdu_agent.store.plain_record import from_plain, to_plain
 from tests.core.bench import Workbench
 
 SENTRY3 = (1, 3, 6, 1, 4, 1, 1718, 3, 2, 3, 1, 10, 1, 1)
@@ -61,8 +62,8 @@ def test_it_survives_a_restart_and_ends_with_the_power() -> None:
 def test_a_record_of_before_knows_of_no_order() -> None:
     bench = Workbench()
     bench.switch(2, Action.ON)
-    plain = bench.core.final_record().to_plain()
+    plain = to_plain(bench.core.final_record())
     for row in plain["outlets"].values():
         row.pop("is_ordered", None)
-    record = type(bench.core.final_record()).from_plain(plain)
+    record = from_plain(plain)
     assert not Workbench(record=record, board=bench.board).outlet(2).is_ordered

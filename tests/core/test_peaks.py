@@ -13,6 +13,7 @@ from pdu_agent.model.quantities import Electrical, Quality
 from pdu_agent.model.readings import Measurement, Reading
 from pdu_agent.model.record import MeterRecord, Record, SensorRecord
 from pdu_agent.model.snapshot import Meter, Sensor
+from pdu_agent.store.plain_record import from_plain, to_plain
 from tests.core.bench import INLET, Workbench
 
 SENSOR = Target(TargetKind.SENSOR, 1)
@@ -102,7 +103,7 @@ def test_what_is_no_number_is_no_peak_and_hides_none_to_come() -> None:
 def test_peaks_survive_a_restart() -> None:
     bench = Workbench(outlets=1)
     bench.read(active_power_w=900.0, current_a=4.0)
-    saved = Record.from_plain(bench.core.final_record().to_plain())
+    saved = from_plain(to_plain(bench.core.final_record()))
     before = meter(bench)
     bench.run(100)
     after = meter(Workbench(outlets=1, record=saved, clock=bench.clock))
@@ -111,9 +112,9 @@ def test_peaks_survive_a_restart() -> None:
 
 
 def test_a_record_from_before_there_were_peaks_of_current_says_nothing_of_them() -> None:
-    plain = Record(
-        engine_id=b"x", meters={"inlet 1": MeterRecord()}, sensors={1: SensorRecord()}
-    ).to_plain()
+    plain = to_plain(
+        Record(engine_id=b"x", meters={"inlet 1": MeterRecord()}, sensors={1: SensorRecord()})
+    )
     plain["meters"]["inlet 1"] = {
         "energy_mj": 5,
         "remainder_mj": 0.5,
@@ -123,7 +124,7 @@ def test_a_record_from_before_there_were_peaks_of_current_says_nothing_of_them()
         "peak_wall_s": 10.0,
     }
     plain["sensors"]["1"] = {"minimum": 3.0, "maximum": 30.0}
-    record = Record.from_plain(plain)
+    record = from_plain(plain)
     bench = Workbench(outlets=1, sensors=(SensorSettings(1),), record=record)
     shown = meter(bench)
     assert (shown.peak_power_w, shown.peak_wall_s) == (80.0, 10.0)

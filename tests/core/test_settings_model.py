@@ -40,6 +40,7 @@ from pdu_agent.model.commands import (
 from pdu_agent.model.errors import CommandError
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import Snapshot
+from pdu_agent.store.plain_record import from_plain, to_plain
 from tests.core.bench import Workbench
 
 BRANCH = Target(TargetKind.BRANCH, 1)
@@ -285,5 +286,5 @@ def test_a_batch_is_done_as_the_model_does_it_or_not_at_all(batches: list[list[C
             assert after is not None, batch
             expected = after
         assert shown(bench.core.snapshot) == expected
-    saved = Record.from_plain(bench.core.final_record().to_plain())
+    saved = from_plain(to_plain(bench.core.final_record()))
     assert shown(unit(saved).core.snapshot) == expected

@@ -23,6 +23,7 @@ from pdu_agent.model.events import AlarmCleared, AlarmRaised, CommandFailed
 from pdu_agent.model.readings import BankLost, BankState
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import OutletState
+from pdu_agent.store.plain_record import from_plain, to_plain
 from tests.core.bench import ALL_ACTIONS, OPS, Board, Workbench
 from tests.core.test_outlet_control import ENDS_CLOSED
 
@@ -31,7 +32,7 @@ ON, OFF = OutletState.ON, OutletState.OFF
 
 def last_record(bench: Workbench) -> Record:
     """The newest record of the runtime tier, as a killed process leaves it."""
-    return Record.from_plain(bench.saved[-1].record.to_plain())
+    return from_plain(to_plain(bench.saved[-1].record))
 
 
 def restarted(bench: Workbench, **options: object) -> Workbench:
@@ -122,7 +123,7 @@ def power_cut(bench: Workbench, **options: object) -> Workbench:
     """Mains and board were gone: relays open, runtime folder empty, the card remains."""
     board = Board([False] * len(bench.board.relays), bench.clock, cold=True)
     flushed = next(s.record for s in reversed(bench.saved) if s.flush)
-    record = Record.from_plain(flushed.to_plain())
+    record = from_plain(to_plain(flushed))
     return Workbench(
         record=record,
         board=board,

@@ -32,8 +32,9 @@ from pdu_agent.model.commands import (
 from pdu_agent.model.errors import CommandError, ConfigError, InvalidValue
 from pdu_agent.model.events import HookFailed, StopEnded
 from pdu_agent.model.readings import BankLost, HookMoment, HookResult, RunHook, StopHook
-from pdu_agent.model.record import Record, StopRecord
+from pdu_agent.model.record import StopRecord
 from pdu_agent.model.snapshot import OutletState, Severity
+from pdu_agent.store.plain_record import from_plain, to_plain
 from tests.core.bench import OPS, Workbench
 
 HOOKS = (HookTerms("bye", 30.0), HookTerms("maybe", 30.0, ignore_errors=True))
@@ -427,7 +428,7 @@ def test_what_waits_survives_as_json() -> None:
     made.switch(1, Action.OFF)
     made.run(0.01)
     record = made.saved[-1].record
-    assert Record.from_plain(json.loads(json.dumps(record.to_plain()))).stops == record.stops
+    assert from_plain(json.loads(json.dumps(to_plain(record)))).stops == record.stops
 
 
 def test_a_lock_while_it_shuts_down_is_refused() -> None:

@@ -253,7 +253,7 @@ class GracefulOff(RuleBasedStateMachine):
             for alarm in self.made.alarms("shutdown"):
                 if alarm.subject == f"outlet {number}":
                     assert row.is_on is (alarm.severity is Severity.CRITICAL)
-        assert not self.made.core._state.stops
+        assert not self.made.core.final_record().stops
 
 
 GracefulOff.TestCase.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)

@@ -21,6 +21,7 @@ from pdu_agent.model.readings import Measurement
 from pdu_agent.model.record import Record
 from pdu_agent.model.snapshot import Meter
 from pdu_agent.store.framing import decode, encode
+from pdu_agent.store.plain_record import from_plain, to_plain
 from tests.core.bench import INLET, Workbench
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -133,11 +134,11 @@ def test_only_inlets_and_outlets_have_them() -> None:
 def test_without_tariffs_the_record_has_none() -> None:
     bench = Workbench(1)
     use(bench, INLET, 5000.0, 7.0)
-    assert "tariffs" not in bench.core.final_record().to_plain()["meters"]["inlet 1"]
+    assert "tariffs" not in to_plain(bench.core.final_record())["meters"]["inlet 1"]
 
 
 def test_a_record_of_before_has_no_reactive_energy() -> None:
-    record = Record.from_plain(Record(engine_id=b"x").to_plain() | {"meters": {"inlet 1": {}}})
+    record = from_plain(to_plain(Record(engine_id=b"x")) | {"meters": {"inlet 1": {}}})
     bench = Workbench(0, record=record)
     assert (meter(bench).inductive_mvars, meter(bench).capacitive_mvars) == (None, None)
 
