@@ -19,12 +19,15 @@ PAGES = {"overview": ("/", ".tile[data-outlet]"), "list": ("/outlets", "tr[data-
 """Address, and what shows one outlet there."""
 NUMBERS = "all => all.map(each => Number(each.dataset.outlet))"
 NEXT_READINGS = """() => new Promise((done) => document.addEventListener("live:readings",
-  ({ detail }) => done(detail.outlets.map((row) => {
-    const live = `outlet:${row.number}:active_power_w`;
-    const cell = document.querySelector(`[data-live="${live}"]`);
-    return [row.number, cell?.textContent, row.active_power_w.toFixed(cell?.dataset.decimals)];
-  })), { once: true }))"""
-"""Of each outlet: its number, the watts that are shown, and those of the event."""
+  ({ detail }) => detail.outlets.every((row) => row.quality === "ok") && done(
+    detail.outlets.map((row) => {
+      const live = `outlet:${row.number}:active_power_w`;
+      const cell = document.querySelector(`[data-live="${live}"]`);
+      return [row.number, cell?.textContent, row.active_power_w.toFixed(cell?.dataset.decimals)];
+    }))))"""
+"""Of each outlet, once all are measured: its number, the watts that are shown, and those of the
+event. A busy host stops the demo's converters for so long that their values are none any more.
+"""
 
 
 @pytest.fixture(scope="module")
