@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
@@ -66,6 +66,8 @@ OPS = Actor("snmp", "ops", "192.0.2.7:4242")
 ALL_ACTIONS = tuple(action for action in Action if action is not Action.PULSE)
 """Those that an outlet takes whatever it is doing."""
 INLET = Target(TargetKind.INLET, 1)
+MOST_IN_VAIN = 1000
+"""Turns in a row that the core asked for at a time that was over: it would never sleep again."""
 
 
 @dataclass
@@ -218,23 +220,24 @@ class Workbench:
 
     def run(self, seconds: float) -> None:
         """Pass time as the runtime's timer does: to each deadline in turn."""
-        end_s = self.clock.monotonic_s() + seconds
-        while (due_s := self.core.next_deadline_s()) <= end_s:
-            self.clock.advance(max(0.0, due_s - self.clock.monotonic_s()) + 1e-9)
-            self.core.tick()
-            self.settle()
-        self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
+        self._pass(seconds, self.core.next_deadline_s)
 
     def idle(self, seconds: float) -> None:
         """As `run`, for hours: without the saves of each second."""
-        end_s = self.clock.monotonic_s() + seconds
-        while (due_s := self.core.next_change_s()) <= end_s:
-            self.clock.advance(max(0.0, due_s - self.clock.monotonic_s()) + 1e-9)
-            self.core.tick()
-            self.settle()
-        self.clock.advance(max(0.0, end_s - self.clock.monotonic_s()))
+        self._pass(seconds, self.core.next_change_s)
         self.core.tick()
         self.settle()
+
+    def _pass(self, seconds: float, next_due_s: Callable[[], float]) -> None:
+        now_s, in_vain = self.clock.monotonic_s, 0
+        end_s = now_s() + seconds
+        while (due_s := next_due_s()) <= end_s:
+            in_vain = in_vain + 1 if due_s <= now_s() else 0
+            assert in_vain < MOST_IN_VAIN, f"due at {due_s}, and nothing that is done changes that"
+            self.clock.advance(max(0.0, due_s - now_s()) + 1e-9)
+            self.core.tick()
+            self.settle()
+        self.clock.advance(max(0.0, end_s - now_s()))
 
     def switch(self, outlet: int, action: Action, delay_s: float | None = None) -> bool:
         changed = self.core.submit_all([SwitchOutlet(outlet, action, delay_s)], OPS).changed

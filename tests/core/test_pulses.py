@@ -10,9 +10,13 @@ import pytest
 from pdu_agent.core.settings import MIN_ACTUATION_GAP_S, DeviceSettings, OutletSettings
 from pdu_agent.model.commands import (
     Action,
+    Actor,
     ConfigureOutlet,
+    Hold,
+    HoldOutlet,
     Lock,
     OutletSetting,
+    Rank,
     SetLock,
     SwitchOutlet,
 )
@@ -125,6 +129,23 @@ def test_a_board_that_goes_away_does_not_strand_it(
     bench.run(10)
     assert bench.board.relays == [closed]
     assert bench.state(1) is (OutletState.ON if closed else OutletState.OFF)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_rule_that_gives_it_up_while_its_board_is_away_gives_it_up_for_good(
+    closed: bool,
+) -> None:
+    bench = Workbench(outlets=1, relays=[closed], pulse_s=2)
+    bench.core.submit_all([SwitchOutlet(1, Action.PULSE)], Actor("schedule", "night"))
+    bench.settle()
+    bench.run(1)
+    bench.core.on_bank_lost(BankLost("main", "no answer"))
+    hold = Hold("hot", Rank.RULE, not closed, "so it is", bench.clock.wall_s())
+    bench.core.submit_all([HoldOutlet(1, hold)], Actor("rule", "hot"))
+    bench.run(10)
+    bench.core.on_bank(bench.board.state())
+    bench.run(10)
+    assert bench.state(1) is (OutletState.OFF if closed else OutletState.ON)
 
 
 @pytest.mark.parametrize("closed", [True, False])

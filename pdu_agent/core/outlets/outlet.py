@@ -250,7 +250,7 @@ def _pulsed(
         return machine, target
     if target is Step.REBOOT_CLOSE_QUEUED and action is Action.REBOOT:
         target = Step.REBOOT_OFF
-    return replace(machine, is_pulse=False, step=Step.UNKNOWN), target
+    return replace(machine, is_pulse=False, step=Step.UNKNOWN, deadline_s=None), target
 
 
 def go_on(
