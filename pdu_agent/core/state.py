@@ -62,6 +62,8 @@ class OutletLive:
     is_ordered: as model.snapshot.Outlet has it. contact_s: since when the contact is what it is
     (monotonic). proof: of its relay's last movement since the agent started. together: the
     group that it is rebooted with, if it is. holds: by their sources, see model.actor.Hold.
+    orders: how many have changed what it does since the agent started. What a relay or its board
+    does is none, though it may change the outlet under the name of whoever ordered last.
     """
 
     machine: OutletMachine
@@ -78,6 +80,7 @@ class OutletLive:
     proof: SwitchProof | None = None
     together: tuple[int, ...] = ()
     holds: tuple[Hold, ...] = ()
+    orders: int = 0
 
     def commanded(self, action: Action, actor: Actor, now_s: float, timing: Timing) -> OutletLive:
         """The outlet after an accepted command; but for the mark that there was one it is
@@ -94,6 +97,7 @@ class OutletLive:
             reason=reason_of(actor),
             actor=actor,
             is_ordered=is_ordered,
+            orders=self.orders + 1,
         )
 
 

@@ -163,6 +163,18 @@ def meet(furnace: Furnace) -> None:
     furnace.unit.settle()
 
 
+def stick(furnace: Furnace) -> None:
+    furnace.unit.board.stuck = {HEATER - 1}
+
+
+def refuse(furnace: Furnace) -> None:
+    furnace.unit.board.fails = "the bus is busy"
+
+
+def mend(furnace: Furnace) -> None:
+    furnace.unit.board.stuck, furnace.unit.board.fails = set(), ""
+
+
 SLOW = DeviceSettings(sequence_interval_s=1.5)
 STORIES: dict[str, Story] = {
     "plain": Story(),
@@ -245,7 +257,7 @@ EVENTS = st.one_of(
     st.builds(ordered, ACTIONS, ACTORS),
     st.builds(ordered, st.just(Action.OFF_DELAYED), ACTORS, st.sampled_from([1.0, 2.0])),
     st.builds(locked, st.sampled_from([Lock.LOCKED_ON, Lock.UNLOCKED])),
-    st.sampled_from([lose, meet]),
+    st.sampled_from([lose, meet, stick, refuse, mend]),
 )
 
 
@@ -276,10 +288,11 @@ def test_it_is_off_in_the_end_whatever_came_before(
         if step in events:
             events[step](furnace)
         furnace.pass_step()
+    mend(furnace)
     meet(furnace)
     locked(Lock.UNLOCKED)(furnace)
     furnace.extra_w = 0.0
-    furnace.run(BOUND_S + 5.0)  # delay, minimum time, and the rest of a reboot
+    furnace.run(BOUND_S + 8.0)  # delay, minimum time, the rest of a reboot, and the next try
     moved = len(furnace.unit.board.moves)
     furnace.run(5.0)
     assert not furnace.is_hot

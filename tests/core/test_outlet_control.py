@@ -290,6 +290,20 @@ def test_a_lost_board_shows_unknown_refuses_commands_and_is_adopted_on_return() 
     assert bench.core.snapshot.alarms == ()
 
 
+def test_what_waits_for_its_board_is_done_though_that_is_lost_in_other_words() -> None:
+    bench = Workbench(off_delay_s=2)
+    bench.switch(2, Action.OFF_DELAYED)
+    bench.core.on_bank_lost(BankLost("main", "no answer"))
+    bench.run(3)
+    bench.core.on_bank_lost(BankLost("main", "no such device"))
+    bench.run(3)
+    assert "no such device" in bench.alarms("board")[0].text
+    bench.core.on_bank(bench.board.state())
+    bench.settle()
+    bench.run(2)
+    assert (bench.state(2), bench.board.relays[1]) == (OFF, False)
+
+
 def test_a_board_lost_in_the_off_time_of_a_reboot_does_not_strand_the_outlet() -> None:
     bench = Workbench()
     bench.switch(1, Action.REBOOT)

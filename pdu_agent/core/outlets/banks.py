@@ -208,11 +208,14 @@ class Banks:
         return abs(self._clock.wall_s() - live.changed_wall_s) < MIN_ACTUATION_GAP_S
 
     def on_lost(self, lost: BankLost) -> None:
-        if self._status.get(lost.bank) is BankStatus.INITIALISING:
+        was = self._status.get(lost.bank)
+        if was is BankStatus.INITIALISING:
             self._refusing.add(lost.bank)
         self._status[lost.bank] = BankStatus.DOWN
         self._why_down[lost.bank] = lost.error
         self._alarms.set("board", f"board {lost.bank}", Severity.CRITICAL, lost.error)
+        if was is BankStatus.DOWN:  # with other words: what waits for its return still does
+            return
         now_s = self._clock.monotonic_s()
         for number in self._relays.get(lost.bank, {}).values():
             self._scheduler.done(number, now_s)

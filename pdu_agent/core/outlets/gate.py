@@ -177,6 +177,7 @@ def turned(state: CoreState, number: int, action: Action, actor: Actor) -> bool:
             actor=actor,
             reason=reason_of(actor),
             together=live.together if then is present else (),
+            orders=live.orders + 1,
         )
     state.outlets[number] = replace(live, is_ordered=True)
     return True

@@ -122,9 +122,13 @@ class Rules(Engine):
         return min(rule.wake_s, self._retries.news_s(rule))
 
     def told(self, wish: Wish, error: CommandError | None) -> None:
-        if error is not None and isinstance(wish.about, tuple):
-            rule, key = wish.about
+        if not isinstance(wish.about, tuple):
+            return
+        rule, key = wish.about
+        if error is not None:
             rule.refused.append((key, str(error)))
+        else:
+            self._retries.taken(rule, key)
 
     def rules(self) -> tuple[Rule, ...]:
         return tuple(
@@ -192,6 +196,7 @@ class Rules(Engine):
                 self._clear_alarms(rule)
                 yield from self._doing.release_sources({rule.source})
             return
+        self._look_after(rule, now_s)
         seen = rule.sight.look(now_s)
         if now_s < self._wake_s(rule) and (seen is rule.seen or seen == rule.seen):
             if record.active and rule.settings.keep:
@@ -217,7 +222,7 @@ class Rules(Engine):
         rule.wake_s = -math.inf
         rule.watch = Watch(record.active)
         rule.missing_s, rule.retry_s, rule.blocked = None, math.inf, ""
-        rule.met = {}
+        rule.met, rule.given = {}, {}
         rule.act_s = now_s if record.active else math.inf
         rule.pause_until_s = -math.inf
         rule.firings.clear()
@@ -346,7 +351,17 @@ class Rules(Engine):
         rule.refused += self._doing.left_on(rule, phase, undone)
         self._retries.note(rule, now_s)
         if not rule.refused:
-            self._fired(rule, phase == THEN, "done after it had been refused")
+            self._fired(rule, phase == THEN, "done at last")
+
+    def _look_after(self, rule: LiveRule, now_s: float) -> None:
+        """What the rule has switched, and has not gone as it was to, is to be tried again."""
+        failed = self._retries.failed(rule)
+        if failed:
+            rule.refused = []
+            self._retries.note(rule, now_s, failed)
+            rule.wake_s = min(rule.wake_s, rule.retry_s)
+            what = ", ".join(key.partition(" ")[2] for key in failed)
+            self._fired(rule, failed[0].startswith(THEN), f"failed, tried again: {what}")
 
     def _fired(self, rule: LiveRule, active: bool, outcome: str) -> None:
         self._memory.note(rule, outcome=outcome)

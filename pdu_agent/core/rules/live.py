@@ -26,7 +26,8 @@ class LiveRule:
     though nothing that it sees changes. act_s: when `then` is due while it stands. retry_s: when
     what was refused is tried again, and retry_wait_s: how long that took the last time. tried_s:
     when it was tried last. blocked: why `then` waits. met: by refused order its outlets as they
-    were. overruled: outlets that it leaves alone, as a person has decided otherwise since it acted.
+    were. given: by accepted order those that are not there yet, as they were. overruled: outlets
+    that it leaves alone, as a person has decided otherwise since it acted.
     """
 
     number: int
@@ -43,7 +44,8 @@ class LiveRule:
     retry_s: float = math.inf
     retry_wait_s: float = 0.0
     tried_s: float = -math.inf
-    met: dict[str, tuple[OutletLive, ...]] = field(default_factory=dict)
+    met: dict[str, dict[int, OutletLive]] = field(default_factory=dict)
+    given: dict[str, dict[int, OutletLive]] = field(default_factory=dict)
     blocked: str = ""
     firings: deque[float] = field(default_factory=lambda: deque(maxlen=STORM_FIRINGS))
     last_s: float = -math.inf

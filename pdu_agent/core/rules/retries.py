@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was refused to a rule: tried again once its outlet is not as it was any more, or after a
-minute, then after twice as long each time.
+"""What was refused to a rule, or was taken and failed: tried again once its outlet is not as it was
+any more, or after a minute, then after twice as long each time.
 
 A fail-safe begins with a second: nobody sees what it switches off any more.
 """
@@ -8,7 +8,7 @@ A fail-safe begins with a second: nobody sees what it switches off any more.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pdu_agent.core.outlets.steps import Step
 from pdu_agent.core.rules.live import MISSING, LiveRule
@@ -40,14 +40,49 @@ class Retries:
     def forget(self, rule: LiveRule) -> None:
         self._memory.note(rule, undone=())
         rule.retry_s, rule.retry_wait_s = math.inf, 0.0
-        rule.met = {}
+        rule.met, rule.given = {}, {}
 
-    def note(self, rule: LiveRule, now_s: float) -> None:
-        """Some orders were given: what of them was refused is to be tried again."""
-        undone = tuple(key for key, _ in rule.refused)
+    def taken(self, rule: LiveRule, key: str) -> None:
+        """The order was accepted: what it switches is watched until it is there. What it has left
+        alone is not: see Doing.left_on.
+        """
+        if _rest_of(key) is not None:
+            rule.given[key] = {
+                number: live
+                for number, live in self._outlets(key).items()
+                if live.machine.step is not _other_rest(key)
+            }
+
+    def failed(self, rule: LiveRule) -> list[str]:
+        """Orders that were accepted, then their relay or its board failed; those that have been
+        done, or were overtaken by another one, are forgotten.
+        """
+        failed = []
+        for key, given in list(rule.given.items()):
+            outlets = self._outlets(key)
+            mine = {
+                number: outlets[number]
+                for number, before in given.items()
+                if number in outlets
+                and (outlets[number].orders, outlets[number].actor) == (before.orders, before.actor)
+                and outlets[number].machine.step is not _rest_of(key)
+            }
+            if any(live.machine.step in (Step.FAULT, _other_rest(key)) for live in mine.values()):
+                failed.append(key)
+            if not mine or key in failed:
+                del rule.given[key]
+        return failed
+
+    def note(self, rule: LiveRule, now_s: float, failed: Sequence[str] = ()) -> None:
+        """Some orders were given, or have failed: what of them was refused is to be tried again,
+        and so is what was to be already where nothing was given.
+        """
+        before = self._memory.record(rule).undone if failed else ()
+        undone = tuple(dict.fromkeys((*before, *failed, *(key for key, _ in rule.refused))))
         self._memory.note(rule, undone=undone)
         rule.retry_s = math.inf
         rule.met = {key: self._outlets(key) for key in undone}
+        rule.given = {key: given for key, given in rule.given.items() if key not in undone}
         if undone:
             rule.tried_s = now_s
             first_s = FAIL_SAFE_RETRY_S if _is_fail_safe(undone) else RETRY_S
@@ -60,7 +95,7 @@ class Retries:
         """
         for key, met in rule.met.items():
             now = self._outlets(key)
-            if now != met and list(map(_reasons, now)) != list(map(_reasons, met)):
+            if now != met and _reasons(now) != _reasons(met):
                 return rule.tried_s + AT_ONCE_S
         return math.inf
 
@@ -69,10 +104,15 @@ class Retries:
         undone = self._memory.record(rule).undone
         if not undone or now_s < min(rule.retry_s, self.news_s(rule)):
             return ()
-        left = tuple(key for key in undone if not self._is_overruled(rule, key))
+        left = []
+        for key in undone:
+            against = self._against(rule, key)
+            if not against or not against.issuperset(self._outlets(key)):
+                rule.overruled |= against
+                left.append(key)
         if not left:
             self.forget(rule)
-        return left
+        return tuple(left)
 
     def overruled(self, rule: LiveRule, wanted: Iterable[tuple[int, Action]]) -> frozenset[int]:
         """Those of the outlets that a person has ordered otherwise since the rule acted. wanted:
@@ -83,7 +123,7 @@ class Retries:
             outlet
             for outlet, action in wanted
             if self._is_against(outlet, action)
-            and (str(outlet) not in open_keys or self._is_overruled(rule, open_keys[str(outlet)]))
+            and (str(outlet) not in open_keys or self._against(rule, open_keys[str(outlet)]))
         )
 
     def _is_against(self, outlet: int, action: Action) -> bool:
@@ -92,20 +132,38 @@ class Retries:
             return False
         return LEADS_TO_ON.get(action) is not live.target_on
 
-    def _is_overruled(self, rule: LiveRule, key: str) -> bool:
-        if _group_of(key) or not (now := self._outlets(key)):
-            return False
-        live, met = now[0], (rule.met.get(key) or now)[0]
-        if live.actor is None or live.actor.rank is not Rank.PERSON:
-            return False
-        is_new = live.changed_wall_s != met.changed_wall_s and not _has_arrived(met, live)
-        return is_new and live.target_on is (key.split(maxsplit=2)[1] == "off")
+    def _against(self, rule: LiveRule, key: str) -> frozenset[int]:
+        """Those of its outlets that a person has ordered otherwise since it was refused."""
+        outlets = self._outlets(key)
+        met = rule.met.get(key, outlets)
+        return frozenset(
+            number
+            for number, live in outlets.items()
+            if live.actor is not None
+            and live.actor.rank is Rank.PERSON
+            and live.orders != met.get(number, live).orders
+            and live.target_on is (_switch_of(key) == "off")
+        )
 
-    def _outlets(self, key: str) -> tuple[OutletLive, ...]:
+    def _outlets(self, key: str) -> dict[int, OutletLive]:
         """Those that an order is for, as they are now."""
         group = _group_of(key)
         numbers = self._members(group) if group else (int(key.rpartition(" ")[2]),)
-        return tuple(self._state.outlets[n] for n in numbers if n in self._state.outlets)
+        outlets = self._state.outlets
+        return {number: outlets[number] for number in numbers if number in outlets}
+
+
+def _switch_of(key: str) -> str:
+    return key.split(maxsplit=2)[1]
+
+
+def _rest_of(key: str) -> Step | None:
+    """Where its outlets are in the end; None where that is no matter of the order alone."""
+    return {"on": Step.ON, "off": Step.OFF}.get(_switch_of(key))
+
+
+def _other_rest(key: str) -> Step:
+    return Step.OFF if _switch_of(key) == "on" else Step.ON
 
 
 def _group_of(key: str) -> int:
@@ -118,16 +176,6 @@ def _is_fail_safe(keys: Iterable[str]) -> bool:
     return any(key.startswith(MISSING) for key in keys)
 
 
-def _reasons(live: OutletLive) -> tuple[object, ...]:
+def _reasons(outlets: Mapping[int, OutletLive]) -> list[tuple[object, ...]]:
     """Whatever may stand against an order, or not any more."""
-    return live.machine.step, live.lock, live.holds
-
-
-def _has_arrived(before: OutletLive, now: OutletLive) -> bool:
-    """Was what has changed since then ordered before? It was on its way; or nobody knew where the
-    relay was, and its board has told.
-    """
-    if before.machine.step in (Step.UNKNOWN, Step.FAULT):
-        return before.actor == now.actor
-    was_on_its_way = before.machine.pending is not None
-    return was_on_its_way and (before.actor, before.target_on) == (now.actor, now.target_on)
+    return [(number, live.machine.step, live.lock, live.holds) for number, live in outlets.items()]
