@@ -74,8 +74,8 @@ class Retries:
         return failed
 
     def note(self, rule: LiveRule, now_s: float, failed: Sequence[str] = ()) -> None:
-        """Some orders were given, or have failed: what of them was refused is to be tried again,
-        and so is what was to be already where nothing was given.
+        """Some orders were given: what of them was refused is to be tried again. failed: none was
+        given, but these have failed; what was to be tried again already still is.
         """
         before = self._memory.record(rule).undone if failed else ()
         undone = tuple(dict.fromkeys((*before, *failed, *(key for key, _ in rule.refused))))
