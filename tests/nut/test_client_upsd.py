@@ -109,7 +109,7 @@ def test_upsd_goes_and_comes_back(tmp_path: Path) -> None:
                 since_s = rig.row.since_s[UpsFlag.ON_BATTERY]
                 await asyncio.to_thread(server.stop)
                 await rig.until(lambda: not rig.row.is_reachable)
-                assert "is upsd started" in rig.row.trouble
+                await rig.until(lambda: "is upsd started" in rig.row.trouble)  # at the next try
                 await asyncio.to_thread(server.start)
                 await rig.until(lambda: rig.row.is_reachable)
                 assert rig.row.since_s[UpsFlag.ON_BATTERY] == since_s
