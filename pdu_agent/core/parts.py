@@ -105,6 +105,20 @@ def assembled(
     looks = (balance.look, Proof(state, live, alarms, settings).look, proofs.look, backwards.look)
     lines = LineSums(state, settings)
     stale_after_s = settings.stale_after_s
+    remember, next_hook, recorded_s = keeper.save_quietly, count(1).__next__, birth.record.wall_s
+    desk = Desk(
+        settings,
+        state,
+        live,
+        values,
+        clock,
+        alarms,
+        publish,
+        perform,
+        remember,
+        next_hook,
+        recorded_s,
+    )
     return Parts(
         clock=clock,
         sections=sections,
@@ -130,19 +144,5 @@ def assembled(
         fans=Fans(settings.fans, state, clock, alarms, perform),
         upses=UpsWatch(clock, alarms, publish),
         board=BoardWatch(alarms),
-        control=Control(
-            Desk(
-                settings,
-                state,
-                live,
-                values,
-                clock,
-                alarms,
-                publish,
-                perform,
-                keeper.save_quietly,
-                count(1).__next__,
-                birth.record.wall_s,
-            )
-        ),
+        control=Control(desk),
     )

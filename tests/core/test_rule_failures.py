@@ -21,9 +21,9 @@ RACK = replace(HOT, then=(ActionSettings(switch="off", group=1),))
 GROUPS = (GroupSettings(1, "rack", (2, 3)),)
 
 
-def lose(unit: Workbench, error: str = "no answer") -> None:
+def lose(unit: Workbench) -> None:
     unit.board.answers = False
-    unit.core.on_bank_lost(BankLost("main", error))
+    unit.core.on_bank_lost(BankLost("main", "no answer"))
 
 
 def meet(unit: Workbench) -> None:
